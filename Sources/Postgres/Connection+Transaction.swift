@@ -1,0 +1,44 @@
+extension Connection {
+    /// Runs the body in a transaction: committed when it returns, rolled back when it throws.
+    ///
+    /// An error of the body is thrown as it is; what goes wrong around it is a `TransactionError`. Nothing
+    /// is tried twice: whoever calls may run the whole again when `isRetryable`.
+    package mutating func transaction<T>(
+        _ body: (inout Connection) async throws -> sending T
+    ) async throws -> sending T {
+        try await begin()
+        let value: T
+        do {
+            value = try await body(&self)
+        } catch {
+            try await rollBack(after: error)
+            throw error
+        }
+        try await commit()
+        return value
+    }
+
+    private mutating func begin() async throws(TransactionError) {
+        guard isIdle || !isUsable else {
+            throw .begin(PostgresError("25001", "a transaction is open already"))
+        }
+        do throws(PostgresError) { try await execute("BEGIN") } catch { throw .begin(error) }
+    }
+
+    /// COMMIT of a transaction in which a statement has failed is answered with ROLLBACK and no error.
+    private mutating func commit() async throws(TransactionError) {
+        let command: String
+        do throws(PostgresError) { command = try await execute("COMMIT").command } catch { throw .commit(error) }
+        guard command == "COMMIT" else {
+            throw .commit(PostgresError("25P02", "rolled back, as a statement had failed"))
+        }
+    }
+
+    /// When the connection is lost, the server rolls back by itself.
+    private mutating func rollBack(after bodyError: any Error) async throws(TransactionError) {
+        guard isUsable else { return }
+        do throws(PostgresError) { try await execute("ROLLBACK") } catch {
+            throw .rollback(error, body: bodyError)
+        }
+    }
+}

@@ -1,0 +1,102 @@
+/// One session with the server, owned by one task at a time.
+///
+/// It cannot be copied and every call is `mutating`, so that the compiler refuses two at once. A query once
+/// sent is never cancelled: `statement_timeout` bounds it. Closes when it goes out of scope, without waiting.
+package struct Connection: ~Copyable, Sendable {
+    let line: Line
+    /// The server process, as in `pg_stat_activity`.
+    package let processID: Int32
+    /// As 150018 for 15.18.
+    package let serverVersion: Int32
+
+    /// Connects. Fails with class 08 when that is impossible and with 57014 when the task is cancelled.
+    package static func open(_ options: ConnectionOptions) async throws(PostgresError) -> Connection {
+        let line = try await Line.open(options)
+        guard let facts = line.read({ ($0.processID, $0.serverVersion) }) else { throw .cancelledOpening }
+        return Connection(line: line, processID: facts.0, serverVersion: facts.1)
+    }
+
+    private init(line: Line, processID: Int32, serverVersion: Int32) {
+        self.line = line
+        self.processID = processID
+        self.serverVersion = serverVersion
+    }
+
+    deinit {
+        line.close()
+    }
+
+    /// Whether it is still connected, as far as is known without asking.
+    package var isUsable: Bool { line.read { !$0.isLost } ?? false }
+
+    /// Whether it is connected and no transaction is open.
+    package var isIdle: Bool { line.read { !$0.isLost && $0.isIdle } ?? false }
+}
+
+/// Statements.
+extension Connection {
+    /// Runs one statement, prepared on its first use in the same round trip.
+    @discardableResult
+    package mutating func run(
+        _ statement: Statement, _ parameters: [Parameter] = []
+    ) async throws(PostgresError) -> Rows {
+        let rows = try await pipeline([Step(statement, parameters)])
+        return rows[0]
+    }
+
+    /// Runs all steps in one round trip and, unless a transaction is open, as one transaction: when one fails,
+    /// none has happened. Throws the first failure. No step may begin or end a transaction.
+    @discardableResult
+    package mutating func pipeline(_ steps: [Step]) async throws(PostgresError) -> [Rows] {
+        let batch = try Batch(steps)
+        guard batch.isSmall else {
+            return try await line.exchange { _ throws(PostgresError) in
+                true
+            } receive: { wire throws(PostgresError) in
+                try wire.send(batch, mayBlock: true)
+                return try wire.receive(batch)
+            }
+        }
+        return try await line.exchange { wire throws(PostgresError) in
+            try wire.send(batch, mayBlock: false)
+            return wire.hasUnsentData
+        } receive: { wire throws(PostgresError) in
+            try wire.receive(batch)
+        }
+    }
+
+    /// Runs a script by the simple protocol and returns the result of its last statement, in text form, of
+    /// which texts, integers, booleans, floats and uuids can be read. Several statements are one transaction
+    /// unless they say otherwise. For migrations, SET, LISTEN. After `limit` without an answer the connection
+    /// is given up, with 08006.
+    @discardableResult
+    package mutating func execute(
+        _ sql: String, within limit: Duration? = nil
+    ) async throws(PostgresError) -> Rows {
+        let deadline = limit.map { ContinuousClock.now + $0 }
+        return try await line.exchange { wire throws(PostgresError) in
+            try wire.send(script: sql)
+            // The thread does not watch the deadline before it has seen the exchange.
+            return wire.hasUnsentData || deadline != nil
+        } receive: { wire throws(PostgresError) in
+            try wire.receiveScript(until: deadline)
+        }
+    }
+
+    /// Asks for a sign of life, with a query that does nothing.
+    package mutating func probe(within limit: Duration) async throws(PostgresError) {
+        try await execute("", within: limit)
+    }
+
+    /// The SCRAM verifier of a password for `CREATE ROLE` or `ALTER ROLE ... PASSWORD`, computed here, so that
+    /// the server and its log never see the password.
+    package mutating func encryptPassword(
+        _ password: String, user: String
+    ) async throws(PostgresError) -> String {
+        try await line.exchange { _ throws(PostgresError) in
+            true
+        } receive: { wire throws(PostgresError) in
+            try wire.encryptPassword(password, user: user)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package import Logging
+
+/// Where and how to connect.
+package struct ConnectionOptions: Sendable, CustomStringConvertible {
+    /// Shown in `pg_stat_activity` unless the URL or PGAPPNAME name another.
+    package var applicationName = "countersign"
+
+    /// Seconds for each address of each host, as libpq counts them.
+    package var connectTimeout = 5
+
+    /// Settings of the session; the URL's own `options` come after them and win.
+    ///
+    /// Every statement has an end, no transaction idles for long, and the server notices within 25 s that this
+    /// machine has vanished, so that its locks go.
+    package var settings: [String: String] = [
+        "TimeZone": "UTC",
+        "idle_in_transaction_session_timeout": "10s",
+        "lock_timeout": "0",
+        "statement_timeout": "30s",
+        "tcp_keepalives_count": "3",
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_user_timeout": "25000",
+    ]
+
+    /// Takes the notices of the server, at debug.
+    package var logger = Logger(label: "postgres")
+
+    /// Nil when the URL could not be understood: opening fails then. It is not repeated anywhere, as it may
+    /// hold a password.
+    private let keywords: [String: String]?
+
+    /// - Parameters:
+    ///   - url: `postgres://user@host/database?sslmode=...` or `host=... user=...`. What it leaves open, and
+    ///     everything when it is nil or empty, comes from the environment.
+    ///   - environment: the process's environment: PGHOST, PGUSER and the others of libpq.
+    package init(url: String?, environment: [String: String]) {
+        keywords = parseConninfo(url ?? "", environment: environment)
+    }
+
+    /// User, host, port and database, never the password.
+    package var description: String {
+        guard let keywords else { return "an invalid database URL" }
+        let known = ["user", "host", "hostaddr", "port", "dbname"]
+        let parts = known.compactMap { name in keywords[name].map { "\(name)=\($0)" } }
+        return parts.isEmpty ? "the local server" : parts.joined(separator: " ")
+    }
+
+    /// Keywords for `PQconnectdbParams`. Fails with 08001 when the URL is invalid.
+    func connectKeywords() throws(PostgresError) -> [String: String] {
+        guard let keywords else {
+            throw PostgresError(.cannotConnect, "the database URL is neither a URL nor a list of keywords")
+        }
+        return defaults.merging(keywords) { _, given in given }
+            .merging(["options": serverOptions(given: keywords["options"]), "client_encoding": "UTF8"]) { $1 }
+    }
+
+    private var defaults: [String: String] {
+        [
+            "connect_timeout": String(connectTimeout),
+            "fallback_application_name": applicationName,
+            "keepalives_count": "3",
+            "keepalives_idle": "10",
+            "keepalives_interval": "5",
+            "sslmode": sslMode,
+            "tcp_user_timeout": "25000",
+        ]
+    }
+
+    /// How the connection must be protected. Passwords and codes cross it: unless it stays on this machine or
+    /// somebody says otherwise, nothing less than a verified server will do.
+    package var sslMode: String { keywords?["sslmode"] ?? (isLocal ? "prefer" : "verify-full") }
+
+    private var isLocal: Bool {
+        let names = [keywords?["host"], keywords?["hostaddr"]].compactMap(\.self)
+        let hosts = names.flatMap { $0.split(separator: ",") }
+        return hosts.allSatisfy { host in
+            host.hasPrefix("/") || host.hasPrefix("@") || host.hasPrefix("127.") || host == "localhost"
+                || host == "::1"
+        }
+    }
+
+    /// `-c name=value` for each setting. The server splits at spaces; a backslash keeps one.
+    private func serverOptions(given: String?) -> String {
+        let own = settings.sorted { $0.key < $1.key }.map { name, value in
+            "-c \(name)=\(value.flatMap { $0 == " " || $0 == "\\" ? ["\\", $0] : [$0] }.map(String.init).joined())"
+        }
+        return (own + [given].compactMap(\.self)).joined(separator: " ")
+    }
+}

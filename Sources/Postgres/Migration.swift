@@ -1,0 +1,137 @@
+/// A file of the migrations folder, as the program carries it.
+package struct MigrationFile: Sendable, Hashable {
+    package let name: String
+    package let text: String
+
+    package init(name: String, text: String) {
+        self.name = name
+        self.text = text
+    }
+}
+
+/// One step of the schema: a file `NNNN_what_it_does.sql` of plain SQL that `psql -f` accepts too.
+///
+/// Directives are lines of their own among the comment lines that the file begins with:
+///
+/// - `-- minimum-binary: <n>`, required: the oldest program that works on the schema after this file. A
+///   program's number is that of the newest file it carries, so `n` is at most the file's own, and never
+///   falls.
+/// - `-- no-transaction`: the file holds one statement, which runs outside a transaction, for `CREATE INDEX
+///   CONCURRENTLY`. It must bear being run again: when it is interrupted, the next `up` repeats it. An index
+///   is looked at first: a valid one stays, one that an interruption left invalid is dropped and built again.
+/// - `-- for-each-partition <schema>.<table>`: the file holds one `CREATE INDEX name ON ONLY schema.table`.
+///   The migrator runs it for the parent, builds the same index CONCURRENTLY on each partition, named
+///   `name_<what the partition's name has after the table's>`, and attaches them. Partitions attached
+///   meanwhile get theirs from the server.
+///
+/// Without one of the last two the whole file is one transaction.
+package struct Migration: Sendable, Hashable {
+    enum Kind: Sendable, Hashable {
+        case transaction
+        case statement(String)
+        case index(MigrationIndex)
+        case eachPartition(MigrationIndex)
+
+        var index: MigrationIndex? {
+            switch self {
+            case .index(let index), .eachPartition(let index): index
+            case .transaction, .statement: nil
+            }
+        }
+    }
+
+    /// Counts from 1 without gaps.
+    package let number: Int
+    /// The file's name.
+    package let name: String
+    package let sql: String
+    /// The oldest program that works on the schema after this file.
+    package let minimumBinary: Int
+    let kind: Kind
+
+    package init(_ file: MigrationFile) throws(MigrationError) {
+        guard let number = fileNumber(file.name) else {
+            throw .malformed(file: file.name, reason: "the name must be like 0001_what_it_does.sql")
+        }
+        let directives = try Directives(file)
+        guard let minimum = directives.minimumBinary, (0...number).contains(minimum) else {
+            throw .malformed(
+                file: file.name, reason: "it needs a line -- minimum-binary: with 0 to \(number)")
+        }
+        self.number = number
+        name = file.name
+        sql = file.text
+        minimumBinary = minimum
+        do throws(MigrationIndex.Unreadable) {
+            kind = try Kind(directives, text: file.text)
+        } catch {
+            throw .malformed(file: file.name, reason: error.reason)
+        }
+    }
+}
+
+extension Migration.Kind {
+    fileprivate init(_ directives: Directives, text: String) throws(MigrationIndex.Unreadable) {
+        guard directives.isAlone || directives.partitioned != nil else {
+            self = .transaction
+            return
+        }
+        let statements = SQLScanner.statements(of: text)
+        guard let tokens = statements.first, let last = tokens.last, statements.count == 1 else {
+            throw MigrationIndex.Unreadable(
+                reason: "it must hold exactly one statement, not \(statements.count)")
+        }
+        let index = try MigrationIndex(tokens, of: text)
+        if let table = directives.partitioned {
+            guard let index, index.isOnly, !index.isConcurrent, "\(index.schema).\(index.table)" == table
+            else {
+                throw MigrationIndex.Unreadable(reason: "it must hold CREATE INDEX name ON ONLY \(table)")
+            }
+            self = .eachPartition(index)
+        } else if let index {
+            guard index.isConcurrent, !index.isOnly else {
+                throw MigrationIndex.Unreadable(
+                    reason: "outside a transaction an index is built CONCURRENTLY")
+            }
+            self = .index(index)
+        } else {
+            self = .statement(String(text[tokens[0].range.lowerBound..<last.range.upperBound]))
+        }
+    }
+}
+
+private struct Directives {
+    private(set) var minimumBinary: Int?
+    private(set) var isAlone = false
+    private(set) var partitioned: String?
+
+    init(_ file: MigrationFile) throws(MigrationError) {
+        for line in file.text.split(separator: "\n") {
+            guard line.hasPrefix("--") else { break }
+            let words = line.dropFirst(2).split(separator: " ")
+            switch words.first {
+            case "no-transaction" where words.count == 1: isAlone = true
+            case "for-each-partition" where words.count == 2: partitioned = String(words[1])
+            case "minimum-binary:" where words.count == 2: minimumBinary = Int(words[1])
+            case "no-transaction", "for-each-partition", "minimum-binary:":
+                throw .malformed(file: file.name, reason: "cannot read the line \(line)")
+            default: continue
+            }
+        }
+        if isAlone, partitioned != nil {
+            throw .malformed(
+                file: file.name, reason: "no-transaction and for-each-partition exclude each other")
+        }
+    }
+}
+
+/// The number of `0001_what_it_does.sql`.
+private func fileNumber(_ name: String) -> Int? {
+    guard name.hasSuffix(".sql"), let underscore = name.firstIndex(of: "_") else { return nil }
+    let digits = name[..<underscore]
+    let rest = name[underscore...].dropFirst().dropLast(4)
+    guard digits.utf8.count == 4, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), !rest.isEmpty,
+        rest.utf8.allSatisfy({ (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5f })
+    else { return nil }
+    return Int(digits)
+}

@@ -1,0 +1,27 @@
+/// What `Migrator.up` is doing, for the operator who watches. The description is one line.
+package enum MigrationProgress: Sendable, CustomStringConvertible {
+    /// Another migration runs in this server process.
+    case waiting(processID: Int?)
+    /// A file begins.
+    case applying(file: String)
+    /// A statement outside a transaction, which may take long.
+    case running(statement: String)
+    /// Somebody holds a lock or won a deadlock; the file is tried again after the pause.
+    case retrying(file: String, PostgresError, pause: Duration)
+    case applied(file: String)
+    /// All is done; how many files this run has applied.
+    case finished(version: Int, applied: Int)
+
+    package var description: String {
+        switch self {
+        case .waiting(let processID):
+            "waiting for another migration\(processID.map { " (server process \($0))" } ?? "")"
+        case .applying(let file): "applying \(file)"
+        case .running(let statement): "running \(statement)"
+        case .retrying(let file, let error, let pause): "\(file) is tried again in \(pause): \(error)"
+        case .applied(let file): "applied \(file)"
+        case .finished(let version, 0): "the schema is at version \(version), nothing to do"
+        case .finished(let version, let applied): "the schema is at version \(version), \(applied) applied"
+        }
+    }
+}

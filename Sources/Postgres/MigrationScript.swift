@@ -1,0 +1,176 @@
+/// The SQL around the files: what `Migrator.up` runs and `Migrator.plan` prints.
+///
+/// Queries whose rows are statements are written so that psql's `\gexec` runs the same statements.
+struct MigrationScript: Sendable {
+    /// The schema that holds `schema_migrations`.
+    let schema: String
+    /// How long a transaction waits for a lock. Whoever comes after it waits behind it as long.
+    let lockTimeout: Duration
+    /// How long a statement outside a transaction waits for a lock; nobody waits behind it.
+    let buildLockTimeout: Duration
+
+    var table: String { quotedIdentifier(schema) + ".schema_migrations" }
+
+    /// Any constant does, as long as every program takes the same: "csmigrat" in ASCII.
+    private var lockKey: String { "7166191731551134068" }
+
+    var tryLock: String { "SELECT pg_try_advisory_lock(\(lockKey))" }
+    /// Takes the session's settings back, too, in case a file has changed them.
+    var unlock: String { "RESET ALL; SELECT pg_advisory_unlock(\(lockKey))" }
+    var lockHolder: String {
+        """
+        SELECT pid FROM pg_locks
+        WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+          AND (classid::bigint << 32 | objid::bigint) = \(lockKey)
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """
+    }
+    var lockOrFail: String {
+        """
+        DO $$ BEGIN
+            IF NOT pg_try_advisory_lock(\(lockKey)) THEN
+                RAISE EXCEPTION 'another migration is running';
+            END IF;
+        END $$;
+        """
+    }
+
+    /// Asks first: IF NOT EXISTS wants the right to create even when there is nothing to create.
+    var tableExists: String { "SELECT to_regclass(\(quotedLiteral(table))) IS NOT NULL" }
+    var createTable: String {
+        """
+        CREATE SCHEMA IF NOT EXISTS \(quotedIdentifier(schema));
+        CREATE TABLE IF NOT EXISTS \(table) (
+            version         integer PRIMARY KEY,
+            name            text NOT NULL,
+            checksum        text NOT NULL,  -- SHA-256 of the file, in hexadecimal
+            minimum_binary  integer NOT NULL,
+            applied_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+            duration_ms     integer,        -- NULL while begun and not finished
+            applied_by      text NOT NULL DEFAULT session_user
+        );
+        """
+    }
+
+    /// The row comes before the file's own statements: two migrators collide here and nowhere else.
+    func record(_ migration: Migration, checksum: String) -> String {
+        let name = quotedLiteral(migration.name)
+        return """
+            INSERT INTO \(table) (version, name, checksum, minimum_binary)
+            VALUES (\(migration.number), \(name), '\(checksum)', \(migration.minimumBinary))
+            """
+    }
+
+    func finish(_ migration: Migration) -> String {
+        """
+        UPDATE \(table) SET applied_at = clock_timestamp(),
+            duration_ms = extract(epoch FROM clock_timestamp() - applied_at) * 1000
+        WHERE version = \(migration.number)
+        """
+    }
+
+    /// Finds the row only in the transaction that inserted it: a file that has ended it is found out.
+    func finishInSameTransaction(_ migration: Migration) -> String {
+        finish(migration) + " AND xmin = pg_current_xact_id()::xid"
+    }
+
+    var begin: String {
+        """
+        BEGIN;
+        SET LOCAL lock_timeout = \(milliseconds(lockTimeout));
+        SET LOCAL statement_timeout = 0;
+        SET LOCAL idle_in_transaction_session_timeout = 0;
+        """
+    }
+
+    var beginBuilding: String {
+        """
+        SET lock_timeout = \(milliseconds(buildLockTimeout));
+        SET statement_timeout = 0;
+        """
+    }
+
+    private func milliseconds(_ duration: Duration) -> Int64 { Int64(duration / .milliseconds(1)) }
+}
+
+/// Indexes: what is left to build, and to attach.
+extension MigrationScript {
+    /// Rows of two statements, the first NULL or dropping what an interrupted build has left; none when the
+    /// index is valid.
+    func build(_ index: MigrationIndex) -> String {
+        let drop = "DROP INDEX CONCURRENTLY \(index.qualifiedName)"
+        let create = "\(index.verb) CONCURRENTLY \(quotedIdentifier(index.name)) ON \(index.qualifiedTable) "
+        return """
+            SELECT CASE WHEN NOT x.indisvalid THEN \(quotedLiteral(drop)) END,
+                   \(quotedLiteral(create + index.definition))
+            FROM (VALUES (\(reference(index.qualifiedName)), \(reference(index.qualifiedTable)))) found (i, t)
+            LEFT JOIN pg_index x ON x.indexrelid = found.i AND x.indrelid = found.t
+            WHERE x.indisvalid IS NOT TRUE
+            """
+    }
+
+    func createOnParent(_ index: MigrationIndex) -> String {
+        "\(index.verb) \(quotedIdentifier(index.name)) ON ONLY \(index.qualifiedTable) \(index.definition)"
+    }
+
+    /// The same for each partition that has no part in the parent's index yet.
+    func buildOnPartitions(_ index: MigrationIndex) -> String {
+        """
+        SELECT CASE WHEN NOT valid THEN 'DROP INDEX CONCURRENTLY ' || child END,
+               format('\(index.verb) CONCURRENTLY %I ON %s ', child_name, partition)
+               || \(quotedLiteral(index.definition))
+        FROM (\(missingPartitions(index))) missing
+        WHERE valid IS NOT TRUE ORDER BY partition
+        """
+    }
+
+    /// Nobody attaches or drops a partition while this lock is held, so that the last one attached makes the
+    /// parent's index valid.
+    func lockPartitions(_ index: MigrationIndex) -> String {
+        "LOCK TABLE ONLY \(index.qualifiedTable) IN SHARE UPDATE EXCLUSIVE MODE"
+    }
+
+    /// Rows of one statement, for each partition whose index is built.
+    func attachPartitions(_ index: MigrationIndex) -> String {
+        """
+        SELECT \(quotedLiteral("ALTER INDEX \(index.qualifiedName) ATTACH PARTITION ")) || child
+        FROM (\(missingPartitions(index))) missing
+        WHERE valid ORDER BY partition
+        """
+    }
+
+    func isInvalid(_ index: MigrationIndex) -> String {
+        """
+        SELECT EXISTS (SELECT FROM pg_index
+            WHERE indexrelid = \(reference(index.qualifiedName)) AND NOT indisvalid)
+        """
+    }
+
+    /// NULL when there is no such table or index.
+    private func reference(_ qualifiedName: String) -> String {
+        "to_regclass(\(quotedLiteral(qualifiedName)))"
+    }
+
+    /// `valid` is NULL where the index does not exist. A partition that is being detached needs none.
+    private func missingPartitions(_ index: MigrationIndex) -> String {
+        let prefix = quotedLiteral(index.table + "_")
+        return """
+            SELECT part.partition, part.child_name, part.child, x.indisvalid AS valid
+            FROM (
+                SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS partition, named.child_name,
+                       format('%I.%I', n.nspname, named.child_name) AS child
+                FROM pg_inherits i
+                JOIN pg_class c ON c.oid = i.inhrelid
+                JOIN pg_namespace n ON n.oid = c.relnamespace
+                CROSS JOIN LATERAL (SELECT \(quotedLiteral(index.name + "_")) || CASE
+                    WHEN starts_with(c.relname, \(prefix)) THEN substr(c.relname, length(\(prefix)) + 1)
+                    ELSE c.relname END AS child_name) named
+                WHERE i.inhparent = \(reference(index.qualifiedTable)) AND NOT i.inhdetachpending
+                  AND NOT EXISTS (
+                      SELECT FROM pg_index own JOIN pg_inherits a ON a.inhrelid = own.indexrelid
+                      WHERE own.indrelid = c.oid AND a.inhparent = \(reference(index.qualifiedName)))
+            ) part
+            LEFT JOIN pg_index x ON x.indexrelid = to_regclass(part.child) AND x.indrelid = part.oid
+            """
+    }
+}

@@ -1,0 +1,180 @@
+extension Migrator {
+    /// Tries the lock again and again, never inside a waiting statement.
+    func waitForTurn(
+        _ connection: inout Connection, _ progress: (MigrationProgress) -> Void
+    ) async throws(MigrationError) {
+        let deadline = ContinuousClock.now + limits.turnTimeout
+        var pause = Duration.milliseconds(20)
+        var isReported = false
+        while try await !flag(script.tryLock, &connection) {
+            let holder = try await query(script.lockHolder, &connection) { row throws(DecodingFailure) in
+                try row.int(0)
+            }.first
+            guard ContinuousClock.now < deadline else { throw .busy(processID: holder) }
+            if !isReported { progress(.waiting(processID: holder)) }
+            isReported = true
+            try await sleep(pause)
+            pause = min(pause * 2, .milliseconds(500))
+        }
+    }
+
+    func applyPending(
+        _ connection: inout Connection, _ progress: (MigrationProgress) -> Void
+    ) async throws(MigrationError) {
+        if try await !flag(script.tableExists, &connection) {
+            try await execute(script.createTable, &connection)
+        }
+        let status = try await checkedStatus(&connection)
+        for run in status.pending {
+            progress(.applying(file: run.migration.name))
+            try await apply(run, &connection, progress)
+            // A SET without LOCAL in the file lasts longer than the file.
+            try await execute("RESET ALL", &connection)
+            progress(.applied(file: run.migration.name))
+        }
+        let version = status.pending.last?.migration.number ?? status.version
+        progress(.finished(version: version, applied: status.pending.count))
+    }
+
+    private func apply(
+        _ run: MigrationRun, _ connection: inout Connection, _ progress: (MigrationProgress) -> Void
+    ) async throws(MigrationError) {
+        switch run.migration.kind {
+        case .transaction:
+            // Only a file that ended its own transaction can leave an unfinished row.
+            guard !run.isBegun else { throw .unfinished(file: run.migration.name) }
+            try await retrying(run, &connection, progress) { connection throws(MigrationError) in
+                try await applyInTransaction(run, &connection)
+            }
+        case .statement(let sql):
+            try await record(run, &connection, progress)
+            try await retrying(run, &connection, progress) { connection throws(MigrationError) in
+                try await build([sql], &connection, progress)
+                try await execute(script.finish(run.migration), &connection)
+            }
+        case .index(let index):
+            try await record(run, &connection, progress)
+            try await retrying(run, &connection, progress) { connection throws(MigrationError) in
+                try await build(pairs(script.build(index), &connection), &connection, progress)
+                try await execute(script.finish(run.migration), &connection)
+            }
+        case .eachPartition(let index):
+            try await record(run, &connection, progress, with: script.createOnParent(index))
+            try await retrying(run, &connection, progress) { connection throws(MigrationError) in
+                try await build(pairs(script.buildOnPartitions(index), &connection), &connection, progress)
+                try await attachPartitions(index, run, &connection)
+            }
+        }
+    }
+
+    private func applyInTransaction(_ run: MigrationRun, _ connection: inout Connection)
+        async throws(MigrationError)
+    {
+        try await transaction(&connection) { connection throws(MigrationError) in
+            try await execute(script.record(run.migration, checksum: run.checksum), &connection)
+            try await execute(run.migration.sql, &connection)
+            let finished = try await execute(script.finishInSameTransaction(run.migration), &connection)
+            guard finished.affected == 1 else { throw .endsTransaction(file: run.migration.name) }
+        }
+    }
+
+    /// Says that the file is begun, in one transaction with `statement`.
+    private func record(
+        _ run: MigrationRun, _ connection: inout Connection, _ progress: (MigrationProgress) -> Void,
+        with statement: String? = nil
+    ) async throws(MigrationError) {
+        guard !run.isBegun else { return }
+        try await retrying(run, &connection, progress) { connection throws(MigrationError) in
+            try await transaction(&connection) { connection throws(MigrationError) in
+                try await execute(script.record(run.migration, checksum: run.checksum), &connection)
+                if let statement { try await execute(statement, &connection) }
+            }
+        }
+    }
+
+    private func build(
+        _ statements: [String], _ connection: inout Connection, _ progress: (MigrationProgress) -> Void
+    ) async throws(MigrationError) {
+        try await execute(script.beginBuilding, &connection)
+        for statement in statements {
+            progress(.running(statement: statement))
+            try await execute(statement, &connection)
+        }
+    }
+
+    private func attachPartitions(
+        _ index: MigrationIndex, _ run: MigrationRun, _ connection: inout Connection
+    ) async throws(MigrationError) {
+        try await transaction(&connection) { connection throws(MigrationError) in
+            try await execute(script.lockPartitions(index), &connection)
+            guard try await pairs(script.buildOnPartitions(index), &connection).isEmpty else {
+                throw .database(PostgresError("40001", "a partition without the index has come meanwhile"))
+            }
+            for statement in try await statements(script.attachPartitions(index), &connection) {
+                try await execute(statement, &connection)
+            }
+            guard try await !flag(script.isInvalid(index), &connection) else {
+                throw .invalidIndex(file: run.migration.name, index: index.name)
+            }
+            try await execute(script.finish(run.migration), &connection)
+        }
+    }
+}
+
+extension Migrator {
+    /// Runs `body` again after a pause while locks and deadlocks are all that stops it.
+    private func retrying(
+        _ run: MigrationRun, _ connection: inout Connection, _ progress: (MigrationProgress) -> Void,
+        _ body: (inout Connection) async throws(MigrationError) -> Void
+    ) async throws(MigrationError) {
+        var pause = limits.pause
+        for attempt in 1... {
+            do throws(MigrationError) {
+                return try await body(&connection)
+            } catch {
+                guard case .database(let failure) = error else { throw error }
+                guard run.canPass(failure), attempt < limits.attempts else {
+                    throw .failed(file: run.migration.name, attempts: attempt, failure)
+                }
+                progress(.retrying(file: run.migration.name, failure, pause: pause))
+                try await sleep(pause)
+                pause = min(pause * 2, limits.pauseLimit)
+            }
+        }
+    }
+
+    private func transaction(
+        _ connection: inout Connection, _ body: (inout Connection) async throws(MigrationError) -> Void
+    ) async throws(MigrationError) {
+        try await execute(script.begin, &connection)
+        do throws(MigrationError) {
+            try await body(&connection)
+            try await execute("COMMIT", &connection)
+        } catch {
+            // When this fails the session is gone, and its transaction with it.
+            _ = try? await connection.execute("ROLLBACK")
+            throw error
+        }
+    }
+
+    /// Sleeps for half the duration up to the whole of it, so that equals do not meet again.
+    private func sleep(_ duration: Duration) async throws(MigrationError) {
+        do {
+            try await Task.sleep(for: duration * Double.random(in: 0.5...1))
+        } catch {
+            throw .cancelled
+        }
+    }
+}
+
+extension MigrationRun {
+    /// Somebody else was in the way and may be gone next time: a lock, a deadlock, and for partitions one
+    /// that was dropped since they were listed.
+    fileprivate func canPass(_ error: PostgresError) -> Bool {
+        switch error.state {
+        case "55P03", "40": true
+        case "42P01", "42704": if case .eachPartition = migration.kind { true } else { false }
+        default: false
+        }
+    }
+}

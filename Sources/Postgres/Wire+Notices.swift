@@ -1,0 +1,32 @@
+import Clibpq
+import Logging
+
+extension Wire {
+    /// Takes notices away from stderr, libpq's default. The receiver is handed this object without owning it;
+    /// it is called only from within libpq calls on this connection, which this object outlives. A result
+    /// keeps the pointer, too, and would use it for an index out of range, which `ServerResult` never asks for.
+    func receiveNotices() {
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe PQsetNoticeReceiver(
+            connection,
+            { context, notice in
+                guard let context = unsafe context, let notice = unsafe notice else { return }
+                unsafe Unmanaged<Wire>.fromOpaque(context).takeUnretainedValue().receive(notice: notice)
+            },
+            context)
+    }
+
+    /// libpq clears the notice itself.
+    private func receive(notice: OpaquePointer) {
+        let field = { (field: Diagnostic) -> String? in
+            unsafe PQresultErrorField(notice, field.rawValue).map { unsafe String(cString: $0) }
+        }
+        let severity = field(.severity) ?? "NOTICE"
+        let state = SQLState(rawValue: field(.state) ?? "00000")
+        let notice = PostgresError(state, field(.message) ?? "")
+        if severity == "FATAL" || severity == "PANIC" { lastWords = notice }
+        logger.debug(
+            "\(notice.message)",
+            metadata: ["postgres.severity": "\(severity)", "postgres.state": "\(state)"])
+    }
+}

@@ -1,0 +1,131 @@
+import Clibpq
+
+/// The answers to one batch.
+private struct Answers {
+    var rows: [Rows] = []
+    /// The first; what follows it in a pipeline is only aborted.
+    var failure: PostgresError?
+    /// The failure says that a prepared statement is gone or its plan stale.
+    var isStale = false
+
+    /// Whether a step ended a transaction by itself, so that what came before it has lasted.
+    var hasCommitted: Bool { rows.contains { $0.command.hasPrefix("COMMIT") || $0.command == "CALL" } }
+}
+
+extension Wire {
+    /// Takes the answers to what `send` has sent, whatever they are, and leaves pipeline mode. Throws the first
+    /// failure. When a plan is stale, the batch is sent once more with its statements prepared anew, provided
+    /// that no transaction was open, so that nothing of it has lasted.
+    func receive(_ batch: Batch) throws(PostgresError) -> [Rows] {
+        var answers = try receiveAnswers()
+        if answers.isStale, wasIdle, isIdle, !answers.hasCommitted {
+            try send(batch, mayBlock: true)
+            answers = try receiveAnswers()
+        }
+        if let failure = answers.failure { throw failure }
+        return answers.rows
+    }
+
+    private func receiveAnswers() throws(PostgresError) -> Answers {
+        try flush()
+        var answers = Answers()
+        for item in sent { try receiveAnswer(to: item, into: &answers) }
+        guard let sync = try nextResult(), sync.status == PGRES_PIPELINE_SYNC else { throw lose() }
+        guard unsafe PQexitPipelineMode(connection) == 1 else { throw lose() }
+        collectNotifications()
+        if answers.isStale { prepared.markStale() }
+        return answers
+    }
+
+    private func receiveAnswer(to item: Sent, into answers: inout Answers) throws(PostgresError) {
+        let result = try receiveAnswer()
+        switch (result.status, item) {
+        case (PGRES_TUPLES_OK, .step), (PGRES_COMMAND_OK, .step), (PGRES_EMPTY_QUERY, .step):
+            answers.rows.append(Rows(result))
+        case (PGRES_COMMAND_OK, _):
+            break
+        case (PGRES_PIPELINE_ABORTED, _):
+            undo(item)
+        case (PGRES_FATAL_ERROR, _):
+            undo(item)
+            answers.isStale = result.meansStalePlan
+            answers.failure = try failure(result, of: item)
+        default:
+            throw lose(.copyRefused)
+        }
+    }
+
+    /// An answer is one result and an end.
+    private func receiveAnswer() throws(PostgresError) -> ServerResult {
+        guard let result = try nextResult() else { throw lose() }
+        let end = try nextResult()
+        if isBroken { throw lose(PostgresError(result)) }
+        guard end == nil else { throw lose(.copyRefused) }
+        return result
+    }
+
+    /// What was not prepared must not be taken for it.
+    private func undo(_ item: Sent) {
+        switch item {
+        case .preparation(let variant, let statement): prepared.remove(variant, of: statement)
+        case .deallocation: prepared.markStale()
+        case .step: break
+        }
+    }
+
+    private func failure(_ result: ServerResult, of item: Sent) throws(PostgresError) -> PostgresError {
+        guard var error = PostgresError(result) else { throw lose() }
+        switch item {
+        case .preparation(_, let statement), .step(let statement): error.statement = statement.name
+        case .deallocation: break
+        }
+        return error
+    }
+}
+
+/// The simple protocol.
+extension Wire {
+    private var isBroken: Bool { unsafe PQstatus(connection) == CONNECTION_BAD }
+
+    func send(script sql: String) throws(PostgresError) {
+        guard !sql.utf8.contains(0) else { throw PostgresError("22021", "the SQL holds a NUL byte") }
+        guard unsafe PQsendQuery(connection, sql) == 1 else { throw lose() }
+    }
+
+    /// Takes all results and returns the last. Throws the first failure, or, when the deadline comes, gives the
+    /// connection up.
+    func receiveScript(until deadline: ContinuousClock.Instant? = nil) throws(PostgresError) -> Rows {
+        try flush(until: deadline)
+        var last: Rows?
+        var failure: PostgresError?
+        while let result = try nextResult(until: deadline) {
+            switch result.status {
+            case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: last = Rows(result)
+            case PGRES_FATAL_ERROR: failure = failure ?? PostgresError(result)
+            default: throw lose(.copyRefused)
+            }
+            // The reason comes first, as an answer like any other; then the end of the connection.
+            if isBroken { throw lose(failure) }
+        }
+        collectNotifications()
+        if let failure { throw failure }
+        guard let last else { throw lose() }
+        return last
+    }
+}
+
+/// SCRAM.
+extension Wire {
+    /// What `ALTER ROLE ... PASSWORD` may be given in place of the password, so that the server never sees it.
+    /// Takes some milliseconds of computing, and no round trip.
+    func encryptPassword(_ password: String, user: String) throws(PostgresError) -> String {
+        guard !password.utf8.contains(0), !user.utf8.contains(0) else {
+            throw PostgresError("22021", "the password or the user name holds a NUL byte")
+        }
+        guard let verifier = unsafe PQencryptPasswordConn(connection, password, user, "scram-sha-256") else {
+            throw PostgresError("XX000", errorMessage)
+        }
+        defer { unsafe PQfreemem(verifier) }
+        return unsafe String(cString: verifier)
+    }
+}

@@ -1,0 +1,149 @@
+import Clibpq
+import Glibc
+import Logging
+
+/// The owner of one `PGconn`: sends, receives and keeps what the server has told beside the answers. Blocks
+/// in poll(2) while it waits, so the waiting part runs on a thread of its own.
+///
+/// `@unchecked Sendable`: once made, it is reached only under the mutex of its `Line`, by one thread at a time.
+@safe final class Wire: @unchecked Sendable {
+    let connection: OpaquePointer
+    let logger: Logger
+    var prepared = PreparedStatements()
+    /// What has been sent and not yet answered, in order.
+    var sent: [Sent] = []
+    /// Whether no transaction was open when it was sent.
+    var wasIdle = true
+    /// Received and not yet asked for.
+    var notifications: [Notification] = []
+    /// A FATAL error that arrived outside of any answer, where libpq takes it for a notice.
+    var lastWords: PostgresError?
+    /// Set by whoever has just seen that the socket is readable.
+    var isReadable = false
+    /// Set once the connection cannot be used any more; nothing is sent or received from then on.
+    private(set) var isLost = false
+
+    /// Connects; blocks for as long as `connect_timeout` allows. DNS and each address in turn are libpq's.
+    init(_ options: ConnectionOptions) throws(PostgresError) {
+        let keywords = try options.connectKeywords()
+        guard let connection = unsafe connect(keywords) else {
+            throw PostgresError(.cannotConnect, "out of memory")
+        }
+        unsafe self.connection = connection
+        logger = options.logger
+        guard unsafe PQstatus(connection) == CONNECTION_OK else {
+            throw PostgresError(libpq: errorMessage, .cannotConnect)
+        }
+        unsafe PQsetnonblocking(connection, 1)
+        receiveNotices()
+    }
+
+    deinit {
+        unsafe PQfinish(connection)
+    }
+
+    var socket: Int32 { unsafe PQsocket(connection) }
+    var processID: Int32 { unsafe PQbackendPID(connection) }
+    var serverVersion: Int32 { unsafe PQserverVersion(connection) }
+    var isIdle: Bool { unsafe PQtransactionStatus(connection) == PQTRANS_IDLE }
+
+    /// `PQerrorMessage` is overwritten by the next call: copied at once.
+    var errorMessage: String { unsafe String(cString: PQerrorMessage(connection)) }
+
+    /// Reads what has arrived while nothing was asked: notifications, notices, the end of the connection.
+    func absorb() {
+        guard !isLost else { return }
+        if unsafe PQconsumeInput(connection) == 0 { isLost = true }
+        collectNotifications()
+    }
+
+    /// Gives the connection up, and returns what to throw: the server's own last words if there were any.
+    func lose(_ error: PostgresError? = nil) -> PostgresError {
+        isLost = true
+        return lastWords ?? error ?? PostgresError(libpq: errorMessage)
+    }
+}
+
+/// Waiting.
+extension Wire {
+    /// Writes all that libpq has queued, reading meanwhile: the server may be unable to go on until its
+    /// answers are taken.
+    func flush(until deadline: ContinuousClock.Instant? = nil) throws(PostgresError) {
+        while true {
+            switch unsafe PQflush(connection) {
+            case 0: return
+            case 1:
+                let events = wait(for: POLLIN | POLLOUT, until: deadline)
+                if events == 0 { throw loseUnanswered() }
+                if events & Int16(POLLIN) != 0, unsafe PQconsumeInput(connection) == 0 { throw lose() }
+            default: throw lose()
+            }
+        }
+    }
+
+    /// The next result, or nil when the current answer is complete. What is in libpq's buffer comes first;
+    /// only then the socket is waited for.
+    func nextResult(until deadline: ContinuousClock.Instant? = nil) throws(PostgresError) -> ServerResult? {
+        while unsafe PQisBusy(connection) != 0 {
+            // Whoever came here because the socket is readable need not ask poll(2) again.
+            guard takeReadable() || wait(for: POLLIN, until: deadline) != 0 else {
+                throw loseUnanswered()
+            }
+            // After a failure PQgetResult still yields what arrived before it, such as the reason.
+            if unsafe PQconsumeInput(connection) == 0 { break }
+            collectNotifications()
+        }
+        guard let result = unsafe PQgetResult(connection) else { return nil }
+        return unsafe ServerResult(result)
+    }
+
+    private func loseUnanswered() -> PostgresError {
+        lose(PostgresError(.connectionFailure, "the server does not answer"))
+    }
+
+    /// Notifications come with any traffic. Their memory is libpq's.
+    func collectNotifications() {
+        while let notify = unsafe PQnotifies(connection) {
+            let channel = unsafe String(cString: notify.pointee.relname)
+            let payload = unsafe String(cString: notify.pointee.extra)
+            let processID = unsafe notify.pointee.be_pid
+            unsafe PQfreemem(notify)
+            notifications.append(Notification(channel: channel, payload: payload, processID: processID))
+        }
+    }
+
+    private func takeReadable() -> Bool {
+        defer { isReadable = false }
+        return isReadable
+    }
+
+    /// Blocks until one of the events happens; 0 when the deadline has come.
+    private func wait(for events: Int32, until deadline: ContinuousClock.Instant?) -> Int16 {
+        var descriptor = pollfd(fd: socket, events: Int16(events), revents: 0)
+        while true {
+            let ready = unsafe poll(&descriptor, 1, milliseconds(until: deadline))
+            if ready > 0 { return descriptor.revents }
+            if ready == 0 { return 0 }
+            guard errno == EINTR else { return Int16(POLLERR) }
+        }
+    }
+}
+
+/// The timeout of poll(2), rounded up so that it never returns before the deadline; -1 waits for ever.
+func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
+    guard let deadline else { return -1 }
+    let (seconds, attoseconds) = ContinuousClock.now.duration(to: deadline).components
+    let rounded = seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+    return Int32(clamping: max(0, rounded))
+}
+
+/// A connection attempt from keywords, which, unlike a connection string, need no quoting. libpq copies them.
+private func connect(_ keywords: [String: String]) -> OpaquePointer? {
+    let words = keywords.flatMap { [$0.key, $0.value] }
+    let copies = unsafe words.map { unsafe strdup($0) }
+    defer { unsafe copies.forEach { unsafe free($0) } }
+    let pointers = unsafe copies.map { unsafe UnsafePointer($0) }
+    let names = unsafe stride(from: 0, to: pointers.count, by: 2).map { unsafe pointers[$0] } + [nil]
+    let values = unsafe stride(from: 1, to: pointers.count, by: 2).map { unsafe pointers[$0] } + [nil]
+    return unsafe PQconnectdbParams(names, values, 0)
+}

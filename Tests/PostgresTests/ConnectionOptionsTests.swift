@@ -1,0 +1,87 @@
+import Postgres
+import Support
+import Testing
+
+@Suite("Connection options", .emptyDatabase)
+struct ConnectionOptionsTests {
+    @Test("never show a password")
+    func description() {
+        let url = "postgres://anna:hush@db.example:6543/shop?application_name=x"
+        let options = ConnectionOptions(url: url, environment: [:])
+        #expect(options.description == "user=anna host=db.example port=6543 dbname=shop")
+        #expect(!"\(options) \(String(reflecting: options))".contains("hush"))
+    }
+
+    @Test("take from the environment what the URL leaves open")
+    func environment() {
+        let environment = ["PGHOST": "db.example", "PGUSER": "bob", "PGPASSWORD": "hush"]
+        let options = ConnectionOptions(url: "postgres:///shop?user=anna", environment: environment)
+        #expect(options.description == "user=anna host=db.example dbname=shop")
+        #expect(ConnectionOptions(url: nil, environment: environment).description == "user=bob host=db.example")
+        #expect(ConnectionOptions(url: nil, environment: [:]).description == "the local server")
+    }
+
+    @Test("a URL that is none is refused without being repeated", arguments: ["pass word", "postgres://u:hush@[x"])
+    func invalid(url: String) async {
+        let options = ConnectionOptions(url: url, environment: [:])
+        await #expect {
+            _ = try await Connection.open(options)
+        } throws: { error in
+            let text = "\(error) \(options)"
+            return (error as? PostgresError)?.state == "08001" && !text.contains("hush") && !text.contains("word ")
+        }
+    }
+
+    @Test("a server that is not there is one line of class 08")
+    func noServer() async {
+        let options = ConnectionOptions(url: "host=/nowhere user=anna password=hush", environment: [:])
+        await #expect {
+            _ = try await Connection.open(options)
+        } throws: { error in
+            guard let error = error as? PostgresError else { return false }
+            return error.isConnectionLoss && !error.description.contains("\n")
+                && error.message.contains("/nowhere") && !error.description.contains("hush")
+        }
+    }
+
+    @Test(
+        "a remote server must be verified unless the URL says otherwise",
+        arguments: [
+            ("", "prefer"), ("host=/tmp", "prefer"), ("host=localhost", "prefer"), ("host=127.0.0.1", "prefer"),
+            ("host=db.example", "verify-full"), ("hostaddr=192.0.2.1", "verify-full"),
+            ("host=localhost,db.example", "verify-full"), ("host=db.example sslmode=require", "require"),
+        ])
+    func verification(url: String, mode: String) {
+        #expect(ConnectionOptions(url: url, environment: [:]).sslMode == mode)
+    }
+
+    @Test("become settings of the session")
+    func settings() async throws {
+        var options = Database.current.ownerOptions
+        options.applicationName = "some name"
+        options.settings["lock_timeout"] = "7s"
+        options.settings["countersign.words"] = #"two words \ and one"#
+        var connection = try await Connection.open(options)
+        let sql = """
+            SELECT current_setting('application_name'), current_setting('lock_timeout'),
+                   current_setting('countersign.words'), current_setting('statement_timeout'),
+                   current_setting('idle_in_transaction_session_timeout'), current_setting('TimeZone'),
+                   current_setting('client_encoding')
+            """
+        let row = try await connection.run(Statement("settings", sql))[0]
+        let values = try (0..<7).map { try row.text($0) }
+        #expect(values == ["some name", "7s", #"two words \ and one"#, "30s", "10s", "UTC", "UTF8"])
+        #expect(connection.serverVersion >= 150_000)
+        #expect(connection.isUsable == true)
+        #expect(connection.isIdle == true)
+    }
+
+    @Test("cancelling ends the opening")
+    func cancellation() async {
+        // Addresses of TEST-NET-1 answer nobody.
+        let options = ConnectionOptions(url: "host=192.0.2.1 sslmode=disable", environment: [:])
+        let task = Task { try await Connection.open(options).processID }
+        task.cancel()
+        await #expect { _ = try await task.value } throws: { ($0 as? PostgresError)?.state == "57014" }
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Postgres
+import Support
+import Testing
+
+@Suite(.emptyDatabase) struct MigrationPlanTests {
+    private let database = Database.current
+    private let migrator: Migrator
+
+    init() throws {
+        let files = [
+            file(
+                1,
+                """
+                CREATE TABLE app.t (a int, b text) PARTITION BY RANGE (a);
+                CREATE TABLE app.t_1 PARTITION OF app.t FOR VALUES FROM (10) TO (20);
+                CREATE TABLE app.t_2 PARTITION OF app.t DEFAULT;
+                CREATE TABLE app.u (a int)  -- a file may end without a semicolon
+                """),
+            file(2, "CREATE INDEX t_b ON ONLY app.t (b) WHERE b <> '%'", "for-each-partition app.t"),
+            file(3, "CREATE UNIQUE INDEX CONCURRENTLY u_a ON app.u (a);", "no-transaction"),
+            file(4, "VACUUM app.u", "no-transaction"),
+        ]
+        migrator = try Migrator(files, schema: "app")
+    }
+
+    @Test func `the plan changes nothing`() async throws {
+        var connection = try await database.connect()
+        let plan = try await migrator.plan(&connection)
+        #expect(plan.contains("CREATE TABLE app.u (a int)"))
+        #expect(try await texts("SELECT to_regnamespace('app')::text", &connection) == [])
+    }
+
+    @Test func `psql runs the plan and comes to the same`() async throws {
+        var connection = try await database.connect()
+        try await runWithPsql(migrator.plan(&connection))
+        let status = try await migrator.verify(&connection)
+        #expect(status.entries.map(\.state) == [.applied, .applied, .applied, .applied])
+        let plan = try await migrator.plan(&connection)
+        #expect(plan == "-- The schema is at version 4: nothing to do.\n")
+    }
+
+    @Test func `psql finishes what was interrupted`() async throws {
+        var connection = try await database.connect()
+        try await migrator.up(&connection)
+        try await connection.execute(
+            """
+            UPDATE app.schema_migrations SET duration_ms = NULL WHERE version > 1;
+            DELETE FROM app.schema_migrations WHERE version = 4; DROP INDEX app.u_a
+            """)
+        try await connection.execute("UPDATE app.schema_migrations SET duration_ms = 1 WHERE version = 2")
+        try await runWithPsql(migrator.plan(&connection))
+        #expect(try await migrator.verify(&connection).version == 4)
+        #expect(try await validity("u_a", &connection) == ["true"])
+    }
+
+    private func runWithPsql(_ script: String) async throws {
+        let process = Process()
+        let (input, output) = (Pipe(), Pipe())
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["psql", "-Xq", "-f", "-", database.ownerURL]
+        process.standardInput = input
+        process.standardError = output
+        process.standardOutput = output
+        try process.run()
+        try input.fileHandleForWriting.write(contentsOf: Data(script.utf8))
+        try input.fileHandleForWriting.close()
+        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(said)")
+    }
+}

@@ -1,0 +1,167 @@
+import Postgres
+import Support
+import Testing
+
+@Suite("Notifier", .emptyDatabase, .timeLimit(.minutes(1)))
+struct NotifierTests {
+    private func withNotifier(_ body: @escaping @Sendable (Notifier) async throws -> Void) async throws {
+        let notifier = Notifier(Database.current.ownerOptions)
+        try await withThrowingTaskGroup { group in
+            group.addTask(name: "notifier") { await notifier.run() }
+            group.addTask(name: "body") { try await body(notifier) }
+            // The body ends first; the notifier only when cancelled.
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func notify(_ channel: String, _ payload: String) async throws {
+        var connection = try await Database.current.connect()
+        try await connection.run(Statement("notify", "SELECT pg_notify($1, $2)"), [.text(channel), .text(payload)])
+    }
+
+    private func terminateListeners() async throws {
+        var connection = try await Database.current.connect()
+        try await connection.execute(
+            """
+            SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+            WHERE datname = current_database() AND query LIKE 'LISTEN%'
+            """)
+    }
+
+    @Test("tells that it listens, then what is sent")
+    func delivery() async throws {
+        try await withNotifier { notifier in
+            var hints = notifier.subscribe("a").makeAsyncIterator()
+            #expect(await hints.next()?.isGap == true)
+            try await notify("a", "x")
+            #expect(await hints.next()?.payload == "x")
+        }
+    }
+
+    @Test("takes new channels while it runs, and several subscribers to one")
+    func subscribing() async throws {
+        try await withNotifier { notifier in
+            var first = notifier.subscribe("a", buffering: 10).makeAsyncIterator()
+            #expect(await first.next()?.isGap == true)
+            var second = notifier.subscribe("a", buffering: 10).makeAsyncIterator()
+            var other = notifier.subscribe("b", buffering: 10).makeAsyncIterator()
+            #expect(await second.next()?.isGap == true)
+            #expect(await other.next()?.isGap == true)
+            try await notify("b", "1")
+            try await notify("a", "2")
+            #expect(await other.next()?.payload == "1")
+            #expect(await first.next()?.payload == "2")
+            #expect(await second.next()?.payload == "2")
+        }
+    }
+
+    @Test("ceases to listen when the last subscriber has gone")
+    func unsubscribing() async throws {
+        try await withNotifier { notifier in
+            var kept = notifier.subscribe("kept").makeAsyncIterator()
+            #expect(await kept.next()?.isGap == true)
+            let reading = Task { for await _ in notifier.subscribe("a") {} }
+            let channels = Statement(
+                "last query", "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = $1")
+            var connection = try await Database.current.connect()
+            let last = { (connection: inout Connection, sql: String) in
+                try await connection.run(channels, [.text(sql)])[0].int(0) == 1
+            }
+            try await eventually("it listens") { try await last(&connection, "LISTEN \"a\";") }
+            reading.cancel()
+            try await eventually("it ceases") { try await last(&connection, "UNLISTEN \"a\";") }
+            try await notify("kept", "x")
+            #expect(await kept.next()?.payload == "x")
+        }
+    }
+
+    @Test("comes back after its connection is killed, tells so, and loses nothing from then on")
+    func reconnect() async throws {
+        try await withNotifier { notifier in
+            var stream = notifier.subscribe("a", buffering: 100).makeAsyncIterator()
+            #expect(await stream.next()?.isGap == true)
+            for round in 0..<3 {
+                try await terminateListeners()
+                #expect(await stream.next()?.isGap == true)
+                try await notify("a", "\(round)")
+                #expect(await stream.next()?.payload == "\(round)")
+            }
+        }
+        #expect(LogCapture.current.text.contains("not listening to the database"))
+    }
+
+    @Test("delivers a burst in order and whole")
+    func burst() async throws {
+        try await withNotifier { notifier in
+            var stream = notifier.subscribe("a", buffering: 10_000).makeAsyncIterator()
+            #expect(await stream.next()?.isGap == true)
+            var connection = try await Database.current.connect()
+            for _ in 0..<5 {
+                try await connection.execute("SELECT pg_notify('a', i::text) FROM generate_series(1, 1000) i")
+            }
+            for number in 0..<5_000 {
+                #expect(await stream.next()?.payload == "\(number % 1_000 + 1)")
+            }
+        }
+    }
+
+    @Test("an overflow is told")
+    func overflow() async throws {
+        try await withNotifier { notifier in
+            let stream = notifier.subscribe("a", buffering: 10)
+            var other = notifier.subscribe("b", buffering: 10).makeAsyncIterator()
+            #expect(await other.next()?.isGap == true)
+            var connection = try await Database.current.connect()
+            try await connection.execute(
+                "SELECT pg_notify('a', i::text) FROM generate_series(1, 100) i; SELECT pg_notify('b', 'done')")
+            #expect(await other.next()?.payload == "done")
+            var received: [Notification] = []
+            for await notification in stream {
+                received.append(notification)
+                if received.count == 10 { break }
+            }
+            #expect(received.last?.isGap == true)
+            #expect(received.contains { $0.payload == "100" })
+        }
+    }
+
+    @Test("hints are the newest only")
+    func hints() async throws {
+        try await withNotifier { notifier in
+            let stream = notifier.subscribe("a")
+            var other = notifier.subscribe("b", buffering: 10).makeAsyncIterator()
+            #expect(await other.next()?.isGap == true)
+            var connection = try await Database.current.connect()
+            try await connection.execute(
+                "SELECT pg_notify('a', i::text) FROM generate_series(1, 100) i; SELECT pg_notify('b', 'done')")
+            #expect(await other.next()?.payload == "done")
+            var iterator = stream.makeAsyncIterator()
+            #expect(await iterator.next()?.payload == "100")
+        }
+    }
+
+    @Test("ends every stream when it is cancelled")
+    func end() async throws {
+        let notifier = Notifier(Database.current.ownerOptions)
+        let running = Task { await notifier.run() }
+        var stream = notifier.subscribe("a").makeAsyncIterator()
+        #expect(await stream.next()?.isGap == true)
+        running.cancel()
+        await running.value
+        #expect(await stream.next() == nil)
+    }
+
+    @Test("is cancelled at once while there is no server")
+    func noServer() async {
+        var options = ConnectionOptions(url: "host=/nowhere", environment: [:])
+        options.logger = LogCapture.current.logger("postgres")
+        let notifier = Notifier(options)
+        let capture = LogCapture.current
+        let running = Task { await notifier.run() }
+        try? await eventually("it tries again") { capture.lines.count > 1 }
+        running.cancel()
+        await running.value
+        #expect(capture.lines.count > 1)
+    }
+}

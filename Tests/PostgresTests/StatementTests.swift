@@ -1,0 +1,252 @@
+import Postgres
+import Support
+import Testing
+
+@Suite("Statements", .emptyDatabase)
+struct StatementTests {
+    private let prepared = Statement("prepared", "SELECT count(*) FROM pg_prepared_statements WHERE name !~ '^prepared_'")
+
+    @Test("tell their columns, rows and how many they touched")
+    func rows() async throws {
+        var connection = try await Database.current.connect()
+        try await connection.execute("CREATE TABLE t (a int, b text)")
+        let insert = Statement("insert", "INSERT INTO t SELECT i, 'x' FROM generate_series(1, $1::int8) i")
+        let inserted = try await connection.run(insert, [5])
+        #expect(inserted.affected == 5 && inserted.isEmpty && inserted.command == "INSERT 0 5")
+        let rows = try await connection.run(Statement("select", "SELECT a, b FROM t ORDER BY a"))
+        #expect(rows.columns == ["a", "b"])
+        #expect(rows.count == 5 && rows.affected == 5)
+        #expect(try rows.map { try $0.int(0) } == [1, 2, 3, 4, 5])
+        #expect(try rows.first?.text(1) == "x")
+    }
+
+    @Test("rows outlive the connection")
+    func lifetime() async throws {
+        let rows = try await { () async throws in
+            var connection = try await Database.current.connect()
+            return try await connection.run(Statement("numbers", "SELECT generate_series(1, 1000)"))
+        }()
+        #expect(try rows.map { try $0.int(0) }.reduce(0, +) == 500_500)
+    }
+
+    @Test("are prepared once, whatever the parameters, and NULLs too")
+    func cache() async throws {
+        var connection = try await Database.current.connect()
+        let statement = Statement("a name", "SELECT $1::int8 + 1, $2::text")
+        for parameters in [[1, "a"], [nil, nil], [2, nil]] as [[Parameter]] {
+            try await connection.run(statement, parameters)
+        }
+        #expect(try await connection.run(prepared)[0].int(0) == 1)
+        #expect(try await connection.run(statement, [4, "x"])[0].int(0) == 5)
+    }
+
+    @Test("take another type for the same parameter")
+    func variants() async throws {
+        var connection = try await Database.current.connect()
+        try await connection.execute("CREATE TABLE t (n int4)")
+        let statement = Statement("insert", "INSERT INTO t VALUES ($1) RETURNING n")
+        for _ in 0..<2 {
+            #expect(try await connection.run(statement, [nil])[0].optionalInt(0) == nil)
+            #expect(try await connection.run(statement, [.int(1)])[0].int(0) == 1)
+            #expect(try await connection.run(statement, [.int32(2)])[0].int(0) == 2)
+            #expect(try await connection.run(statement, ["3"])[0].int(0) == 3)
+        }
+        #expect(try await connection.run(prepared)[0].int(0) == 3)
+    }
+
+    @Test("of one SQL text and two names do not meet")
+    func names() async throws {
+        var connection = try await Database.current.connect()
+        let long = String(repeating: "long ", count: 30)
+        for name in ["a", "b", "", "ä\"';", long + "1", long + "2"] {
+            #expect(try await connection.run(Statement(name, "SELECT 7"))[0].int(0) == 7)
+        }
+        #expect(try await connection.run(prepared)[0].int(0) == 6)
+    }
+
+    @Test("are at most 256 at a time")
+    func limit() async throws {
+        var connection = try await Database.current.connect()
+        for number in 0..<600 {
+            #expect(try await connection.run(Statement("number", "SELECT \(number)"))[0].int(0) == number)
+        }
+        #expect(try await connection.run(prepared)[0].int(0) <= 256)
+    }
+
+    @Test("survive DDL that changes their result")
+    func ddl() async throws {
+        var connection = try await Database.current.connect()
+        let select = Statement("select", "SELECT * FROM t")
+        try await connection.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
+        #expect(try await connection.run(select).columns == ["a"])
+        try await connection.execute("ALTER TABLE t ADD b text DEFAULT 'x'")
+        #expect(try await connection.run(select).columns == ["a", "b"])
+        try await connection.execute("ALTER TABLE t ALTER a TYPE text")
+        #expect(try await connection.run(select)[0].text(0) == "1")
+    }
+
+    @Test("a stale one inside a transaction fails it, and works in the next")
+    func ddlInTransaction() async throws {
+        var connection = try await Database.current.connect()
+        let select = Statement("select", "SELECT * FROM t")
+        try await connection.execute("CREATE TABLE t (a int)")
+        try await connection.run(select)
+        try await connection.execute("ALTER TABLE t ADD b text")
+        await #expect {
+            try await connection.transaction { try await $0.run(select) }
+        } throws: {
+            ($0 as? PostgresError)?.state == "0A000"
+        }
+        let columns = try await connection.transaction { try await $0.run(select).columns }
+        #expect(columns == ["a", "b"])
+    }
+
+    @Test("survive being deallocated")
+    func deallocation() async throws {
+        var connection = try await Database.current.connect()
+        let select = Statement("select", "SELECT 1")
+        try await connection.run(select)
+        try await connection.execute("DEALLOCATE ALL")
+        #expect(try await connection.run(select)[0].int(0) == 1)
+        try await connection.execute("DISCARD ALL")
+        #expect(try await connection.run(select)[0].int(0) == 1)
+    }
+
+    @Test("what cannot be prepared fails each time with the same error, and leaves nothing behind")
+    func unpreparable() async throws {
+        var connection = try await Database.current.connect()
+        let select = Statement("select", "SELECT * FROM t")
+        for _ in 0..<2 {
+            await #expect {
+                try await connection.run(select)
+            } throws: {
+                let error = $0 as? PostgresError
+                return error?.state == "42P01" && error?.statement == "select"
+            }
+        }
+        try await connection.execute("CREATE TABLE t (a int)")
+        #expect(try await connection.run(select).isEmpty)
+    }
+
+    @Test("scripts return their last result, as text")
+    func script() async throws {
+        var connection = try await Database.current.connect()
+        let rows = try await connection.execute(
+            """
+            CREATE TABLE t (a int); INSERT INTO t VALUES (7);
+            SELECT a, a = 7, 'x', 0.5::float8, '1fffffff-0000-4000-8000-000000000001'::uuid, NULL, now() FROM t
+            """)
+        let row = rows[0]
+        #expect(try row.int(0) == 7 && row.bool(1) && row.text(2) == "x" && row.double(3) == 0.5)
+        #expect(try row.identifier(4) == Identifier("1fffffff-0000-4000-8000-000000000001"))
+        #expect(try row.optionalInt(5) == nil)
+        #expect(throws: DecodingFailure.self) { try row.timestamp(6) }
+        #expect(try await connection.execute("").isEmpty)
+    }
+
+    @Test("COPY is refused")
+    func copy() async throws {
+        for sql in ["COPY (SELECT 1) TO STDOUT", "CREATE TABLE t (a int); COPY t FROM STDIN"] {
+            var connection = try await Database.current.connect()
+            await #expect(throws: PostgresError.self) { try await connection.execute(sql) }
+            #expect(connection.isUsable == false)
+            connection = try await Database.current.connect()
+            await #expect(throws: PostgresError.self) { try await connection.run(Statement("copy", sql)) }
+        }
+    }
+}
+
+@Suite("Errors", .emptyDatabase)
+struct ErrorTests {
+    private func failure(
+        _ sql: String, _ parameters: [Parameter] = [], after setUp: String = ""
+    ) async throws -> PostgresError {
+        var connection = try await Database.current.connect()
+        try await connection.execute(setUp)
+        let error = await #expect(throws: PostgresError.self) {
+            try await connection.run(Statement("some name", sql), parameters)
+        }
+        #expect(try await connection.run(Statement("one", "SELECT 1"))[0].int(0) == 1)
+        return try #require(error)
+    }
+
+    @Test("carry the SQLSTATE and the statement's name")
+    func state() async throws {
+        let error = try await failure("SELECT 1 / $1::int8", [0])
+        #expect(error.state == "22012")
+        #expect(error.description == "some name: division by zero [22012]")
+    }
+
+    @Test("of class 23 name the constraint and withhold the row")
+    func constraint() async throws {
+        let error = try await failure(
+            "INSERT INTO t VALUES ($1)", ["hush"],
+            after: "CREATE TABLE t (a text CONSTRAINT no_hush UNIQUE); INSERT INTO t VALUES ('hush')")
+        #expect(error.state == "23505")
+        #expect(error.constraint == "no_hush")
+        #expect(error.detail == nil)
+        #expect(!error.description.contains("hush)"))
+    }
+
+    @Test("of class 22 do not quote the value")
+    func quotation() async throws {
+        for value in ["hush", "hu\"sh", "hush\"", "\"\u{301}hush", "[\"hush\","] {
+            for type in ["uuid", "int8", "jsonb", "timestamptz", "inet", "bool"] {
+                let error = try await failure("SELECT $1::\(type)", [.text(value)])
+                #expect("22" ~= error.state)
+                #expect(!"\(error)".contains("hu"), "\(error)")
+            }
+        }
+    }
+
+    @Test("of class 44 withhold the row")
+    func checkOption() async throws {
+        let error = try await failure(
+            "INSERT INTO v VALUES ($1)", ["hush"],
+            after: "CREATE TABLE t (a text); CREATE VIEW v AS SELECT a FROM t WHERE a = 'x' WITH CHECK OPTION")
+        #expect(error.state == "44000")
+        #expect(!error.description.contains("hush"))
+    }
+
+    @Test("of one's own keep message, detail and hint, on one line")
+    func raised() async throws {
+        let error = try await failure(
+            "SELECT f()",
+            after: """
+                CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+                    RAISE 'first\nsecond' USING ERRCODE = 'CS003', DETAIL = 'why', HINT = 'how';
+                END $$
+                """)
+        #expect(error.state == "CS003")
+        #expect(error.description == "some name: first second (why) (how) [CS003]")
+    }
+
+    @Test("text with a NUL byte is not sent")
+    func nul() async throws {
+        let error = try await failure("SELECT $1::text, $2::text", ["a", "b\0c"])
+        #expect(error.state == "22021")
+        #expect(error.message == "parameter $2 holds a NUL byte")
+        #expect(try await failure("SELECT $1::text[]", [.texts(["a", "\0"])]).state == "22021")
+    }
+
+    @Test("SQL with a NUL byte is not sent")
+    func nulInSQL() async throws {
+        #expect(try await failure("SELECT 1 -- \0").state == "22021")
+        var connection = try await Database.current.connect()
+        await #expect(throws: PostgresError.self) { try await connection.execute("SELECT 1; \0 SELECT 2") }
+        #expect(connection.isUsable == true)
+    }
+
+    @Test("too many parameters are not sent")
+    func count() async throws {
+        let parameters = [Parameter](repeating: 1, count: 65_536)
+        #expect(try await failure("SELECT 1", parameters).state == "54011")
+    }
+
+    @Test("notices go to the log")
+    func notices() async throws {
+        var connection = try await Database.current.connect()
+        try await connection.execute("DO $$ BEGIN RAISE NOTICE 'look here'; END $$")
+        #expect(LogCapture.current.text.contains("debug postgres: look here"))
+    }
+}

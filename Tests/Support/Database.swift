@@ -1,0 +1,100 @@
+package import Postgres
+
+/// The database of the running test.
+package final class Database: Sendable {
+    @TaskLocal static var scoped: Database?
+
+    /// Of the innermost `.database` or `.emptyDatabase`. Tasks inherit it, except detached ones.
+    package static var current: Database {
+        guard let scoped else { preconditionFailure("the test or its suite needs .database") }
+        return scoped
+    }
+
+    package let name: String
+    /// The database's owner: no superuser, has CREATEROLE.
+    package let ownerOptions: ConnectionOptions
+    package let superuserOptions: ConnectionOptions
+    /// A postgres:// URL with the owner's password, for programs that the test starts.
+    package var ownerURL: String { server.ownerURL(database: name) }
+
+    private let server: TestServer
+    private let suffix: String
+
+    private init(_ server: TestServer, suffix: String) {
+        self.server = server
+        self.suffix = suffix
+        name = "countersign_test_\(suffix)"
+        ownerOptions = connectionOptions(server.ownerURL(database: name))
+        superuserOptions = server.superuserOptions(database: name)
+    }
+
+    static func make(isMigrated: Bool) async throws -> Database {
+        let server = try await TestServer.shared.value
+        let database = Database(server, suffix: randomSuffix())
+        var connection = try await server.connect()
+        try await server.createDatabase(database.name, isMigrated: isMigrated, &connection)
+        return database
+    }
+
+    /// Drops the database, whoever is connected, and every login whose name `unique` has made.
+    func drop() async throws {
+        var connection = try await server.connect()
+        try await connection.execute("DROP DATABASE IF EXISTS \(quotedIdentifier(name)) WITH (FORCE)")
+        let logins = Statement(
+            "logins of a test", "SELECT rolname FROM pg_roles WHERE right(rolname, $2) = $1")
+        let suffix = "_" + suffix
+        let rows = try await connection.run(logins, [.text(suffix), .int32(Int32(suffix.utf8.count))])
+        for row in rows {
+            try await connection.execute("DROP ROLE IF EXISTS \(quotedIdentifier(row.text(0)))")
+        }
+    }
+
+    /// `acme` as a name that no other test has. Roles belong to the whole server: name them so, and they are
+    /// dropped at the test's end.
+    package func unique(_ word: String) -> String { "\(word)_\(suffix)" }
+
+    /// Connects as the owner.
+    package func connect() async throws -> Connection { try await Connection.open(ownerOptions) }
+
+    package func connect(as login: TestLogin) async throws -> Connection {
+        try await Connection.open(options(login: login))
+    }
+
+    package func connectAsSuperuser() async throws -> Connection {
+        try await Connection.open(superuserOptions)
+    }
+
+    package func options(login: TestLogin) -> ConnectionOptions { connectionOptions(url(login: login)) }
+
+    package func url(login: TestLogin) -> String {
+        server.url(user: login.name, password: login.password, database: name)
+    }
+
+    /// Makes a login, named after `word`, that is a member of those groups: of none, it is a stranger.
+    package func makeLogin(_ word: String, in groups: TestLogin.Group...) async throws -> TestLogin {
+        let login = TestLogin(name: unique(word), password: Identifier.random().description)
+        var connection = try await server.connect()
+        try await connection.execute(
+            "CREATE ROLE \(quotedIdentifier(login.name)) LOGIN PASSWORD \(quotedLiteral(login.password))")
+        for group in groups {
+            try await connection.execute("GRANT countersign_\(group) TO \(quotedIdentifier(login.name))")
+        }
+        return login
+    }
+}
+
+/// A login of the server that belongs to one test.
+package struct TestLogin: Sendable {
+    /// The groups that the first migration makes.
+    package enum Group: String, Sendable, CaseIterable {
+        case portal, app, gateway, worker, monitor, admin
+    }
+
+    package let name: String
+    package let password: String
+}
+
+/// Enough for names that never meet, and known again when a killed run leaves them.
+private func randomSuffix() -> String {
+    "cst" + Identifier.random().description.filter { $0 != "-" }.suffix(12)
+}

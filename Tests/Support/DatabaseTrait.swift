@@ -1,0 +1,37 @@
+package import Testing
+
+/// Gives each test a database of its own in `Database.current`, owned by a login that is no superuser, and
+/// drops it afterwards with all logins of the test. Captures the log, too.
+///
+/// Only so many exist at once, so that a run of any size gets by with the server's connections. Waiting for
+/// one counts towards a test's `.timeLimit`.
+package struct DatabaseTrait: SuiteTrait, TestTrait, TestScoping {
+    let isMigrated: Bool
+
+    package var isRecursive: Bool { true }
+
+    package func provideScope(
+        for test: Test, testCase: Test.Case?,
+        performing function: @concurrent @Sendable () async throws -> Void
+    ) async throws {
+        try await LogTrait().provideScope(for: test, testCase: testCase) {
+            try await Gate.databases.pass {
+                let database = try await Database.make(isMigrated: isMigrated)
+                do {
+                    try await Database.$scoped.withValue(database, operation: function)
+                } catch {
+                    try await database.drop()
+                    throw error
+                }
+                try await database.drop()
+            }
+        }
+    }
+}
+
+extension Trait where Self == DatabaseTrait {
+    /// A database with every migration applied.
+    package static var database: Self { Self(isMigrated: true) }
+    /// A database with nothing in it.
+    package static var emptyDatabase: Self { Self(isMigrated: false) }
+}
