@@ -1,0 +1,75 @@
+package import Postgres
+
+/// What an administrator wants and cannot have. The description is one sentence without secrets.
+package enum AdministrationError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// There is nothing of that name; what there is instead, eleven names at most.
+    case unknown(NamedThing, name: String, existing: [String])
+    case refused(String)
+
+    package var description: String {
+        switch self {
+        case .refused(let sentence):
+            sentence
+        case .unknown(let thing, let name, let existing) where existing.isEmpty:
+            "there is no \(thing.rawValue) \(name), and none at all yet: see `countersign \(thing.command) add --help`"
+        case .unknown(let thing, let name, let existing) where existing.count > NamedThing.shown:
+            "there is no \(thing.rawValue) \(name): `countersign \(thing.command) list` shows those that there are"
+        case .unknown(let thing, let name, let existing):
+            "there is no \(thing.rawValue) \(name); there is \(existing.joined(separator: ", "))"
+        }
+    }
+
+    /// Reads what a constraint of the configuration tables refused; nil for any other error.
+    package init?(_ error: PostgresError) {
+        guard error.state == "23505" || error.state == "23514",
+            let sentence = error.constraint.flatMap({ sentences[$0] })
+        else { return nil }
+        self = .refused(sentence)
+    }
+}
+
+/// Things of the configuration that have names.
+package enum NamedThing: String, Sendable {
+    case portal, app
+    case type = "authentication type"
+
+    static let shown = 10
+
+    /// The subcommand that deals with them.
+    var command: String { self == .type ? "type" : rawValue }
+
+    package var names: Statement {
+        let table = self == .type ? "auth_types" : "\(rawValue)s"
+        return Statement(
+            "\(command).names",
+            "SELECT name FROM countersign.\(table) ORDER BY name LIMIT \(Self.shown + 1)")
+    }
+
+    /// To be thrown when there is nothing of that name.
+    func unknown(_ name: String, _ connection: inout Connection) async throws -> AdministrationError {
+        let existing = try await connection.run(names).map { try $0.text(0) }
+        return .unknown(self, name: name, existing: existing)
+    }
+}
+
+/// By constraint, what is allowed.
+private let sentences = [
+    "apps_login_once": "that login belongs to another app",
+    "apps_name_form": "an app's name must be 1 to 63 of a-z, 0-9 and -, and not begin with -",
+    "apps_name_once": "there is an app of that name already",
+    "auth_type_messages_language": "a message's language must be a lower-case language tag such as en or nl-be",
+    "auth_type_messages_length": "a message must have 1 to 155 characters",
+    "auth_type_messages_pkey": "two messages have the same language",
+    "auth_types_name_form":
+        "an authentication type's name must be 1 to 63 of A-Z, a-z, 0-9, ., _ and -, "
+        + "and begin with a letter or a digit",
+    "auth_types_pkey": "there is an authentication type of that name already",
+    "auth_types_request_expires_in": "a request must expire in 30 to 600 seconds",
+    "callback_urls_once": "the portal has that callback address already: remove it first to change it",
+    "callback_urls_username": "a user name for Basic authentication must not hold a colon",
+    "pg_authid_rolname_index": "somebody else is creating that login at this moment: try again",
+    "portals_display_name_length": "a display name must have 1 to 100 characters",
+    "portals_login_once": "that login belongs to another portal",
+    "portals_name_form": "a portal's name must be 1 to 63 of a-z, 0-9 and -, and not begin with -",
+    "portals_name_once": "there is a portal of that name already",
+]

@@ -1,0 +1,77 @@
+package import Postgres
+
+/// A mobile app's back end, which vouches for who its users are.
+package struct App: Sendable, Hashable {
+    package let id: Int
+    package let name: String
+    package let login: String
+    package let isEnabled: Bool
+    package let createdAt: Timestamp
+}
+
+extension App {
+    package static func list(_ connection: inout Connection) async throws -> [App] {
+        try await connection.run(listing).map(App.init)
+    }
+
+    /// Adds an app and its login, both or neither. A login that must be created gets a generated password if
+    /// `withPassword`.
+    package static func add(
+        _ name: String, login: String, withPassword: Bool = true, _ connection: inout Connection
+    ) async throws -> Login {
+        try await connection.transaction { connection in
+            let login = try await Login.create(login, in: .app, withPassword: withPassword, &connection)
+            try await connection.run(insertion, [.text(name), .text(login.name), .bool(login.isNew)])
+            return login
+        }
+    }
+
+    /// Returns false when it was so already. A disabled app enrolls nobody and answers nothing.
+    package static func setEnabled(
+        _ enabled: Bool, _ name: String, _ connection: inout Connection
+    ) async throws -> Bool {
+        let changed = try await connection.run(enabling, [.text(name), .bool(enabled)])
+        guard let row = changed.first else { throw try await NamedThing.app.unknown(name, &connection) }
+        return try row.bool(0)
+    }
+
+    private init(_ row: Row) throws(DecodingFailure) {
+        id = try row.int(0)
+        name = try row.text(1)
+        login = try row.text(2)
+        isEnabled = try row.bool(3)
+        createdAt = try row.timestamp(4)
+    }
+}
+
+extension App {
+    package static let listing = Statement(
+        "app.list", "SELECT app_id, name, login, enabled, created_at FROM countersign.apps ORDER BY name")
+
+    /// $1 name, $2 login, $3 whether the login is new.
+    package static let insertion = Statement(
+        "app.insert",
+        """
+        WITH added AS (
+            INSERT INTO countersign.apps (name, login) VALUES ($1, $2) RETURNING app_id, name, login
+        )
+        INSERT INTO countersign.events (app_id, type, details)
+        SELECT app_id, 'app.added',
+               jsonb_build_object('name', name, 'login', login, 'login_created', $3::boolean) FROM added
+        """)
+
+    /// $1 name, $2 wanted. One row when the app exists: whether anything changed.
+    package static let enabling = Statement(
+        "app.enable",
+        """
+        WITH changed AS (
+            UPDATE countersign.apps SET enabled = $2::boolean WHERE name = $1 AND enabled <> $2::boolean
+            RETURNING app_id
+        ), audited AS (
+            INSERT INTO countersign.events (app_id, type, details)
+            SELECT app_id, CASE WHEN $2 THEN 'app.enabled' ELSE 'app.disabled' END,
+                   jsonb_build_object('name', $1::text) FROM changed
+        )
+        SELECT EXISTS (SELECT FROM changed) FROM countersign.apps WHERE name = $1
+        """)
+}

@@ -1,0 +1,161 @@
+package import Postgres
+
+extension ValidateStage {
+    package static let readSwitches = Statement(
+        "validate.read_switches",
+        "SELECT mobile_authentication_enabled, enrollment_enabled, signature_required FROM countersign.settings")
+
+    package static let claimBatch = Statement("validate.claim", claimSQL(.round))
+    package static let claimAlone = Statement("validate.claim_alone", claimSQL(.alone))
+
+    /// Columns as `ClaimedSubmission` and `Candidate` read them. `turn` numbers the submissions of one request
+    /// in this batch; only the first may lock it. A request that is open but could not be locked is being ended
+    /// by somebody: its submission stays queued. `open_scans` looks at two hours of partitions, and no request
+    /// lives longer than ten minutes.
+    private static func claimSQL(_ mode: Claim.Mode) -> String {
+        """
+        WITH RECURSIVE \(Claim.validate.sql(mode)), read AS MATERIALIZED (
+            SELECT c.key, c.lane, s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_time,
+                   s.signature IS NOT NULL AS has_signature,
+                   row_number() OVER (PARTITION BY s.transaction_id ORDER BY c.key) AS turn
+            FROM claimed c JOIN countersign.submissions s ON s.submission_id = c.key
+        )
+        SELECT r.key, r.lane, \(mode == .round ? "(SELECT min(slice) FROM lanes)" : "1"),
+               seen.transaction_id IS NULL OR seen.open_until IS NULL OR held.transaction_id IS NOT NULL,
+               a.enabled, r.action, r.enrollment, r.secret_digest,
+               coalesce(abs(date_part('epoch', clock_timestamp() - r.signed_time)) > 300, false),
+               r.has_signature,
+               e.status, coalesce(e.locked_until > clock_timestamp(), false),
+               (SELECT count(*) FROM unnest(e.wrong_codes) w WHERE w > clock_timestamp() - interval '10 min'),
+               CASE WHEN r.action = 'scan' THEN (
+                   SELECT count(*) FROM countersign.auth_requests o WHERE o.open_scan_by = r.enrollment
+                     AND o.transaction_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '1 h'))
+                     AND o.transaction_id < (SELECT countersign.uuid_floor(clock_timestamp() + interval '1 h'))
+               ) ELSE 0 END,
+               seen.transaction_id, coalesce(held.status, seen.status), coalesce(held.secret_digest, seen.secret_digest),
+               CASE WHEN coalesce(held.status, seen.status) = 'scanned'
+                    THEN coalesce(held.enrollment_id, seen.enrollment_id) END,
+               clock_timestamp() >= seen.expires_at, coalesce(held.prompt, seen.prompt),
+               array_remove(ARRAY[p.display_name, seen.message, nullif(concat_ws(', ',
+                   'Device: ' || seen.user_agent, 'Location: ' || seen.ip_address), '')], NULL)
+        FROM read r
+        JOIN countersign.apps a ON a.app_id = r.lane
+        LEFT JOIN countersign.enrollments e ON e.enrollment_id = r.enrollment AND e.app_id = r.lane
+        LEFT JOIN LATERAL (
+            SELECT * FROM countersign.auth_requests q WHERE q.transaction_id = r.transaction_id) seen ON true
+        LEFT JOIN LATERAL (
+            SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt
+            FROM countersign.auth_requests q
+            WHERE r.turn = 1 AND q.transaction_id = seen.transaction_id AND seen.open_until IS NOT NULL
+            FOR UPDATE SKIP LOCKED) held ON true
+        LEFT JOIN countersign.portals p ON p.portal_id = seen.portal_id
+        ORDER BY r.key
+        """
+    }
+
+    /// $1 submissions, $2 transactions, $3 enrollments, $4 effects, $5 reasons, $6 prompts. An answer or scan
+    /// that came too late by the time of writing changes no request, and its submission is `expired`.
+    package static let writeVerdicts = Statement(
+        "validate.write_verdicts",
+        """
+        WITH verdicts AS MATERIALIZED (
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[])
+                AS v (submission_id, transaction_id, enrollment_id, effect, reason, prompt)
+        ), ended AS MATERIALIZED (
+            SELECT ended AS transaction_id
+            FROM (SELECT array_agg(transaction_id) AS ids, array_agg(effect) AS ends,
+                         array_agg(enrollment_id) AS enrollments, array_agg(submission_id) AS submissions,
+                         array_agg(false) AS verified
+                  FROM verdicts WHERE effect IN ('authenticated', 'denied') HAVING count(*) > 0) b,
+                 countersign.end_requests(b.ids, b.ends, b.enrollments, b.submissions, b.verified) AS ended
+        ), scanned AS (
+            UPDATE countersign.auth_requests r
+            SET status = 'scanned', scanned_at = clock_timestamp(), enrollment_id = v.enrollment_id,
+                open_scan_by = v.enrollment_id, prompt = v.prompt
+            FROM verdicts v
+            WHERE v.effect = 'scan' AND r.transaction_id = v.transaction_id AND r.status = 'issued'
+              AND clock_timestamp() < r.expires_at
+            RETURNING r.transaction_id, r.portal_id, v.submission_id
+        ), judged AS MATERIALIZED (
+            SELECT v.submission_id, v.transaction_id, v.enrollment_id, v.prompt,
+                   CASE WHEN v.effect = 'reject' THEN v.reason
+                        WHEN v.effect = 'scan_again' THEN NULL
+                        WHEN v.effect = 'scan' AND v.submission_id IN (SELECT s.submission_id FROM scanned s) THEN NULL
+                        WHEN v.transaction_id IN (SELECT e.transaction_id FROM ended e) THEN NULL
+                        ELSE 'expired' END AS reason
+            FROM verdicts v
+        ), resolved AS (
+            UPDATE countersign.submissions s
+            SET status = CASE WHEN j.reason IS NULL THEN 'accepted' ELSE 'rejected' END, reason = j.reason,
+                prompt = CASE WHEN j.reason IS NULL THEN j.prompt END, resolved_at = clock_timestamp()
+            FROM judged j WHERE s.submission_id = j.submission_id
+            RETURNING s.submission_id, s.app_id, s.status, s.reason, s.action, j.transaction_id, j.enrollment_id
+        ), gone AS (
+            DELETE FROM countersign.validate_queue q USING resolved r
+            WHERE q.app_id = r.app_id AND q.submission_id = r.submission_id
+        ), audited AS (
+            INSERT INTO countersign.events (transaction_id, enrollment_id, app_id, type, details)
+            SELECT transaction_id, enrollment_id, app_id,
+                   CASE WHEN status = 'rejected' THEN 'submission.rejected' ELSE 'request.scanned' END,
+                   jsonb_strip_nulls(jsonb_build_object('action', action, 'reason', reason))
+            FROM resolved WHERE status = 'rejected' OR action = 'scan'
+        ), told_portals AS (
+            SELECT countersign.tell_portals(array_agg(portal_id), array_agg(transaction_id),
+                                            array_fill('scanned'::text, ARRAY[count(*)::integer]))
+            FROM scanned HAVING count(*) > 0
+        ), told_apps AS (
+            SELECT countersign.tell_apps(array_agg(app_id), array_agg(submission_id), array_agg(status))
+            FROM resolved HAVING count(*) > 0
+        )
+        SELECT (SELECT count(*) FROM told_portals), (SELECT count(*) FROM told_apps)
+        """)
+
+    /// Remembers the last ten wrong codes of each enrollment, and locks it for ten minutes when all ten came
+    /// within ten minutes. Rows are taken in one order, so that two workers cannot deadlock.
+    static func countWrongCodes(_ counts: [Identifier: Int]) -> Step {
+        let ordered = counts.sorted { $0.key < $1.key }
+        return Step(
+            addWrongCodes,
+            [.identifiers(ordered.map(\.key)), .int32s(ordered.map { Int32(min($0.value, Judge.wrongCodesAllowed)) })])
+    }
+
+    package static let addWrongCodes = Statement(
+        "validate.add_wrong_codes",
+        """
+        WITH held AS MATERIALIZED (
+            SELECT e.enrollment_id, c.wrong FROM unnest($1::uuid[], $2::integer[]) AS c (enrollment_id, wrong)
+            JOIN countersign.enrollments e USING (enrollment_id) ORDER BY e.enrollment_id FOR UPDATE OF e
+        ), counted AS (
+            SELECT h.enrollment_id, e.app_id, e.user_id, times, e.locked_until,
+                   cardinality(times) >= 10 AND times[1] > clock_timestamp() - interval '10 min' AS locks
+            FROM held h JOIN countersign.enrollments e USING (enrollment_id) CROSS JOIN LATERAL (
+                SELECT all_times[greatest(1, cardinality(all_times) - 9):] AS times
+                FROM (SELECT e.wrong_codes || array_fill(clock_timestamp(), ARRAY[h.wrong]) AS all_times) a) t
+        ), locked AS (
+            INSERT INTO countersign.events (enrollment_id, app_id, user_id, type)
+            SELECT enrollment_id, app_id, user_id, 'enrollment.locked' FROM counted
+            WHERE locks AND coalesce(locked_until < clock_timestamp(), true)
+        )
+        UPDATE countersign.enrollments e
+        SET wrong_codes = c.times,
+            locked_until = CASE WHEN c.locks THEN clock_timestamp() + interval '10 min' ELSE e.locked_until END
+        FROM counted c WHERE e.enrollment_id = c.enrollment_id
+        """)
+
+    /// $1 a submission that broke its batch five times: it is refused, and so is its request
+    /// if the code was right (somebody else's submission must not end it).
+    package static let giveUpSubmission = Statement(
+        "validate.give_up",
+        """
+        WITH gone AS (
+            DELETE FROM countersign.validate_queue WHERE submission_id = $1 RETURNING submission_id
+        ), refused AS (
+            UPDATE countersign.submissions s SET status = 'rejected', reason = 'malformed', resolved_at = clock_timestamp()
+            FROM gone g WHERE s.submission_id = g.submission_id
+            RETURNING s.transaction_id, s.secret_digest
+        )
+        SELECT count(*) FROM refused
+        JOIN countersign.auth_requests r USING (transaction_id, secret_digest),
+             countersign.end_requests(ARRAY[r.transaction_id], ARRAY['failed']) AS ended
+        """)
+}

@@ -1,0 +1,153 @@
+import Logging
+import Postgres
+
+/// Drives one stage (design section 4): batches until one comes back empty, arm the bell, look once more,
+/// sleep until rung, until the next due time, or until the backstop poll. NOTIFY is a hint and the table is
+/// the truth: the poll always runs and finds what a lost connection or a crash left behind.
+package struct StageLoop<Work: Stage>: ~Copyable {
+    /// The backstop poll, jittered by a quarter so that many workers do not poll together.
+    static var poll: Duration { .seconds(1) }
+    /// Between two looks that follow a ring: at most 500 notifications a second, whatever inserts come.
+    static var ringInterval: Duration { .milliseconds(2) }
+
+    private var work: Work
+    private let context: WorkerContext
+    private let bell: Bell?
+    private let wakeup = Wakeup()
+    private let statistics: StageStatistics
+    private let logger: Logger
+    private var lastPoll = ContinuousClock.now
+    private var lastRing: ContinuousClock.Instant?
+    private var partlyArmed = Duration.milliseconds(20)
+    /// When rows that broke a batch are tried again; nil when there are none. A new session looks once.
+    private var nextRetry: ContinuousClock.Instant? = .now
+
+    /// `rings`: whether inserts ring for this stage.
+    package init(_ work: Work, _ context: WorkerContext, rings: Bool) {
+        self.work = work
+        self.context = context
+        bell = rings ? Bell(stage: work.name) : nil
+        statistics = context.figures(of: work.name)
+        var logger = context.logger
+        logger[metadataKey: "stage"] = "\(work.name.rawValue)"
+        self.logger = logger
+    }
+
+    /// Runs until the drain begins; never throws: a lost connection is opened again, a failing batch is
+    /// reported and tried again.
+    package consuming func run() async {
+        context.drain.wake(wakeup)
+        let rings = context.ring(wakeup, on: work.name.channel)
+        var backoff = Backoff()
+        while !context.drain.isSet {
+            do {
+                var connection = try await Connection.open(context.sessionOptions(work.name.rawValue))
+                backoff.reset()
+                work.lookAtEverything()
+                try await serve(&connection)
+            } catch {
+                report(error, "connection lost or batch failed; trying again")
+                _ = await wakeup.wait(backoff.advance())
+            }
+        }
+        rings.cancel()
+    }
+
+    private mutating func serve(_ connection: inout Connection) async throws {
+        var prelude: [Step] = []
+        while !context.drain.isSet {
+            do {
+                try await workUntilEmpty(&connection, prelude: prelude)
+                prelude = []
+                if await pauseBetweenRings() { continue }
+                try await retryBroken(&connection)
+                guard !context.drain.isSet else { return }
+                let (seat, outcome) = try await sitDownAndLook(&connection)
+                prelude = bell.map { [$0.standUp] } ?? []
+                if outcome.rows == 0 { await sleep(seat, outcome) }
+            } catch where connection.isUsable {
+                prelude = bell.map { [$0.standUp] } ?? []
+                try await recover(from: error, &connection)
+            }
+        }
+    }
+
+    /// Batches until one is not full. Each poll interval one of them looks at everything, because rows that
+    /// were committed late, or given back by a crash, lie before the positions.
+    private mutating func workUntilEmpty(_ connection: inout Connection, prelude: [Step]) async throws {
+        var prelude = prelude
+        var full = true
+        while full && !context.drain.isSet {
+            if lastPoll.duration(to: .now) > Self.poll {
+                work.lookAtEverything()
+                lastPoll = .now
+            }
+            let outcome = try await batch(&connection, prelude: prelude).outcome
+            full = outcome.full
+            prelude = full ? bell.map { [$0.ringForOneMore] } ?? [] : []
+        }
+    }
+
+    private mutating func sitDownAndLook(
+        _ connection: inout Connection
+    ) async throws -> (seat: Bell.Seat, outcome: BatchOutcome) {
+        work.lookAtEverything()
+        lastPoll = .now
+        let (answers, outcome) = try await batch(&connection, prelude: bell.map { [$0.sitDown] } ?? [])
+        guard let answer = answers.first?.first else { return (.occupied, outcome) }
+        return (Bell.Seat(held: Int64(try answer.int(0))), outcome)
+    }
+
+    private mutating func batch(
+        _ connection: inout Connection, prelude: [Step]
+    ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
+        let result = try await work.runBatch(&connection, prelude: prelude, limit: context.batchSize)
+        if result.outcome.rows > 0 { statistics.done(result.outcome.rows) }
+        return result
+    }
+
+    private mutating func sleep(_ seat: Bell.Seat, _ outcome: BatchOutcome) async {
+        var longest = Self.poll * Double.random(in: 0.75...1.25)
+        if let due = outcome.due { longest = min(longest, due) }
+        if seat == .partly {
+            longest = min(longest, partlyArmed)
+            partlyArmed = min(partlyArmed * 2, .milliseconds(250))
+        } else {
+            partlyArmed = .milliseconds(20)
+        }
+        if await wakeup.wait(longest) == .rung { lastRing = .now }
+    }
+
+    /// Waits out the interval since the last ring without sitting at the bell, so that inserts need not ring.
+    private mutating func pauseBetweenRings() async -> Bool {
+        guard let ring = lastRing.take() else { return false }
+        let passed = ring.duration(to: .now)
+        guard passed < Self.ringInterval, bell != nil else { return false }
+        _ = await wakeup.wait(Self.ringInterval - passed)
+        return true
+    }
+
+    private mutating func retryBroken(_ connection: inout Connection) async throws {
+        guard let retry = nextRetry, retry <= .now, let repair = work.repair else { return }
+        let left = try await RowRepair(repair: repair, logger: logger).retryBroken(&connection)
+        nextRetry = left ? .now + Self.poll : nil
+    }
+
+    /// A batch failed on a connection that still stands. When a row's own data was the cause, the rows are
+    /// tried one by one; anything else (disk full, no permission, a deadlock) is no row's fault.
+    private mutating func recover(from error: any Error, _ connection: inout Connection) async throws {
+        if !connection.isIdle { try await connection.execute("ROLLBACK") }
+        report(error, "batch failed")
+        if let repair = work.repair, isFaultOfRow(error) {
+            try await RowRepair(repair: repair, logger: logger).run(&connection, limit: context.batchSize)
+            nextRetry = .now + Self.poll
+        } else if PostgresError(in: error)?.isRetryable != true {
+            _ = await wakeup.wait(.milliseconds(500))
+        }
+    }
+
+    private func report(_ error: any Error, _ message: Logger.Message) {
+        statistics.failed()
+        logger.error(message, metadata: ["error": "\(error)"])
+    }
+}

@@ -1,0 +1,25 @@
+package import Postgres
+
+extension Statement {
+    package static let begin = Statement("begin", "BEGIN")
+    package static let commit = Statement("commit", "COMMIT")
+}
+
+/// Every statement a worker runs: a test prepares them all against the migrated schema.
+package enum WorkerStatements {
+    package static var all: [Statement] {
+        let claims = [Claim.issue, .validate, .enroll].flatMap { [$0.peek, $0.broken, $0.countFailure] }
+        return claims + Control.all + [
+            Bell.arm, Bell.leave, Bell.ring, RequestEnd.fail,
+            EnrollStage.claimBatch, EnrollStage.claimAlone, EnrollStage.replace, EnrollStage.resolve,
+            EnrollStage.reject,
+            IssueStage.issueBatch, IssueStage.issueAlone, IssueStage.dropBroken,
+            ValidateStage.readSwitches, ValidateStage.claimBatch, ValidateStage.claimAlone,
+            ValidateStage.writeVerdicts, ValidateStage.addWrongCodes, ValidateStage.giveUpSubmission,
+            ExpireStage.expireBatch,
+            HousekeepStage.lead, HousekeepStage.recountLimits, HousekeepStage.sweepSecrets,
+            HousekeepStage.sweepIssueQueue, HousekeepStage.sweepWorkers, HousekeepStage.missingPartitions,
+            HousekeepStage.createPartition, HousekeepStage.outlivedPartitions, HousekeepStage.dropPartition,
+        ]
+    }
+}

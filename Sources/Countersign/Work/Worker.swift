@@ -1,0 +1,97 @@
+package import Logging
+package import Postgres
+import ServiceLifecycle
+
+/// Settings of one worker process.
+package struct WorkerConfiguration: Sendable {
+    package var database: ConnectionOptions
+    /// Which stages to run; default all.
+    package var stages = Set(StageName.allCases)
+    /// Rows in a batch at most, 1 to 1,000; default 500.
+    package var batchSize = 500
+    /// How the process is called in the registry.
+    package var host: String
+    package var processID: Int32
+
+    package init(database: ConnectionOptions, host: String, processID: Int32) {
+        self.database = database
+        self.host = host
+        self.processID = processID
+    }
+}
+
+/// A stage that brings its own loop, because it waits for others outside the database (dispatch).
+package protocol LongRunningStage: Sendable {
+    /// Runs until the drain begins and what is in flight has ended or been given back.
+    func run(_ context: WorkerContext) async
+}
+
+/// One worker process: the loops of its stages, the listener, the heartbeat. It ends when a graceful shutdown
+/// (SIGTERM) or a schema that it does not fit begins the drain: every stage finishes the batch in hand.
+package final class Worker: Service {
+    package let context: WorkerContext
+    private let configuration: WorkerConfiguration
+    private let dispatch: (any LongRunningStage)?
+
+    /// `dispatch` is run if it is given and `configuration.stages` has it.
+    package init(_ configuration: WorkerConfiguration, dispatch: (any LongRunningStage)?, logger: Logger) {
+        self.configuration = configuration
+        self.dispatch = dispatch
+        let figures = configuration.stages.map { ($0, StageStatistics()) }
+        var listening = configuration.database
+        listening.applicationName = "countersign listener"
+        listening.logger = logger
+        context = WorkerContext(
+            workerID: .random(), options: configuration.database,
+            notifier: Notifier(listening), drain: Drain(),
+            statistics: Dictionary(uniqueKeysWithValues: figures), batchSize: configuration.batchSize,
+            logger: logger)
+    }
+
+    package func run() async {
+        await withGracefulShutdownHandler {
+            await withTaskCancellationHandler {
+                await runStages()
+            } onCancel: {
+                context.drain.begin()
+            }
+        } onGracefulShutdown: {
+            self.context.drain.begin()
+        }
+    }
+
+    /// The listener and the heartbeat outlive the stages, so that a draining worker is still seen.
+    private func runStages() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask(name: "listener") { await self.context.notifier.run() }
+            group.addTask(name: "control") {
+                let host = self.configuration.host
+                await Control(context: self.context, host: host, processID: self.configuration.processID).run()
+            }
+            await withDiscardingTaskGroup { stages in
+                for stage in configuration.stages {
+                    stages.addTask(name: "\(stage.rawValue)") { await self.run(stage) }
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func run(_ stage: StageName) async {
+        let logger = context.logger
+        switch stage {
+        case .enroll: await StageLoop(EnrollStage(), context, rings: true).run()
+        case .issue: await StageLoop(IssueStage(), context, rings: true).run()
+        case .validate: await StageLoop(ValidateStage(), context, rings: true).run()
+        case .expire: await StageLoop(ExpireStage(), context, rings: false).run()
+        case .dispatch: await dispatch?.run(context)
+        case .housekeep:
+            let stage = HousekeepStage { partition, error in
+                logger.warning(
+                    "partition not changed; trying again in a minute",
+                    metadata: ["partition": "\(partition)", "error": "\(error)"])
+            }
+            await StageLoop(stage, context, rings: false).run()
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import Crypto
+import Foundation
+package import Postgres
+
+/// What a portal is told when one of its requests has ended, as Standard Webhooks 1.0.0 and as the callback of
+/// the Access API at once. Thin: no user and no code, so that whoever reads it in transit learns nothing.
+package struct WebhookMessage: Sendable {
+    /// `webhook-id`, the same over all retries: the transaction id.
+    package let id: String
+    package let body: [UInt8]
+
+    package init(transactionID: Identifier, status: String, callbackURI: String, occurredAt: Timestamp) throws {
+        id = transactionID.description
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        body = Array(
+            try encoder.encode(
+                Body(
+                    callback_uri: callbackURI, data: .init(status: status, transaction_id: id),
+                    timestamp: occurredAt.description, transaction_id: id)))
+    }
+
+    private struct Body: Encodable {
+        struct Details: Encodable {
+            let status: String
+            let transaction_id: String
+        }
+        let callback_uri: String
+        let data: Details
+        let timestamp: String
+        let transaction_id: String
+        let type = "mobile_authentication.completed"
+    }
+
+    /// Headers of one attempt at `seconds` since 1970, signed with HMAC-SHA256 over `id.timestamp.body`.
+    package func headers(at seconds: Int64, secret: [UInt8]) -> [(name: String, value: String)] {
+        [
+            ("content-type", "application/json"),
+            ("user-agent", "countersign"),
+            ("webhook-id", id),
+            ("webhook-timestamp", "\(seconds)"),
+            ("webhook-signature", Self.signature(id: id, seconds: seconds, body: body, secret: secret)),
+        ]
+    }
+
+    /// `v1,<base64>` (Standard Webhooks 1.0.0, symmetric).
+    package static func signature(id: String, seconds: Int64, body: [UInt8], secret: [UInt8]) -> String {
+        var mac = HMAC<SHA256>(key: SymmetricKey(data: secret))
+        mac.update(data: Array("\(id).\(seconds).".utf8))
+        mac.update(data: body)
+        return "v1," + Data(mac.finalize()).base64EncodedString()
+    }
+}

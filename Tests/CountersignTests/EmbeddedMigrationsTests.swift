@@ -1,0 +1,45 @@
+import Countersign
+import Foundation
+import Postgres
+import Support
+import Testing
+
+@Suite struct EmbeddedMigrationsTests {
+    @Test func `the program carries the files of the migrations folder`() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../migrations")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+            $0.hasSuffix(".sql")
+        }
+        let files = try names.sorted().map { name in
+            MigrationFile(
+                name: name, text: try String(contentsOf: folder.appending(path: name), encoding: .utf8))
+        }
+        #expect(files.map(\.name) == embeddedMigrations.map(\.name), "run scripts/embed-migrations")
+        #expect(files == embeddedMigrations, "run scripts/embed-migrations")
+    }
+
+    @Test(.database) func `they bring a database to the newest version`() async throws {
+        var connection = try await Database.current.connect()
+        let migrator = try Migrator(embeddedMigrations, schema: "countersign")
+        let status = try await migrator.verify(&connection)
+        #expect(status.version == migrator.program)
+        let owner = try await connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        #expect(try owner[0].bool(0) == false)
+    }
+
+    @Test(.database, arguments: TestLogin.Group.allCases)
+    func `members of our groups may connect`(group: TestLogin.Group) async throws {
+        let login = try await Database.current.makeLogin("member", in: group)
+        _ = try await Database.current.connect(as: login)
+    }
+
+    @Test(.database) func `nobody else may connect`() async throws {
+        let login = try await Database.current.makeLogin("stranger")
+        let error = await #expect(throws: PostgresError.self) { try await connect(as: login) }
+        #expect(error?.message.contains("permission denied for database") == true)
+    }
+
+    private func connect(as login: TestLogin) async throws {
+        _ = try await Database.current.connect(as: login)
+    }
+}

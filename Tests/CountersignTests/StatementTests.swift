@@ -1,0 +1,19 @@
+import Countersign
+import Postgres
+import Support
+import Testing
+
+/// Every statement is checked against the migrated schema, without running the product.
+@Suite(.database) struct StatementTests {
+    @Test func everyWorkerStatementPrepares() async throws {
+        var connection = try await Database.current.connect()
+        for statement in WorkerStatements.all {
+            do {
+                try await connection.execute("PREPARE checked AS \(statement.sql)")
+                try await connection.execute("DEALLOCATE checked")
+            } catch {
+                Issue.record("\(statement.name): \(error)")
+            }
+        }
+    }
+}
