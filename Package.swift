@@ -80,6 +80,7 @@ let package = Package(
             name: "WebhooksTests",
             dependencies: [
                 "Countersign", "Postgres", "Support", "Webhooks",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

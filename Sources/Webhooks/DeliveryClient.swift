@@ -3,18 +3,27 @@ package import Foundation
 import NIOCore
 import NIOHTTP1
 
-/// One HTTP POST, with limits that hold: 3 s to connect, 10 s in all including the body, 16 KiB of body read
-/// and 2 KiB kept, no redirects, no decompression.
+/// HTTP POSTs with limits that hold, no redirects and no decompression.
 package struct DeliveryClient: Sendable {
-    static let total = Duration.seconds(10)
-    static let bodyRead = 16 * 1024
-    static let bodyKept = 2 * 1024
+    /// Limits of one attempt (design section 6).
+    package struct Limits: Sendable {
+        package var connect = Duration.seconds(3)
+        /// In all, including the answer's body.
+        package var total = Duration.seconds(10)
+        /// Bytes of the answer's body that are read, and of these kept.
+        package var bodyRead = 16 * 1024
+        package var bodyKept = 2 * 1024
+
+        package init() {}
+    }
 
     private let client: HTTPClient
+    private let limits: Limits
 
-    package init() {
+    package init(_ limits: Limits = Limits()) {
+        self.limits = limits
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        configuration.timeout.connect = .seconds(3)
+        configuration.timeout.connect = .nanoseconds(Int64(limits.connect / .nanoseconds(1)))
         configuration.decompression = .disabled
         // Waiting rows are in the database, so a pool that grows with concurrency is all that is needed.
         configuration.connectionPool.idleTimeout = .seconds(30)
@@ -29,11 +38,12 @@ package struct DeliveryClient: Sendable {
         request.headers = HTTPHeaders(headers.map { ($0.name, $0.value) })
         request.body = .bytes(body)
         let ready = request
+        let total = limits.total
         // The client's own deadline ends with the answer's head; ours holds for the body too.
         return await withTaskGroup(of: DeliveryResult?.self) { group in
             group.addTask { await self.execute(ready) }
             group.addTask {
-                try? await Task.sleep(for: Self.total)
+                try? await Task.sleep(for: total)
                 return nil
             }
             let first = await group.next() ?? nil
@@ -44,9 +54,9 @@ package struct DeliveryClient: Sendable {
 
     private func execute(_ request: HTTPClientRequest) async -> DeliveryResult {
         do {
-            let response = try await client.execute(request, timeout: .seconds(10))
+            let response = try await client.execute(request, timeout: .nanoseconds(Int64(limits.total / .nanoseconds(1))))
             let code = Int(response.status.code)
-            let body = try await Self.start(of: response.body)
+            let body = try await start(of: response.body)
             return DeliveryResult(
                 statusCode: code, failure: (200..<300).contains(code) ? nil : .status, body: body,
                 retryAfter: Self.retryAfter(response.headers.first(name: "retry-after"), now: Date()))
@@ -55,14 +65,14 @@ package struct DeliveryClient: Sendable {
         }
     }
 
-    /// Reads at most 16 KiB, which is more than an acknowledgement needs; the rest is not waited for.
-    private static func start(of body: HTTPClientResponse.Body) async throws -> String {
+    /// Reads no more than is needed of an acknowledgement; the rest is not waited for.
+    private func start(of body: HTTPClientResponse.Body) async throws -> String {
         var kept: [UInt8] = []
         var read = 0
         for try await part in body {
-            kept.append(contentsOf: part.readableBytesView.prefix(max(0, bodyKept - kept.count)))
+            kept.append(contentsOf: part.readableBytesView.prefix(max(0, limits.bodyKept - kept.count)))
             read += part.readableBytes
-            if read >= bodyRead { break }
+            if read >= limits.bodyRead { break }
         }
         return String(decoding: kept, as: UTF8.self).replacing("\0", with: "")
     }

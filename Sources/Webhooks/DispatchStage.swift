@@ -14,6 +14,7 @@ package struct DispatchStage: LongRunningStage {
         package var perPortal = 8
         /// Longer than any attempt (10 s) by enough to write it down.
         package var leaseSeconds = 30.0
+        package var delivery = DeliveryClient.Limits()
         /// After the drain begins; what is still in flight then is given back.
         package var drain = Duration.seconds(8)
 
@@ -29,7 +30,7 @@ package struct DispatchStage: LongRunningStage {
     }
 
     package func run(_ context: WorkerContext) async {
-        let client = DeliveryClient()
+        let client = DeliveryClient(limits.delivery)
         await withDiscardingTaskGroup { group in
             var loop = DispatchLoop(context, limits)
             let (secrets, logger) = (secrets, context.logger)

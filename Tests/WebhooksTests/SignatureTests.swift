@@ -1,0 +1,49 @@
+import Foundation
+import Postgres
+import Support
+import Testing
+import Webhooks
+
+@Suite struct SignatureTests {
+    /// The vector of the Standard Webhooks JavaScript test suite.
+    @Test func matchesTheFixedVector() throws {
+        let secret = try #require(Data(base64Encoded: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
+        let signature = WebhookMessage.signature(
+            id: "msg_p5jXN8AQM9LWM0D4loKWxJek", seconds: 1_614_265_330, body: Array(#"{"test": 2432232314}"#.utf8),
+            secret: Array(secret))
+        #expect(signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
+    }
+
+    @Test func bodyIsThin() throws {
+        let id = Identifier.random()
+        let message = try WebhookMessage(
+            transactionID: id, status: "denied", callbackURI: "https://acme.example/cb?a=\"b\"",
+            occurredAt: Timestamp(microseconds: 1_700_000_000_000_000))
+        let body = try #require(JSONSerialization.jsonObject(with: Data(message.body)) as? [String: Any])
+        #expect(Set(body.keys) == ["callback_uri", "transaction_id", "type", "timestamp", "data"])
+        #expect(body["callback_uri"] as? String == "https://acme.example/cb?a=\"b\"")
+        #expect(body["type"] as? String == "mobile_authentication.completed")
+        #expect((body["timestamp"] as? String)?.hasPrefix("2023-11-14T22:13:20") == true)
+        #expect(body["data"] as? [String: String] == ["transaction_id": id.description, "status": "denied"])
+    }
+
+    @Test(arguments: [
+        ("3", 3), ("0", 0), ("-1", 0), ("Wed, 21 Oct 2015 07:28:05 GMT", 5), ("soon", nil),
+    ] as [(String, Int?)])
+    func retryAfter(value: String, seconds: Int?) {
+        let now = Date(timeIntervalSince1970: 1_445_412_480)  // Wed, 21 Oct 2015 07:28:00 GMT
+        #expect(DeliveryClient.retryAfter(value, now: now) == seconds)
+    }
+
+    @Test func scheduleFollowsTheLifeOfASignIn() throws {
+        for (index, seconds) in [1, 3, 10, 30, 60, 120, 300, 900].enumerated() {
+            let delay = try #require(RetrySchedule.delay(afterAttempt: index + 1, retryAfter: nil))
+            #expect(delay >= .seconds(seconds) && delay <= .seconds(seconds) * 1.2)
+        }
+        #expect(RetrySchedule.delay(afterAttempt: 9, retryAfter: nil) == nil)
+        let asked = try #require(RetrySchedule.delay(afterAttempt: 1, retryAfter: 20))
+        #expect(asked >= .seconds(20))
+        let bounded = try #require(RetrySchedule.delay(afterAttempt: 1, retryAfter: 99_999))
+        #expect(bounded <= .seconds(900) * 1.2)
+    }
+}
