@@ -57,7 +57,8 @@ private let sentences = [
     "apps_login_once": "that login belongs to another app",
     "apps_name_form": "an app's name must be 1 to 63 of a-z, 0-9 and -, and not begin with -",
     "apps_name_once": "there is an app of that name already",
-    "auth_type_messages_language": "a message's language must be a lower-case language tag such as en or nl-be",
+    "auth_type_messages_language":
+        "a message's language must be a lower-case language tag such as en or nl-be",
     "auth_type_messages_length": "a message must have 1 to 155 characters",
     "auth_type_messages_pkey": "two messages have the same language",
     "auth_types_name_form":

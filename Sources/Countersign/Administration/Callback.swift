@@ -16,11 +16,13 @@ package struct BasicCredentials: Sendable {
     /// Refuses what section 2 of the RFC does: a colon in the user name, control characters in either.
     package init(username: String, password: String) throws(AdministrationError) {
         guard !username.isEmpty, !username.contains(":"), !username.hasControlCharacters else {
-            throw .refused("a user name for Basic authentication must not be empty nor hold a colon or a "
-                + "control character")
+            throw .refused(
+                "a user name for Basic authentication must not be empty nor hold a colon or a "
+                    + "control character")
         }
         guard !password.isEmpty, !password.hasControlCharacters else {
-            throw .refused("a password for Basic authentication must not be empty nor hold a control character")
+            throw .refused(
+                "a password for Basic authentication must not be empty nor hold a control character")
         }
         (self.username, self.password) = (username, password)
     }
@@ -91,12 +93,8 @@ extension Callback {
 }
 
 extension Callback {
-    /// As in the trigger check_auth_request: an address that it refuses must not be in the list.
-    package static let pattern = #"^https?://[A-Za-z0-9.\[\]:_-]+(/[\x21-\x7e]*)?(\?[\x21-\x7e]*)?$"#
-
-    /// $1 address.
-    package static let checking = Statement(
-        "callback.check", "SELECT octet_length($1::text) <= 2048 AND $1 ~ '\(pattern)' AND $1 !~ '#'")
+    /// $1 address. What a request could not name must not be in the list.
+    package static let checking = Statement("callback.check", "SELECT countersign.is_callback_uri($1)")
 
     /// $1 portal's name.
     package static let portal = Statement(

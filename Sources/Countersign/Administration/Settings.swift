@@ -40,7 +40,8 @@ extension Settings {
     /// The switches in the order of their declaration, then when they were changed.
     package static let reading = Statement(
         "settings.read",
-        "SELECT \(Name.allCases.map(\.rawValue).joined(separator: ", ")), updated_at FROM countersign.settings")
+        "SELECT \(Name.allCases.map(\.rawValue).joined(separator: ", ")), updated_at FROM countersign.settings"
+    )
 
     /// $1 what is wanted, as an object. A row with the names of what has changed, if anything has.
     package static let changing = Statement(

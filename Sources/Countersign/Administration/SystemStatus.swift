@@ -51,7 +51,8 @@ extension SystemStatus {
 
     package static let queues = Statement(
         "status.queues",
-        "SELECT stage, waiting, estimated, oldest, in_flight, done_last_minute FROM countersign.queue_status()")
+        "SELECT stage, waiting, estimated, oldest, in_flight, done_last_minute FROM countersign.queue_status()"
+    )
 
     package static let workers = Statement(
         "status.workers",

@@ -68,10 +68,10 @@ extension Sealer {
         "sealed.sample",
         SealedColumn.all.enumerated().map { index, column in
             """
-            (SELECT DISTINCT ON (substring(\(column.column) FROM 1 FOR \(headerLength)))
-                    \(index), \(column.key)::text, \(column.column)
-             FROM countersign.\(column.table) WHERE \(column.column) IS NOT NULL
-             ORDER BY substring(\(column.column) FROM 1 FOR \(headerLength)), \(column.key))
+            (SELECT DISTINCT ON (substring(t.\(column.column) FROM 1 FOR \(headerLength)))
+                    \(index), t.\(column.key)::text, t.\(column.column)
+             FROM countersign.\(column.table) t WHERE t.\(column.column) IS NOT NULL
+             ORDER BY substring(t.\(column.column) FROM 1 FOR \(headerLength)), t.\(column.key))
             """
         }.joined(separator: " UNION ALL "))
 }
@@ -82,10 +82,10 @@ extension SealedColumn {
         Statement(
             "sealed.outdated",
             """
-            SELECT \(key)::text, \(column) FROM countersign.\(table)
-            WHERE ($1::\(keyType) IS NULL OR \(key) > $1::\(keyType))
-              AND substring(\(column) FROM 1 FOR \(Sealer.headerLength)) <> $2::bytea
-            ORDER BY \(key) LIMIT $3::integer
+            SELECT t.\(key)::text, t.\(column) FROM countersign.\(table) t
+            WHERE ($1::\(keyType) IS NULL OR t.\(key) > $1::\(keyType))
+              AND substring(t.\(column) FROM 1 FOR \(Sealer.headerLength)) <> $2::bytea
+            ORDER BY t.\(key) LIMIT $3::integer
             """)
     }
 

@@ -1,0 +1,29 @@
+import ArgumentParser
+import Countersign
+import Postgres
+
+struct CallbackRemove: DatabaseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Remove a callback address from a portal.",
+        discussion: """
+            Deliveries to it that are waiting go on, without Basic authentication.
+
+            Example:
+              countersign callback remove acme https://acme.example/callback
+            """)
+    static let role: GroupRole? = .admin
+
+    @Argument(help: "The portal's name.")
+    var portal: String
+
+    @Argument(help: "The address, exactly as it is listed.")
+    var url: String
+
+    @OptionGroup var database: DatabaseOptions
+
+    func run(_ connection: inout Connection) async throws {
+        try await Callback.remove(portal: portal, url: url, &connection)
+        write("removed a callback address from portal \(portal)")
+    }
+}

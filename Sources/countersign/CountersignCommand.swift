@@ -1,0 +1,49 @@
+import ArgumentParser
+import Countersign
+
+@main
+struct CountersignCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "countersign",
+        abstract: "Signs users in to web portals with a mobile app, through PostgreSQL.",
+        discussion: """
+            The database comes from --database-url, DATABASE_URL or the PG* variables of libpq. Any other \
+            flag --x-y may also be given as COUNTERSIGN_X_Y.
+
+            A first installation, as the owner of an empty database:
+              export DATABASE_URL=postgres://owner@localhost/countersign
+              export $(countersign key generate)
+              countersign migrate up
+              countersign portal add acme --role acme
+              countersign callback add acme https://acme.example/callback
+              countersign app add mobile --role mobile
+              countersign type add qr-code --message en="Sign in to Acme"
+
+            Exit codes are those of sysexits: 64 wrong usage, 65 refused input, 69 database unreachable, 70 \
+            internal error, 75 try again, 77 no permission, 78 wrong configuration.
+            """,
+        version: Program.version,
+        subcommands: [
+            MigrateCommand.self, PortalCommand.self, AppCommand.self, TypeCommand.self, SettingsCommand.self,
+            CallbackCommand.self, Work.self, StatusCommand.self, RequestCommand.self, KeyCommand.self,
+        ])
+
+    /// What the parser's own errors begin with.
+    static var _errorPrefix: String { "countersign: " }
+
+    static func main() async {
+        do {
+            var command = try await asyncParseAsRoot(nil)
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            endProcess(0)
+        } catch {
+            // Requests for help, wrong arguments: the parser knows what to print. All the rest is ours.
+            if exitCode(for: error) != .failure { exit(withError: error) }
+            Failure(error).leave()
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import Countersign
+import Postgres
+
+struct MigrateStatus: MigratorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "List the migrations and which are applied.",
+        discussion: """
+            Examples:
+              countersign migrate status
+              countersign migrate status --json
+            """)
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var database: DatabaseOptions
+
+    func run(_ migrator: Migrator, _ connection: inout Connection) async throws {
+        let status = try await migrator.status(&connection)
+        let records = status.entries.map { entry -> Record in
+            [
+                "version": .number(entry.version), "name": .text(entry.name),
+                "state": .text(entry.state.rawValue), "applied_at": .time(entry.applied?.appliedAt),
+                "applied_by": .text(entry.applied?.appliedBy),
+                "minimum_binary": .number(entry.applied?.minimumBinary),
+            ]
+        }
+        try output.show(records, otherwise: "There are no migrations.")
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Countersign
+import Postgres
+
+struct SettingsSet: DatabaseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set",
+        abstract: "Change settings, several at once or none.",
+        discussion: """
+            signature_required cannot be switched on yet: this version does not verify signatures.
+
+            Examples:
+              countersign settings set enrollment_enabled=true
+              countersign settings set mobile_authentication_enabled=false callback_allowlist_enabled=true
+            """)
+    static let role: GroupRole? = .admin
+
+    @Argument(
+        help: ArgumentHelp("What to set: the name of a setting and true or false.", valueName: "name=value"))
+    var assignments: [String]
+
+    @OptionGroup var database: DatabaseOptions
+
+    private var wanted: [Settings.Name: Bool] = [:]
+
+    mutating func prepare() throws {
+        for assignment in assignments {
+            let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, let value = switchPosition(String(parts[1])) else {
+                throw Failure(.usage, "'\(assignment)' is not like enrollment_enabled=true")
+            }
+            guard let name = Settings.Name(rawValue: String(parts[0])) else {
+                let names = Settings.Name.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Failure(.data, "there is no setting \(parts[0]); there is \(names)")
+            }
+            guard wanted.updateValue(value, forKey: name) == nil else {
+                throw Failure(.usage, "\(name.rawValue) is given twice")
+            }
+        }
+    }
+
+    func run(_ connection: inout Connection) async throws {
+        let changed = try await Settings.change(wanted, &connection)
+        for name in Settings.Name.allCases {
+            guard let value = wanted[name] else { continue }
+            write("\(name.rawValue) is \(value)\(changed.contains(name) ? "" : " already")")
+        }
+    }
+
+    private enum CodingKeys: CodingKey { case assignments, database }
+}

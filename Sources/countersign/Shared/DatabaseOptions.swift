@@ -1,0 +1,36 @@
+import ArgumentParser
+import Postgres
+
+/// Where the database is. Part of every command that uses one.
+struct DatabaseOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where the database is: postgres://user@host/database.",
+            discussion: """
+                Else DATABASE_URL, else the PG* variables. Others see the arguments of a process: leave the \
+                password to DATABASE_URL, PGPASSWORD or ~/.pgpass.
+                """,
+            valueName: "url"))
+    var databaseURL: String?
+
+    /// Fails with 78 when a password has broken the URL.
+    func connectionOptions(_ environment: Environment = .current) throws -> ConnectionOptions {
+        let url = databaseURL ?? environment.databaseURL
+        if let url, hasUnencodedPassword(url) {
+            throw Failure(
+                .configuration,
+                "the database URL cannot be read: in its password, @ must be written %40, / %2F, ? %3F and % %25"
+            )
+        }
+        return ConnectionOptions(url: url, environment: environment.variables)
+    }
+}
+
+/// Whether some of the password would be taken for a host or a port, and then be shown in an error.
+private func hasUnencodedPassword(_ url: String) -> Bool {
+    guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") else { return false }
+    let parts = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).dropFirst(2)
+    let authority = parts.first?.prefix { $0 != "?" } ?? ""
+    let path = parts.dropFirst().first?.prefix { $0 != "?" } ?? ""
+    return authority.count { $0 == "@" } > 1 || path.contains("@")
+}

@@ -1,0 +1,115 @@
+import Countersign
+import Glibc
+import Postgres
+
+/// Why a command ends without success: an exit code of sysexits.h, and one sentence for a person.
+struct Failure: Error {
+    enum Status: Int32 {
+        case usage = 64
+        /// Input that the product refuses.
+        case data = 65
+        /// The database cannot be reached.
+        case unavailable = 69
+        case `internal` = 70
+        case output = 74
+        /// The same may succeed when tried again.
+        case temporary = 75
+        case permission = 77
+        case configuration = 78
+    }
+
+    let status: Status
+    let sentence: String
+
+    init(_ status: Status, _ sentence: String) {
+        (self.status, self.sentence) = (status, sentence)
+    }
+
+    /// - Parameter role: the group that the command's login should belong to; nil is the database's owner.
+    init(_ error: any Error, role: GroupRole? = nil) {
+        switch error {
+        case let failure as Failure:
+            self = failure
+        case let error as AdministrationError:
+            self.init(.data, "\(error)")
+        case is InvalidStages:
+            self.init(.usage, "\(error)")
+        case is MasterKeyError, is SealingError, is SchemaRangeError:
+            self.init(.configuration, "\(error)")
+        case let error as MigrationError:
+            self.init(error)
+        case TransactionError.commit(let error) where error.isConnectionLoss:
+            self.init(
+                .unavailable,
+                "the connection was lost during COMMIT, whether it was done is unknown: \(error)")
+        default:
+            if let error = PostgresError(in: error) {
+                self.init(error, role: role)
+            } else {
+                self.init(.internal, "\(error)")
+            }
+        }
+    }
+
+    /// Prints the sentence on standard error, on one line, and ends the process.
+    func leave() -> Never {
+        write("countersign: \(plain(sentence))", to: STDERR_FILENO)
+        endProcess(status.rawValue)
+    }
+}
+
+extension Failure {
+    private init(_ error: PostgresError, role: GroupRole?) {
+        if let refused = AdministrationError(error) {
+            self.init(.data, "\(refused)")
+            return
+        }
+        let needed = role.map { "is a member of \($0.rawValue)" } ?? "owns the database and has CREATEROLE"
+        switch error.state {
+        // While connecting libpq gives no SQLSTATE. In another language this stays "cannot reach".
+        case .cannotConnect where error.message.contains("permission denied for database"):
+            self.init(.permission, "\(error.message): this needs a login that \(needed)")
+        case .cannotConnect:
+            self.init(.unavailable, "cannot reach the database: \(error.message)")
+        case _ where error.isConnectionLoss:
+            self.init(.unavailable, "the connection to the database was lost: \(error.message)")
+        case "25006":
+            self.init(.unavailable, "the database is read-only: \(error.message)")
+        case "42501":
+            self.init(.permission, "\(error.message): this needs a login that \(needed)")
+        case "40", "53", "55P03", "57014":
+            self.init(.temporary, "nothing was done, try again: \(error.message)")
+        case "CS", "22", "23", "42939":
+            self.init(.data, error.message)
+        default:
+            self.init(.internal, "\(error)")
+        }
+    }
+
+    private init(_ error: MigrationError) {
+        switch error {
+        case .database(let cause), .failed(_, _, let cause):
+            let failure = Failure(cause, role: nil)
+            self.init(failure.status, failure.status == .internal ? "\(error)" : failure.sentence(in: error))
+        case .busy:
+            self.init(.temporary, "\(error)")
+        case .unreadable, .cancelled:
+            self.init(.internal, "\(error)")
+        default:
+            self.init(.configuration, "\(error)")
+        }
+    }
+
+    /// Names the file in which the server refused something.
+    private func sentence(in error: MigrationError) -> String {
+        guard case .failed(let file, _, _) = error else { return sentence }
+        return "\(file): \(sentence)"
+    }
+}
+
+/// Ends the process without the handlers that `exit` runs: a connection that was just closed still says goodbye on
+/// its own thread, and OpenSSL's handler would free what that uses. 1 in 130 commands crashed so, after their work.
+func endProcess(_ status: Int32) -> Never {
+    fflush(nil)
+    _exit(status)
+}

@@ -1,0 +1,104 @@
+import Countersign
+import Postgres
+import Support
+import Testing
+
+@Suite(.database) struct CallbackCommandTests {
+    private let key = MasterKeyText.make()
+
+    private func admin(portals: String...) async throws -> Shell {
+        let shell = try await Shell.member(of: .admin, key: key)
+        for name in portals {
+            try await shell.succeed("portal", "add", name, "--role", Database.current.unique(name))
+        }
+        return shell
+    }
+
+    @Test func `adding, listing and removing`() async throws {
+        let shell = try await admin(portals: "acme", "beta")
+        #expect(
+            try await shell.succeed("callback", "list").output == "There are no callback addresses yet.\n")
+        try await shell.succeed("callback", "add", "acme", "https://acme.example/cb?a=1")
+        try await shell.succeed("callback", "add", "beta", "http://[::1]:8080/")
+        let all = try await shell.succeed("callback", "list", "--json").json(as: [[String: Any]].self)
+        #expect(all.map { $0["url"] as? String } == ["https://acme.example/cb?a=1", "http://[::1]:8080/"])
+        let own = try await shell.succeed("callback", "list", "beta").output
+        #expect(own.contains("http://[::1]:8080/") && !own.contains("acme"))
+        try await shell.run("callback", "remove", "acme", "https://acme.example/cb").expect(
+            65,
+            "portal acme has no such callback address, which must be given exactly: "
+                + "`countersign callback list acme` shows those it has")
+        try await shell.succeed("callback", "remove", "acme", "https://acme.example/cb?a=1")
+        let left = try await shell.succeed("callback", "list", "--json").json(as: [[String: Any]].self)
+        #expect(left.map { $0["portal"] as? String } == ["beta"])
+        #expect(try await eventTypes().suffix(3) == ["callback.added", "callback.added", "callback.removed"])
+    }
+
+    @Test func `a password comes from standard input and is stored sealed`() async throws {
+        let shell = try await admin(portals: "acme")
+        let outcome = try await shell.succeed(
+            "callback", "add", "acme", "https://acme.example/cb", "--username", "user", "--password-stdin",
+            input: "p ässword:1\nsecond line\n")
+        #expect(!outcome.text.contains("ässword"))
+        var owner = try await Database.current.connect()
+        let row = try await owner.run(sealedPassword)[0]
+        let opened = try key.sealer().open(
+            try row.bytes(1), at: SealedColumn.callbackPassword.place(try row.int(0)))
+        #expect(opened == Array("p ässword:1".utf8))
+        #expect(try await shell.succeed("callback", "list").output.contains("user"))
+        let events = try await owner.execute("SELECT string_agg(details::text, '') FROM countersign.events")
+        #expect(try !events[0].text(0).contains("ässword"))
+    }
+
+    @Test func `user name and password belong together`() async throws {
+        let shell = try await admin(portals: "acme")
+        let url = "https://acme.example/cb"
+        let together = "--username and --password-stdin belong together: give both or neither"
+        try await shell.run("callback", "add", "acme", url, "--username", "user").expect(64, together)
+        try await shell.run("callback", "add", "acme", url, "--password-stdin", input: "x\n").expect(
+            64, together)
+        try await shell.run("callback", "add", "acme", url, "--username", "user", "--password-stdin")
+            .expect(65, "there is no password on standard input")
+        try await shell.run(
+            "callback", "add", "acme", url, "--username", "a:b", "--password-stdin", input: "x\n"
+        ).expect(
+            65,
+            "a user name for Basic authentication must not be empty nor hold a colon or a control character")
+        try await shell.with("COUNTERSIGN_MASTER_KEY", nil).run(
+            "callback", "add", "acme", url, "--username", "user", "--password-stdin", input: "x\n"
+        ).expect(
+            78,
+            "COUNTERSIGN_MASTER_KEY is not set: it holds the key that seals secrets; make one with "
+                + "`countersign key generate`")
+        #expect(try await shell.succeed("callback", "list", "--json").output == "[]\n")
+    }
+
+    @Test(arguments: [
+        "ftp://acme.example/cb", "https://user@acme.example/", "https://acme.example/#part", "https:///cb",
+        "https://acme.example/a b", "https://ac\u{E9}me.example/", "acme.example",
+        "https://acme.example/" + String(repeating: "x", count: 2_048),
+    ])
+    func `addresses that a request could not name`(url: String) async throws {
+        let shell = try await admin(portals: "acme")
+        try await shell.run("callback", "add", "acme", url).expect(
+            65,
+            "the callback address must be an http or https address of at most 2,048 ASCII characters, without "
+                + "user name, password or fragment")
+    }
+
+    @Test func `twice, and for nobody`() async throws {
+        let shell = try await admin(portals: "acme")
+        try await shell.succeed("callback", "add", "acme", "https://acme.example/cb")
+        try await shell.run("callback", "add", "acme", "https://acme.example/cb")
+            .expect(65, "the portal has that callback address already: remove it first to change it")
+        for arguments in [
+            ["add", "acm", "https://a.example/"], ["list", "acm"], ["remove", "acm", "https://a/"],
+        ] {
+            try await shell.start(["callback"] + arguments).outcome()
+                .expect(65, "there is no portal acm; there is acme")
+        }
+    }
+}
+
+private let sealedPassword = Statement(
+    "sealed", "SELECT callback_id, password FROM countersign.callback_urls")

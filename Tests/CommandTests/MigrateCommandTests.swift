@@ -1,0 +1,93 @@
+import Countersign
+import Postgres
+import Support
+import Testing
+
+@Suite struct MigrateCommandTests {
+    @Test(.emptyDatabase) func `eight processes at once`() async throws {
+        let shell = Shell.owner()
+        let programs = try (0..<8).map { _ in try shell.start(["migrate", "up"]) }
+        var applied = 0
+        for program in programs {
+            let outcome = try await program.outcome()
+            #expect(outcome.status == 0)
+            #expect(outcome.errors == "")
+            applied += outcome.output.ranges(of: "applied 0001_initial.sql").count
+        }
+        #expect(applied == 1)
+        var owner = try await Database.current.connect()
+        let rows = try await owner.execute("SELECT count(*) FROM countersign.schema_migrations")
+        #expect(try rows[0].int(0) == embeddedMigrations.count)
+        try await shell.succeed("migrate", "verify")
+    }
+
+    @Test(.emptyDatabase) func `plan prints and runs nothing`() async throws {
+        let shell = Shell.owner()
+        let plan = try await shell.succeed("migrate", "plan").output
+        #expect(plan.contains("CREATE TABLE countersign.auth_requests"))
+        let status = try await shell.succeed("migrate", "status", "--json").json(as: [[String: Any]].self)
+        #expect(status.allSatisfy { $0["state"] as? String == "pending" })
+        var owner = try await Database.current.connect()
+        #expect(try await owner.execute("SELECT to_regnamespace('countersign') IS NULL")[0].bool(0))
+    }
+
+    @Test(.emptyDatabase) func `every other command asks for it first`() async throws {
+        for arguments in [["portal", "list"], ["settings", "show"], ["status"]] {
+            try await Shell.owner().start(arguments).outcome().expect(
+                78, "schema is at version 0, this program needs at least 1: run `countersign migrate up`")
+        }
+    }
+
+    @Test(.database) func `up again, status and verify`() async throws {
+        let shell = Shell.owner()
+        let version = embeddedMigrations.count
+        #expect(
+            try await shell.succeed("migrate", "up").output
+                == "the schema is at version \(version), nothing to do\n")
+        let status = try await shell.succeed("migrate", "status", "--json").json(as: [[String: Any]].self)
+        #expect(status.map { $0["name"] as? String } == embeddedMigrations.map(\.name))
+        #expect(status.allSatisfy { $0["state"] as? String == "applied" })
+        #expect(try await shell.succeed("migrate", "status").output.contains("0001_initial.sql"))
+        #expect(
+            try await shell.succeed("migrate", "verify").output
+                == "the schema is at version \(version) and as its migrations say, 0 pending\n")
+    }
+
+    @Test(.database) func `a changed file is refused by name`() async throws {
+        var owner = try await Database.current.connect()
+        try await owner.execute(
+            "UPDATE countersign.schema_migrations SET checksum = repeat('0', 64) WHERE version = 1")
+        for command in ["up", "verify", "plan"] {
+            let outcome = try await Shell.owner().run("migrate", command)
+            #expect(outcome.status == 78)
+            #expect(
+                outcome.errors.hasPrefix("countersign: 0001_initial.sql was changed after it was applied"))
+        }
+        #expect(try await Shell.owner().succeed("migrate", "status").output.contains("changed"))
+    }
+
+    @Test(.database) func `a schema that is too new stops every command`() async throws {
+        var owner = try await Database.current.connect()
+        try await owner.execute(
+            """
+            INSERT INTO countersign.schema_migrations (version, name, checksum, minimum_binary, duration_ms)
+            VALUES (9999, '9999_later.sql', '', 9999, 1)
+            """)
+        let sentence = "schema version 9999 asks for program 9999 or newer, this is \(Program.number)"
+        try await Shell.owner().run("portal", "list").expect(78, sentence)
+        try await Shell.owner().run("migrate", "up").expect(78, sentence)
+        try await Shell.owner().run("migrate", "verify").expect(78, sentence)
+    }
+
+    @Test(.database) func `it is the owner's`() async throws {
+        let shell = try await Shell.member(of: .portal)
+        let outcome = try await shell.run("migrate", "status")
+        #expect(outcome.status == 77)
+        #expect(outcome.errors.contains("this needs a login that owns the database and has CREATEROLE"))
+    }
+
+    @Test func `the program's number is that of its newest migration`() {
+        #expect(Program.number == embeddedMigrations.count)
+        #expect(Program.schemaRange.requires <= Program.number)
+    }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import Glibc
+import Support
+import Testing
+
+/// The built executable as a process of its own.
+final class RunningProgram: Sendable {
+    /// Beside the test bundle, as SwiftPM builds both.
+    private static let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent().appending(path: "countersign")
+
+    private let process: Process
+    private let ended = Signal()
+    private let folder: URL
+
+    /// Output goes to files, so that no full pipe can stop anybody.
+    init(_ arguments: [String], environment: [String: String], input: String) throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "countersign-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        try Data(input.utf8).write(to: folder.appending(path: "input"))
+        process = Process()
+        process.executableURL = Self.executable
+        process.arguments = arguments
+        process.environment = environment.merging(["HOME": folder.path, "LC_ALL": "C.UTF-8"]) { given, _ in
+            given
+        }
+        process.standardInput = try FileHandle(forReadingFrom: folder.appending(path: "input"))
+        process.standardOutput = try Self.file(folder.appending(path: "output"))
+        process.standardError = try Self.file(folder.appending(path: "errors"))
+        process.terminationHandler = { [ended] _ in ended.fire() }
+        try process.run()
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Waits for its end. A process that a signal has ended has that signal's number as its status.
+    func outcome(timeout: Duration = .seconds(60)) async throws -> Outcome {
+        try await ended.wait(timeout: timeout)
+        return Outcome(
+            status: process.terminationStatus, output: try text("output"), errors: try text("errors"))
+    }
+
+    func kill() {
+        Glibc.kill(process.processIdentifier, SIGKILL)
+    }
+
+    private func text(_ name: String) throws -> String {
+        try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+    }
+
+    private static func file(_ url: URL) throws -> FileHandle {
+        try Data().write(to: url)
+        return try FileHandle(forWritingTo: url)
+    }
+}

@@ -1,0 +1,47 @@
+import Support
+import Testing
+
+@Suite(.database) struct SettingsCommandTests {
+    @Test func `showing and setting`() async throws {
+        let shell = try await Shell.member(of: .admin)
+        let before = try await shell.succeed("settings", "show", "--json").json(as: [String: Any].self)
+        #expect(before["enrollment_enabled"] as? Bool == true)
+        #expect(before["signature_required"] as? Bool == false)
+        let outcome = try await shell.succeed(
+            "settings", "set", "callback_allowlist_enabled=on", "enrollment_enabled=false")
+        #expect(
+            outcome.output == "enrollment_enabled is false\ncallback_allowlist_enabled is true already\n")
+        let shown = try await shell.succeed("settings", "show").output
+        #expect(shown.contains("enrollment_enabled              false\n"))
+        #expect(shown.contains("callback_allowlist_enabled      true\n"))
+        #expect(try await eventTypes() == ["settings.changed"])
+        try await shell.succeed("settings", "set", "enrollment_enabled=false")
+        #expect(try await eventTypes() == ["settings.changed"])
+    }
+
+    @Test func `signatures cannot be required yet`() async throws {
+        let shell = try await Shell.member(of: .admin)
+        try await shell.run("settings", "set", "signature_required=true", "enrollment_enabled=false").expect(
+            65,
+            "signature_required cannot be switched on: this version does not verify the signatures of "
+                + "submissions yet, and would refuse every one")
+        let settings = try await shell.succeed("settings", "show", "--json").json(as: [String: Any].self)
+        #expect(settings["enrollment_enabled"] as? Bool == true)
+        try await shell.succeed("settings", "set", "signature_required=false")
+    }
+
+    @Test func `wrong input`() async throws {
+        let shell = try await Shell.member(of: .admin)
+        try await shell.run("settings", "set", "enrollment=true").expect(
+            65,
+            "there is no setting enrollment; there is mobile_authentication_enabled, enrollment_enabled, "
+                + "unique_pgp_keys_per_enrollment, signature_required, callback_allowlist_enabled")
+        try await shell.run("settings", "set", "enrollment_enabled")
+            .expect(64, "'enrollment_enabled' is not like enrollment_enabled=true")
+        try await shell.run("settings", "set", "enrollment_enabled=maybe")
+            .expect(64, "'enrollment_enabled=maybe' is not like enrollment_enabled=true")
+        try await shell.run("settings", "set", "enrollment_enabled=true", "enrollment_enabled=false")
+            .expect(64, "enrollment_enabled is given twice")
+        #expect(try await shell.run("settings", "set").status == 64)
+    }
+}

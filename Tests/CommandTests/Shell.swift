@@ -1,0 +1,90 @@
+import Countersign
+import Foundation
+import Support
+import Testing
+
+/// What a run of the program left behind.
+struct Outcome: Sendable {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    /// Everything it printed.
+    var text: String { output + errors }
+
+    /// What `--json` printed.
+    func json<T>(as type: T.Type = T.self) throws -> T {
+        let value = try JSONSerialization.jsonObject(with: Data(output.utf8))
+        return try #require(value as? T)
+    }
+
+    /// Fails the test unless it ended so, with one line on standard error.
+    func expect(
+        _ status: Int32, _ sentence: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        #expect(self.status == status, sourceLocation: sourceLocation)
+        #expect(errors == "countersign: \(sentence)\n", sourceLocation: sourceLocation)
+        #expect(output.isEmpty, sourceLocation: sourceLocation)
+    }
+}
+
+/// Somebody who types `countersign` with some environment. It gets nothing of the test's own environment that
+/// could matter, such as PGHOST or a home with a .pgpass.
+struct Shell: Sendable {
+    var environment: [String: String] = [:]
+
+    /// With the URL of a new login that belongs to those groups.
+    static func member(of group: TestLogin.Group, key: MasterKeyText? = nil) async throws -> Shell {
+        let login = try await Database.current.makeLogin("cli\(group)", in: group)
+        return Shell(url: Database.current.url(login: login), key: key)
+    }
+
+    /// With the URL of the database's owner.
+    static func owner() -> Shell { Shell(url: Database.current.ownerURL) }
+
+    init(url: String? = nil, key: MasterKeyText? = nil) {
+        environment["DATABASE_URL"] = url
+        environment["COUNTERSIGN_MASTER_KEY"] = key?.text
+    }
+
+    func with(_ name: String, _ value: String?) -> Shell {
+        var copy = self
+        copy.environment[name] = value
+        return copy
+    }
+
+    @discardableResult
+    func run(_ arguments: String..., input: String = "") async throws -> Outcome {
+        try await start(arguments, input: input).outcome()
+    }
+
+    /// Runs it and fails the test unless it succeeds without a word on standard error.
+    @discardableResult
+    func succeed(
+        _ arguments: String..., input: String = "", sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> Outcome {
+        let outcome = try await start(arguments, input: input).outcome()
+        #expect(outcome.errors == "", sourceLocation: sourceLocation)
+        try #require(outcome.status == 0, sourceLocation: sourceLocation)
+        return outcome
+    }
+
+    func start(_ arguments: [String], input: String = "") throws -> RunningProgram {
+        try RunningProgram(arguments, environment: environment, input: input)
+    }
+}
+
+/// `COUNTERSIGN_MASTER_KEY`, made here so that tests can open what the program seals.
+struct MasterKeyText: Sendable {
+    let text: String
+
+    init(_ text: String) { self.text = text }
+
+    static func make(id: UInt32 = 1) -> MasterKeyText { MasterKeyText(MasterKey.generate(id: id)) }
+
+    func sealer() throws -> Sealer { Sealer(try MasterKeys(text)) }
+
+    static func + (current: MasterKeyText, older: MasterKeyText) -> MasterKeyText {
+        MasterKeyText("\(current.text),\(older.text)")
+    }
+}

@@ -1,0 +1,59 @@
+import Support
+import Testing
+
+@Suite(.database) struct TypeCommandTests {
+    @Test func `adding, listing and removing`() async throws {
+        let shell = try await Shell.member(of: .admin)
+        #expect(try await shell.succeed("type", "list").output == "There are no authentication types yet.\n")
+        try await shell.succeed(
+            "type", "add", "qr-code", "--expires-in", "90", "--message", "nl-be=Meld je aan", "--message",
+            "en=a=b \"c\"")
+        try await shell.succeed("type", "add", "plain")
+        let types = try await shell.succeed("type", "list", "--json").json(as: [[String: Any]].self)
+        #expect(types.map { $0["name"] as? String } == ["plain", "qr-code"])
+        #expect(types.map { $0["request_expires_in"] as? Int } == [180, 90])
+        #expect(types[1]["messages"] as? [String: String] == ["en": "a=b \"c\"", "nl-be": "Meld je aan"])
+        let table = try await shell.succeed("type", "list").output
+        #expect(table.contains("1 min 30 s") && table.contains("3 min"))
+        #expect(
+            try await shell.succeed("type", "remove", "plain").output == "removed authentication type plain\n"
+        )
+        try await shell.run("type", "remove", "plain")
+            .expect(65, "there is no authentication type plain; there is qr-code")
+        #expect(try await eventTypes() == ["type.added", "type.added", "type.removed"])
+    }
+
+    @Test(arguments: wrongInput)
+    func `wrong input adds nothing`(arguments: [String], sentence: String?) async throws {
+        let shell = try await Shell.member(of: .admin)
+        let outcome = try await shell.start(["type", "add"] + arguments).outcome()
+        if let sentence {
+            outcome.expect(65, sentence)
+        } else {
+            #expect(outcome.status == 64)
+        }
+        #expect(try await shell.succeed("type", "list", "--json").output == "[]\n")
+        #expect(try await eventTypes().isEmpty)
+    }
+}
+
+/// With what is said to it; nil is left to the parser of arguments.
+private let wrongInput: [([String], String?)] = [
+    (["-qr"], nil),
+    (["qr", "--expires-in", "soon"], nil),
+    (["qr", "--message", "hello"], nil),
+    (["q r"], wrongName),
+    (["qr", "--expires-in", "29"], "a request must expire in 30 to 600 seconds"),
+    (["qr", "--expires-in", "601"], "a request must expire in 30 to 600 seconds"),
+    (["qr", "--expires-in", "99999999999"], "a request must expire in 30 to 600 seconds"),
+    (["qr", "--message", "EN=hello"], wrongLanguage),
+    (["qr", "--message", "en="], "a message must have 1 to 155 characters"),
+    (["qr", "--message", "en=a", "--message", "en=b"], "two messages have the same language"),
+    (["qr", "--message", "en=a\u{202E}b"], wrongCharacter),
+]
+
+private let wrongName =
+    "an authentication type's name must be 1 to 63 of A-Z, a-z, 0-9, ., _ and -, and begin with a letter or a digit"
+private let wrongLanguage = "a message's language must be a lower-case language tag such as en or nl-be"
+private let wrongCharacter =
+    "message holds a control or bidirectional formatting character; printable text is allowed"

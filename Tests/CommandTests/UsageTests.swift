@@ -1,0 +1,129 @@
+import Countersign
+import Support
+import Testing
+
+@Suite struct UsageTests {
+    static let commands = [
+        "migrate up", "migrate status", "migrate verify", "migrate plan", "portal add", "portal list",
+        "portal enable", "portal disable", "app add", "app list", "app enable", "app disable", "type add",
+        "type list", "type remove", "settings show", "settings set", "callback add", "callback list",
+        "callback remove", "status", "request show", "key generate", "key reseal", "work",
+    ]
+    static let groups = ["migrate", "portal", "app", "type", "settings", "callback", "request"]
+
+    @Test(arguments: commands + groups) func `help shows how it is typed`(command: String) async throws {
+        let words = command.split(separator: " ").map(String.init)
+        let outcome = try await Shell().start(words + ["--help"]).outcome()
+        #expect(outcome.status == 0 && outcome.errors == "")
+        let lines = outcome.output.split(separator: "\n").map { $0.drop { $0 == " " } }
+        #expect(lines.contains { $0.hasPrefix("Example") })
+        #expect(lines.contains { $0.contains("countersign \(command)") && !$0.hasPrefix("USAGE") })
+    }
+
+    @Test func `the version`() async throws {
+        #expect(try await Shell().succeed("--version").output == "\(Program.version)\n")
+    }
+
+    @Test(arguments: [
+        "frobnicate", "portal frobnicate", "portal add", "status --frobnicate", "key generate x",
+    ])
+    func `wrong usage`(line: String) async throws {
+        let outcome = try await Shell().start(line.split(separator: " ").map(String.init)).outcome()
+        #expect(outcome.status == 64)
+        #expect(outcome.output == "")
+        #expect(outcome.errors.hasPrefix("countersign: ") && outcome.errors.contains("Usage: countersign"))
+    }
+
+    /// 127.0.0.1 answers at port 1 with a refusal at once.
+    @Test(arguments: commands.filter { $0 != "key generate" })
+    func `a database that cannot be reached is one line`(command: String) async throws {
+        let arguments = [
+            "portal add": ["acme"], "portal enable": ["acme"], "portal disable": ["acme"],
+            "app add": ["mobile"],
+            "app enable": ["mobile"], "app disable": ["mobile"], "type add": ["qr"], "type remove": ["qr"],
+            "settings set": ["enrollment_enabled=true"], "callback add": ["acme", "https://acme.example/"],
+            "callback remove": ["acme", "https://acme.example/"],
+            "request show": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"],
+        ]
+        let words = command.split(separator: " ").map(String.init) + arguments[command, default: []]
+        let shell = Shell(url: "postgres://someone:hush-hush@127.0.0.1:1/nothing", key: .make())
+        let outcome = try await shell.start(words).outcome()
+        #expect(outcome.status == 69)
+        #expect(outcome.output == "")
+        #expect(outcome.errors.hasPrefix("countersign: cannot reach the database: "))
+        #expect(outcome.errors.count { $0 == "\n" } == 1)
+        #expect(!outcome.errors.contains("hush"))
+    }
+
+    @Test(arguments: [
+        "postgres://me:pa@xyzzy@127.0.0.1:1/db", "postgres://me:pa/xyzzy@127.0.0.1:1/db",
+        "postgres://me:pa?xyzzy@127.0.0.1:1/db", "postgres://me:pa%xyzzy@127.0.0.1:1/db",
+        "postgres://me:pa#xyzzy@127.0.0.1:1/db", "postgres://[xyzzy", "host=127.0.0.1 port=1 pa$xyzzy",
+    ])
+    func `a URL that cannot be read gives nothing of itself away`(url: String) async throws {
+        let outcome = try await Shell(url: url).run("status")
+        #expect([69, 78].contains(outcome.status))
+        #expect(outcome.errors.count { $0 == "\n" } == 1)
+        #expect(!outcome.errors.contains("xyzzy"), "\(outcome.errors)")
+    }
+
+    @Test(.database) func `where the database is`() async throws {
+        let login = try await Database.current.makeLogin("cli", in: .monitor)
+        let url = Database.current.url(login: login)
+        let nowhere = "postgres://127.0.0.1:1/nothing"
+        try await Shell().succeed("status", "--database-url", url)
+        try await Shell(url: nowhere).succeed("status", "--database-url", url)
+        try await Shell(url: nowhere).with("COUNTERSIGN_DATABASE_URL", url).succeed("status")
+        let parts = try #require(
+            url.wholeMatch(of: #/postgres(?:ql)?://([^:]*):([^@]*)@([^:]*):([0-9]*)/(.*)/#))
+        try await Shell().with("PGHOST", "\(parts.3)").with("PGPORT", "\(parts.4)").with(
+            "PGUSER", "\(parts.1)"
+        )
+        .with("PGPASSWORD", "\(parts.2)").with("PGDATABASE", "\(parts.5)").succeed("status")
+    }
+
+    @Test(.database) func `flags are variables, too`() async throws {
+        let shell = try await Shell.member(of: .admin)
+        let listed = try await shell.with("COUNTERSIGN_JSON", "true").succeed("type", "list")
+        #expect(listed.output == "[]\n")
+        try await shell.with("COUNTERSIGN_EXPIRES_IN", "60").succeed("type", "add", "quick")
+        try await shell.with("COUNTERSIGN_EXPIRES_IN", "60").succeed(
+            "type", "add", "slow", "--expires-in", "300")
+        let types = try await shell.succeed("type", "list", "--json").json(as: [[String: Any]].self)
+        #expect(types.map { $0["request_expires_in"] as? Int } == [60, 300])
+        try await shell.with("COUNTERSIGN_EXPIRES_IN", "soon").run("type", "add", "never")
+            .expect(78, "COUNTERSIGN_EXPIRES_IN cannot be read: 'soon'")
+        try await shell.with("COUNTERSIGN_JSON", "maybe").run("type", "list")
+            .expect(78, "COUNTERSIGN_JSON must be true or false, not 'maybe'")
+    }
+
+    @Test(
+        .database,
+        arguments: [
+            (["portal", "list"], TestLogin.Group.portal, "countersign_admin"),
+            (["portal", "disable", "acme"], .monitor, "countersign_admin"),
+            (["app", "add", "mobile"], .monitor, "countersign_admin"),
+            (["type", "add", "qr"], .monitor, "countersign_admin"),
+            (["settings", "set", "enrollment_enabled=false"], .monitor, "countersign_admin"),
+            (["callback", "list"], .portal, "countersign_admin"),
+            (["status"], .app, "countersign_monitor"),
+            (["request", "show", "0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"], .portal, "countersign_monitor"),
+        ])
+    func `what a login may not do`(
+        arguments: [String], group: TestLogin.Group, needed: String
+    ) async throws {
+        let outcome = try await Shell.member(of: group).start(arguments).outcome()
+        #expect(outcome.status == 77)
+        #expect(outcome.output == "")
+        #expect(outcome.errors.hasPrefix("countersign: permission denied for "))
+        #expect(outcome.errors.hasSuffix(": this needs a login that is a member of \(needed)\n"))
+    }
+
+    @Test(.database) func `a stranger may not even connect`() async throws {
+        let login = try await Database.current.makeLogin("stranger")
+        let outcome = try await Shell(url: Database.current.url(login: login)).run("status")
+        #expect(outcome.status == 77)
+        #expect(outcome.errors.contains("permission denied for database"))
+        #expect(outcome.errors.hasSuffix("this needs a login that is a member of countersign_monitor\n"))
+    }
+}
