@@ -1,8 +1,8 @@
 /// LISTEN.
 extension Connection {
-    /// Begins to listen to some channels and ceases to listen to others, all at once. Names are taken literally,
-    /// capitals and all; PostgreSQL cuts them at 63 bytes. After `limit` without an answer the connection is
-    /// given up.
+    /// Begins to listen to some channels and ceases to listen to others, all at once. Names are taken
+    /// literally, capitals and all; PostgreSQL cuts them at 63 bytes. After `limit` without an answer the
+    /// connection is given up.
     package mutating func listen(
         to channels: some Collection<String>, notTo others: some Collection<String> = [],
         within limit: Duration? = nil

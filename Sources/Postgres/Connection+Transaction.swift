@@ -28,7 +28,11 @@ extension Connection {
     /// COMMIT of a transaction in which a statement has failed is answered with ROLLBACK and no error.
     private mutating func commit() async throws(TransactionError) {
         let command: String
-        do throws(PostgresError) { command = try await execute("COMMIT").command } catch { throw .commit(error) }
+        do throws(PostgresError) {
+            command = try await execute("COMMIT").command
+        } catch {
+            throw .commit(error)
+        }
         guard command == "COMMIT" else {
             throw .commit(PostgresError("25P02", "rolled back, as a statement had failed"))
         }

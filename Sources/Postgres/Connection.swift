@@ -12,7 +12,9 @@ package struct Connection: ~Copyable, Sendable {
     /// Connects. Fails with class 08 when that is impossible and with 57014 when the task is cancelled.
     package static func open(_ options: ConnectionOptions) async throws(PostgresError) -> Connection {
         let line = try await Line.open(options)
-        guard let facts = line.read({ ($0.processID, $0.serverVersion) }) else { throw .cancelledOpening }
+        guard let facts = line.read({ ($0.processID, $0.serverVersion) }) else {
+            throw PostgresError(libpq: "")
+        }
         return Connection(line: line, processID: facts.0, serverVersion: facts.1)
     }
 
@@ -44,8 +46,8 @@ extension Connection {
         return rows[0]
     }
 
-    /// Runs all steps in one round trip and, unless a transaction is open, as one transaction: when one fails,
-    /// none has happened. Throws the first failure. No step may begin or end a transaction.
+    /// Runs all steps in one round trip and, unless a transaction is open, as one transaction: when one
+    /// fails, none has happened. Throws the first failure. No step may begin or end a transaction.
     @discardableResult
     package mutating func pipeline(_ steps: [Step]) async throws(PostgresError) -> [Rows] {
         let batch = try Batch(steps)
@@ -88,8 +90,8 @@ extension Connection {
         try await execute("", within: limit)
     }
 
-    /// The SCRAM verifier of a password for `CREATE ROLE` or `ALTER ROLE ... PASSWORD`, computed here, so that
-    /// the server and its log never see the password.
+    /// The SCRAM verifier of a password for `CREATE ROLE` or `ALTER ROLE ... PASSWORD`, computed here, so
+    /// that the server and its log never see the password.
     package mutating func encryptPassword(
         _ password: String, user: String
     ) async throws(PostgresError) -> String {

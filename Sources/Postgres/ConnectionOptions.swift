@@ -10,8 +10,8 @@ package struct ConnectionOptions: Sendable, CustomStringConvertible {
 
     /// Settings of the session; the URL's own `options` come after them and win.
     ///
-    /// Every statement has an end, no transaction idles for long, and the server notices within 25 s that this
-    /// machine has vanished, so that its locks go.
+    /// Every statement has an end, no transaction idles for long, and the server notices within 25 s that
+    /// this machine has vanished, so that its locks go.
     package var settings: [String: String] = [
         "TimeZone": "UTC",
         "idle_in_transaction_session_timeout": "10s",
@@ -51,20 +51,22 @@ package struct ConnectionOptions: Sendable, CustomStringConvertible {
         guard let keywords else {
             throw PostgresError(.cannotConnect, "the database URL is neither a URL nor a list of keywords")
         }
-        return defaults.merging(keywords) { _, given in given }
-            .merging(["options": serverOptions(given: keywords["options"]), "client_encoding": "UTF8"]) { $1 }
+        let fixed = ["options": serverOptions(given: keywords["options"]), "client_encoding": "UTF8"]
+        return defaults.merging(keywords) { _, given in given }.merging(fixed) { _, fixed in fixed }
     }
 
     private var defaults: [String: String] {
-        [
+        var defaults = [
             "connect_timeout": String(connectTimeout),
             "fallback_application_name": applicationName,
             "keepalives_count": "3",
             "keepalives_idle": "10",
             "keepalives_interval": "5",
-            "sslmode": sslMode,
             "tcp_user_timeout": "25000",
         ]
+        // Left alone otherwise, as a service file may hold both host and mode.
+        if !isLocal { defaults["sslmode"] = sslMode }
+        return defaults
     }
 
     /// How the connection must be protected. Passwords and codes cross it: unless it stays on this machine or
@@ -83,7 +85,8 @@ package struct ConnectionOptions: Sendable, CustomStringConvertible {
     /// `-c name=value` for each setting. The server splits at spaces; a backslash keeps one.
     private func serverOptions(given: String?) -> String {
         let own = settings.sorted { $0.key < $1.key }.map { name, value in
-            "-c \(name)=\(value.flatMap { $0 == " " || $0 == "\\" ? ["\\", $0] : [$0] }.map(String.init).joined())"
+            let escaped = value.flatMap { $0 == " " || $0 == "\\" ? ["\\", $0] : [$0] }
+            return "-c \(name)=\(String(escaped))"
         }
         return (own + [given].compactMap(\.self)).joined(separator: " ")
     }

@@ -43,7 +43,9 @@ struct EncodedParameters: Sendable {
     ) -> T {
         unsafe bytes.withUnsafeBytes { buffer in
             let base = unsafe buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
-            let values = unsafe offsets.map { offset in unsafe offset.flatMap { unsafe base?.advanced(by: $0) } }
+            let values = unsafe offsets.map { offset in
+                unsafe offset.flatMap { unsafe base?.advanced(by: $0) }
+            }
             return unsafe values.withUnsafeBufferPointer { values in
                 unsafe lengths.withUnsafeBufferPointer { lengths in
                     unsafe formats.withUnsafeBufferPointer { formats in

@@ -1,5 +1,5 @@
-/// One value that is not NULL, lent by a result or an array. Each reading is nil when the value is not of that
-/// type.
+/// One value that is not NULL, lent by a result or an array. Each reading is nil when the value is not of
+/// that type.
 @safe struct Field {
     let bytes: UnsafeRawBufferPointer
     let type: DataType

@@ -5,14 +5,20 @@ import Synchronization
 ///
 /// It sits in poll(2) on the connection's socket and on a bell, so that an idle connection takes its
 /// notifications and notices a dead server by itself, and waits for answers where blocking harms nobody.
+/// A small query is sent by the task that asks, so that only the answer has to pass from thread to thread.
+///
+/// Measured on 2 cores, PostgreSQL 15 over a Unix socket, a prepared `SELECT 1` 20,000 times, microseconds a
+/// round trip and of them processor time: bare PQexecPrepared 50 and 18; this 53 and 26; with sending on the
+/// thread, too, 63 and 31; non-blocking with a dispatch source, armed only while a task waits, 56 and 38. In
+/// a pipeline of 100 a step takes 3. A connection takes some 30 KiB of memory.
 final class Line: Sendable {
     private let core = Mutex(Core())
     private let bell: Bell
     private let isClosing = Atomic(false)
     private let isInterrupted = Atomic(false)
 
-    /// Starts the thread, which connects first. When the task is cancelled meanwhile, this returns at once and
-    /// the thread ends when libpq is done.
+    /// Starts the thread, which connects first. When the task is cancelled meanwhile, this returns at once
+    /// and the thread ends when libpq is done.
     static func open(_ options: ConnectionOptions) async throws(PostgresError) -> Line {
         guard let bell = Bell() else { throw PostgresError("53000", "no file descriptor left") }
         let line = Line(bell: bell)
@@ -33,6 +39,10 @@ final class Line: Sendable {
     func close() {
         isClosing.store(true, ordering: .releasing)
         bell.ring()
+    }
+
+    private func takeInterruption() -> Bool {
+        isInterrupted.exchange(false, ordering: .acquiring)
     }
 
     /// Makes the current wait for notifications return, or else the next one.
@@ -76,11 +86,15 @@ extension Line {
 
     /// Returns notifications as soon as there are some, and nothing when the deadline comes, the task is
     /// cancelled or `interrupt` was called.
-    func notifications(until deadline: ContinuousClock.Instant?) async throws(PostgresError) -> [Notification] {
+    func notifications(until deadline: ContinuousClock.Instant?) async throws(PostgresError) -> [Notification]
+    {
         let result: Result<[Notification], PostgresError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                core.withLock { $0.waiter = Core.Waiter(deadline: deadline, continuation: continuation) }
-                bell.ring()
+                let (resumption, isUrgent) = core.withLock { core in
+                    core.waiter = Core.Waiter(deadline: deadline, continuation: continuation)
+                    return (core.attend(isReadable: false, isInterrupted: takeInterruption), core.mustWake)
+                }
+                if let resumption { resumption() } else if isUrgent { bell.ring() }
             }
         } onCancel: {
             interrupt()
@@ -103,7 +117,7 @@ extension Line {
         }
         if isAbandoned { return continuation.resume(returning: .cancelledOpening) }
         guard startThread(stackSize: Self.stackSize, { self.run(options) }) else {
-            return finishOpening(PostgresError("53000", "no thread left"))
+            return finishOpening(nil, PostgresError("53000", "no thread left"))
         }
     }
 
@@ -115,29 +129,31 @@ extension Line {
         opening?.resume(returning: .cancelledOpening)
     }
 
-    private func finishOpening(_ failure: PostgresError?) {
-        core.withLock { $0.opening.take() }?.resume(returning: failure)
+    /// Whoever takes the continuation decides: after a cancellation the connection is not kept.
+    private func finishOpening(_ wire: Wire?, _ failure: PostgresError? = nil) {
+        let opening = core.withLock { core in
+            if core.opening != nil { core.wire = wire }
+            return core.opening.take()
+        }
+        opening?.resume(returning: failure)
     }
 
     private func run(_ options: ConnectionOptions) {
         do throws(PostgresError) {
-            let wire = try Wire(options)
-            core.withLock { if !$0.isAbandoned { $0.wire = wire } }
+            finishOpening(try Wire(options))
         } catch {
-            return finishOpening(error)
+            finishOpening(nil, error)
         }
-        finishOpening(nil)
         serve()
         core.withLock { $0.wire = nil }
     }
 
     private func serve() {
-        var watch = core.withLock { $0.watch }
+        var watch = core.withLock { $0.watch() }
         while let watched = watch, !isClosing.load(ordering: .acquiring) {
             let isReadable = wait(watched)
             let (resumption, next) = core.withLock { core in
-                let isInterrupted = core.waiter != nil && isInterrupted.exchange(false, ordering: .acquiring)
-                return (core.attend(isReadable: isReadable, isInterrupted: isInterrupted), core.watch)
+                (core.attend(isReadable: isReadable, isInterrupted: takeInterruption), core.watch())
             }
             watch = next
             resumption?()

@@ -1,39 +1,32 @@
-/// What thread and owner share.
+/// What the thread of a `Line` and the owner of the connection share.
 struct Core {
     struct Waiter {
         let deadline: ContinuousClock.Instant?
         let continuation: CheckedContinuation<Result<[Notification], PostgresError>, Never>
     }
 
-    /// Runs with the lock released.
+    /// What the thread has to watch.
+    struct Watch {
+        /// -1, which poll(2) passes over, when nothing is expected from it.
+        var socket: Int32
+        var deadline: ContinuousClock.Instant?
+    }
+
+    /// Resumes a task. To be called with the lock released.
     typealias Resumption = @Sendable () -> Void
+
+    /// So many notifications are kept for an owner who does not ask for them; then they stay in the socket.
+    private static let notificationLimit = 4_096
 
     var opening: CheckedContinuation<PostgresError?, Never>?
     var isAbandoned = false
     var wire: Wire?
     var exchange: (@Sendable (Wire) -> Resumption)?
     var waiter: Waiter?
-
-    /// What the thread has to watch.
-    struct Watch {
-        /// -1 when there is nothing to expect from it, which poll(2) passes over.
-        var socket: Int32
-        var deadline: ContinuousClock.Instant?
-    }
-
-    /// So many notifications are kept for an owner who does not ask for them; then they stay in the socket.
-    private static let notificationLimit = 4_096
-
-    /// Whether the thread wakes when the server sends something.
-    var isWatching: Bool {
-        guard let wire else { return false }
-        return !wire.isLost && wire.notifications.count < Self.notificationLimit
-    }
-
-    var watch: Watch? {
-        guard let wire else { return nil }
-        return Watch(socket: isWatching ? wire.socket : -1, deadline: waiter?.deadline)
-    }
+    /// Whether the thread, as it sleeps now, wakes when the server sends something.
+    private(set) var isWatching = false
+    /// When the thread, as it sleeps now, wakes by itself.
+    private var watchedDeadline: ContinuousClock.Instant?
 
     func usableWire() throws(PostgresError) -> Wire {
         guard let wire else { throw PostgresError(libpq: "") }
@@ -41,16 +34,31 @@ struct Core {
         return wire
     }
 
-    /// What the thread does each time it wakes.
-    mutating func attend(isReadable: Bool, isInterrupted: Bool) -> Resumption? {
+    /// Whether the thread would sleep past what the waiter waits for.
+    var mustWake: Bool {
+        guard isWatching, let deadline = waiter?.deadline else { return !isWatching }
+        return watchedDeadline.map { deadline < $0 } ?? true
+    }
+
+    /// What the thread is to watch next; nil when there is no connection.
+    mutating func watch() -> Watch? {
         guard let wire else { return nil }
-        wire.isReadable = isReadable
+        isWatching = !wire.isLost && wire.notifications.count < Self.notificationLimit
+        watchedDeadline = waiter?.deadline
+        return Watch(socket: isWatching ? wire.socket : -1, deadline: watchedDeadline)
+    }
+
+    /// What the thread does each time it wakes: runs the exchange, or reads what has come by itself and ends
+    /// the wait for it. `isInterrupted` is asked only when somebody waits, and forgets.
+    mutating func attend(isReadable: Bool, isInterrupted: () -> Bool) -> Resumption? {
+        guard let wire else { return nil }
         if let exchange {
             self.exchange = nil
+            wire.isReadable = isReadable
             return exchange(wire)
         }
         if isReadable { wire.absorb() }
-        return waiter.flatMap { attend($0, wire, isInterrupted: isInterrupted) }
+        return waiter.flatMap { attend($0, wire, isInterrupted: isInterrupted()) }
     }
 
     private mutating func attend(_ waiter: Waiter, _ wire: Wire, isInterrupted: Bool) -> Resumption? {

@@ -109,8 +109,14 @@ extension MigrationScript {
             """
     }
 
+    /// One row of one statement, none when the parent has its index.
     func createOnParent(_ index: MigrationIndex) -> String {
-        "\(index.verb) \(quotedIdentifier(index.name)) ON ONLY \(index.qualifiedTable) \(index.definition)"
+        let create = "\(index.verb) \(quotedIdentifier(index.name)) ON ONLY \(index.qualifiedTable) "
+        return """
+            SELECT \(quotedLiteral(create + index.definition)) WHERE NOT EXISTS (
+                SELECT FROM pg_index WHERE indexrelid = \(reference(index.qualifiedName))
+                AND indrelid = \(reference(index.qualifiedTable)))
+            """
     }
 
     /// The same for each partition that has no part in the parent's index yet.

@@ -29,7 +29,8 @@ extension Migrator {
             return begun(run, "\(record);\n") + building("\(script.build(index))\n\\gexec\n")
                 + "\(script.finish(migration));\n"
         case .eachPartition(let index):
-            return begun(run, inTransaction("\(record);\n\(script.createOnParent(index))\n;\n"))
+            return begun(run, "\(record);\n")
+                + inTransaction("\(script.createOnParent(index))\n\\gexec\n")
                 + building("\(script.buildOnPartitions(index))\n\\gexec\n")
                 + inTransaction(
                     """

@@ -59,8 +59,9 @@ extension Migrator {
                 try await execute(script.finish(run.migration), &connection)
             }
         case .eachPartition(let index):
-            try await record(run, &connection, progress, with: script.createOnParent(index))
+            try await record(run, &connection, progress)
             try await retrying(run, &connection, progress) { connection throws(MigrationError) in
+                try await createOnParent(index, &connection)
                 try await build(pairs(script.buildOnPartitions(index), &connection), &connection, progress)
                 try await attachPartitions(index, run, &connection)
             }
@@ -78,16 +79,14 @@ extension Migrator {
         }
     }
 
-    /// Says that the file is begun, in one transaction with `statement`.
+    /// Says that the file is begun.
     private func record(
-        _ run: MigrationRun, _ connection: inout Connection, _ progress: (MigrationProgress) -> Void,
-        with statement: String? = nil
+        _ run: MigrationRun, _ connection: inout Connection, _ progress: (MigrationProgress) -> Void
     ) async throws(MigrationError) {
         guard !run.isBegun else { return }
         try await retrying(run, &connection, progress) { connection throws(MigrationError) in
             try await transaction(&connection) { connection throws(MigrationError) in
                 try await execute(script.record(run.migration, checksum: run.checksum), &connection)
-                if let statement { try await execute(statement, &connection) }
             }
         }
     }
@@ -99,6 +98,16 @@ extension Migrator {
         for statement in statements {
             progress(.running(statement: statement))
             try await execute(statement, &connection)
+        }
+    }
+
+    private func createOnParent(
+        _ index: MigrationIndex, _ connection: inout Connection
+    ) async throws(MigrationError) {
+        try await transaction(&connection) { connection throws(MigrationError) in
+            for statement in try await statements(script.createOnParent(index), &connection) {
+                try await execute(statement, &connection)
+            }
         }
     }
 

@@ -22,8 +22,8 @@ package final class Notifier: Sendable {
         subscribe(channel, buffering: 1)
     }
 
-    /// A stream that keeps up to `limit` notifications until they are read. When more come, the oldest go, and
-    /// a gap is put at the end. With a limit of 1 the newest is taken to say enough.
+    /// A stream that keeps up to `limit` notifications until they are read. When more come, the oldest go,
+    /// and a gap is put at the end. With a limit of 1 the newest is taken to say enough.
     package func subscribe(_ channel: String, buffering limit: Int) -> AsyncStream<Notification> {
         precondition((1...63).contains(channel.utf8.count), "PostgreSQL cuts identifiers at 63 bytes")
         let (stream, continuation) = AsyncStream.makeStream(

@@ -1,22 +1,24 @@
 /// A five-character SQLSTATE. The first two characters are its class.
-package struct SQLState: Hashable, Sendable, RawRepresentable, ExpressibleByStringLiteral, CustomStringConvertible {
+package struct SQLState: Hashable, Sendable, RawRepresentable {
     package let rawValue: String
 
     package init(rawValue: String) {
         self.rawValue = rawValue
     }
 
-    package init(stringLiteral value: String) {
-        self.init(rawValue: value)
-    }
-
-    package var description: String { rawValue }
-
     /// A pattern of two characters matches its whole class, `case "40":`; one of five only itself.
     package static func ~= (pattern: SQLState, state: SQLState) -> Bool {
         pattern.rawValue.utf8.count == 2
             ? state.rawValue.hasPrefix(pattern.rawValue) : pattern == state
     }
+}
+
+extension SQLState: ExpressibleByStringLiteral, CustomStringConvertible {
+    package init(stringLiteral value: String) {
+        self.init(rawValue: value)
+    }
+
+    package var description: String { rawValue }
 }
 
 extension SQLState {

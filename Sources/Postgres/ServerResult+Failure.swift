@@ -15,8 +15,8 @@ extension PostgresError {
 }
 
 extension ServerResult {
-    /// Whether the failed statement would succeed if it were prepared anew: DDL has changed the columns of its
-    /// result, or somebody has deallocated it. The message is translated, the reporting function is not.
+    /// Whether the failed statement would succeed if it were prepared anew: DDL has changed the columns of
+    /// its result, or somebody has deallocated it. The message is translated, the reporting function is not.
     var meansStalePlan: Bool {
         switch diagnostic(.state).map(SQLState.init(rawValue:)) {
         case SQLState.stalePlan: diagnostic(.function) == "RevalidateCachedQuery"
@@ -31,6 +31,8 @@ extension ServerResult {
 /// combining character of the value would make another character of the mark before it.
 private func withoutQuotation(_ message: String) -> String {
     let scalars = message.unicodeScalars
-    guard let start = scalars.firstIndex(of: "\""), let end = scalars.lastIndex(of: "\"") else { return message }
+    guard let start = scalars.firstIndex(of: "\""), let end = scalars.lastIndex(of: "\"") else {
+        return message
+    }
     return String(scalars[...start]) + "..." + String(scalars[end...])
 }

@@ -8,8 +8,8 @@ package struct Session: ~Copyable {
     private let onOpen: @Sendable (inout Connection) async throws -> Void
     private var connection: Connection?
 
-    /// - Parameter onOpen: prepares each new connection, such as by SET. What it throws, other than the loss of
-    ///   the connection, is thrown to whoever asked for the connection.
+    /// - Parameter onOpen: prepares each new connection, such as by SET. What it throws, other than the loss
+    ///   of the connection, is thrown to whoever asked for the connection.
     package init(
         _ options: ConnectionOptions,
         onOpen: @escaping @Sendable (inout Connection) async throws -> Void = { _ in }
@@ -18,8 +18,9 @@ package struct Session: ~Copyable {
         self.onOpen = onOpen
     }
 
-    /// Lends the connection, opened first if need be, which is tried until it succeeds or the task is cancelled
-    /// (`CancellationError`). A connection that comes back lost, or with a transaction open, is closed.
+    /// Lends the connection, opened first if need be, which is tried until it succeeds or the task is
+    /// cancelled (`CancellationError`). A connection that comes back lost, or with a transaction open, is
+    /// closed.
     package mutating func withConnection<T>(
         _ body: (inout Connection) async throws -> sending T
     ) async throws -> sending T {

@@ -4,7 +4,8 @@ import Logging
 extension Wire {
     /// Takes notices away from stderr, libpq's default. The receiver is handed this object without owning it;
     /// it is called only from within libpq calls on this connection, which this object outlives. A result
-    /// keeps the pointer, too, and would use it for an index out of range, which `ServerResult` never asks for.
+    /// keeps the pointer, too, and would use it for an index out of range, which `ServerResult` never asks
+    /// for.
     func receiveNotices() {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe PQsetNoticeReceiver(

@@ -13,9 +13,9 @@ private struct Answers {
 }
 
 extension Wire {
-    /// Takes the answers to what `send` has sent, whatever they are, and leaves pipeline mode. Throws the first
-    /// failure. When a plan is stale, the batch is sent once more with its statements prepared anew, provided
-    /// that no transaction was open, so that nothing of it has lasted.
+    /// Takes the answers to what `send` has sent, whatever they are, and leaves pipeline mode. Throws the
+    /// first failure. When a plan is stale, the batch is sent once more with its statements prepared anew,
+    /// provided that no transaction was open, so that nothing of it has lasted.
     func receive(_ batch: Batch) throws(PostgresError) -> [Rows] {
         var answers = try receiveAnswers()
         if answers.isStale, wasIdle, isIdle, !answers.hasCommitted {
@@ -92,8 +92,8 @@ extension Wire {
         guard unsafe PQsendQuery(connection, sql) == 1 else { throw lose() }
     }
 
-    /// Takes all results and returns the last. Throws the first failure, or, when the deadline comes, gives the
-    /// connection up.
+    /// Takes all results and returns the last. Throws the first failure, or, when the deadline comes, gives
+    /// the connection up.
     func receiveScript(until deadline: ContinuousClock.Instant? = nil) throws(PostgresError) -> Rows {
         try flush(until: deadline)
         var last: Rows?
@@ -116,8 +116,8 @@ extension Wire {
 
 /// SCRAM.
 extension Wire {
-    /// What `ALTER ROLE ... PASSWORD` may be given in place of the password, so that the server never sees it.
-    /// Takes some milliseconds of computing, and no round trip.
+    /// What `ALTER ROLE ... PASSWORD` may be given in place of the password, so that the server never sees
+    /// it. Takes some milliseconds of computing, and no round trip.
     func encryptPassword(_ password: String, user: String) throws(PostgresError) -> String {
         guard !password.utf8.contains(0), !user.utf8.contains(0) else {
             throw PostgresError("22021", "the password or the user name holds a NUL byte")

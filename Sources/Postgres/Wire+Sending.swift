@@ -5,12 +5,13 @@ extension Wire {
     private static let queueLimit = 256 * 1_024
 
     /// Queues all steps, a statement's preparation before its first use, and one sync, so that the server
-    /// takes them for one transaction. Without `mayBlock` it leaves to `receive` what the socket does not take.
+    /// takes them for one transaction. Without `mayBlock` it leaves to `receive` what the socket does not
+    /// take.
     func send(_ batch: Batch, mayBlock: Bool) throws(PostgresError) {
         wasIdle = isIdle
         sent.removeAll(keepingCapacity: true)
         try check(unsafe PQenterPipelineMode(connection))
-        if prepared.mustBeDropped { try sendDeallocation() }
+        if prepared.mustBeDropped, !hasFailedTransaction { try sendDeallocation() }
         var queued = 0
         for (statement, parameters) in batch.steps {
             try send(statement, parameters)
@@ -36,7 +37,8 @@ extension Wire {
         try check(
             unsafe parameters.withPointers { values, lengths, formats in
                 let count = Int32(parameters.count)
-                return unsafe PQsendQueryPrepared(connection, variant.name, count, values, lengths, formats, 1)
+                return unsafe PQsendQueryPrepared(
+                    connection, variant.name, count, values, lengths, formats, 1)
             })
         sent.append(.step(statement))
     }

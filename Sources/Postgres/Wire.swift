@@ -5,7 +5,8 @@ import Logging
 /// The owner of one `PGconn`: sends, receives and keeps what the server has told beside the answers. Blocks
 /// in poll(2) while it waits, so the waiting part runs on a thread of its own.
 ///
-/// `@unchecked Sendable`: once made, it is reached only under the mutex of its `Line`, by one thread at a time.
+/// `@unchecked Sendable`: once made, it is reached only under the mutex of its `Line`, by one thread at a
+/// time.
 @safe final class Wire: @unchecked Sendable {
     let connection: OpaquePointer
     let logger: Logger
@@ -46,16 +47,12 @@ import Logging
     var processID: Int32 { unsafe PQbackendPID(connection) }
     var serverVersion: Int32 { unsafe PQserverVersion(connection) }
     var isIdle: Bool { unsafe PQtransactionStatus(connection) == PQTRANS_IDLE }
+    private var usesTLS: Bool { unsafe PQsslInUse(connection) != 0 }
+    /// The server refuses everything but the end of the transaction.
+    var hasFailedTransaction: Bool { unsafe PQtransactionStatus(connection) == PQTRANS_INERROR }
 
     /// `PQerrorMessage` is overwritten by the next call: copied at once.
     var errorMessage: String { unsafe String(cString: PQerrorMessage(connection)) }
-
-    /// Reads what has arrived while nothing was asked: notifications, notices, the end of the connection.
-    func absorb() {
-        guard !isLost else { return }
-        if unsafe PQconsumeInput(connection) == 0 { isLost = true }
-        collectNotifications()
-    }
 
     /// Gives the connection up, and returns what to throw: the server's own last words if there were any.
     func lose(_ error: PostgresError? = nil) -> PostgresError {
@@ -75,26 +72,49 @@ extension Wire {
             case 1:
                 let events = wait(for: POLLIN | POLLOUT, until: deadline)
                 if events == 0 { throw loseUnanswered() }
-                if events & Int16(POLLIN) != 0, unsafe PQconsumeInput(connection) == 0 { throw lose() }
+                if events & Int16(POLLIN) != 0, !read() { throw lose() }
             default: throw lose()
             }
         }
     }
 
-    /// The next result, or nil when the current answer is complete. What is in libpq's buffer comes first;
-    /// only then the socket is waited for.
+    /// The next result, or nil when the current answer is complete. Without a deadline the waiting is libpq's,
+    /// which knows what OpenSSL has read ahead.
     func nextResult(until deadline: ContinuousClock.Instant? = nil) throws(PostgresError) -> ServerResult? {
+        // A failure to read shows again in PQgetResult, after what had arrived before it, such as the reason.
+        if isReadable { _ = read() }
+        isReadable = false
+        if deadline != nil { try waitForResult(until: deadline) }
+        let result = unsafe PQgetResult(connection)
+        collectNotifications()
+        return unsafe result.map { unsafe ServerResult($0) }
+    }
+
+    private func waitForResult(until deadline: ContinuousClock.Instant?) throws(PostgresError) {
         while unsafe PQisBusy(connection) != 0 {
-            // Whoever came here because the socket is readable need not ask poll(2) again.
-            guard takeReadable() || wait(for: POLLIN, until: deadline) != 0 else {
-                throw loseUnanswered()
-            }
-            // After a failure PQgetResult still yields what arrived before it, such as the reason.
-            if unsafe PQconsumeInput(connection) == 0 { break }
-            collectNotifications()
+            guard wait(for: POLLIN, until: deadline) != 0 else { throw loseUnanswered() }
+            guard read() else { return }
         }
-        guard let result = unsafe PQgetResult(connection) else { return nil }
-        return unsafe ServerResult(result)
+    }
+
+    /// Takes what has arrived; false when the connection is gone.
+    ///
+    /// One call may take a part of a TLS record (16 KiB at most) and leave the rest, half of it at most, to
+    /// OpenSSL, where poll(2) does not see it: the second call takes that.
+    private func read() -> Bool {
+        (0..<(usesTLS ? 2 : 1)).allSatisfy { _ in unsafe PQconsumeInput(connection) == 1 }
+    }
+
+    /// Reads what has arrived while nothing was asked: notifications, notices, the end of the connection.
+    func absorb() {
+        guard !isLost else { return }
+        var count: Int
+        repeat {
+            count = notifications.count
+            if !read() { isLost = true }
+            collectNotifications()
+            // Over TLS there may be more, unseen by poll(2), as long as there is anything.
+        } while !isLost && usesTLS && notifications.count > count
     }
 
     private func loseUnanswered() -> PostgresError {
@@ -110,11 +130,6 @@ extension Wire {
             unsafe PQfreemem(notify)
             notifications.append(Notification(channel: channel, payload: payload, processID: processID))
         }
-    }
-
-    private func takeReadable() -> Bool {
-        defer { isReadable = false }
-        return isReadable
     }
 
     /// Blocks until one of the events happens; 0 when the deadline has come.

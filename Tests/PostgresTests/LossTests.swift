@@ -37,10 +37,14 @@ struct LossTests {
             var other = try await Database.current.connect()
             let state = Statement(
                 "state", "SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep'")
-            try await eventually("the query runs") { try await other.run(state, [.int32(processID)])[0].int(0) == 1 }
+            try await eventually("the query runs") {
+                try await other.run(state, [.int32(processID)])[0].int(0) == 1
+            }
             try await terminate(processID)
         }()
-        let error = await #expect(throws: PostgresError.self) { try await connection.execute("SELECT pg_sleep(60)") }
+        let error = await #expect(throws: PostgresError.self) {
+            try await connection.execute("SELECT pg_sleep(60)")
+        }
         try await termination
         #expect(error?.state == "57P01")
         #expect(connection.isUsable == false)
@@ -102,74 +106,11 @@ struct LossTests {
         let verifier = try await connection.encryptPassword("geheim", user: "anna")
         #expect(verifier.hasPrefix("SCRAM-SHA-256$4096:"))
         #expect(!verifier.contains("geheim"))
-        await #expect(throws: PostgresError.self) { try await connection.encryptPassword("a\0b", user: "anna") }
-        let login = quotedIdentifier(Database.current.unique("scram"))
-        let set = "CREATE ROLE \(login) PASSWORD '\(verifier)'; DROP ROLE \(login)"
-        try await connection.execute(set)
-    }
-}
-
-@Suite("Sessions", .emptyDatabase)
-struct SessionTests {
-    private let one = Statement("one", "SELECT 1")
-
-    @Test("keep their connection, and prepare it when it is new")
-    func reuse() async throws {
-        let opened = Signal()
-        var session = Session(Database.current.ownerOptions) { connection in
-            try await connection.execute("SET application_name = 'prepared'")
-            opened.fire()
-        }
-        let setting = Statement("setting", "SELECT current_setting('application_name'), pg_backend_pid()")
-        let rows = try await session.withConnection { try await $0.run(setting) }
-        let again = try await session.withConnection { try await $0.run(setting) }
-        #expect(try rows[0].text(0) == "prepared")
-        #expect(try rows[0].int(1) == again[0].int(1))
-        #expect(opened.count == 1)
-    }
-
-    @Test("open another when it is lost, and tell who had it")
-    func loss() async throws {
-        let opened = Signal()
-        var session = Session(Database.current.ownerOptions) { _ in opened.fire() }
         await #expect(throws: PostgresError.self) {
-            try await session.withConnection { try await $0.execute("SELECT pg_terminate_backend(pg_backend_pid())") }
+            try await connection.encryptPassword("a\0b", user: "anna")
         }
-        #expect(try await session.withConnection { try await $0.run(one)[0].int(0) } == 1)
-        #expect(opened.count == 2)
-    }
-
-    @Test("open another after a body that left a transaction open")
-    func openTransaction() async throws {
-        let opened = Signal()
-        var session = Session(Database.current.ownerOptions) { _ in opened.fire() }
-        try await session.withConnection { _ = try await $0.execute("BEGIN") }
-        try await session.withConnection { _ = try await $0.run(one) }
-        #expect(opened.count == 2)
-    }
-
-    @Test("wait for a server until they are cancelled")
-    func cancellation() async throws {
-        let options = Database.current.ownerOptions
-        var elsewhere = ConnectionOptions(url: "host=/nowhere", environment: [:])
-        elsewhere.logger = options.logger
-        let capture = LogCapture.current
-        let task = Task { [elsewhere] in
-            var session = Session(elsewhere)
-            try await session.withConnection { _ in }
-        }
-        try await eventually("it tries more than once") {
-            capture.lines.count { $0.contains("cannot reach the database") } > 1
-        }
-        task.cancel()
-        await #expect(throws: CancellationError.self) { try await task.value }
-    }
-
-    @Test("what preparing throws comes out")
-    func preparation() async throws {
-        struct Mishap: Error {}
-        var session = Session(Database.current.ownerOptions) { _ in throw Mishap() }
-        await #expect(throws: Mishap.self) { try await session.withConnection { _ in } }
+        let login = quotedIdentifier(Database.current.unique("scram"))
+        try await connection.execute("CREATE ROLE \(login) PASSWORD '\(verifier)'; DROP ROLE \(login)")
     }
 }
 

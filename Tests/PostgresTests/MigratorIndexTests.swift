@@ -99,8 +99,10 @@ import Testing
 
 /// `true` or `false` for each index whose name is like that.
 func validity(_ index: String, _ connection: inout Connection) async throws -> [String] {
-    let sql =
-        "SELECT indisvalid::text FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relname LIKE '\(index)'"
+    let sql = """
+        SELECT indisvalid::text FROM pg_index JOIN pg_class ON oid = indexrelid
+        WHERE relname LIKE '\(index)'
+        """
     return try await texts(sql, &connection)
 }
 

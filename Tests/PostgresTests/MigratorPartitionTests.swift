@@ -50,6 +50,21 @@ import Testing
         try await expectIndexes(["t_b", "t_b_1", "t_b_Default"], &connection)
     }
 
+    @Test func `when every partition without it is dropped, it can be made again`() async throws {
+        await #expect(throws: MigrationError.self) {
+            try await migrate(whileBuilding: "t_b_1", of: "t_1", killBuilder)
+        }
+        var connection = try await database.connect()
+        try await connection.execute(#"DROP TABLE app.t_1, app.t_2, app."Default""#)
+        let error = await #expect(throws: MigrationError.self) { try await migrator.up(&connection) }
+        let sentence =
+            "0002_m.sql has built t_b on every partition, but it is not valid: drop it and migrate again"
+        #expect(error?.description == sentence)
+        try await connection.execute("DROP INDEX app.t_b")
+        try await migrator.up(&connection)
+        try await expectIndexes(["t_b"], &connection)
+    }
+
     @Test func `a killed migrator's work is finished by the next`() async throws {
         var observer = try await database.connect()
         await #expect(throws: MigrationError.self) {
@@ -106,7 +121,8 @@ import Testing
         _ names: [String], _ connection: inout Connection, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let sql = """
-            SELECT relname::text FROM pg_class JOIN pg_index ON indexrelid = oid JOIN pg_inherits ON inhrelid = oid
+            SELECT relname::text FROM pg_class
+            JOIN pg_index ON indexrelid = oid JOIN pg_inherits ON inhrelid = oid
             WHERE inhparent = 'app.t_b'::regclass AND indisvalid
             UNION ALL SELECT 't_b' FROM pg_index WHERE indexrelid = 'app.t_b'::regclass AND indisvalid
             """

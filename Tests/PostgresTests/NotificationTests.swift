@@ -96,6 +96,9 @@ struct NotificationTests {
         var count = 0
         while count < 10_000 { count += try await connection.notifications(until: .now + .seconds(10)).count }
         #expect(count == 10_000)
+        async let sent: Void = notify("c", "last")
+        #expect(try await connection.notifications(until: .now + .seconds(10)).map(\.payload) == ["last"])
+        try await sent
     }
 
     @Test("a wait on a connection that dies fails")

@@ -17,7 +17,8 @@ struct NotifierTests {
 
     private func notify(_ channel: String, _ payload: String) async throws {
         var connection = try await Database.current.connect()
-        try await connection.run(Statement("notify", "SELECT pg_notify($1, $2)"), [.text(channel), .text(payload)])
+        let statement = Statement("notify", "SELECT pg_notify($1, $2)")
+        try await connection.run(statement, [.text(channel), .text(payload)])
     }
 
     private func terminateListeners() async throws {
@@ -62,15 +63,17 @@ struct NotifierTests {
             var kept = notifier.subscribe("kept").makeAsyncIterator()
             #expect(await kept.next()?.isGap == true)
             let reading = Task { for await _ in notifier.subscribe("a") {} }
-            let channels = Statement(
-                "last query", "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = $1")
+            let last = Statement(
+                "last query",
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = $1")
             var connection = try await Database.current.connect()
-            let last = { (connection: inout Connection, sql: String) in
-                try await connection.run(channels, [.text(sql)])[0].int(0) == 1
+            try await eventually("it listens") {
+                try await connection.run(last, [.text(#"LISTEN "a";"#)])[0].int(0) == 1
             }
-            try await eventually("it listens") { try await last(&connection, "LISTEN \"a\";") }
             reading.cancel()
-            try await eventually("it ceases") { try await last(&connection, "UNLISTEN \"a\";") }
+            try await eventually("it ceases") {
+                try await connection.run(last, [.text(#"UNLISTEN "a";"#)])[0].int(0) == 1
+            }
             try await notify("kept", "x")
             #expect(await kept.next()?.payload == "x")
         }
@@ -106,15 +109,19 @@ struct NotifierTests {
         }
     }
 
+    private let hundred = """
+        SELECT pg_notify('a', i::text) FROM generate_series(1, 100) i;
+        SELECT pg_notify('b', 'done')
+        """
+
     @Test("an overflow is told")
     func overflow() async throws {
-        try await withNotifier { notifier in
+        try await withNotifier { [hundred] notifier in
             let stream = notifier.subscribe("a", buffering: 10)
             var other = notifier.subscribe("b", buffering: 10).makeAsyncIterator()
             #expect(await other.next()?.isGap == true)
             var connection = try await Database.current.connect()
-            try await connection.execute(
-                "SELECT pg_notify('a', i::text) FROM generate_series(1, 100) i; SELECT pg_notify('b', 'done')")
+            try await connection.execute(hundred)
             #expect(await other.next()?.payload == "done")
             var received: [Notification] = []
             for await notification in stream {
@@ -128,13 +135,12 @@ struct NotifierTests {
 
     @Test("hints are the newest only")
     func hints() async throws {
-        try await withNotifier { notifier in
+        try await withNotifier { [hundred] notifier in
             let stream = notifier.subscribe("a")
             var other = notifier.subscribe("b", buffering: 10).makeAsyncIterator()
             #expect(await other.next()?.isGap == true)
             var connection = try await Database.current.connect()
-            try await connection.execute(
-                "SELECT pg_notify('a', i::text) FROM generate_series(1, 100) i; SELECT pg_notify('b', 'done')")
+            try await connection.execute(hundred)
             #expect(await other.next()?.payload == "done")
             var iterator = stream.makeAsyncIterator()
             #expect(await iterator.next()?.payload == "100")

@@ -16,7 +16,8 @@ struct PipelineTests {
     @Test("return the result of each step in order")
     func results() async throws {
         var connection = try await connect()
-        let results = try await connection.pipeline([Step(insert, [1]), Step(count), Step(insert, [2]), Step(count)])
+        let steps = [Step(insert, [1]), Step(count), Step(insert, [2]), Step(count)]
+        let results = try await connection.pipeline(steps)
         #expect(results.map(\.affected) == [1, 1, 1, 1])
         #expect(try results[1][0].int(0) == 1 && results[3][0].int(0) == 2)
         #expect(try await connection.pipeline([]).isEmpty)
@@ -25,9 +26,10 @@ struct PipelineTests {
     @Test("happen as a whole or not at all, and leave the connection as it was")
     func atomicity() async throws {
         var connection = try await connect()
+        let steps = [Step(insert, [1]), Step(insert, [-1]), Step(count), Step(insert, [3])]
         for _ in 0..<2 {
             await #expect {
-                try await connection.pipeline([Step(insert, [1]), Step(insert, [-1]), Step(count), Step(insert, [3])])
+                try await connection.pipeline(steps)
             } throws: {
                 ($0 as? PostgresError)?.state == "23514"
             }
@@ -45,7 +47,8 @@ struct PipelineTests {
         } throws: {
             ($0 as? PostgresError)?.statement == "wrong"
         }
-        #expect(try await connection.pipeline([Step(count), Step(insert, [1]), Step(count)])[2][0].int(0) == 1)
+        let results = try await connection.pipeline([Step(count), Step(insert, [1]), Step(count)])
+        #expect(try results[2][0].int(0) == 1)
     }
 
     @Test("larger than all buffers, both ways, do not deadlock")
@@ -64,7 +67,11 @@ struct PipelineTests {
     func largeFailure() async throws {
         var connection = try await connect()
         let steps = (1...5_000).map { Step(insert, [.int($0 == 4_000 ? 0 : Int64($0))]) }
-        await #expect { try await connection.pipeline(steps) } throws: { ($0 as? PostgresError)?.state == "23514" }
+        await #expect {
+            try await connection.pipeline(steps)
+        } throws: {
+            ($0 as? PostgresError)?.state == "23514"
+        }
         #expect(try await connection.run(count)[0].int(0) == 0)
     }
 
@@ -84,104 +91,9 @@ struct PipelineTests {
         let select = Statement("select", "SELECT * FROM t")
         try await connection.run(select)
         try await connection.execute("ALTER TABLE t ADD b int")
-        let results = try await connection.pipeline([Step(insert, [1]), Step(select), Step(insert, [2]), Step(count)])
+        let steps = [Step(insert, [1]), Step(select), Step(insert, [2]), Step(count)]
+        let results = try await connection.pipeline(steps)
         #expect(results[1].columns == ["a", "b"])
         #expect(try results[3][0].int(0) == 2)
-    }
-}
-
-@Suite("Transactions", .emptyDatabase)
-struct TransactionTests {
-    private struct Mishap: Error {}
-
-    private let insert = Statement("insert", "INSERT INTO t VALUES ($1)")
-    private let count = Statement("count", "SELECT count(*) FROM t")
-
-    private func connect() async throws -> Connection {
-        var connection = try await Database.current.connect()
-        try await connection.execute("CREATE TABLE IF NOT EXISTS t (a int8 UNIQUE DEFERRABLE INITIALLY DEFERRED)")
-        return connection
-    }
-
-    @Test("return what the body returns, and last")
-    func commit() async throws {
-        var connection = try await connect()
-        let affected = try await connection.transaction { [insert] in try await $0.run(insert, [1]).affected }
-        #expect(affected == 1)
-        #expect(connection.isIdle == true)
-        #expect(try await connection.run(count)[0].int(0) == 1)
-    }
-
-    @Test("an error of the body undoes them and comes out as it is")
-    func body() async throws {
-        var connection = try await connect()
-        await #expect(throws: Mishap.self) {
-            try await connection.transaction { [insert] in
-                try await $0.run(insert, [1])
-                throw Mishap()
-            }
-        }
-        #expect(connection.isIdle == true)
-        #expect(try await connection.run(count)[0].int(0) == 0)
-    }
-
-    @Test("an error of the commit is told apart")
-    func commitFailure() async throws {
-        var connection = try await connect()
-        await #expect {
-            try await connection.transaction { [insert] connection in
-                try await connection.run(insert, [1])
-                try await connection.run(insert, [1])
-            }
-        } throws: {
-            guard case TransactionError.commit(let error) = $0 else { return false }
-            return error.state == "23505" && PostgresError(in: $0)?.state == "23505"
-        }
-        #expect(connection.isIdle == true)
-    }
-
-    @Test("a body that hides a failure does not look committed")
-    func hiddenFailure() async throws {
-        var connection = try await connect()
-        await #expect {
-            try await connection.transaction { [insert] connection in
-                try await connection.run(insert, [1])
-                _ = try? await connection.execute("SELECT 1 / 0")
-            }
-        } throws: {
-            guard case TransactionError.commit(let error) = $0 else { return false }
-            return error.state == "25P02"
-        }
-        #expect(try await connection.run(count)[0].int(0) == 0)
-    }
-
-    @Test("do not nest")
-    func nesting() async throws {
-        var connection = try await connect()
-        await #expect {
-            try await connection.transaction { try await $0.transaction { _ in } }
-        } throws: {
-            guard case TransactionError.begin(let error) = $0 else { return false }
-            return error.state == "25001"
-        }
-        #expect(connection.isIdle == true)
-    }
-
-    @Test("a connection lost in the body is the body's error, one lost before is the beginning's")
-    func loss() async throws {
-        var connection = try await connect()
-        await #expect {
-            try await connection.transaction {
-                try await $0.execute("SELECT pg_terminate_backend(pg_backend_pid())")
-            }
-        } throws: {
-            ($0 as? PostgresError)?.isConnectionLoss == true
-        }
-        await #expect {
-            try await connection.transaction { _ in }
-        } throws: {
-            guard case TransactionError.begin(let error) = $0 else { return false }
-            return error.isConnectionLoss
-        }
     }
 }

@@ -30,6 +30,26 @@ struct ResourceTests {
         }
     }
 
+    @Test("openings cancelled at any moment leave nothing behind")
+    func cancelledOpenings() async {
+        let url = Database.current.ownerURL
+        await #expect(processExitsWith: .success) { [url = url as String] in
+            let options = ConnectionOptions(url: url, environment: [:])
+            var connection = try await Connection.open(options)
+            let descriptors = try descriptorCount()
+            for yields in 0..<300 {
+                let opening = Task { try await Connection.open(options).processID }
+                for _ in 0..<(yields * 20) { await Task.yield() }
+                opening.cancel()
+                _ = try? await opening.value
+            }
+            for _ in 0..<1_000 where try descriptorCount() > descriptors {
+                try await connection.execute("SELECT pg_sleep(0.01)")
+            }
+            guard try descriptorCount() <= descriptors else { exit(1) }
+        }
+    }
+
     @Test("idle connections burn no processor time, unread notifications or not")
     func idling() async {
         let url = Database.current.ownerURL

@@ -15,7 +15,8 @@ struct TypeTests {
         let row = try await select(
             "$1::text, $2, $3, $4, $5, $6, $7, $8, $9::text",
             "grüße 🔑", .int(.min), .int32(.max), true, .double(-0.1), .bytes([0, 255, 10, 39]),
-            .identifier(identifier), .timestamp(Timestamp(microseconds: -1)), .duration(.milliseconds(90_001)))
+            .identifier(identifier), .timestamp(Timestamp(microseconds: -1)), .duration(.milliseconds(90_001))
+        )
         #expect(try row.text(0) == "grüße 🔑")
         #expect(try row.int(1) == .min)
         #expect(try row.int(2) == Int(Int32.max))
@@ -30,7 +31,10 @@ struct TypeTests {
     @Test("the server means the same by them")
     func meaning() async throws {
         let row = try await select(
-            "$1 = '1fffffff-0000-4000-8000-000000000001', $2 = '2024-02-29 12:00:00.5+00', $3 = '\\x00ff', $4 = 1.5",
+            """
+            $1 = '1fffffff-0000-4000-8000-000000000001', $2 = '2024-02-29 12:00:00.5+00',
+            $3 = '\\x00ff', $4 = 1.5
+            """,
             .identifier(try #require(Identifier("1fffffff-0000-4000-8000-000000000001"))),
             .timestamp(Timestamp(microseconds: 1_709_208_000_500_000)), .bytes([0, 255]), .double(1.5))
         for column in 0..<4 { #expect(try row.bool(column)) }
@@ -55,7 +59,8 @@ struct TypeTests {
         try await connection.execute(
             "CREATE TYPE mood AS ENUM ('glad'); CREATE TABLE t (m mood, j jsonb, i inet, u uuid, n int4)")
         let identifier = Identifier.random()
-        let insert = Statement("insert", "INSERT INTO t VALUES ($1, $2, $3, $4, $5) RETURNING m::text, j, host(i), u, n")
+        let insert = Statement(
+            "insert", "INSERT INTO t VALUES ($1, $2, $3, $4, $5) RETURNING m::text, j, host(i), u, n")
         let row = try await connection.run(
             insert, ["glad", #"{"a": [1]}"#, "::1", .text(identifier.description), "7"])[0]
         #expect(try row.text(0) == "glad")
@@ -67,7 +72,8 @@ struct TypeTests {
 
     @Test("NULL is nil, and no other value")
     func null() async throws {
-        let row = try await select("$1::text, $2::int8, NULL::uuid, NULL::text[], ''::text", nil, Parameter(nil as Int?))
+        let row = try await select(
+            "$1::text, $2::int8, NULL::uuid, NULL::text[], ''::text", nil, Parameter(nil as Int?))
         #expect(try row.optionalText(0) == nil)
         #expect(try row.optionalInt(1) == nil)
         #expect(try row.optionalIdentifier(2) == nil)
@@ -99,74 +105,18 @@ struct TypeTests {
 
     @Test("what a column is not is refused, by name and type, without the value")
     func mismatch() async throws {
-        let row = try await select("42 AS answer, 'secret' AS word, ARRAY[[1],[2]] AS grid, 'x'::\"char\" AS c")
-        #expect(throws: DecodingFailure(column: "answer", found: "int4 of 4 bytes", wanted: "text")) { try row.text(0) }
+        let row = try await select(
+            "42 AS answer, 'secret' AS word, ARRAY[[1],[2]] AS grid, 'x'::\"char\" AS c")
+        #expect(throws: DecodingFailure(column: "answer", found: "int4 of 4 bytes", wanted: "text")) {
+            try row.text(0)
+        }
         #expect(throws: DecodingFailure(column: "word", found: "text of 6 bytes", wanted: "uuid")) {
             try row.identifier(1)
         }
         #expect(throws: DecodingFailure.self) { try row.ints(2) }
-        #expect(throws: DecodingFailure(column: "9", found: "missing", wanted: "a column")) { try row.int(9) }
+        #expect(throws: DecodingFailure(column: "9", found: "missing", wanted: "a column")) {
+            try row.int(9)
+        }
         #expect(throws: DecodingFailure.self) { try row.int(-1) }
-    }
-}
-
-@Suite("Arrays", .emptyDatabase)
-struct ArrayTests {
-    private func echo(_ parameter: Parameter) async throws -> Row {
-        var connection = try await Database.current.connect()
-        return try await connection.run(Statement("echo", "SELECT $1"), [parameter])[0]
-    }
-
-    @Test("go both ways")
-    func roundTrip() async throws {
-        let identifiers = (0..<1_000).map { _ in Identifier.random() }
-        let times = [Timestamp(microseconds: 0), .distantFuture, Timestamp(microseconds: 1_700_000_000_000_001)]
-        #expect(try await echo(.texts(["", "ä", "a,\"b\\", "NULL"])).texts(0) == ["", "ä", "a,\"b\\", "NULL"])
-        #expect(try await echo(.ints([.min, 0, .max])).ints(0) == [.min, 0, .max])
-        #expect(try await echo(.int32s([-1, 7])).ints(0) == [-1, 7])
-        #expect(try await echo(.bools([true, false])).bools(0) == [true, false])
-        #expect(try await echo(.doubles([1.5, -.infinity])).doubles(0) == [1.5, -.infinity])
-        #expect(try await echo(.byteses([[], [0, 255]])).byteses(0) == [[], [0, 255]])
-        #expect(try await echo(.identifiers(identifiers)).identifiers(0) == identifiers)
-        #expect(try await echo(.timestamps(times)).timestamps(0) == times)
-    }
-
-    @Test("empty ones too")
-    func empty() async throws {
-        #expect(try await echo(.texts([])).texts(0) == [])
-        #expect(try await echo(.ints([])).ints(0) == [])
-        #expect(try await echo(.identifiers([])).identifiers(0) == [])
-        #expect(try await echo(.optionalTimestamps([])).timestamps(0) == [])
-    }
-
-    @Test("NULL elements are kept, and refused where they are not expected")
-    func nulls() async throws {
-        let row = try await echo(.texts(["a", nil, ""]))
-        #expect(try row.textsOrNulls(0) == ["a", nil, ""])
-        #expect(throws: DecodingFailure.self) { try row.texts(0) }
-
-        var connection = try await Database.current.connect()
-        let count = Statement(
-            "count",
-            """
-            SELECT count(*) FILTER (WHERE a IS NULL), count(*) FILTER (WHERE b IS NULL), count(*) FILTER (WHERE c IS NULL),
-                   count(*) FILTER (WHERE d IS NULL), count(*) FILTER (WHERE e IS NULL), count(*) FILTER (WHERE f IS NULL)
-            FROM unnest($1::int8[], $2::int4[], $3::bool[], $4::bytea[], $5::uuid[], $6::timestamptz[]) u (a, b, c, d, e, f)
-            """)
-        let row2 = try await connection.run(
-            count,
-            [
-                .optionalInts([1, nil]), .optionalInt32s([nil, 2]), .optionalBools([true, nil]),
-                .optionalByteses([nil, []]), .optionalIdentifiers([.random(), nil]), .optionalTimestamps([nil, .now()]),
-            ])[0]
-        #expect(try (0..<6).map { try row2.int($0) } == [1, 1, 1, 1, 1, 1])
-    }
-
-    @Test("can be cast to the type of the column")
-    func cast() async throws {
-        var connection = try await Database.current.connect()
-        let rows = try await connection.run(
-            Statement("cast", "SELECT host(unnest($1::inet[]))"), [.texts(["::1", "10.0.0.1"])])
-        #expect(try rows.map { try $0.text(0) } == ["::1", "10.0.0.1"])
     }
 }

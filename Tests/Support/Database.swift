@@ -92,6 +92,12 @@ package struct TestLogin: Sendable {
 
     package let name: String
     package let password: String
+
+    /// A login that the test makes by itself; name it with `Database.unique`.
+    package init(name: String, password: String) {
+        self.name = name
+        self.password = password
+    }
 }
 
 /// Enough for names that never meet, and known again when a killed run leaves them.

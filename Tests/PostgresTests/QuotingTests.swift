@@ -1,0 +1,12 @@
+import Postgres
+import Testing
+
+@Suite("Quoting")
+struct QuotingTests {
+    @Test("doubles quotation marks, whatever follows them")
+    func identifiers() {
+        #expect(quotedIdentifier("Some Channel") == "\"Some Channel\"")
+        #expect(quotedIdentifier("a\"b") == "\"a\"\"b\"")
+        #expect(quotedIdentifier("a\"\u{301}b").unicodeScalars.count { $0 == "\"" } == 4)
+    }
+}

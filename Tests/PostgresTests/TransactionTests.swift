@@ -1,0 +1,99 @@
+import Postgres
+import Support
+import Testing
+
+@Suite("Transactions", .emptyDatabase)
+struct TransactionTests {
+    private struct Mishap: Error {}
+
+    private let insert = Statement("insert", "INSERT INTO t VALUES ($1)")
+    private let count = Statement("count", "SELECT count(*) FROM t")
+
+    private func connect() async throws -> Connection {
+        var connection = try await Database.current.connect()
+        try await connection.execute("CREATE TABLE t (a int8 UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+        return connection
+    }
+
+    @Test("return what the body returns, and last")
+    func commit() async throws {
+        var connection = try await connect()
+        let affected = try await connection.transaction { [insert] in try await $0.run(insert, [1]).affected }
+        #expect(affected == 1)
+        #expect(connection.isIdle == true)
+        #expect(try await connection.run(count)[0].int(0) == 1)
+    }
+
+    @Test("an error of the body undoes them and comes out as it is")
+    func body() async throws {
+        var connection = try await connect()
+        await #expect(throws: Mishap.self) {
+            try await connection.transaction { [insert] in
+                try await $0.run(insert, [1])
+                throw Mishap()
+            }
+        }
+        #expect(connection.isIdle == true)
+        #expect(try await connection.run(count)[0].int(0) == 0)
+    }
+
+    @Test("an error of the commit is told apart")
+    func commitFailure() async throws {
+        var connection = try await connect()
+        await #expect {
+            try await connection.transaction { [insert] connection in
+                try await connection.run(insert, [1])
+                try await connection.run(insert, [1])
+            }
+        } throws: {
+            guard case TransactionError.commit(let error) = $0 else { return false }
+            return error.state == "23505" && PostgresError(in: $0)?.state == "23505"
+        }
+        #expect(connection.isIdle == true)
+    }
+
+    @Test("a body that hides a failure does not look committed")
+    func hiddenFailure() async throws {
+        var connection = try await connect()
+        await #expect {
+            try await connection.transaction { [insert] connection in
+                try await connection.run(insert, [1])
+                _ = try? await connection.execute("SELECT 1 / 0")
+            }
+        } throws: {
+            guard case TransactionError.commit(let error) = $0 else { return false }
+            return error.state == "25P02"
+        }
+        #expect(try await connection.run(count)[0].int(0) == 0)
+    }
+
+    @Test("do not nest")
+    func nesting() async throws {
+        var connection = try await connect()
+        await #expect {
+            try await connection.transaction { try await $0.transaction { _ in } }
+        } throws: {
+            guard case TransactionError.begin(let error) = $0 else { return false }
+            return error.state == "25001"
+        }
+        #expect(connection.isIdle == true)
+    }
+
+    @Test("a connection lost in the body is the body's error, one lost before is the beginning's")
+    func loss() async throws {
+        var connection = try await connect()
+        await #expect {
+            try await connection.transaction {
+                try await $0.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            }
+        } throws: {
+            ($0 as? PostgresError)?.isConnectionLoss == true
+        }
+        await #expect {
+            try await connection.transaction { _ in }
+        } throws: {
+            guard case TransactionError.begin(let error) = $0 else { return false }
+            return error.isConnectionLoss
+        }
+    }
+}
