@@ -86,7 +86,8 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
-        .testTarget(name: "CommandTests", dependencies: ["countersign", "Countersign", "Postgres", "Support"]),
+        .testTarget(
+            name: "CommandTests", dependencies: ["countersign", "Countersign", "Postgres", "Support"]),
     ]
 )
 

@@ -1306,7 +1306,8 @@ GRANT SELECT (user_id, device_id, device_name) ON countersign.enrollments TO cou
 GRANT SELECT (user_id, device_id) ON countersign.auth_requests TO countersign_admin;
 GRANT SELECT, INSERT ON countersign.events TO countersign_admin;
 GRANT EXECUTE ON FUNCTION countersign.create_login(text, text, text), countersign.random_channel(),
-    countersign.check_text(text, text, integer), countersign.refuse(text, text) TO countersign_admin;
+    countersign.check_text(text, text, integer), countersign.is_callback_uri(text),
+    countersign.refuse(text, text) TO countersign_admin;
 -- What is sealed is bound to its row's id, so the id is taken before the row is inserted.
 GRANT USAGE ON SEQUENCE countersign.portals_portal_id_seq, countersign.callback_urls_callback_id_seq
     TO countersign_admin;

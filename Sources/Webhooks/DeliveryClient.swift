@@ -32,7 +32,9 @@ package struct DeliveryClient: Sendable {
 
     package func shutdown() async { try? await client.shutdown() }
 
-    package func post(_ body: [UInt8], to url: String, headers: [(name: String, value: String)]) async -> DeliveryResult {
+    package func post(_ body: [UInt8], to url: String, headers: [(name: String, value: String)]) async
+        -> DeliveryResult
+    {
         var request = HTTPClientRequest(url: url)
         request.method = .POST
         request.headers = HTTPHeaders(headers.map { ($0.name, $0.value) })
@@ -54,7 +56,8 @@ package struct DeliveryClient: Sendable {
 
     private func execute(_ request: HTTPClientRequest) async -> DeliveryResult {
         do {
-            let response = try await client.execute(request, timeout: .nanoseconds(Int64(limits.total / .nanoseconds(1))))
+            let response = try await client.execute(
+                request, timeout: .nanoseconds(Int64(limits.total / .nanoseconds(1))))
             let code = Int(response.status.code)
             let body = try await start(of: response.body)
             return DeliveryResult(
@@ -90,8 +93,10 @@ package struct DeliveryClient: Sendable {
 
     private static func failure(_ error: any Error) -> DeliveryResult.Failure {
         switch error {
-        case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded: .timeout
-        case let error as HTTPClientError where error == .invalidURL || error == .emptyHost || error == .emptyScheme:
+        case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded:
+            .timeout
+        case let error as HTTPClientError
+        where error == .invalidURL || error == .emptyHost || error == .emptyScheme:
             .address
         case is CancellationError: .timeout
         default: "\(type(of: error))".contains("SSL") ? .tls : .connection

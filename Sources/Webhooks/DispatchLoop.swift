@@ -65,7 +65,9 @@ struct DispatchLoop: ~Copyable {
 
     private mutating func sleep(_ connection: inout Connection, _ start: (Delivery) -> Void) async throws {
         let bell: [Parameter] = [.text(StageName.dispatch.rawValue)]
-        if try await claim(&connection, prelude: [Step(Bell.arm, bell)], start) == 0, inFlight.finished.isEmpty {
+        if try await claim(&connection, prelude: [Step(Bell.arm, bell)], start) == 0,
+            inFlight.finished.isEmpty
+        {
             let busy = inFlight.busy
             let due = try await connection.run(
                 DispatchStatements.nextDue,
@@ -128,7 +130,8 @@ extension [Acknowledgement] {
             .int32s(map { Int32($0.delivery.attempt) }), .timestamps(map(\.startedAt)),
             .int32s(map { Int32(clamping: $0.milliseconds) }),
             .optionalInt32s(map { $0.result.statusCode.map(Int32.init) }),
-            .texts(map { $0.result.failure?.rawValue }), .texts(map { $0.result.body.isEmpty ? nil : $0.result.body }),
+            .texts(map { $0.result.failure?.rawValue }),
+            .texts(map { $0.result.body.isEmpty ? nil : $0.result.body }),
             .texts(map(\.outcome.rawValue)), .doubles(map { ($0.delay ?? .zero) / .seconds(1) }),
         ]
     }

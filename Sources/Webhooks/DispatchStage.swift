@@ -75,7 +75,9 @@ struct Attempt {
                 callbackURI: delivery.callbackURI, occurredAt: delivery.occurredAt)
             let seconds = started.microseconds / 1_000_000
             var headers = message.headers(at: seconds, secret: try secrets.signingSecret(delivery))
-            if let basic = try secrets.basicAuthorization(delivery) { headers.append(("authorization", basic)) }
+            if let basic = try secrets.basicAuthorization(delivery) {
+                headers.append(("authorization", basic))
+            }
             return await client.post(message.body, to: delivery.callbackURI, headers: headers)
         } catch {
             logger.error(

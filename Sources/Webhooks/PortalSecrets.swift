@@ -17,7 +17,8 @@ final class PortalSecrets: Sendable {
     /// RFC 7617; nil when the callback has no credentials. The address equals the configured one exactly, or
     /// the claim would not have found them.
     func basicAuthorization(_ delivery: Delivery) throws -> String? {
-        guard let callbackID = delivery.callbackID, let username = delivery.username, let sealed = delivery.password
+        guard let callbackID = delivery.callbackID, let username = delivery.username,
+            let sealed = delivery.password
         else { return nil }
         let password = try open(sealed, at: SealedColumn.callbackPassword.place(Int(callbackID)))
         return "Basic " + Data(Array("\(username):".utf8) + password).base64EncodedString()

@@ -9,7 +9,8 @@ package struct WebhookMessage: Sendable {
     package let id: String
     package let body: [UInt8]
 
-    package init(transactionID: Identifier, status: String, callbackURI: String, occurredAt: Timestamp) throws {
+    package init(transactionID: Identifier, status: String, callbackURI: String, occurredAt: Timestamp) throws
+    {
         id = transactionID.description
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -48,9 +48,12 @@ struct Work: AsyncParsableCommand {
         let environment = Environment.current
         let logger = try makeLogger(environment)
         var configuration = WorkerConfiguration(
-            database: try database.connectionOptions(environment), host: ProcessInfo.processInfo.hostName, processID: getpid())
+            database: try database.connectionOptions(environment), host: ProcessInfo.processInfo.hostName,
+            processID: getpid())
         configuration.database.logger = logger
-        if let stages = stages ?? environment.text("stages") { configuration.stages = try StageName.list(stages) }
+        if let stages = stages ?? environment.text("stages") {
+            configuration.stages = try StageName.list(stages)
+        }
         if let size = try batchSize ?? environment.value("batch-size") { configuration.batchSize = size }
         guard (1...1000).contains(configuration.batchSize) else {
             throw Failure(.usage, "--batch-size must lie between 1 and 1000, not \(configuration.batchSize)")
@@ -62,7 +65,9 @@ struct Work: AsyncParsableCommand {
         let names = configuration.stages.map(\.rawValue).sorted().joined(separator: ",")
         logger.info(
             "worker starts",
-            metadata: ["worker": "\(worker.context.workerID)", "stages": "\(names)", "version": "\(Program.version)"])
+            metadata: [
+                "worker": "\(worker.context.workerID)", "stages": "\(names)", "version": "\(Program.version)",
+            ])
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: worker, successTerminationBehavior: .gracefullyShutdownGroup)],

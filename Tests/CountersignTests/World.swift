@@ -18,7 +18,10 @@ struct World {
         var owner = try await database.connect()
         let ids = try await owner.run(
             insert,
-            [.text(portal.name), .text(name), .text(app.name), .text("\(name)-app"), .int32(Int32(expiresIn)), .text(callback)])
+            [
+                .text(portal.name), .text(name), .text(app.name), .text("\(name)-app"),
+                .int32(Int32(expiresIn)), .text(callback),
+            ])
         return World(
             portalLogin: portal, appLogin: app, portalID: Int32(try ids[0].int(0)),
             appID: Int32(try ids[0].int(1)))
@@ -106,7 +109,8 @@ extension Connection {
     mutating func submit(
         _ enrollment: Identifier, _ code: String, _ action: String
     ) async throws -> (result: String, reason: String?, prompt: String?) {
-        let id = try await run(SQL.submit, [.identifier(enrollment), .text(code), .text(action)])[0].identifier(0)
+        let id = try await run(SQL.submit, [.identifier(enrollment), .text(code), .text(action)])[0]
+            .identifier(0)
         let row = try await run(SQL.outcome, [.identifier(id)])[0]
         return (try row.text(0), try row.optionalText(1), try row.optionalText(2))
     }

@@ -28,7 +28,8 @@ import Webhooks
         let callback = try await owner.run(
             Statement(
                 "callback",
-                "INSERT INTO countersign.callback_urls (portal_id, url) VALUES ($1, $2) RETURNING callback_id"),
+                "INSERT INTO countersign.callback_urls (portal_id, url) VALUES ($1, $2) RETURNING callback_id"
+            ),
             [.int32(Int32(portal)), .text(url)])[0].int(0)
         if let password {
             let sealed = try sealer.seal(
@@ -47,14 +48,16 @@ import Webhooks
                 VALUES ($1, 'qr-code', $2, 'Sign in') RETURNING transaction_id
                 """), [.int32(Int32(portal)), .text(url)])[0].identifier(0)
         try await owner.run(
-            Statement("end", "SELECT countersign.end_requests(ARRAY[$1::uuid], '{cancelled}')"), [.identifier(id)])
+            Statement("end", "SELECT countersign.end_requests(ARRAY[$1::uuid], '{cancelled}')"),
+            [.identifier(id)])
         return id
     }
 
     private func dispatching<T: Sendable>(
         _ limits: DispatchStage.Limits = .init(), _ body: (Worker) async throws -> T
     ) async throws -> T {
-        try await withWorker(stages: [.dispatch], dispatch: DispatchStage(sealer: sealer, limits: limits), body)
+        try await withWorker(
+            stages: [.dispatch], dispatch: DispatchStage(sealer: sealer, limits: limits), body)
     }
 
     /// The delivery's row once its status is that one, looked for again after each attempt the worker writes.
@@ -78,7 +81,9 @@ import Webhooks
     private struct TimedOut: Error {}
 
     @Test func signedAndDelivered() async throws {
-        try await Receiver.run { _, _ in .status(204) } _: { receiver in
+        try await Receiver.run { _, _ in
+            .status(204)
+        } _: { receiver in
             let id = try await endedRequest(receiver.address + "/cb", password: "s3cret")
             try await dispatching { _ in
                 let row = try await delivery(id, "delivered")
@@ -88,7 +93,9 @@ import Webhooks
             #expect(receiver.received.count == 1 && request.path == "/cb")
             let headers = request.headers
             #expect(headers.first(name: "webhook-id") == id.description)
-            #expect(headers.first(name: "authorization") == "Basic " + Data("cs:s3cret".utf8).base64EncodedString())
+            #expect(
+                headers.first(name: "authorization") == "Basic "
+                    + Data("cs:s3cret".utf8).base64EncodedString())
             let timestamp = try #require(headers.first(name: "webhook-timestamp"))
             let seconds = try #require(Int64(timestamp))
             #expect(
@@ -112,7 +119,9 @@ import Webhooks
     }
 
     @Test(arguments: [408, 425, 429, 500, 503]) func triesAgainWithTheSameID(code: Int) async throws {
-        try await Receiver.run { index, _ in index == 0 ? .status(code) : .status(200) } _: { receiver in
+        try await Receiver.run { index, _ in
+            index == 0 ? .status(code) : .status(200)
+        } _: { receiver in
             let id = try await endedRequest(receiver.address)
             try await dispatching { _ in
                 let row = try await delivery(id, "delivered")
@@ -126,7 +135,9 @@ import Webhooks
     @Test func aDrippingBodyTimesOut() async throws {
         var limits = DispatchStage.Limits()
         limits.delivery.total = .milliseconds(300)
-        try await Receiver.run { index, _ in index == 0 ? .drip : .status(200) } _: { receiver in
+        try await Receiver.run { index, _ in
+            index == 0 ? .drip : .status(200)
+        } _: { receiver in
             let id = try await endedRequest(receiver.address)
             try await dispatching(limits) { _ in
                 _ = try await delivery(id, "delivered")
@@ -139,7 +150,9 @@ import Webhooks
     }
 
     @Test func aCutConnectionIsTriedAgain() async throws {
-        try await Receiver.run { index, _ in index == 0 ? .cut : .status(200) } _: { receiver in
+        try await Receiver.run { index, _ in
+            index == 0 ? .cut : .status(200)
+        } _: { receiver in
             let id = try await endedRequest(receiver.address)
             try await dispatching { _ in
                 let row = try await delivery(id, "delivered")
@@ -151,7 +164,9 @@ import Webhooks
     @Test func whatIsInFlightAtTheEndIsGivenBack() async throws {
         var limits = DispatchStage.Limits()
         limits.drain = .milliseconds(100)
-        try await Receiver.run { index, _ in index == 0 ? .silence : .status(200) } _: { receiver in
+        try await Receiver.run { index, _ in
+            index == 0 ? .silence : .status(200)
+        } _: { receiver in
             let id = try await endedRequest(receiver.address)
             let begun = ContinuousClock.now
             try await dispatching(limits) { _ in await receiver.wait(for: 1) }
@@ -180,8 +195,10 @@ import Webhooks
             let written = try await owner.run(
                 DispatchStatements.acknowledge,
                 [
-                    .identifiers([id]), .ints([Int64(token)]), .int32s([1]), .timestamps([.now()]), .int32s([5]),
-                    .optionalInt32s([200]), .texts([nil]), .texts([nil]), .texts(["delivered"]), .doubles([0]),
+                    .identifiers([id]), .ints([Int64(token)]), .int32s([1]), .timestamps([.now()]),
+                    .int32s([5]),
+                    .optionalInt32s([200]), .texts([nil]), .texts([nil]), .texts(["delivered"]),
+                    .doubles([0]),
                 ])
             #expect(try written[0].int(0) == counts)
         }

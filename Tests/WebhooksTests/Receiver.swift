@@ -22,7 +22,8 @@ final class Receiver: Sendable {
         case silence
     }
 
-    private let state = Mutex<(received: [Received], waiters: [(Int, CheckedContinuation<Void, Never>)])>(([], []))
+    private let state = Mutex<(received: [Received], waiters: [(Int, CheckedContinuation<Void, Never>)])>(
+        ([], []))
     private let answer: @Sendable (Int, Received) -> Answer
     private let channel = Mutex<(any Channel)?>(nil)
 

@@ -9,7 +9,8 @@ import Webhooks
     @Test func matchesTheFixedVector() throws {
         let secret = try #require(Data(base64Encoded: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
         let signature = WebhookMessage.signature(
-            id: "msg_p5jXN8AQM9LWM0D4loKWxJek", seconds: 1_614_265_330, body: Array(#"{"test": 2432232314}"#.utf8),
+            id: "msg_p5jXN8AQM9LWM0D4loKWxJek", seconds: 1_614_265_330,
+            body: Array(#"{"test": 2432232314}"#.utf8),
             secret: Array(secret))
         #expect(signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
     }
@@ -27,9 +28,10 @@ import Webhooks
         #expect(body["data"] as? [String: String] == ["transaction_id": id.description, "status": "denied"])
     }
 
-    @Test(arguments: [
-        ("3", 3), ("0", 0), ("-1", 0), ("Wed, 21 Oct 2015 07:28:05 GMT", 5), ("soon", nil),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            ("3", 3), ("0", 0), ("-1", 0), ("Wed, 21 Oct 2015 07:28:05 GMT", 5), ("soon", nil),
+        ] as [(String, Int?)])
     func retryAfter(value: String, seconds: Int?) {
         let now = Date(timeIntervalSince1970: 1_445_412_480)  // Wed, 21 Oct 2015 07:28:00 GMT
         #expect(DeliveryClient.retryAfter(value, now: now) == seconds)

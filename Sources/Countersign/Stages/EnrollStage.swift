@@ -52,7 +52,8 @@ package struct EnrollStage: Stage, Repair {
 extension EnrollStage {
     package static let claimBatch = Statement(
         "enroll.claim",
-        "WITH RECURSIVE \(Claim.enroll.sql(.round)) SELECT key, lane, (SELECT min(slice) FROM lanes) FROM claimed")
+        "WITH RECURSIVE \(Claim.enroll.sql(.round)) SELECT key, lane, (SELECT min(slice) FROM lanes) FROM claimed"
+    )
     package static let claimAlone = Statement(
         "enroll.claim_alone", "WITH \(Claim.enroll.sql(.alone)) SELECT key FROM claimed")
 

@@ -57,7 +57,9 @@ package struct HousekeepStage: Stage {
     }
 
     /// Somebody's open transaction may be in the way; nobody may queue behind us for that.
-    private func attempt(_ step: Step, _ partition: String, _ connection: inout Connection) async throws -> Int {
+    private func attempt(_ step: Step, _ partition: String, _ connection: inout Connection) async throws
+        -> Int
+    {
         do {
             try await connection.run(step.statement, step.parameters)
             return 1

@@ -22,7 +22,9 @@ package struct IssueStage: Stage, Repair {
         let offered = secrets.offer(atMost: limit)
         let step = Step(
             Self.issueBatch,
-            Claim.parameters(lanes, limit: offered.count) + [.byteses(offered.secrets), .byteses(offered.digests)])
+            Claim.parameters(lanes, limit: offered.count) + [
+                .byteses(offered.secrets), .byteses(offered.digests),
+            ])
         let results = try await run(prelude + [step], on: &connection)
         let (shares, slice) = try Self.shares(results[prelude.count])
         let claimed = shares.reduce(0) { $0 + $1.claimed }
@@ -57,7 +59,8 @@ package struct IssueStage: Stage, Repair {
 
     static func shares(_ rows: Rows) throws -> (shares: [Lanes.Share], slice: Int) {
         let shares = try rows.map { row in
-            Lanes.Share(lane: Int32(try row.int(0)), claimed: Int(try row.int(1)), last: try row.identifier(2))
+            Lanes.Share(
+                lane: Int32(try row.int(0)), claimed: Int(try row.int(1)), last: try row.identifier(2))
         }
         return (shares, try rows.first.map { Int(try $0.int(3)) } ?? 1)
     }

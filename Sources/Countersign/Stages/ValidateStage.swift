@@ -107,7 +107,8 @@ extension Candidate.Enrollment {
     fileprivate init?(_ row: Row) throws {
         guard let status = try row.optionalText(10) else { return nil }
         self.init(
-            status: status, isLocked: try row.bool(11), wrongCodes: try row.int(12), openScans: try row.int(13))
+            status: status, isLocked: try row.bool(11), wrongCodes: try row.int(12),
+            openScans: try row.int(13))
     }
 }
 

@@ -3,7 +3,8 @@ package import Postgres
 extension ValidateStage {
     package static let readSwitches = Statement(
         "validate.read_switches",
-        "SELECT mobile_authentication_enabled, enrollment_enabled, signature_required FROM countersign.settings")
+        "SELECT mobile_authentication_enabled, enrollment_enabled, signature_required FROM countersign.settings"
+    )
 
     package static let claimBatch = Statement("validate.claim", claimSQL(.round))
     package static let claimAlone = Statement("validate.claim_alone", claimSQL(.alone))
@@ -116,7 +117,10 @@ extension ValidateStage {
         let ordered = counts.sorted { $0.key < $1.key }
         return Step(
             addWrongCodes,
-            [.identifiers(ordered.map(\.key)), .int32s(ordered.map { Int32(min($0.value, Judge.wrongCodesAllowed)) })])
+            [
+                .identifiers(ordered.map(\.key)),
+                .int32s(ordered.map { Int32(min($0.value, Judge.wrongCodesAllowed)) }),
+            ])
     }
 
     package static let addWrongCodes = Statement(

@@ -99,7 +99,8 @@ package struct Judge: Sendable {
             return .rejected(.unknownCode)
         }
         if let reason = refuseRequest(request, candidate) { return .rejected(reason) }
-        return candidate.action == .scan ? scan(request, candidate) : .end(accepted: candidate.action == .accept)
+        return candidate.action == .scan
+            ? scan(request, candidate) : .end(accepted: candidate.action == .accept)
     }
 
     /// Everything that holds whatever the code is. Without signatures the app vouches for its user.
@@ -125,7 +126,9 @@ package struct Judge: Sendable {
         default: return .expired  // expired, cancelled, failed: the code can no longer be used
         }
         guard !request.isDue, switches.mobileAuthentication else { return .expired }
-        guard request.scannedBy == nil || request.scannedBy == candidate.enrollmentID else { return .otherDevice }
+        guard request.scannedBy == nil || request.scannedBy == candidate.enrollmentID else {
+            return .otherDevice
+        }
         return nil
     }
 

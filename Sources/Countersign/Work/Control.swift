@@ -66,7 +66,8 @@ struct Control {
         let figures = stages.map(\.value.figures)
         return [
             .identifier(context.workerID), .texts(stages.map(\.key.rawValue)),
-            .int32s(figures.map { Int32(clamping: $0.inFlight) }), .ints(figures.map { Int64($0.doneLastMinute) }),
+            .int32s(figures.map { Int32(clamping: $0.inFlight) }),
+            .ints(figures.map { Int64($0.doneLastMinute) }),
             .ints(figures.map { Int64($0.errors) }),
         ]
     }

@@ -27,7 +27,7 @@ struct RowRepair {
         for key in keys {
             do {
                 try await repair.runAlone(key, &connection)
-            } catch where connection.isUsable {
+            } catch  where connection.isUsable {
                 if !connection.isIdle { try await connection.execute("ROLLBACK") }
                 try await count(key, error, &connection)
             }

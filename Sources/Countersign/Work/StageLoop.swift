@@ -65,7 +65,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
                 let (seat, outcome) = try await sitDownAndLook(&connection)
                 prelude = bell.map { [$0.standUp] } ?? []
                 if outcome.rows == 0 { await sleep(seat, outcome) }
-            } catch where connection.isUsable {
+            } catch  where connection.isUsable {
                 prelude = bell.map { [$0.standUp] } ?? []
                 try await recover(from: error, &connection)
             }

@@ -66,7 +66,8 @@ package final class Worker: Service {
             group.addTask(name: "listener") { await self.context.notifier.run() }
             group.addTask(name: "control") {
                 let host = self.configuration.host
-                await Control(context: self.context, host: host, processID: self.configuration.processID).run()
+                await Control(context: self.context, host: host, processID: self.configuration.processID)
+                    .run()
             }
             await withDiscardingTaskGroup { stages in
                 for stage in configuration.stages {

@@ -14,7 +14,8 @@ struct CallbackAdd: DatabaseCommand {
 
             Examples:
               countersign callback add acme https://acme.example/callback
-              countersign callback add acme https://acme.example/callback --username acme --password-stdin < file
+              countersign callback add acme https://acme.example/cb \\
+                --username acme --password-stdin < password
             """)
     static let role: GroupRole? = .admin
 

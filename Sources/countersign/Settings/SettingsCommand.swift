@@ -5,11 +5,11 @@ struct SettingsCommand: ParsableCommand {
         commandName: "settings",
         abstract: "The switches of the whole installation.",
         discussion: """
-            mobile_authentication_enabled   Off: new requests fail with CS001, open ones expire.
-            enrollment_enabled              Off: enrolling and new requests fail with CS007.
-            unique_pgp_keys_per_enrollment  On: each enrollment gets a server key of its own.
-            signature_required              On: submissions must be signed by the enrolled key.
-            callback_allowlist_enabled      On: a portal may only name callback addresses of its own.
+            mobile_authentication_enabled   off: requests fail with CS001, open ones end
+            enrollment_enabled              off: enrollments and requests fail with CS007
+            unique_pgp_keys_per_enrollment  on: each enrollment has its own server key
+            signature_required              on: submissions must be signed
+            callback_allowlist_enabled      on: only a portal's own addresses
 
             Examples:
               countersign settings show

@@ -11,7 +11,8 @@ struct SettingsSet: DatabaseCommand {
 
             Examples:
               countersign settings set enrollment_enabled=true
-              countersign settings set mobile_authentication_enabled=false callback_allowlist_enabled=true
+              countersign settings set \\
+                mobile_authentication_enabled=false callback_allowlist_enabled=true
             """)
     static let role: GroupRole? = .admin
 

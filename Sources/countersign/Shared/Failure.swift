@@ -53,7 +53,7 @@ struct Failure: Error {
 
     /// Prints the sentence on standard error, on one line, and ends the process.
     func leave() -> Never {
-        write("countersign: \(plain(sentence))", to: STDERR_FILENO)
+        writeError("countersign: \(plain(sentence))")
         endProcess(status.rawValue)
     }
 }

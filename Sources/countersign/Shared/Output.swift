@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+import Foundation
 
 /// `--json`, for commands that list something.
 struct OutputOptions: ParsableArguments {
@@ -26,18 +26,16 @@ struct OutputOptions: ParsableArguments {
 }
 
 /// Writes a line at once, also when standard output is no terminal: whoever watches a migration sees it move.
-/// Ends the process with 74 when standard output takes nothing: what is shown once must not be lost unnoticed.
-func write(_ line: String, to descriptor: Int32 = STDOUT_FILENO) {
-    let bytes = Array((line + "\n").utf8)
-    var start = 0
-    while start < bytes.count {
-        // The standard library writes to standard output only, and Foundation would cost megabytes.
-        let written = unsafe bytes[start...].withUnsafeBytes {
-            unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
-        }
-        if written < 0, errno == EINTR { continue }
-        if written <= 0, descriptor == STDERR_FILENO { return }
-        if written <= 0 { Failure(.output, "cannot write to standard output").leave() }
-        start += written
+/// Ends the process with 74 when nothing takes it: what is shown once must not be lost unnoticed.
+func write(_ line: String) {
+    do {
+        try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
+    } catch {
+        Failure(.output, "cannot write to standard output").leave()
     }
+}
+
+/// The same on standard error, where nobody can be told of a failure.
+func writeError(_ line: String) {
+    try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
 }

@@ -12,7 +12,8 @@ struct TypeAdd: DatabaseCommand {
 
             Examples:
               countersign type add qr-code --message en="Sign in to Acme"
-              countersign type add quick --expires-in 60 --message en="Sign in" --message nl="Log in"
+              countersign type add quick --expires-in 60 \\
+                --message en="Sign in" --message nl-be="Meld je aan"
             """)
     static let role: GroupRole? = .admin
 
