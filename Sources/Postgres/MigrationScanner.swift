@@ -154,9 +154,3 @@ private func unquoted(_ name: String) -> String {
     }
     return value
 }
-
-/// A string for use within SQL text where no parameter can be: `a'b` becomes `'a''b'`. Expects
-/// standard_conforming_strings to be on.
-package func quotedLiteral(_ text: String) -> String {
-    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
-}

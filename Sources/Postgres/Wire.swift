@@ -36,6 +36,8 @@ import Logging
             throw PostgresError(libpq: errorMessage, .cannotConnect)
         }
         unsafe PQsetnonblocking(connection, 1)
+        // What comes while connecting, such as a warning about a collation's version, went to stderr: only
+        // connecting in small steps could take it, and would lose the time limit for each of several hosts.
         receiveNotices()
     }
 
@@ -78,8 +80,8 @@ extension Wire {
         }
     }
 
-    /// The next result, or nil when the current answer is complete. Without a deadline the waiting is libpq's,
-    /// which knows what OpenSSL has read ahead.
+    /// The next result, or nil when the current answer is complete. Without a deadline the waiting is
+    /// libpq's, which knows what OpenSSL has read ahead.
     func nextResult(until deadline: ContinuousClock.Instant? = nil) throws(PostgresError) -> ServerResult? {
         // A failure to read shows again in PQgetResult, after what had arrived before it, such as the reason.
         if isReadable { _ = read() }

@@ -18,6 +18,11 @@ import Testing
         #expect(try await Shell().run("key", "generate", "--id", "4294967296").status == 64)
     }
 
+    @Test func `a key that nobody could read is a failure`() async throws {
+        let program = try Shell().start(["key", "generate"], output: "/dev/full")
+        #expect(try await program.outcome().status == 74)
+    }
+
     @Test(.database) func `resealing`() async throws {
         let (old, new) = (MasterKeyText.make(id: 1), MasterKeyText.make(id: 2))
         let shell = try await Shell.member(of: .admin, key: old)
@@ -86,7 +91,7 @@ import Testing
         try await holder.execute("BEGIN; SELECT FROM countersign.portals FOR UPDATE")
         let shell = try await Shell.member(of: .admin, key: new + old)
         try await shell.run("key", "reseal")
-            .expect(75, "nothing was done, try again: canceling statement due to lock timeout")
+            .expect(75, "try again: canceling statement due to lock timeout")
     }
 
     @Test(.database) func `the check at a worker's start`() async throws {

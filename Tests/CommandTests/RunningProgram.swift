@@ -14,7 +14,7 @@ final class RunningProgram: Sendable {
     private let folder: URL
 
     /// Output goes to files, so that no full pipe can stop anybody.
-    init(_ arguments: [String], environment: [String: String], input: String) throws {
+    init(_ arguments: [String], environment: [String: String], input: String, output: String?) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "countersign-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         try Data(input.utf8).write(to: folder.appending(path: "input"))
@@ -25,7 +25,8 @@ final class RunningProgram: Sendable {
             given
         }
         process.standardInput = try FileHandle(forReadingFrom: folder.appending(path: "input"))
-        process.standardOutput = try Self.file(folder.appending(path: "output"))
+        let taken = try Self.file(folder.appending(path: "output"))
+        process.standardOutput = try output.map { try FileHandle(forWritingTo: URL(filePath: $0)) } ?? taken
         process.standardError = try Self.file(folder.appending(path: "errors"))
         process.terminationHandler = { [ended] _ in ended.fire() }
         try process.run()

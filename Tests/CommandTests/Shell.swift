@@ -69,8 +69,11 @@ struct Shell: Sendable {
         return outcome
     }
 
-    func start(_ arguments: [String], input: String = "") throws -> RunningProgram {
-        try RunningProgram(arguments, environment: environment, input: input)
+    /// - Parameter output: a file to write to instead of one that becomes `Outcome.output`.
+    func start(
+        _ arguments: [String], input: String = "", output: String? = nil
+    ) throws -> RunningProgram {
+        try RunningProgram(arguments, environment: environment, input: input, output: output)
     }
 }
 

@@ -8,5 +8,7 @@ struct QuotingTests {
         #expect(quotedIdentifier("Some Channel") == "\"Some Channel\"")
         #expect(quotedIdentifier("a\"b") == "\"a\"\"b\"")
         #expect(quotedIdentifier("a\"\u{301}b").unicodeScalars.count { $0 == "\"" } == 4)
+        #expect(quotedLiteral("a'b") == "'a''b'")
+        #expect(quotedLiteral("a'\u{301}b").unicodeScalars.count { $0 == "'" } == 4)
     }
 }

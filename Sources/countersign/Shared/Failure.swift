@@ -78,7 +78,7 @@ extension Failure {
         case "42501":
             self.init(.permission, "\(error.message): this needs a login that \(needed)")
         case "40", "53", "55P03", "57014":
-            self.init(.temporary, "nothing was done, try again: \(error.message)")
+            self.init(.temporary, "try again: \(error.message)")
         case "CS", "22", "23", "42939":
             self.init(.data, error.message)
         default:
