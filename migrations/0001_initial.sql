@@ -251,6 +251,8 @@ CREATE TABLE countersign.otp_secrets (
     portal_id       integer NOT NULL,
     secret          bytea NOT NULL CONSTRAINT otp_secrets_length CHECK (octet_length(secret) = 32)
 ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+-- The planner's statistics would keep samples of secrets long after they were collected.
+ALTER TABLE countersign.otp_secrets ALTER COLUMN secret SET STATISTICS 0;
 
 ---------------------------------------------------------------------------------------------------------
 -- Submissions
@@ -524,12 +526,18 @@ $$;
 
 ---------------------------------------------------------------------------------------------------------
 -- Who is asking
+--
+-- Functions that portals and apps call often keep generic plans: over partitions the planner takes a plan for
+-- these very values to be cheaper and makes one at each call, which costs more than running it. A generic plan
+-- made while a table is empty would scan it for ever after, so those that read growing tables may not scan; and
+-- what a forbidden scan of one row (settings) is said to cost must not have the query compiled.
 ---------------------------------------------------------------------------------------------------------
 
 -- The portal of this session: that of its login, or, for a member of countersign_gateway and only then, the
 -- one that SET LOCAL countersign.portal names. NULL for everybody else.
 CREATE FUNCTION countersign.current_portal() RETURNS integer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     answer integer;
 BEGIN
@@ -543,7 +551,8 @@ END
 $$;
 
 CREATE FUNCTION countersign.current_app() RETURNS integer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     answer integer;
 BEGIN
@@ -678,8 +687,9 @@ BEGIN
     ELSIF NOT countersign.is_callback_uri(given.callback_uri) THEN
         PERFORM countersign.refuse('CS005', 'callback_uri must be an http or https address of at most 2,048 '
             'ASCII characters, without user name, password or fragment');
-    ELSIF given.language_code !~ '^[a-z]{2,3}(-[a-z0-9]{2,8})*$' THEN
-        PERFORM countersign.refuse('CS003', 'language_code must be a lower-case language tag such as en or nl-be');
+    ELSIF char_length(given.language_code) > 35 OR given.language_code !~ '^[a-z]{2,3}(-[a-z0-9]{2,8})*$' THEN
+        PERFORM countersign.refuse('CS003', 'language_code must be a lower-case language tag such as en or nl-be, '
+                                            'of at most 35 characters');  -- RFC 5646 section 4.4.1
     ELSIF given.message IS NULL THEN
         PERFORM countersign.refuse('CS004',
             'message is missing, and the authentication type has no default for this language or English');
@@ -721,7 +731,8 @@ BEGIN
                     THEN EXISTS (SELECT FROM countersign.callback_urls c
                                  WHERE c.portal_id = p.portal_id AND c.url = NEW.callback_uri)
                     ELSE countersign.is_callback_uri(NEW.callback_uri) END
-           AND coalesce(NEW.language_code ~ '^[a-z]{2,3}(-[a-z0-9]{2,8})*$', true)
+           AND CASE WHEN char_length(NEW.language_code) > 35 THEN false
+                    ELSE coalesce(NEW.language_code ~ '^[a-z]{2,3}(-[a-z0-9]{2,8})*$', true) END
            AND coalesce(octet_length(NEW.secure_message) <= 8192, true)
            AND CASE WHEN NEW.ip_address IS NULL THEN true ELSE countersign.is_inet(NEW.ip_address) END
            AND coalesce(char_length(NEW.message) <= 155, true)
@@ -790,7 +801,8 @@ CREATE TRIGGER ring_bell AFTER INSERT ON countersign.enrollments
 -- Takes a submission apart. It never raises for what the app sent: a failing statement is logged with its
 -- literals, and the code is one of them. The code itself is not stored; its digest is.
 CREATE FUNCTION countersign.take_submission() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     code bytea;
     well_formed boolean;
@@ -803,16 +815,20 @@ BEGIN
     NEW.submitted_at := clock_timestamp();
     NEW.status := 'pending';
 
-    IF NEW.otp ~ '^[A-Za-z0-9_-]{64}$' THEN
+    -- Lengths come first: a regular expression fails on a text of more than 256 MiB.
+    IF (CASE WHEN octet_length(NEW.otp) = 64 THEN NEW.otp ~ '^[A-Za-z0-9_-]{64}$' END) THEN
         code := decode(translate(NEW.otp, '-_', '+/'), 'base64');
         NEW.transaction_id := encode(substring(code FOR 16), 'hex')::uuid;
         NEW.secret_digest := sha256(substring(code FROM 17));
     END IF;
     NEW.otp := NULL;
-    IF NEW.enrollment_id ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' THEN
+    IF (CASE WHEN octet_length(NEW.enrollment_id) = 36
+             THEN NEW.enrollment_id ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' END) THEN
         NEW.enrollment := NEW.enrollment_id::uuid;
     END IF;
-    IF NEW.signed_at ~ '^20[0-9]{2}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$' THEN
+    IF (CASE WHEN octet_length(NEW.signed_at) = 20
+             THEN NEW.signed_at ~ ('^20[0-9]{2}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])'
+                                   'T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$') END) THEN
         BEGIN
             NEW.signed_time := NEW.signed_at::timestamptz;
         EXCEPTION WHEN data_exception THEN
@@ -823,7 +839,8 @@ BEGIN
     well_formed := NEW.transaction_id IS NOT NULL AND NEW.enrollment IS NOT NULL
         AND NEW.action IS NOT NULL AND NEW.action IN ('scan', 'accept', 'deny')
         AND (NEW.signed_at IS NULL OR NEW.signed_time IS NOT NULL)
-        AND (NEW.prompt_digest IS NULL OR NEW.prompt_digest ~ '^([0-9a-f]{64}|-)$')
+        AND CASE WHEN octet_length(NEW.prompt_digest) > 64 THEN false
+                 ELSE coalesce(NEW.prompt_digest ~ '^([0-9a-f]{64}|-)$', true) END
         AND (NEW.signature IS NULL OR octet_length(NEW.signature) <= 16384);
     IF well_formed THEN
         INSERT INTO countersign.validate_queue (app_id, submission_id) VALUES (NEW.app_id, NEW.submission_id);
@@ -863,7 +880,8 @@ CREATE FUNCTION countersign.end_requests(
     ids uuid[], ends text[], enrollment_ids uuid[] DEFAULT NULL, submission_ids uuid[] DEFAULT NULL,
     verified boolean[] DEFAULT NULL, fingerprints text[] DEFAULT NULL
 ) RETURNS SETOF uuid
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     ended_ids uuid[];
     ended_portals integer[];
@@ -926,7 +944,8 @@ $$;
 
 -- The portal's own request as it stands, or CS006.
 CREATE FUNCTION countersign.own_request(id uuid) RETURNS countersign.auth_requests
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     request countersign.auth_requests%ROWTYPE;
 BEGIN
@@ -943,7 +962,8 @@ $$;
 -- it is not issued yet, was collected already, or the request has ended. Deleting is what hands it out, so of
 -- two callers one waits for the other and gets NULL; a rolled-back call has collected nothing.
 CREATE FUNCTION countersign.collect_otp(transaction_id uuid) RETURNS text
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     request countersign.auth_requests%ROWTYPE := countersign.own_request(transaction_id);
     code bytea;
@@ -993,7 +1013,8 @@ $$;
 
 -- collect_otp for callers that cannot LISTEN: polls after 2 ms at first, after 50 ms at last.
 CREATE FUNCTION countersign.await_otp(transaction_id uuid, timeout interval) RETURNS text
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     deadline timestamptz := countersign.wait_until(timeout);
     request countersign.auth_requests%ROWTYPE := countersign.own_request(transaction_id);
@@ -1003,11 +1024,13 @@ BEGIN
                                          WHERE r.transaction_id = request.transaction_id) THEN
         PERFORM countersign.refuse('CS003', 'the request was inserted by this transaction: commit it first');
     END IF;
-    WHILE request.status = 'requested' AND clock_timestamp() < deadline LOOP
+    -- Whoever issues or cancels the request takes it out of the queue, and that is the smaller table to look at.
+    deadline := least(deadline, request.expires_at);
+    WHILE EXISTS (SELECT FROM countersign.issue_queue q
+                  WHERE q.portal_id = request.portal_id AND q.transaction_id = request.transaction_id)
+          AND clock_timestamp() < deadline LOOP
         PERFORM pg_sleep(pause);
         pause := least(pause * 1.5, 0.05);
-        SELECT r.status INTO request.status FROM countersign.auth_requests r
-            WHERE r.transaction_id = request.transaction_id;
     END LOOP;
     RETURN countersign.collect_otp(request.transaction_id);
 END
@@ -1016,7 +1039,8 @@ $$;
 -- Ends the portal's own open request; true if it was still open. The queue row comes first: it is what
 -- workers claim, and whoever holds it is never waited for.
 CREATE FUNCTION countersign.cancel_request(transaction_id uuid) RETURNS boolean
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     request countersign.auth_requests%ROWTYPE := countersign.own_request(transaction_id);
 BEGIN
@@ -1060,26 +1084,30 @@ WHERE e.app_id = (SELECT countersign.current_app());
 -- The submission's result as soon as it is known; result is 'pending' when the time ran out first.
 CREATE FUNCTION countersign.await_submission(submission_id uuid, timeout interval)
 RETURNS SETOF countersign.submission_results
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     deadline timestamptz := countersign.wait_until(timeout);
     found record;
     pause double precision := 0.002;
 BEGIN
-    LOOP
-        SELECT s.status, s.xmin INTO found FROM countersign.submissions s
-            WHERE s.submission_id = await_submission.submission_id AND s.app_id = countersign.current_app();
-        IF found.status IS NULL THEN
-            PERFORM countersign.refuse('CS003', 'submission_id is not that of a submission of this app');
-        ELSIF found.status = 'pending' AND countersign.is_own_row(found.xmin) THEN
-            PERFORM countersign.refuse('CS003', 'the submission was inserted by this transaction: commit it first');
-        END IF;
-        EXIT WHEN found.status <> 'pending' OR clock_timestamp() >= deadline;
+    SELECT s.app_id, s.status, s.xmin INTO found FROM countersign.submissions s
+        WHERE s.submission_id = await_submission.submission_id AND s.app_id = countersign.current_app();
+    IF found.status IS NULL THEN
+        PERFORM countersign.refuse('CS003', 'submission_id is not that of a submission of this app');
+    ELSIF found.status = 'pending' AND countersign.is_own_row(found.xmin) THEN
+        PERFORM countersign.refuse('CS003', 'the submission was inserted by this transaction: commit it first');
+    END IF;
+    -- Its verdict takes it out of the queue, and that is the smaller table to look at.
+    WHILE EXISTS (SELECT FROM countersign.validate_queue q
+                  WHERE q.app_id = found.app_id AND q.submission_id = await_submission.submission_id)
+          AND clock_timestamp() < deadline LOOP
         PERFORM pg_sleep(pause);
         pause := least(pause * 1.5, 0.05);
     END LOOP;
-    RETURN QUERY SELECT * FROM countersign.submission_results r
-        WHERE r.submission_id = await_submission.submission_id;
+    RETURN QUERY
+        SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt
+        FROM countersign.submissions s WHERE s.submission_id = await_submission.submission_id;
 END
 $$;
 

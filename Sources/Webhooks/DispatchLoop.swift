@@ -12,6 +12,7 @@ struct DispatchLoop: ~Copyable {
     private let logger: Logger
     let inFlight: InFlight
     private var lastPortal: Int32 = 0
+    private var replanning = Replanning()
 
     init(_ context: WorkerContext, _ limits: DispatchStage.Limits) {
         self.context = context
@@ -54,6 +55,7 @@ struct DispatchLoop: ~Copyable {
 
     /// Writes what has come back, takes what is due, and sleeps when there was nothing of either.
     private mutating func turn(_ connection: inout Connection, _ start: (Delivery) -> Void) async throws {
+        for step in replanning.steps() { try await connection.run(step.statement) }
         let written = try await acknowledge(&connection)
         if context.drain.isSet {
             if written == 0 { _ = await wakeup.wait(.milliseconds(50)) }
@@ -72,7 +74,7 @@ struct DispatchLoop: ~Copyable {
             let due = try await connection.run(
                 DispatchStatements.nextDue,
                 [.int32s(busy.portals), .int32s(busy.counts), .int32(Int32(limits.perPortal))])
-            let poll = Duration.seconds(1) * Double.random(in: 0.75...1.25)
+            let poll = context.poll * Double.random(in: 0.75...1.25)
             let next = try due.first?.optionalInt(0).map { Duration.microseconds($0) } ?? poll
             _ = await wakeup.wait(min(next, poll))
         }

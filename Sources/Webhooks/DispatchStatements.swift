@@ -51,7 +51,8 @@ package enum DispatchStatements {
                     ORDER BY q.portal_id LIMIT 1)
             FROM lanes WHERE lanes.lane IS NOT NULL
         )
-        SELECT greatest(0, date_part('epoch', min(head.due_at) - clock_timestamp()) * 1000000)::bigint
+        SELECT CASE WHEN count(*) > 0 THEN  -- greatest() ignores NULL, and a sleep of 0 would be none
+                   greatest(0, date_part('epoch', min(head.due_at) - clock_timestamp()) * 1000000)::bigint END
         FROM lanes JOIN countersign.portals p ON p.portal_id = lanes.lane AND p.enabled
         LEFT JOIN unnest($1::integer[], $2::integer[]) AS busy (lane, count) ON busy.lane = lanes.lane
         CROSS JOIN LATERAL (SELECT q.due_at FROM countersign.dispatch_queue q WHERE q.portal_id = lanes.lane

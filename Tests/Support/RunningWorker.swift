@@ -7,12 +7,13 @@ package import Postgres
 package func withWorker<T: Sendable>(
     stages: Set<StageName> = Set(StageName.allCases).subtracting([.dispatch]), batchSize: Int = 500,
     dispatch: (any LongRunningStage)? = nil, options: ConnectionOptions? = nil,
-    logger: Logger = Logger(label: "worker"), _ body: (Worker) async throws -> T
+    poll: Duration = .seconds(1), logger: Logger = Logger(label: "worker"), _ body: (Worker) async throws -> T
 ) async throws -> T {
     var configuration = WorkerConfiguration(
         database: options ?? Database.current.ownerOptions, host: "test", processID: 1)
     configuration.stages = stages
     configuration.batchSize = batchSize
+    configuration.poll = poll
     let worker = Worker(configuration, dispatch: dispatch, logger: logger)
     let running = Task { await worker.run() }
     do {

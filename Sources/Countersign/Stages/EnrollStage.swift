@@ -57,15 +57,17 @@ extension EnrollStage {
     package static let claimAlone = Statement(
         "enroll.claim_alone", "WITH \(Claim.enroll.sql(.alone)) SELECT key FROM claimed")
 
-    /// $1 ids. The settings are looked at again: an insert in an old snapshot slips past the trigger.
+    /// $1 ids. The settings are looked at again: an insert in an old snapshot slips past the trigger. A device
+    /// keeps what it has when `resolve` is going to refuse the new one.
     package static let replace = Statement(
         "enroll.replace",
         """
         WITH replaced AS (
             UPDATE countersign.enrollments old
             SET status = 'revoked', reason = 'replaced', revoked_at = clock_timestamp()
-            FROM countersign.enrollments new, countersign.settings s
+            FROM countersign.enrollments new JOIN countersign.apps a USING (app_id), countersign.settings s
             WHERE new.enrollment_id = ANY ($1::uuid[]) AND new.status = 'pending' AND s.enrollment_enabled
+              AND a.enabled AND (new.public_key IS NOT NULL OR NOT s.signature_required)
               AND (old.app_id, old.user_id, old.device_id) = (new.app_id, new.user_id, new.device_id)
               AND old.status = 'active'
             RETURNING old.enrollment_id, old.app_id, old.user_id

@@ -112,7 +112,8 @@ extension ValidateStage {
         """)
 
     /// Remembers the last ten wrong codes of each enrollment, and locks it for ten minutes when all ten came
-    /// within ten minutes. Rows are taken in one order, so that two workers cannot deadlock.
+    /// within ten minutes. Rows are taken in one order, so that two workers cannot deadlock, and counted as
+    /// they are once they are held: the snapshot may be older than what the other worker has added.
     static func countWrongCodes(_ counts: [Identifier: Int]) -> Step {
         let ordered = counts.sorted { $0.key < $1.key }
         return Step(
@@ -127,14 +128,15 @@ extension ValidateStage {
         "validate.add_wrong_codes",
         """
         WITH held AS MATERIALIZED (
-            SELECT e.enrollment_id, c.wrong FROM unnest($1::uuid[], $2::integer[]) AS c (enrollment_id, wrong)
+            SELECT e.enrollment_id, e.app_id, e.user_id, e.locked_until, e.wrong_codes, c.wrong
+            FROM unnest($1::uuid[], $2::integer[]) AS c (enrollment_id, wrong)
             JOIN countersign.enrollments e USING (enrollment_id) ORDER BY e.enrollment_id FOR UPDATE OF e
         ), counted AS (
-            SELECT h.enrollment_id, e.app_id, e.user_id, times, e.locked_until,
+            SELECT h.enrollment_id, h.app_id, h.user_id, times, h.locked_until,
                    cardinality(times) >= 10 AND times[1] > clock_timestamp() - interval '10 min' AS locks
-            FROM held h JOIN countersign.enrollments e USING (enrollment_id) CROSS JOIN LATERAL (
+            FROM held h CROSS JOIN LATERAL (
                 SELECT all_times[greatest(1, cardinality(all_times) - 9):] AS times
-                FROM (SELECT e.wrong_codes || array_fill(clock_timestamp(), ARRAY[h.wrong]) AS all_times) a) t
+                FROM (SELECT h.wrong_codes || array_fill(clock_timestamp(), ARRAY[h.wrong]) AS all_times) a) t
         ), locked AS (
             INSERT INTO countersign.events (enrollment_id, app_id, user_id, type)
             SELECT enrollment_id, app_id, user_id, 'enrollment.locked' FROM counted

@@ -31,6 +31,19 @@ package struct Candidate: Sendable {
         /// The stored prompt after a scan, else the parts that a scan makes it of.
         package var prompt: String?
         package var promptParts: [String]
+
+        package init(
+            transactionID: Identifier, status: String, secretDigest: [UInt8]?, scannedBy: Identifier?,
+            isDue: Bool, prompt: String?, promptParts: [String]
+        ) {
+            self.transactionID = transactionID
+            self.status = status
+            self.secretDigest = secretDigest
+            self.scannedBy = scannedBy
+            self.isDue = isDue
+            self.prompt = prompt
+            self.promptParts = promptParts
+        }
     }
 
     package struct Enrollment: Sendable {
@@ -39,6 +52,13 @@ package struct Candidate: Sendable {
         /// Wrong codes in the last ten minutes.
         package var wrongCodes: Int
         package var openScans: Int
+
+        package init(status: String, isLocked: Bool, wrongCodes: Int, openScans: Int) {
+            self.status = status
+            self.isLocked = isLocked
+            self.wrongCodes = wrongCodes
+            self.openScans = openScans
+        }
     }
 
     package var submissionID: Identifier
@@ -51,6 +71,23 @@ package struct Candidate: Sendable {
     package var hasSignature: Bool
     package var enrollment: Enrollment?
     package var request: Request?
+
+    package init(
+        submissionID: Identifier, appID: Int32, appEnabled: Bool, enrollmentID: Identifier,
+        action: SubmissionAction, secretDigest: [UInt8], isStale: Bool, hasSignature: Bool,
+        enrollment: Enrollment?, request: Request?
+    ) {
+        self.submissionID = submissionID
+        self.appID = appID
+        self.appEnabled = appEnabled
+        self.enrollmentID = enrollmentID
+        self.action = action
+        self.secretDigest = secretDigest
+        self.isStale = isStale
+        self.hasSignature = hasSignature
+        self.enrollment = enrollment
+        self.request = request
+    }
 }
 
 /// What becomes of a submission.

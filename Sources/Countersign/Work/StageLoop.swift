@@ -5,8 +5,6 @@ import Postgres
 /// sleep until rung, until the next due time, or until the backstop poll. NOTIFY is a hint and the table is
 /// the truth: the poll always runs and finds what a lost connection or a crash left behind.
 package struct StageLoop<Work: Stage>: ~Copyable {
-    /// The backstop poll, jittered by a quarter so that many workers do not poll together.
-    static var poll: Duration { .seconds(1) }
     /// Between two looks that follow a ring: at most 500 notifications a second, whatever inserts come.
     static var ringInterval: Duration { .milliseconds(2) }
 
@@ -17,6 +15,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     private let statistics: StageStatistics
     private let logger: Logger
     private var lastPoll = ContinuousClock.now
+    private var replanning = Replanning()
     private var lastRing: ContinuousClock.Instant?
     private var partlyArmed = Duration.milliseconds(20)
     /// When rows that broke a batch are tried again; nil when there are none. A new session looks once.
@@ -44,6 +43,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
                 var connection = try await Connection.open(context.sessionOptions(work.name.rawValue))
                 backoff.reset()
                 work.lookAtEverything()
+                replanning = Replanning()
                 try await serve(&connection)
             } catch {
                 report(error, "connection lost or batch failed; trying again")
@@ -78,7 +78,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         var prelude = prelude
         var full = true
         while full && !context.drain.isSet {
-            if lastPoll.duration(to: .now) > Self.poll {
+            if lastPoll.duration(to: .now) > context.poll {
                 work.lookAtEverything()
                 lastPoll = .now
             }
@@ -101,13 +101,15 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     private mutating func batch(
         _ connection: inout Connection, prelude: [Step]
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
-        let result = try await work.runBatch(&connection, prelude: prelude, limit: context.batchSize)
+        let replan = replanning.steps()
+        var result = try await work.runBatch(&connection, prelude: replan + prelude, limit: context.batchSize)
+        result.prelude.removeFirst(replan.count)
         if result.outcome.rows > 0 { statistics.done(result.outcome.rows) }
         return result
     }
 
     private mutating func sleep(_ seat: Bell.Seat, _ outcome: BatchOutcome) async {
-        var longest = Self.poll * Double.random(in: 0.75...1.25)
+        var longest = context.poll * Double.random(in: 0.75...1.25)
         if let due = outcome.due { longest = min(longest, due) }
         if seat == .partly {
             longest = min(longest, partlyArmed)
@@ -130,7 +132,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     private mutating func retryBroken(_ connection: inout Connection) async throws {
         guard let retry = nextRetry, retry <= .now, let repair = work.repair else { return }
         let left = try await RowRepair(repair: repair, logger: logger).retryBroken(&connection)
-        nextRetry = left ? .now + Self.poll : nil
+        nextRetry = left ? .now + context.poll : nil
     }
 
     /// A batch failed on a connection that still stands. When a row's own data was the cause, the rows are
@@ -140,7 +142,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         report(error, "batch failed")
         if let repair = work.repair, isFaultOfRow(error) {
             try await RowRepair(repair: repair, logger: logger).run(&connection, limit: context.batchSize)
-            nextRetry = .now + Self.poll
+            nextRetry = .now + context.poll
         } else if PostgresError(in: error)?.isRetryable != true {
             _ = await wakeup.wait(.milliseconds(500))
         }

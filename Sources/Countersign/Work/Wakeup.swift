@@ -7,6 +7,8 @@ package final class Wakeup: Sendable {
     private struct State {
         var rung = false
         var sleep = 0
+        /// The last sleep whose time was over, maybe before its sleeper had lain down.
+        var over = 0
         var sleeper: CheckedContinuation<Cause, Never>?
     }
     private let state = Mutex(State())
@@ -36,15 +38,16 @@ package final class Wakeup: Sendable {
             if !Task.isCancelled { self.expire(sleep) }
         }
         let cause = await withCheckedContinuation { continuation in
-            let rung = state.withLock { state in
+            let cause: Cause? = state.withLock { state in
                 if state.rung {
                     state.rung = false
-                    return true
+                    return .rung
                 }
+                if state.over == sleep { return .due }
                 state.sleeper = continuation
-                return false
+                return nil
             }
-            if rung { continuation.resume(returning: .rung) }
+            if let cause { continuation.resume(returning: cause) }
         }
         timer.cancel()
         return cause
@@ -58,7 +61,11 @@ package final class Wakeup: Sendable {
     }
 
     private func expire(_ sleep: Int) {
-        let sleeper = state.withLock { $0.sleep == sleep ? $0.sleeper.take() : nil }
+        let sleeper = state.withLock { state in
+            guard state.sleep == sleep else { return nil as CheckedContinuation<Cause, Never>? }
+            state.over = sleep
+            return state.sleeper.take()
+        }
         sleeper?.resume(returning: .due)
     }
 }

@@ -9,6 +9,8 @@ package struct WorkerConfiguration: Sendable {
     package var stages = Set(StageName.allCases)
     /// Rows in a batch at most, 1 to 1,000; default 500.
     package var batchSize = 500
+    /// How often every stage looks at its queue, whether it was rung or not; default 1 s.
+    package var poll = Duration.seconds(1)
     /// How the process is called in the registry.
     package var host: String
     package var processID: Int32
@@ -44,7 +46,7 @@ package final class Worker: Service {
         context = WorkerContext(
             workerID: .random(), options: configuration.database,
             notifier: Notifier(listening), drain: Drain(),
-            statistics: Dictionary(uniqueKeysWithValues: figures), batchSize: configuration.batchSize,
+            statistics: Dictionary(uniqueKeysWithValues: figures), batchSize: configuration.batchSize, poll: configuration.poll,
             logger: logger)
     }
 

@@ -9,6 +9,8 @@ package struct WorkerContext: Sendable {
     package let drain: Drain
     package let statistics: [StageName: StageStatistics]
     package let batchSize: Int
+    /// The backstop poll; each sleep is jittered by a quarter, so that many workers do not poll together.
+    package let poll: Duration
     package let logger: Logger
 
     package func figures(of stage: StageName) -> StageStatistics { statistics[stage] ?? StageStatistics() }
