@@ -70,8 +70,7 @@ $$;
 CREATE FUNCTION countersign.uuid_floor(moment timestamptz) RETURNS uuid
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN encode(int8send((date_part('epoch', moment) * 1000)::bigint << 16) || '\x0000000000000000',
-                  'hex')::uuid;
+    RETURN (encode(int8send((date_part('epoch', moment) * 1000)::bigint << 16), 'hex') || repeat('0', 16))::uuid;
 END
 $$;
 
@@ -624,13 +623,14 @@ END
 $$;
 
 -- Refuses (CS003) a text that is too long or holds control or bidirectional formatting characters, with
--- which a message could be made to look like another one on the user's phone.
+-- which a message could be made to look like another one on the user's phone. What a backslash means in a
+-- plain literal is a setting of the caller's session, so functions have none, or write E''.
 CREATE FUNCTION countersign.check_text(column_name text, value text, longest integer) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF char_length(value) > longest THEN
         PERFORM countersign.refuse('CS003', format('%s is longer than %s characters', column_name, longest));
-    ELSIF value ~ '[\x01-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]' THEN
+    ELSIF value ~ E'[\\x01-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]' THEN
         PERFORM countersign.refuse('CS003', format(
             '%s holds a control or bidirectional formatting character; printable text is allowed', column_name));
     END IF;
@@ -650,7 +650,7 @@ CREATE FUNCTION countersign.is_callback_uri(uri text) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN octet_length(uri) <= 2048
-        AND uri ~ '^https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[\x21-\x22\x24-\x7e]*)?(\?[\x21-\x22\x24-\x7e]*)?$';
+        AND uri ~ '^https?://([A-Za-z0-9._-]+|[[][0-9A-Fa-f:.]+])(:[0-9]{1,5})?(/[!-"$-~]*)?([?][!-"$-~]*)?$';
 END
 $$;
 
@@ -739,7 +739,7 @@ BEGIN
            AND coalesce(char_length(NEW.user_agent) <= 1024, true)
            AND coalesce(char_length(NEW.reference) <= 255, true)
            AND concat(NEW.message, NEW.user_agent, NEW.reference)
-               !~ '[\x01-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]'
+               !~ E'[\\x01-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]'
         INTO NEW.portal_id, NEW.method, NEW.status, NEW.requested_at, NEW.expires_at, NEW.open_until, NEW.message,
              fine
         FROM (SELECT clock_timestamp() AS at OFFSET 0) AS now
@@ -1124,7 +1124,7 @@ DECLARE
 BEGIN
     IF group_role NOT IN ('countersign_portal', 'countersign_app') THEN
         PERFORM countersign.refuse('CS003', 'group_role must be countersign_portal or countersign_app');
-    ELSIF verifier IS NOT NULL AND verifier !~ '^SCRAM-SHA-256\$' THEN
+    ELSIF verifier IS NOT NULL AND verifier !~ '^SCRAM-SHA-256[$]' THEN
         PERFORM countersign.refuse('CS003', 'verifier must be a SCRAM-SHA-256 secret');
     END IF;
     IF EXISTS (SELECT FROM pg_roles r WHERE r.rolname = login) THEN
@@ -1135,7 +1135,7 @@ BEGIN
         END IF;
         SELECT g.rolname INTO other FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
             JOIN pg_roles r ON r.oid = m.member
-            WHERE r.rolname = login AND g.rolname LIKE 'countersign\_%' AND g.rolname <> group_role LIMIT 1;
+            WHERE r.rolname = login AND starts_with(g.rolname::text, 'countersign_') AND g.rolname <> group_role LIMIT 1;
         IF other IS NOT NULL THEN
             PERFORM countersign.refuse('CS003', format(
                 'role %I is a member of %I already; a portal or app login belongs to one group only', login, other));

@@ -47,6 +47,11 @@ final class RunningProgram: Sendable {
         Glibc.kill(process.processIdentifier, SIGKILL)
     }
 
+    /// SIGTERM: asks it to end.
+    func terminate() {
+        Glibc.kill(process.processIdentifier, SIGTERM)
+    }
+
     private func text(_ name: String) throws -> String {
         try String(contentsOf: folder.appending(path: name), encoding: .utf8)
     }

@@ -23,7 +23,7 @@ package struct EnrollStage: Stage, Repair {
         try await finish(claimed.map(\.key), &connection)
         let shares = Dictionary(grouping: claimed, by: \.lane).values.map { rows in
             Lanes.Share(lane: rows[0].lane, claimed: rows.count, last: rows[rows.count - 1].key)
-        }.sorted { $0.lane < $1.lane }
+        }.inServingOrder(after: lanes.lastServed)
         let full = lanes.advance(shares, slice: claimed.first?.slice ?? 1, limit: limit)
         return (Array(results.prefix(prelude.count)), BatchOutcome(rows: claimed.count, full: full))
     }

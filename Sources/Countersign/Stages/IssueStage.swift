@@ -28,7 +28,8 @@ package struct IssueStage: Stage, Repair {
         let results = try await run(prelude + [step], on: &connection)
         let (shares, slice) = try Self.shares(results[prelude.count])
         let claimed = shares.reduce(0) { $0 + $1.claimed }
-        let full = lanes.advance(shares, slice: slice, limit: offered.count)
+        let full = lanes.advance(
+            shares.inServingOrder(after: lanes.lastServed), slice: slice, limit: offered.count)
         secrets.used(claimed, full: full)
         return (Array(results.dropLast()), BatchOutcome(rows: claimed, full: full))
     }

@@ -28,7 +28,9 @@ package struct ValidateStage: Stage, Repair {
         let candidates = claimed.compactMap(\.candidate)
         let switches = try Self.switches(results[opening.count - 2])
         try await write(candidates, switches, &connection)
-        let full = lanes.advance(Self.shares(claimed), slice: claimed.first?.slice ?? 1, limit: limit)
+        let full = lanes.advance(
+            Self.shares(claimed).inServingOrder(after: lanes.lastServed),
+            slice: claimed.first?.slice ?? 1, limit: limit)
         return (Array(results.prefix(prelude.count)), BatchOutcome(rows: candidates.count, full: full))
     }
 
@@ -71,7 +73,6 @@ package struct ValidateStage: Stage, Repair {
             .map { lane, rows in
                 Lanes.Share(lane: lane, claimed: rows.count, last: rows.map(\.key).max() ?? rows[0].key)
             }
-            .sorted { $0.lane < $1.lane }
     }
 }
 

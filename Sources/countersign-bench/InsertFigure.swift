@@ -1,0 +1,94 @@
+import Postgres
+
+/// Portals insert as fast as they can while a worker issues: against a plain table beside a worker that issues as
+/// many rows a second, and against the same with a NOTIFY for each statement instead of the bell.
+struct InsertFigure: Figure {
+    func measure(_ bench: Bench) async throws -> [ReportRow] {
+        var ours: [LoadResult] = []
+        var plain: [LoadResult] = []
+        var notifying: [LoadResult] = []
+        var issued: [Double] = []
+        for _ in 0..<bench.scale.rounds {
+            let (result, rate) = try await insert(bench)
+            ours.append(result)
+            issued.append(rate)
+            plain.append(try await insertPlainly(bench, issuing: rate))
+            notifying.append(try await withNotify(bench) { try await insert(bench).result })
+        }
+        return rows(ours, plain, notifying, issued: Spread(issued))
+    }
+
+    /// Also says how many rows a second the worker issued meanwhile.
+    private func insert(_ bench: Bench) async throws -> (result: LoadResult, issued: Double) {
+        try await bench.reset()
+        return try await bench.withWorker { worker in
+            let result = try await runLoad(for: bench.scale.load) {
+                try await Inserter($0, plain: false, bench)
+            }
+            try worker.check()
+            return (result, try await Backlog(bench).issueRate())
+        }
+    }
+
+    private func insertPlainly(_ bench: Bench, issuing rate: Double) async throws -> LoadResult {
+        try await bench.reset()
+        let feed = try await WorkerFeed.prepare(bench, rate: rate, for: bench.scale.load)
+        return try await bench.withWorker { worker in
+            let feeding = Task { try await feed.run() }
+            defer { feeding.cancel() }
+            let result = try await runLoad(for: bench.scale.load) {
+                try await Inserter($0, plain: true, bench)
+            }
+            try worker.check()
+            return result
+        }
+    }
+
+    private func rows(
+        _ ours: [LoadResult], _ plain: [LoadResult], _ notifying: [LoadResult], issued: Spread
+    ) -> [ReportRow] {
+        let inserts = Spread(ours.map(\.perSecond))
+        let latencies = ours.reduce(into: Latencies()) { $0.add($1.latencies) }
+        return [
+            ReportRow(
+                figure: "inserts",
+                title: "portal inserts, 32 connections, worker running; a plain table's, same worker load",
+                unit: .perSecond, ours: inserts, reference: Spread(plain.map(\.perSecond)),
+                target: .atLeast(0.35),
+                notes: [
+                    "an insert takes \(latencies.summary)",
+                    "issued meanwhile: \(issued.median.formatted(.perSecond))/s",
+                ]),
+            ReportRow(
+                figure: "inserts",
+                title: "the same; with NOTIFY in the statement trigger instead of the bell",
+                unit: .perSecond, ours: inserts, reference: Spread(notifying.map(\.perSecond)),
+                target: .atLeast(2)),
+        ]
+    }
+}
+
+/// Replaces the bell by a NOTIFY of each inserting statement while the body runs.
+private func withNotify<T>(_ bench: Bench, _ body: () async throws -> T) async throws -> T {
+    var superuser = try await bench.database.connectAsSuperuser()
+    let bell = try await superuser.execute(
+        "SELECT pg_get_functiondef('countersign.ring_after_insert'::regproc)")[0].text(0)
+    try await superuser.execute(
+        """
+        CREATE OR REPLACE FUNCTION countersign.ring_after_insert() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            NOTIFY countersign_issue;
+            RETURN NULL;
+        END
+        $$
+        """)
+    let result: T
+    do {
+        result = try await body()
+    } catch {
+        try await superuser.execute(bell)
+        throw error
+    }
+    try await superuser.execute(bell)
+    return result
+}

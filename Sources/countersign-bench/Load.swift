@@ -1,0 +1,57 @@
+/// One client of a load: a program that does one thing again and again.
+protocol LoadClient: ~Copyable, Sendable {
+    mutating func perform() async throws
+}
+
+/// What a load of clients did.
+struct LoadResult: Sendable {
+    var count = 0
+    var latencies = Latencies()
+    var duration = Duration.zero
+
+    var perSecond: Double { Double(count) / (duration / .seconds(1)) }
+
+    mutating func add(_ other: LoadResult) {
+        count += other.count
+        latencies.add(other.latencies)
+        duration = max(duration, other.duration)
+    }
+}
+
+/// Runs the clients side by side for that long. They begin together, when all are connected; what is not
+/// complete at the end is not counted.
+func runLoad<Client: LoadClient & ~Copyable>(
+    for duration: Duration, connect: @escaping @Sendable (Int) async throws -> Client
+) async throws -> LoadResult {
+    let line = StartingLine(clients: Scale.clients)
+    return try await withThrowingTaskGroup(of: LoadResult.self) { group in
+        for index in 0..<Scale.clients {
+            group.addTask { try await runClient(on: line, for: duration) { try await connect(index) } }
+        }
+        return try await group.reduce(into: LoadResult()) { $0.add($1) }
+    }
+}
+
+private func runClient<Client: LoadClient & ~Copyable>(
+    on line: StartingLine, for duration: Duration, connect: () async throws -> Client
+) async throws -> LoadResult {
+    var client: Client
+    do {
+        client = try await connect()
+    } catch {
+        line.giveUp()
+        throw error
+    }
+    guard let start = await line.ready() else { return LoadResult() }
+    var result = LoadResult(duration: duration)
+    var now = ContinuousClock.now
+    while !Task.isCancelled {
+        try await client.perform()
+        let end = ContinuousClock.now
+        if end > start + duration { break }
+        result.count += 1
+        result.latencies.record(now.duration(to: end))
+        now = end
+    }
+    return result
+}

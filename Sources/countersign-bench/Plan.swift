@@ -1,0 +1,48 @@
+import Foundation
+import Postgres
+
+/// A whole run.
+struct Plan: Sendable {
+    let server: Server
+    let program: URL
+    let scale: Scale
+
+    func run(_ names: [FigureName]) async throws -> Report {
+        let database = try await BenchDatabase.make(on: server)
+        var report: Report
+        do {
+            report = try await measure(names, in: database)
+        } catch {
+            try? await database.drop()
+            throw error
+        }
+        try await database.drop()
+        report.end = .now()
+        return report
+    }
+
+    /// A figure that cannot be measured is reported so, and the others go on.
+    private func measure(_ names: [FigureName], in database: BenchDatabase) async throws -> Report {
+        var connection = try await database.connectAsSuperuser()
+        try await Reference.create(&connection)
+        let world = try await World.make(in: database)
+        let bench = Bench(database: database, world: world, scale: scale, program: program)
+        let version = try await connection.execute("SHOW server_version")[0].text(0)
+        var report = Report(scale: scale.name, serverVersion: version, start: .now())
+        for name in names {
+            tell("measuring \(name.rawValue)")
+            do {
+                try await bench.reset()
+                report.rows += try await name.figure.measure(bench)
+            } catch {
+                try Task.checkCancellation()
+                report.failures.append(Report.Failure(figure: name.rawValue, reason: "\(error)"))
+            }
+        }
+        return report
+    }
+
+    private func tell(_ text: String) {
+        FileHandle.standardError.write(Data("countersign-bench: \(text)\n".utf8))
+    }
+}

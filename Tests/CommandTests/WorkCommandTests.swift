@@ -1,0 +1,97 @@
+import Countersign
+import Foundation
+import Postgres
+import Support
+import Testing
+
+/// `countersign work` as a process: what it does when it is told to stop, and when it is killed.
+@Suite(.database) struct WorkCommandTests {
+    private static let rows = 20_000
+    private let waiting = Statement(
+        "waiting", "SELECT count(*) FROM countersign.auth_requests WHERE status = 'requested'")
+
+    /// A portal with a backlog, and a shell that may work on it.
+    private func arrange() async throws -> Shell {
+        let key = MasterKeyText.make()
+        var owner = Shell.owner()
+        owner.environment["COUNTERSIGN_MASTER_KEY"] = key.text
+        try await owner.succeed(
+            "portal", "add", "acme", "--role", Database.current.unique("acme"), "--no-password")
+        try await owner.succeed("type", "add", "qr-code", "--message", "en=Sign in")
+        try await owner.succeed("callback", "add", "acme", "https://acme.example/cb")
+        var connection = try await Database.current.connect()
+        try await connection.execute(
+            """
+            INSERT INTO countersign.auth_requests (portal_id, auth_type, callback_uri)
+            SELECT portal_id, 'qr-code', 'https://acme.example/cb'
+            FROM countersign.portals, generate_series(1, \(Self.rows))
+            """)
+        return try await Shell.member(of: .worker, key: key)
+    }
+
+    private func start(_ shell: Shell) throws -> RunningProgram {
+        try shell.start(["work", "--stages", "issue,expire,housekeep", "--batch-size", "20"])
+    }
+
+    private func expectAllIssuedOnce() async throws {
+        var superuser = try await Database.current.connectAsSuperuser()
+        let counts = try await superuser.run(
+            Statement(
+                "counts",
+                """
+                SELECT (SELECT count(*) FROM countersign.auth_requests WHERE status = 'issued'),
+                       (SELECT count(*) FROM countersign.otp_secrets o JOIN countersign.auth_requests r
+                            USING (transaction_id) WHERE r.secret_digest = sha256(o.secret)),
+                       (SELECT count(*) FROM countersign.issue_queue)
+                """))[0]
+        #expect(try counts.int(0) == Self.rows && counts.int(1) == Self.rows && counts.int(2) == 0)
+    }
+
+    @Test func killedInTheMiddleOfBatchesItLosesNothingAndRepeatsNothing() async throws {
+        let shell = try await arrange()
+        var superuser = try await Database.current.connectAsSuperuser()
+        var kills = 0
+        var left = Self.rows
+        while left > 0, kills < 30 {
+            let worker = try start(shell)
+            // Killed at some moment while rows go out of the queue.
+            let before = left
+            try await eventually("it works") {
+                left = try await superuser.run(waiting)[0].int(0)
+                return left < before
+            }
+            worker.kill()
+            #expect(try await worker.outcome().status == SIGKILL)
+            kills += 1
+            left = try await superuser.run(waiting)[0].int(0)
+        }
+        #expect(kills > 3)
+        let last = try start(shell)
+        try await eventually("the rest is done") { try await superuser.run(waiting)[0].int(0) == 0 }
+        last.kill()
+        _ = try await last.outcome()
+        try await expectAllIssuedOnce()
+    }
+
+    @Test func toldToStopItFinishesItsBatchAndLeavesWithinTenSeconds() async throws {
+        let shell = try await arrange()
+        var superuser = try await Database.current.connectAsSuperuser()
+        let worker = try start(shell)
+        try await eventually("it works") { try await superuser.run(waiting)[0].int(0) < Self.rows }
+        let told = ContinuousClock.now
+        worker.terminate()
+        let outcome = try await worker.outcome(timeout: .seconds(20))
+        #expect(outcome.status == 0)
+        #expect(told.duration(to: .now) < .seconds(10))
+        #expect(outcome.errors.contains("worker ended"))
+        #expect(!outcome.errors.contains(" error "))
+        let registered = Statement("registered", "SELECT count(*) FROM countersign.workers")
+        #expect(try await superuser.run(registered)[0].int(0) == 0)
+
+        let next = try start(shell)
+        try await eventually("another finishes the rest") { try await superuser.run(waiting)[0].int(0) == 0 }
+        next.terminate()
+        #expect(try await next.outcome(timeout: .seconds(20)).status == 0)
+        try await expectAllIssuedOnce()
+    }
+}

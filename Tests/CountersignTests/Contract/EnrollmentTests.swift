@@ -1,0 +1,104 @@
+import Countersign
+import Postgres
+import Support
+import Testing
+
+/// `pending -> active | rejected`, and what becomes of the enrollment that a device had before.
+@Suite(.database) struct EnrollmentTests {
+    private func state(_ id: Identifier, _ app: inout Connection) async throws -> [String?] {
+        let row = try await app.run(SQL.enrollment, [.identifier(id)])[0]
+        return [try row.text(0), try row.optionalText(1)]
+    }
+
+    private func events() async throws -> [String] {
+        var owner = try await Database.current.connect()
+        return try await owner.execute("SELECT type FROM countersign.events ORDER BY event_id").map {
+            try $0.text(0)
+        }
+    }
+
+    @Test func `the same device again replaces the one before`() async throws {
+        let world = try await World.make()
+        try await withWorkerLogin { _ in
+            var app = try await world.app()
+            let old = try await app.enroll("alice", "phone")
+            let tablet = try await app.enroll("alice", "tablet")
+            let bob = try await app.enroll("bob", "phone")
+            let new = try await app.enroll("alice", "phone")
+            #expect(try await state(old, &app) == ["revoked", "replaced"])
+            for id in [tablet, bob, new] { #expect(try await state(id, &app) == ["active", nil]) }
+            #expect(try await events().count { $0 == "enrollment.replaced" } == 1)
+            #expect(try await events().count { $0 == "enrollment.active" } == 4)
+        }
+    }
+
+    @Test func `of two in one batch the later is active`() async throws {
+        let world = try await World.make()
+        var app = try await world.app()
+        let ids = try await app.execute(
+            """
+            INSERT INTO countersign.enrollments (user_id, device_id)
+            SELECT 'alice', 'phone' FROM generate_series(1, 3) RETURNING enrollment_id
+            """
+        ).map { try $0.identifier(0) }.sorted()
+        try await withWorkerLogin { _ in
+            try await eventually("the last is active") { try await state(ids[2], &app) == ["active", nil] }
+        }
+        for id in ids.prefix(2) {
+            #expect(
+                try await state(id, &app) == ["rejected", "replaced by a later enrollment of the same device"])
+        }
+    }
+
+    /// A device keeps what it has when the new enrollment is refused.
+    @Test(arguments: [
+        "apps SET enabled = false", "settings SET enrollment_enabled = false",
+        "settings SET signature_required = true",
+    ])
+    func `a refused enrollment does not revoke the one before`(change: String) async throws {
+        let world = try await World.make()
+        var app = try await world.app()
+        let old = try await app.run(SQL.enroll, ["alice", "phone"])[0].identifier(0)
+        try await Database.current.arrange("UPDATE countersign.enrollments SET status = 'active'")
+        let new = try await app.run(SQL.enroll, ["alice", "phone"])[0].identifier(0)
+        try await Database.current.arrange("UPDATE countersign.\(change)")
+        try await withWorkerLogin { _ in
+            try await eventually("it is judged") { try await state(new, &app)[0] != "pending" }
+        }
+        #expect(try await state(new, &app)[0] == "rejected")
+        #expect(try await state(old, &app) == ["active", nil])
+    }
+
+    @Test func `enrollments of one device that two workers take end with one active`() async throws {
+        let world = try await World.make()
+        var app = try await world.app()
+        let first = try await app.run(SQL.enroll, ["alice", "phone"])[0].identifier(0)
+        let second = try await app.run(SQL.enroll, ["alice", "phone"])[0].identifier(0)
+        var holder = try await Database.current.connect()
+        let claim = Statement(
+            "claim", "SELECT FROM countersign.enrollments WHERE enrollment_id = $1 FOR UPDATE")
+        try await holder.execute("BEGIN")
+        try await holder.run(claim, [.identifier(first)])
+        try await withWorkerLogin { _ in
+            try await eventually("the second is active") { try await state(second, &app)[0] == "active" }
+            try await holder.execute("ROLLBACK")
+            try await eventually("the first is judged") { try await state(first, &app)[0] != "pending" }
+        }
+        var owner = try await Database.current.connect()
+        let active = "SELECT count(*) FROM countersign.enrollments WHERE status = 'active'"
+        #expect(try await owner.execute(active)[0].int(0) == 1)
+    }
+
+    @Test func `what an app may say about itself is what it said`() async throws {
+        let world = try await World.make()
+        var app = try await world.app()
+        let columns = "SELECT status, attempts, app_id, cardinality(wrong_codes) FROM countersign.enrollments"
+        _ = try await app.run(SQL.enroll, ["alice", "phone"])
+        var owner = try await Database.current.connect()
+        let row = try await owner.execute(columns)[0]
+        #expect(try row.text(0) == "pending")
+        #expect(try row.int(1) == 0)
+        #expect(try row.int(2) == Int(world.appID))
+        #expect(try row.int(3) == 0)
+    }
+}

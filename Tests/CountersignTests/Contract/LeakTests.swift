@@ -1,0 +1,60 @@
+import Postgres
+import Support
+import Testing
+
+/// A cheap function in a WHERE clause is run before dearer conditions, and could tell what rows it was shown.
+@Suite(.database) struct LeakTests {
+    /// Makes `leak.look`, which somebody else owns and which notes each value that it is shown.
+    private func makeSpy() async throws {
+        let spy = try await Database.current.makeLogin("spy")
+        try await Database.current.arrangeAsSuperuser(
+            """
+            CREATE SCHEMA leak AUTHORIZATION \(spy.name);
+            SET ROLE \(spy.name);
+            CREATE TABLE leak.seen (value text);
+            CREATE FUNCTION leak.look(text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 SECURITY DEFINER
+                AS 'BEGIN INSERT INTO leak.seen VALUES ($1); RETURN true; END';
+            GRANT USAGE ON SCHEMA leak TO PUBLIC;
+            GRANT EXECUTE ON FUNCTION leak.look TO PUBLIC
+            """)
+    }
+
+    private func seen() async throws -> Set<String> {
+        var superuser = try await Database.current.connectAsSuperuser()
+        return Set(try await superuser.execute("SELECT DISTINCT value FROM leak.seen").map { try $0.text(0) })
+    }
+
+    @Test(arguments: ["auth_results", "auth_requests"])
+    func `a portal's spy is shown the portal's rows only`(relation: String) async throws {
+        let one = try await World.make("acme")
+        let other = try await World.make("other")
+        var portal = try await one.portal()
+        var victim = try await other.portal()
+        _ = try await portal.request("mine")
+        _ = try await victim.request("theirs")
+        try await makeSpy()
+        try await portal.execute("SELECT FROM countersign.\(relation) WHERE leak.look(reference)")
+        #expect(try await seen() == ["mine"])
+    }
+
+    @Test(arguments: ["submission_results", "submissions", "enrollment_results", "enrollments"])
+    func `an app's spy is shown the app's rows only`(relation: String) async throws {
+        let one = try await World.make("acme")
+        let other = try await World.make("other")
+        var app = try await one.app()
+        var victim = try await other.app()
+        let mine = try await rows(of: relation, &app)
+        _ = try await rows(of: relation, &victim)
+        try await makeSpy()
+        let key = relation.hasPrefix("submission") ? "submission_id" : "enrollment_id"
+        try await app.execute("SELECT FROM countersign.\(relation) WHERE leak.look(\(key)::text)")
+        #expect(try await seen() == [mine.description])
+    }
+
+    private func rows(of relation: String, _ app: inout Connection) async throws -> Identifier {
+        let enrollment = try await app.run(SQL.enroll, ["alice", "phone"])[0].identifier(0)
+        guard relation.hasPrefix("submission") else { return enrollment }
+        let values: [Parameter] = [.identifier(enrollment), .text(Code.invented()), "scan"]
+        return try await app.run(SQL.submit, values)[0].identifier(0)
+    }
+}

@@ -1,0 +1,44 @@
+import Countersign
+import Postgres
+import Support
+import Testing
+
+/// Anybody may take any advisory lock (the functions are PostgreSQL's, and only a superuser could revoke
+/// them), ours included: that may cost speed, and must not stop anything.
+@Suite(.database) struct LockTests {
+    private func take(_ stage: Int, _ place: Int, _ session: inout Connection) async throws {
+        try await session.execute("SELECT pg_advisory_lock(\(0x4353_0000 + stage), \(place))")
+    }
+
+    @Test func `a portal that sits at every bell stops no sign-in`() async throws {
+        let world = try await World.make("acme")
+        let other = try await World.make("other")
+        var thief = try await other.portal()
+        for stage in 1...3 {
+            for place in 0...16 { try await take(stage, place, &thief) }
+        }
+        try await withWorkerLogin { _ in
+            var portal = try await world.portal()
+            var app = try await world.app()
+            let enrollment = try await app.enroll("alice")
+            let (transaction, code) = try await portal.issued()
+            #expect(try await app.submit(enrollment, code, "accept").result == "accepted")
+            #expect(try await portal.status(transaction) == "authenticated")
+        }
+    }
+
+    @Test func `a portal that takes the house keeper's lock stops no house keeping`() async throws {
+        let world = try await World.make()
+        var thief = try await world.portal()
+        try await take(6, 17, &thief)
+        try await Database.current.arrange("UPDATE countersign.portals SET max_open_requests = 1")
+        _ = try await thief.request()
+        await withKnownIssue("the lock that lets one worker keep house is one that anybody may take") {
+            try await withWorkerLogin(stages: [.housekeep]) { _ in
+                try await eventually("the limit is noticed", timeout: .seconds(3)) {
+                    try await thief.refusal(of: SQL.insert, ["more"])?.state == "CS008"
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import Countersign
+import Postgres
+import Support
+import Testing
+
+/// Rights, computed from the catalog and compared with what was decided: an object that nobody has thought
+/// about fails here.
+@Suite(.database) struct PrivilegeTests {
+    @Test func `every right on every object is one that was decided`() async throws {
+        var superuser = try await Database.current.connectAsSuperuser()
+        let stranger = try await Database.current.makeLogin("stranger")
+        var roles = GroupRole.allCases.map { (login: $0.rawValue, called: String($0.rawValue.dropFirst(12))) }
+        roles += [(stranger.name, "stranger"), ("public", "PUBLIC")]
+        let found = try await Privileges.read(roles, &superuser)
+        let connect = "(database) - admin app gateway monitor portal worker: connect"
+        let decided = unfold(decidedPrivileges) + [connect]
+        #expect(found.filter { !decided.contains($0) } == [], "rights that were not decided")
+        #expect(decided.filter { !found.contains($0) } == [], "rights that are missing")
+    }
+
+    /// A portal must not see, and a stranger not even name, what the others work with.
+    @Test(arguments: [TestLogin.Group.portal, .app, .gateway])
+    func `what is not granted is refused in practice, too`(group: TestLogin.Group) async throws {
+        let login = try await Database.current.makeLogin("member", in: group)
+        var member = try await Database.current.connect(as: login)
+        for relation in try await relations() {
+            let readable = visible[group, default: []].contains(relation)
+            let error = try await member.refusal(of: "SELECT * FROM countersign.\(relation)")
+            #expect((error == nil) == readable, "\(relation): \(String(describing: error))")
+            for lock in ["ROW SHARE", "SHARE ROW EXCLUSIVE", "ACCESS EXCLUSIVE"] {
+                let error = try await member.refusal(of: "BEGIN; LOCK countersign.\(relation) IN \(lock) MODE")
+                #expect(error?.state == noPrivilege, "\(relation) \(lock)")
+                try await member.execute("ROLLBACK")
+            }
+            let delete = "DELETE FROM countersign.\(relation)"
+            #expect(try await member.refusal(of: delete)?.state == noPrivilege, "\(relation)")
+        }
+    }
+
+    private let visible: [TestLogin.Group: Set<String>] = [
+        .portal: ["auth_results"], .app: ["submission_results", "enrollment_results"],
+        .gateway: ["auth_results", "submission_results", "enrollment_results"],
+    ]
+
+    /// Every table, view and partition.
+    private func relations() async throws -> [String] {
+        var superuser = try await Database.current.connectAsSuperuser()
+        let sql = """
+            SELECT relname::text FROM pg_class
+            WHERE relnamespace = 'countersign'::regnamespace AND relkind IN ('r', 'p', 'v')
+            """
+        return try await superuser.execute(sql).map { try $0.text(0) }
+    }
+}
+
+private let decidedPrivileges = """
+    (schema) - admin app gateway monitor portal worker: usage
+    app_channel() - app gateway: execute
+    apps - admin: delete, insert, select, update (enabled); monitor: select (app_id created_at enabled
+        login name); worker: select
+    apps_app_id_seq (sequence) - nobody
+    arm_bell(stage text) - worker: execute
+    auth_requests - admin: select (transaction_id requested_at expires_at open_until issued_at
+        scanned_at resolved_at enrollment_id portal_id app_id signature_verified status auth_type
+        method callback_uri message language_code user_id device_id signer_fingerprint); gateway
+        portal: insert (auth_type callback_uri message secure_message language_code ip_address
+        user_agent reference), select (transaction_id requested_at expires_at status auth_type
+        callback_uri message language_code reference); monitor: select (transaction_id requested_at
+        expires_at open_until issued_at scanned_at resolved_at enrollment_id portal_id app_id
+        signature_verified status auth_type method callback_uri message language_code
+        signer_fingerprint); worker: insert, select, update
+    auth_results (view) - gateway portal: select
+    auth_type_messages - admin: delete, insert, select, update; monitor worker: select
+    auth_types - admin: delete, insert, select, update; monitor worker: select
+    await_otp(transaction_id uuid, timeout interval) - gateway portal: execute
+    await_submission(submission_id uuid, timeout interval) - app gateway: execute
+    callback_urls - admin: delete, insert, select, update; monitor: select (callback_id portal_id
+        url); worker: select
+    callback_urls_callback_id_seq (sequence) - admin: usage
+    cancel_request(transaction_id uuid) - gateway portal: execute
+    check_auth_request() - nobody
+    check_enrollment() - nobody
+    check_text(column_name text, value text, longest integer) - admin: execute
+    collect_otp(transaction_id uuid) - gateway portal: execute
+    create_login(login text, group_role text, verifier text) - admin: execute
+    create_partition(table_name text, day date) - worker: execute
+    current_app() - app gateway: execute
+    current_portal() - gateway portal: execute
+    dispatch_queue - admin monitor: select; worker: delete, insert, select, update
+    drop_partition(partition_name text) - worker: execute
+    end_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[], verified
+        boolean[], fingerprints text[]) - worker: execute
+    enrollment_results (view) - app gateway: select
+    enrollments - admin: select (enrollment_id created_at activated_at revoked_at locked_until app_id
+        status reason user_id device_id device_name platform); app gateway: insert (user_id device_id
+        device_name platform public_key), select (enrollment_id created_at status); monitor: select
+        (enrollment_id created_at activated_at revoked_at locked_until app_id status reason platform);
+        worker: select, update
+    estimated_rows(queue regclass) - nobody
+    events - admin worker: insert, select; monitor: select (event_id occurred_at transaction_id
+        enrollment_id portal_id app_id type)
+    is_callback_uri(uri text) - admin: execute
+    is_inet(value text) - nobody
+    is_own_row(row_xmin xid) - nobody
+    issue_queue - admin monitor: select; worker: delete, insert, select, update
+    missing_partitions(days_ahead integer) - admin monitor worker: execute
+    otp_secrets - worker: delete, insert, select, update
+    outlived_partitions() - worker: execute
+    own_request(id uuid) - nobody
+    partitioned_tables - admin monitor worker: select
+    portal_channel() - gateway portal: execute
+    portals - admin: delete, insert, select, update (max_open_requests enabled display_name
+        signing_secret); monitor: select (portal_id max_open_requests created_at enabled over_limit
+        login name display_name); worker: select, update (over_limit)
+    portals_portal_id_seq (sequence) - admin: usage
+    queue_status() - admin monitor: execute
+    random_channel() - admin: execute
+    refuse(code text, message text) - admin worker: execute
+    refuse_auth_request(given countersign.auth_requests) - nobody
+    request_status (type) - nobody
+    ring(stage text) - worker: execute
+    ring_after_insert() - nobody
+    schema_migrations - admin monitor worker: select
+    settings - admin: select, update; monitor worker: select
+    stage_number(stage text) - admin monitor worker: execute
+    submission_results (view) - app gateway: select
+    submissions - admin monitor: select (submission_id submitted_at resolved_at app_id status reason
+        action transaction_id enrollment); app gateway: insert (enrollment_id otp action signed_at
+        prompt_digest signature), select (submission_id submitted_at status reason action); worker:
+        insert, select, update
+    take_submission() - nobody
+    tell_apps(app_ids integer[], ids uuid[], statuses text[]) - worker: execute
+    tell_portals(portal_ids integer[], ids uuid[], statuses text[]) - worker: execute
+    uuid_floor(moment timestamp with time zone) - admin monitor worker: execute
+    uuid_time(id uuid) - admin monitor worker: execute
+    uuid_v7() - admin app gateway portal worker: execute
+    validate_queue - admin monitor: select; worker: delete, insert, select, update
+    wait_until(timeout interval) - nobody
+    webhook_attempts - admin monitor: select (transaction_id started_at attempt duration_ms
+        status_code error_class); worker: insert, select, update
+    webhook_deliveries - admin monitor: select; worker: insert, select, update
+    worker_stages - admin monitor: select; worker: delete, insert, select, update
+    workers - admin monitor: select; worker: delete, insert, select, update
+    """

@@ -1,0 +1,130 @@
+import Countersign
+import Foundation
+import Postgres
+import Support
+import Testing
+
+/// After its collection a code is nowhere: not in a table, not in the planner's statistics, not in a log, not
+/// in a notification.
+@Suite(.database) struct SecrecyTests {
+    /// Every channel that there is, and what it says from now on.
+    private func eavesdropper() async throws -> Connection {
+        var superuser = try await Database.current.connectAsSuperuser()
+        let sql = "SELECT channel FROM countersign.portals UNION ALL SELECT channel FROM countersign.apps"
+        let channels = try await superuser.execute(sql).map { try $0.text(0) }
+        try await superuser.listen(to: channels + StageName.allCases.map(\.channel))
+        return superuser
+    }
+
+    @Test func `no trace of a code after a sign-in`() async throws {
+        let world = try await World.make()
+        var ears = try await eavesdropper()
+        var codes: [Code] = []
+        try await withWorkerLogin { _ in
+            var portal = try await world.portal()
+            var app = try await world.app()
+            let enrollment = try await app.enroll("alice")
+            for actions in [["scan", "accept"], ["deny"], ["accept"], ["scan"], []] {
+                if codes.count == 1 { try await interruptWorker() }
+                let code = try await portal.issued().code
+                codes.append(try #require(Code(code)))
+                for action in actions {
+                    #expect(try await app.submit(enrollment, code, action).result == "accepted")
+                    _ = try await app.submit(.random(), code, action)
+                }
+            }
+            let wrong = Code.invented()
+            codes.append(try #require(Code(wrong)))
+            #expect(try await app.submit(enrollment, wrong, "scan").result == "rejected")
+        }
+        let stored = try await Database.current.everythingStored()
+        #expect(stored.contains("authenticated") && stored.contains("alice"))
+        try expectNoTrace(of: codes, in: stored, "what is stored")
+
+        let heard = try await ears.notifications(until: .now + .seconds(1)).map { "\($0.channel) \($0.payload)" }
+        #expect(heard.contains { $0.contains("authenticated") })
+        try expectNoTrace(of: codes, in: heard.joined(separator: "\n"), "notifications")
+        #expect(LogCapture.current.text.contains("connection lost"))
+        try expectNoTrace(of: codes, in: LogCapture.current.text, "the worker's log")
+        try expectNoTrace(of: codes, in: try serverLog(), "the server's log")
+    }
+
+    /// So that it has something to log.
+    private func interruptWorker() async throws {
+        try await Database.current.arrangeAsSuperuser(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name IN ('countersign issue', 'countersign validate')
+            """)
+    }
+
+    private func expectNoTrace(of codes: [Code], in text: String, _ place: Comment) throws {
+        #expect(codes.flatMap { $0.found(in: text) } == [], place)
+    }
+
+    /// The log of the checkout's own server; nothing when the tests run on another.
+    private func serverLog() throws -> String {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../../.postgres/log")
+        return (try? String(decoding: Data(contentsOf: file.standardizedFileURL), as: UTF8.self)) ?? ""
+    }
+
+    /// A sample that ANALYZE took would outlive the collection.
+    @Test func `the planner's statistics sample no secrets`() async throws {
+        let world = try await World.make()
+        try await withWorkerLogin(stages: [.issue]) { _ in
+            var portal = try await world.portal()
+            try await portal.execute(
+                """
+                INSERT INTO countersign.auth_requests (auth_type, callback_uri)
+                SELECT 'qr-code', '\(World.callback)' FROM generate_series(1, 50)
+                """)
+            try await eventually("all are issued") {
+                try await Database.current.rowCounts()["otp_secrets"] == 50
+            }
+        }
+        var superuser = try await Database.current.connectAsSuperuser()
+        try await superuser.execute("ANALYZE")
+        let sampled = """
+            SELECT count(*) FILTER (WHERE attname = 'secret'), count(*) FROM pg_stats
+            WHERE schemaname = 'countersign' AND tablename = 'otp_secrets'
+            """
+        let row = try await superuser.execute(sampled)[0]
+        #expect(try row.int(0) == 0)
+        #expect(try row.int(1) > 0)
+    }
+
+    /// Errors of the worker's statements name no values.
+    @Test func `a batch that fails says nothing of the secrets it was about to store`() async throws {
+        let world = try await World.make()
+        try await Database.current.arrange(
+            "ALTER TABLE countersign.otp_secrets ADD CONSTRAINT none CHECK (false) NOT VALID")
+        var portal = try await world.portal()
+        let id = try await portal.request()
+        try await withWorkerLogin(stages: [.issue]) { _ in
+            try await eventually("it has failed alone") {
+                LogCapture.current.text.contains("row failed")
+            }
+        }
+        let log = LogCapture.current.text
+        #expect(log.contains("\(id)") && log.contains("[23514]"))
+        #expect(!log.contains("\\x") && !log.contains("Failing row"))
+        #expect(log.matches(of: /[0-9a-f]{64}/).isEmpty)
+        #expect(try await portal.status(id) == "requested")
+    }
+
+    /// The one place where it exists in the clear is the table that collecting empties.
+    @Test func `before its collection a secret is in otp_secrets alone`() async throws {
+        let world = try await World.make()
+        try await withWorkerLogin(stages: [.issue]) { _ in
+            var portal = try await world.portal()
+            let id = try await portal.request()
+            try await portal.waitUntilIssued(id)
+            let stored = try await Database.current.everythingStored()
+            let text = try await portal.collect(id) ?? ""
+            let code = try #require(Code(text))
+            let lines = stored.split(separator: "\n").filter { !code.found(in: String($0)).isEmpty }
+            #expect(lines.count == 1 && lines[0].hasPrefix("otp_secrets: "))
+        }
+    }
+}

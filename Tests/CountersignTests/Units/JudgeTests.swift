@@ -1,0 +1,173 @@
+import Countersign
+import Postgres
+import Testing
+
+/// The rules by which submissions are judged, each by itself and in their order.
+@Suite struct JudgeTests {
+    private let allOn = Judge.Switches(mobileAuthentication: true, enrollment: true, signatureRequired: false)
+    private let digest = [UInt8](repeating: 7, count: 32)
+
+    /// Nothing is wrong with it.
+    private func candidate(_ action: SubmissionAction = .accept) -> Candidate {
+        Candidate(
+            submissionID: .random(), appID: 1, appEnabled: true, enrollmentID: .random(), action: action,
+            secretDigest: digest, isStale: false, hasSignature: false,
+            enrollment: Candidate.Enrollment(status: "active", isLocked: false, wrongCodes: 0, openScans: 0),
+            request: Candidate.Request(
+                transactionID: .random(), status: "issued", secretDigest: digest, scannedBy: nil, isDue: false,
+                prompt: nil, promptParts: ["ACME", "Sign in"]))
+    }
+
+    private func verdict(_ candidate: Candidate, _ switches: Judge.Switches? = nil) -> Verdict {
+        var judge = Judge(switches ?? allOn)
+        return judge.judge(candidate)
+    }
+
+    @Test func `what is right is accepted`() {
+        #expect(verdict(candidate(.accept)) == .end(accepted: true))
+        #expect(verdict(candidate(.deny)) == .end(accepted: false))
+        #expect(verdict(candidate(.scan)) == .scan(prompt: "ACME\nSign in"))
+        var scanned = candidate(.scan)
+        scanned.request?.status = "scanned"
+        scanned.request?.scannedBy = scanned.enrollmentID
+        scanned.request?.prompt = "as shown before"
+        #expect(verdict(scanned) == .scanAgain(prompt: "as shown before"))
+        scanned.action = .accept
+        #expect(verdict(scanned) == .end(accepted: true))
+    }
+
+    /// What makes a candidate wrong, in the order in which it is looked at: of two faults the first is named.
+    private static let faults: [(RejectionReason, @Sendable (inout Candidate, inout Judge.Switches) -> Void)] = [
+        (.enrollmentDisabled, { $1 = switches($1, enrollment: false) }),
+        (.enrollmentDisabled, { candidate, _ in candidate.appEnabled = false }),
+        (.notEnrolled, { candidate, _ in candidate.enrollment = nil }),
+        (.notEnrolled, { candidate, _ in candidate.enrollment?.status = "pending" }),
+        (.enrollmentRevoked, { candidate, _ in candidate.enrollment?.status = "revoked" }),
+        (.invalidSignature, { $1 = switches($1, signatureRequired: true) }),
+        (.staleSignature, { candidate, _ in candidate.isStale = true }),
+        (.lockedOut, { candidate, _ in candidate.enrollment?.isLocked = true }),
+        (.lockedOut, { candidate, _ in candidate.enrollment?.wrongCodes = 10 }),
+        (.unknownCode, { candidate, _ in candidate.request = nil }),
+        (.unknownCode, { candidate, _ in candidate.request?.secretDigest = nil }),
+        (.unknownCode, { candidate, _ in candidate.secretDigest[31] = 0 }),
+        (.alreadyUsed, { candidate, _ in candidate.request?.status = "authenticated" }),
+        (.expired, { candidate, _ in candidate.request?.status = "cancelled" }),
+        (.expired, { candidate, _ in candidate.request?.isDue = true }),
+        (.expired, { $1 = switches($1, mobileAuthentication: false) }),
+        (.otherDevice, { candidate, _ in candidate.request?.scannedBy = .random() }),
+        (
+            .tooManyScans,
+            { candidate, _ in
+                candidate.action = .scan
+                candidate.enrollment?.openScans = 4
+            }
+        ),
+    ]
+
+    private static func switches(
+        _ switches: Judge.Switches, mobileAuthentication: Bool? = nil, enrollment: Bool? = nil,
+        signatureRequired: Bool? = nil
+    ) -> Judge.Switches {
+        Judge.Switches(
+            mobileAuthentication: mobileAuthentication ?? switches.mobileAuthentication,
+            enrollment: enrollment ?? switches.enrollment,
+            signatureRequired: signatureRequired ?? switches.signatureRequired)
+    }
+
+    @Test(arguments: faults.indices) func `each fault is named, before those that come after it`(first: Int) {
+        let (reason, make) = Self.faults[first]
+        for (_, other) in Self.faults[first...] {
+            var candidate = candidate()
+            var switches = allOn
+            // the later one first, so that the earlier one has the last word where both touch the same
+            other(&candidate, &switches)
+            make(&candidate, &switches)
+            #expect(verdict(candidate, switches) == .rejected(reason))
+        }
+    }
+
+    @Test(arguments: ["requested", "issued", "scanned", "authenticated", "denied", "expired", "cancelled", "failed"])
+    func `each state of a request`(status: String) {
+        var candidate = candidate()
+        candidate.request?.status = status
+        let expected: Verdict =
+            switch status {
+            case "issued", "scanned": .end(accepted: true)
+            case "authenticated", "denied": .rejected(.alreadyUsed)
+            default: .rejected(.expired)
+            }
+        #expect(verdict(candidate) == expected)
+    }
+
+    @Test(arguments: ["pending", "rejected", "active", "revoked", "something new"])
+    func `each state of an enrollment`(status: String) {
+        var candidate = candidate()
+        candidate.enrollment?.status = status
+        let expected: Verdict =
+            switch status {
+            case "active": .end(accepted: true)
+            case "revoked": .rejected(.enrollmentRevoked)
+            default: .rejected(.notEnrolled)
+            }
+        #expect(verdict(candidate) == expected)
+    }
+
+    @Test func `a digest of another length is another digest`() {
+        for length in [0, 31, 33] {
+            var candidate = candidate()
+            candidate.secretDigest = [UInt8](repeating: 7, count: length)
+            #expect(verdict(candidate) == .rejected(.unknownCode))
+        }
+    }
+
+    @Test func `wrong codes of one batch add up with those before, for their enrollment alone`() {
+        var judge = Judge(allOn)
+        var wrong = candidate()
+        wrong.secretDigest = [UInt8](repeating: 8, count: 32)
+        wrong.enrollment?.wrongCodes = 4
+        for _ in 0..<6 { #expect(judge.judge(wrong) == .rejected(.unknownCode)) }
+        for _ in 0..<3 { #expect(judge.judge(wrong) == .rejected(.lockedOut)) }
+        #expect(judge.wrongCodes == [wrong.enrollmentID: 6])
+        var right = candidate()
+        #expect(judge.judge(right) == .end(accepted: true))
+        right.enrollmentID = wrong.enrollmentID
+        right.enrollment?.wrongCodes = 4
+        #expect(judge.judge(right) == .rejected(.lockedOut))
+    }
+
+    /// Only the code's own fault counts: nobody locks out another by what is refused before.
+    @Test func `what is refused for another reason does not count as a wrong code`() {
+        var judge = Judge(allOn)
+        for (reason, make) in Self.faults where reason != .unknownCode {
+            var candidate = candidate()
+            var switches = allOn
+            make(&candidate, &switches)
+            _ = judge.judge(candidate)
+        }
+        #expect(judge.wrongCodes.isEmpty)
+    }
+
+    @Test func `open scans of one batch add up with those before`() {
+        var judge = Judge(allOn)
+        var scan = candidate(.scan)
+        scan.enrollment?.openScans = 2
+        for _ in 0..<2 { #expect(judge.judge(scan) == .scan(prompt: "ACME\nSign in")) }
+        #expect(judge.judge(scan) == .rejected(.tooManyScans))
+        var again = scan
+        again.request?.status = "scanned"
+        again.request?.prompt = "p"
+        #expect(judge.judge(again) == .scanAgain(prompt: "p"))
+        var other = candidate(.scan)
+        other.enrollment?.openScans = 3
+        #expect(judge.judge(other) == .scan(prompt: "ACME\nSign in"))
+    }
+
+    @Test func `reasons are spelled as the contract spells them`() {
+        let spelled = [
+            "malformed", "unknown_code", "expired", "already_used", "other_device", "not_enrolled",
+            "enrollment_revoked", "enrollment_disabled", "invalid_signature", "stale_signature", "wrong_prompt",
+            "too_many_scans", "locked_out",
+        ]
+        #expect(RejectionReason.allCases.map(\.rawValue) == spelled)
+    }
+}
