@@ -46,7 +46,8 @@ package final class Worker: Service {
         context = WorkerContext(
             workerID: .random(), options: configuration.database,
             notifier: Notifier(listening), drain: Drain(),
-            statistics: Dictionary(uniqueKeysWithValues: figures), batchSize: configuration.batchSize, poll: configuration.poll,
+            statistics: Dictionary(uniqueKeysWithValues: figures), batchSize: configuration.batchSize,
+            poll: configuration.poll,
             logger: logger)
     }
 

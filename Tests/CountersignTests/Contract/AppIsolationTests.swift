@@ -62,7 +62,8 @@ import Testing
         }
     }
 
-    @Test func `a login of the group that is no app's gets nothing, and its code stays unsaid`() async throws {
+    @Test func `a login of the group that is no app's gets nothing, and its code stays unsaid`() async throws
+    {
         _ = try await World.make()
         let login = try await Database.current.makeLogin("nobodys", in: .app)
         var stray = try await Database.current.connect(as: login)

@@ -12,7 +12,9 @@ import Testing
     }
 
     /// A waiting row of the portal's or the app's, committed, and a session of the login that has it.
-    private func waiting(_ function: String, _ world: World) async throws -> (id: Identifier, login: TestLogin) {
+    private func waiting(_ function: String, _ world: World) async throws -> (
+        id: Identifier, login: TestLogin
+    ) {
         guard function == "await_submission" else {
             var portal = try await world.portal()
             return (try await portal.request(), world.portalLogin)
@@ -27,7 +29,8 @@ import Testing
         return try await session.run(SQL.submit, values)[0].identifier(0)
     }
 
-    @Test(arguments: calls) func `a timeout must lie between 0 and 10 seconds`(function: String) async throws {
+    @Test(arguments: calls) func `a timeout must lie between 0 and 10 seconds`(function: String) async throws
+    {
         let (id, login) = try await waiting(function, World.make())
         var session = try await Database.current.connect(as: login)
         for timeout in ["NULL", "'-1 us'", "'-1 day'", "'10.000001 s'", "'1 month'", "'-1 month 40 days'"] {
@@ -57,7 +60,9 @@ import Testing
         ("SAVEPOINT a", "SAVEPOINT b; CREATE TEMP TABLE t (); ROLLBACK TO b"),
     ]
 
-    @Test(arguments: calls) func `it refuses what its own transaction has inserted`(function: String) async throws {
+    @Test(arguments: calls) func `it refuses what its own transaction has inserted`(function: String)
+        async throws
+    {
         let world = try await World.make()
         let (_, login) = try await waiting(function, world)
         let database = Database.current
@@ -96,7 +101,8 @@ import Testing
         let start = ContinuousClock.now
         #expect(try await portal.refusal(of: call("await_otp"), [.identifier(.random())])?.state == "CS006")
         #expect(try await portal.refusal(of: call("await_otp"), [.null])?.state == "CS006")
-        #expect(try await app.refusal(of: call("await_submission"), [.identifier(.random())])?.state == "CS003")
+        #expect(
+            try await app.refusal(of: call("await_submission"), [.identifier(.random())])?.state == "CS003")
         #expect(try await app.refusal(of: call("await_submission"), [.null])?.state == "CS003")
         #expect(.now - start < .seconds(5))
     }
@@ -161,7 +167,8 @@ import Testing
         }()
         var superuser = try await Database.current.connectAsSuperuser()
         try await eventually("it waits") {
-            let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+            let sleeping =
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
             return try await superuser.execute(sleeping)[0].int(0) == 1
         }
         #expect(try await portal.cancel(id))

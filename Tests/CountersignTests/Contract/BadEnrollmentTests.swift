@@ -38,10 +38,11 @@ import Testing
 
     private static func long(_ count: Int) -> String { String(repeating: "ä", count: count) }
 
-    static let groups = plain.map { Group(name: $0.testDescription, cases: [$0]) } + [
-        Group(name: "missing", cases: missing), Group(name: "too long", cases: tooLong),
-        Group(name: "unprintable", cases: unprintable),
-    ]
+    static let groups =
+        plain.map { Group(name: $0.testDescription, cases: [$0]) } + [
+            Group(name: "missing", cases: missing), Group(name: "too long", cases: tooLong),
+            Group(name: "unprintable", cases: unprintable),
+        ]
 
     private static let plain = [
         Case(
@@ -70,12 +71,16 @@ import Testing
         }
     }
 
-    @Test(arguments: groups) func `a bad enrollment is refused, and nothing is stored`(group: Group) async throws {
+    @Test(arguments: groups) func `a bad enrollment is refused, and nothing is stored`(group: Group)
+        async throws
+    {
         let world = try await World.make()
         var app = try await world.app()
         let before = try await Database.current.rowCounts()
         for bad in group.cases {
-            if !bad.setting.isEmpty { try await Database.current.arrange("UPDATE countersign.\(bad.setting)") }
+            if !bad.setting.isEmpty {
+                try await Database.current.arrange("UPDATE countersign.\(bad.setting)")
+            }
             for rows in [[bad.values], [[:], bad.values], [bad.values, [:]]] {
                 let error = try await app.refusal(of: Self.insert, parameters(rows))
                 #expect(error?.state == bad.state, "\(bad.testDescription) of \(rows.count)")

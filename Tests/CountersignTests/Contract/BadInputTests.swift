@@ -48,11 +48,12 @@ import Testing
     private static func long(_ count: Int) -> String { String(repeating: "ä", count: count) }
 
     /// What is tried in one database.
-    static let groups = plain.map { Group(name: $0.testDescription, cases: [$0]) } + [
-        Group(name: "types", cases: kinds), Group(name: "addresses", cases: addresses),
-        Group(name: "forms of addresses", cases: forms), Group(name: "languages", cases: languages),
-        Group(name: "hosts", cases: hosts), Group(name: "characters", cases: characters),
-    ]
+    static let groups =
+        plain.map { Group(name: $0.testDescription, cases: [$0]) } + [
+            Group(name: "types", cases: kinds), Group(name: "addresses", cases: addresses),
+            Group(name: "forms of addresses", cases: forms), Group(name: "languages", cases: languages),
+            Group(name: "hosts", cases: hosts), Group(name: "characters", cases: characters),
+        ]
 
     private static let plain: [Case] = [
         Case(
@@ -61,12 +62,15 @@ import Testing
         Case(
             values: [:], state: "CS007", says: ["enrollment is disabled"],
             setting: "settings SET enrollment_enabled = false"),
-        Case(values: [:], state: "CS008", says: ["portal", "disabled"], setting: "portals SET enabled = false"),
-        Case(values: [:], state: "CS008", says: ["portal", "limit"], setting: "portals SET over_limit = true"),
+        Case(
+            values: [:], state: "CS008", says: ["portal", "disabled"], setting: "portals SET enabled = false"),
+        Case(
+            values: [:], state: "CS008", says: ["portal", "limit"], setting: "portals SET over_limit = true"),
         Case(values: ["auth_type": nil], state: "CS003", says: ["auth_type", "missing", "name"]),
         Case(values: ["callback_uri": nil], state: "CS003", says: ["callback_uri", "missing", "http"]),
         Case(values: ["callback_uri": ""], state: "CS003", says: ["callback_uri", "missing", "http"]),
-        Case(values: ["secure_message": long(4097)], state: "CS003", says: ["secure_message", "8,192 bytes"]),
+        Case(
+            values: ["secure_message": long(4097)], state: "CS003", says: ["secure_message", "8,192 bytes"]),
         Case(values: ["reference": long(256)], state: "CS003", says: ["reference", "255 characters"]),
         Case(values: ["user_agent": long(1025)], state: "CS003", says: ["user_agent", "1024 characters"]),
         Case(values: ["message": long(156)], state: "CS004", says: ["message", "155 characters"]),
@@ -82,7 +86,9 @@ import Testing
         Case(values: ["auth_type": $0], state: "CS002", says: ["auth_type", "authentication type"])
     }
 
-    private static let addresses: [Case] = ["https://acme.example/CB", "https://acme.example/cb/", "https://evil.example/", long(100_000)].map {
+    private static let addresses: [Case] = [
+        "https://acme.example/CB", "https://acme.example/cb/", "https://evil.example/", long(100_000),
+    ].map {
         Case(values: ["callback_uri": $0], state: "CS005", says: ["callback_uri", "equal exactly"])
     }
 
@@ -97,11 +103,15 @@ import Testing
             setting: "settings SET callback_allowlist_enabled = false")
     }
 
-    private static let languages: [Case] = ["", "EN", "e", "en_US", "english", "en-", "en\n", "en-a", "en" + String(repeating: "-ab", count: 12)].map {
+    private static let languages: [Case] = [
+        "", "EN", "e", "en_US", "english", "en-", "en\n", "en-a", "en" + String(repeating: "-ab", count: 12),
+    ].map {
         Case(values: ["language_code": $0], state: "CS003", says: ["language_code", "language tag"])
     }
 
-    private static let hosts: [Case] = ["", "localhost", "10.0.0.0/8", "10.0.0.1/32", "256.0.0.1", "::1::", "10.0.0.1 x", long(100_000)].map {
+    private static let hosts: [Case] = [
+        "", "localhost", "10.0.0.0/8", "10.0.0.1/32", "256.0.0.1", "::1::", "10.0.0.1 x", long(100_000),
+    ].map {
         Case(values: ["ip_address": $0], state: "CS003", says: ["ip_address", "IPv4 or IPv6"])
     }
 
@@ -113,12 +123,15 @@ import Testing
         }
     }
 
-    @Test(arguments: groups) func `a bad request is refused, and nothing is stored`(group: Group) async throws {
+    @Test(arguments: groups) func `a bad request is refused, and nothing is stored`(group: Group) async throws
+    {
         let world = try await World.make()
         var portal = try await world.portal()
         let before = try await Database.current.rowCounts()
         for bad in group.cases {
-            if !bad.setting.isEmpty { try await Database.current.arrange("UPDATE countersign.\(bad.setting)") }
+            if !bad.setting.isEmpty {
+                try await Database.current.arrange("UPDATE countersign.\(bad.setting)")
+            }
             for rows in [[bad.values], [[:], bad.values], [[:], [:], bad.values, [:]]] {
                 let error = try await portal.refusal(of: Self.insert, parameters(rows))
                 #expect(error?.state == bad.state, "\(bad.testDescription) of \(rows.count)")
@@ -132,7 +145,8 @@ import Testing
 
     static let limits = [
         ("message", long(155)), ("message", "👩🏽‍🚀 und ‚äöü‘"), ("secure_message", long(4096)),
-        ("secure_message", "-----BEGIN\nPGP MESSAGE-----\u{202E}"), ("reference", long(255)), ("reference", ""),
+        ("secure_message", "-----BEGIN\nPGP MESSAGE-----\u{202E}"), ("reference", long(255)),
+        ("reference", ""),
         ("user_agent", long(1024)), ("ip_address", "203.0.113.7"), ("ip_address", "2001:db8::1"),
         ("ip_address", "::ffff:203.0.113.7"), ("language_code", "nl-be"), ("language_code", "zh-hant-tw"),
         ("language_code", "en" + String(repeating: "-ab", count: 11)),
@@ -180,7 +194,8 @@ import Testing
         let one = try await World.make("acme")
         let other = try await World.make("other")
         try await Database.current.arrange(
-            "INSERT INTO countersign.callback_urls (portal_id, url) VALUES (\(other.portalID), 'https://o.example/')")
+            "INSERT INTO countersign.callback_urls (portal_id, url) VALUES (\(other.portalID), 'https://o.example/')"
+        )
         var portal = try await one.portal()
         let foreign = parameters([["callback_uri": "https://o.example/"]])
         #expect(try await portal.refusal(of: Self.insert, foreign)?.state == "CS005")

@@ -101,7 +101,10 @@ import Testing
                 }
             }
             #expect(heard == ids)
-            #expect(payloads.allSatisfy { $0.wholeMatch(of: /issued [0-9a-f-]{36}(,[0-9a-f-]{36}){0,199}/) != nil })
+            #expect(
+                payloads.allSatisfy {
+                    $0.wholeMatch(of: /issued [0-9a-f-]{36}(,[0-9a-f-]{36}){0,199}/) != nil
+                })
             #expect(payloads.count < 40)
         }
     }
@@ -123,11 +126,15 @@ import Testing
             while heard.count < 450, ContinuousClock.now < deadline {
                 for payload in try await app.notifications(until: deadline).map(\.payload) {
                     payloads.append(payload)
-                    heard.formUnion(payload.dropFirst("rejected ".count).split(separator: ",").map(String.init))
+                    heard.formUnion(
+                        payload.dropFirst("rejected ".count).split(separator: ",").map(String.init))
                 }
             }
             #expect(heard == ids)
-            #expect(payloads.allSatisfy { $0.wholeMatch(of: /rejected [0-9a-f-]{36}(,[0-9a-f-]{36}){0,199}/) != nil })
+            #expect(
+                payloads.allSatisfy {
+                    $0.wholeMatch(of: /rejected [0-9a-f-]{36}(,[0-9a-f-]{36}){0,199}/) != nil
+                })
             #expect(payloads.count < 20)
         }
     }

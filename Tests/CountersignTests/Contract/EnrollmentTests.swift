@@ -46,7 +46,9 @@ import Testing
         }
         for id in ids.prefix(2) {
             #expect(
-                try await state(id, &app) == ["rejected", "replaced by a later enrollment of the same device"])
+                try await state(id, &app) == [
+                    "rejected", "replaced by a later enrollment of the same device",
+                ])
         }
     }
 

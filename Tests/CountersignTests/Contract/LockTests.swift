@@ -33,12 +33,26 @@ import Testing
         try await take(6, 17, &thief)
         try await Database.current.arrange("UPDATE countersign.portals SET max_open_requests = 1")
         _ = try await thief.request()
-        await withKnownIssue("the lock that lets one worker keep house is one that anybody may take") {
-            try await withWorkerLogin(stages: [.housekeep]) { _ in
-                try await eventually("the limit is noticed", timeout: .seconds(3)) {
-                    try await thief.refusal(of: SQL.insert, ["more"])?.state == "CS008"
-                }
+        try await withWorkerLogin(stages: [.housekeep]) { _ in
+            try await eventually("the limit is noticed") {
+                try await thief.refusal(of: SQL.insert, ["more"])?.state == "CS008"
             }
         }
+    }
+
+    @Test func `of two workers one keeps house, and the other when that one has gone`() async throws {
+        let login = try await Database.current.makeLogin("worker", in: .worker)
+        let second = try await Database.current.makeLogin("worker2", in: .worker)
+        var (leads, others): ([Bool], [Bool]) = ([], [])
+        var other = try await Database.current.connect(as: second)
+        do {
+            var leader = try await Database.current.connect(as: login)
+            for _ in 0..<2 {
+                leads.append(try await leader.run(HousekeepStage.lead)[0].bool(0))
+                others.append(try await other.run(HousekeepStage.lead)[0].bool(0))
+            }
+        }
+        #expect(leads == [true, true] && others == [false, false])
+        try await eventually("the other leads") { try await other.run(HousekeepStage.lead)[0].bool(0) }
     }
 }

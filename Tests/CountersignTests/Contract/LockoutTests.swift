@@ -55,7 +55,9 @@ import Testing
         return try await owner.execute(sql)[0].int(0)
     }
 
-    @Test func `the lock ends after ten minutes, and wrong codes while locked do not lengthen it`() async throws {
+    @Test func `the lock ends after ten minutes, and wrong codes while locked do not lengthen it`()
+        async throws
+    {
         let world = try await World.make()
         try await withWorkerLogin { _ in
             var portal = try await world.portal()

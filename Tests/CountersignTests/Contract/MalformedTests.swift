@@ -13,7 +13,9 @@ import Testing
         "enrollment_id": enrollment, "otp": code, "action": "scan", "signed_at": "2026-02-28T23:59:59Z",
         "prompt_digest": "-", "signature": "-----BEGIN PGP SIGNATURE-----",
     ]
-    private static let columns = ["enrollment_id", "otp", "action", "signed_at", "prompt_digest", "signature"]
+    private static let columns = [
+        "enrollment_id", "otp", "action", "signed_at", "prompt_digest", "signature",
+    ]
 
     private func parameters(_ changes: [String: String?]) -> [Parameter] {
         Self.columns.map { Parameter(changes.merging(Self.good) { changed, _ in changed }[$0] ?? nil) }
@@ -22,9 +24,11 @@ import Testing
     static let otps: [String?] = [
         nil, "", " ", String(code.dropLast()), code + "A", code + " ", " " + code.dropFirst(), code + "\n",
         code.dropLast() + "\n", code.dropLast() + "=", code.dropLast(2) + "==",
-        code.replacing("_", with: "/"), code.replacing("-", with: "+"), code.dropLast() + "ä", code.dropLast() + "é",
+        code.replacing("_", with: "/"), code.replacing("-", with: "+"), code.dropLast() + "ä",
+        code.dropLast() + "é",
         code.dropLast() + "\u{1}", String(repeating: "ä", count: 32), String(repeating: "😀", count: 16),
-        "acme://sign-in?otp=\(code)", "{\"otp\":\"\(code)\"}", code + code, String(repeating: code, count: 20_000),
+        "acme://sign-in?otp=\(code)", "{\"otp\":\"\(code)\"}", code + code,
+        String(repeating: code, count: 20_000),
         "\\x" + String(repeating: "00", count: 48), "'; DROP TABLE countersign.submissions; --",
     ]
     static let enrollments: [String?] = [
@@ -45,9 +49,12 @@ import Testing
     ]
     static let digests = [
         "", "--", code, String(repeating: "a", count: 63), String(repeating: "a", count: 65),
-        String(repeating: "A", count: 64), String(repeating: "g", count: 64), String(repeating: "a", count: 1_000_000),
+        String(repeating: "A", count: 64), String(repeating: "g", count: 64),
+        String(repeating: "a", count: 1_000_000),
     ]
-    static let signatures = [String(repeating: "a", count: 16_385), String(repeating: "\(code)\n", count: 16_000)]
+    static let signatures = [
+        String(repeating: "a", count: 16_385), String(repeating: "\(code)\n", count: 16_000),
+    ]
 
     struct Case: Sendable, CustomTestStringConvertible {
         let column: String
@@ -61,7 +68,9 @@ import Testing
         Case(column: "prompt_digest", values: digests), Case(column: "signature", values: signatures),
     ]
 
-    @Test(arguments: cases) func `what is malformed is rejected at once and raises nothing`(bad: Case) async throws {
+    @Test(arguments: cases) func `what is malformed is rejected at once and raises nothing`(bad: Case)
+        async throws
+    {
         let world = try await World.make()
         var app = try await world.app()
         for value in bad.values {
@@ -79,7 +88,8 @@ import Testing
         #expect(counts["submissions"] == bad.values.count && counts["validate_queue"] == 0)
     }
 
-    @Test func `what is well-formed waits for the validate stage, and only its digest is kept`() async throws {
+    @Test func `what is well-formed waits for the validate stage, and only its digest is kept`() async throws
+    {
         let world = try await World.make()
         var app = try await world.app()
         let digest = String(repeating: "0a", count: 32)

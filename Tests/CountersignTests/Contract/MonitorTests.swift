@@ -29,7 +29,9 @@ import Testing
             "\(table): " + columns.map { $0.dropFirst(table.count + 1) }.joined(separator: " ")
         }
         #expect(lines.sorted() == unfold(decidedColumns))
-        let telling = ["user_id", "device_id", "secret", "otp", "password", "digest", "key", "token", "channel"]
+        let telling = [
+            "user_id", "device_id", "secret", "otp", "password", "digest", "key", "token", "channel",
+        ]
         for column in readable where telling.contains(where: { column.contains($0) }) {
             #expect(harmless.contains(column), "\(column)")
         }

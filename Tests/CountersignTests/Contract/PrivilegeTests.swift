@@ -28,7 +28,8 @@ import Testing
             let error = try await member.refusal(of: "SELECT * FROM countersign.\(relation)")
             #expect((error == nil) == readable, "\(relation): \(String(describing: error))")
             for lock in ["ROW SHARE", "SHARE ROW EXCLUSIVE", "ACCESS EXCLUSIVE"] {
-                let error = try await member.refusal(of: "BEGIN; LOCK countersign.\(relation) IN \(lock) MODE")
+                let error = try await member.refusal(
+                    of: "BEGIN; LOCK countersign.\(relation) IN \(lock) MODE")
                 #expect(error?.state == noPrivilege, "\(relation) \(lock)")
                 try await member.execute("ROLLBACK")
             }

@@ -25,7 +25,8 @@ import Testing
             let enrollment = try await app.enroll("alice")
             let (transaction, code) = try await portal.issued()
             expect(try await app.submit(enrollment, Code.invented(), "scan"), "unknown_code")
-            expect(try await app.submit(enrollment, Code.invented(for: transaction), "accept"), "unknown_code")
+            expect(
+                try await app.submit(enrollment, Code.invented(for: transaction), "accept"), "unknown_code")
             #expect(try await portal.status(transaction) == "issued")
             expect(try await app.submit(enrollment, code, "accept"), nil)
         }
@@ -201,7 +202,9 @@ import Testing
             var app = try await world.app()
             let enrollment = try await app.enroll("alice")
             let (_, code) = try await portal.issued()
-            for (offset, reason) in [(-330, "stale_signature"), (330, "stale_signature"), (-270, nil), (270, nil)] {
+            for (offset, reason) in [
+                (-330, "stale_signature"), (330, "stale_signature"), (-270, nil), (270, nil),
+            ] {
                 let time = Timestamp.now().advanced(by: .seconds(offset))
                 let signed = String("\(time)".prefix(19)) + "Z"
                 let values: [Parameter] = [

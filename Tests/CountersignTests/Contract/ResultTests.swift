@@ -93,7 +93,9 @@ import Testing
     @Test func `a portal can look for its own reference`() async throws {
         let world = try await World.make()
         var portal = try await world.portal()
-        let ids = [try await portal.request("a"), try await portal.request("b"), try await portal.request("a")]
+        let ids = [
+            try await portal.request("a"), try await portal.request("b"), try await portal.request("a"),
+        ]
         let sql = Statement(
             "by reference",
             "SELECT transaction_id FROM countersign.auth_results WHERE reference = $1 ORDER BY 1")

@@ -41,7 +41,9 @@ import Testing
         #expect(stored.contains("authenticated") && stored.contains("alice"))
         try expectNoTrace(of: codes, in: stored, "what is stored")
 
-        let heard = try await ears.notifications(until: .now + .seconds(1)).map { "\($0.channel) \($0.payload)" }
+        let heard = try await ears.notifications(until: .now + .seconds(1)).map {
+            "\($0.channel) \($0.payload)"
+        }
         #expect(heard.contains { $0.contains("authenticated") })
         try expectNoTrace(of: codes, in: heard.joined(separator: "\n"), "notifications")
         #expect(LogCapture.current.text.contains("connection lost"))

@@ -29,7 +29,8 @@ import Testing
                 let (transaction, code) = try await portal.issued()
                 #expect(try #require(Code(code)).transaction == transaction, "\(setting)")
                 #expect(try await app.submit(enrollment, code, "scan").reason == nil, "\(setting)")
-                let signed = "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+                let signed =
+                    "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
                 let time = try await app.execute(signed)[0].text(0)
                 let values: [Parameter] = [
                     .text(enrollment.description), .text(code), "accept", .text(time), nil, nil,

@@ -75,9 +75,11 @@ import Testing
         let channel = "SELECT countersign.portal_channel()"
         #expect(try await session.execute(channel)[0].text(0).hasPrefix("cs_"))
         for call in [SQL.collect, SQL.await_, SQL.cancel] {
-            #expect(try await session.refusal(of: call, [.identifier(stolen)])?.state == "CS006", "\(call.name)")
+            #expect(
+                try await session.refusal(of: call, [.identifier(stolen)])?.state == "CS006", "\(call.name)")
         }
-        let all = "SELECT transaction_id FROM countersign.auth_results UNION ALL "
+        let all =
+            "SELECT transaction_id FROM countersign.auth_results UNION ALL "
             + "SELECT transaction_id FROM countersign.auth_requests"
         #expect(try await session.execute(all).isEmpty)
         let insert = "INSERT INTO countersign.auth_requests (auth_type, callback_uri) VALUES"

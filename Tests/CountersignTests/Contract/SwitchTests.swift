@@ -112,7 +112,8 @@ import Testing
         }
     }
 
-    @Test func `a portal disabled: what slips past waits, and goes on when it is enabled again`() async throws {
+    @Test func `a portal disabled: what slips past waits, and goes on when it is enabled again`() async throws
+    {
         let world = try await World.make("acme")
         let other = try await World.make("other")
         var portal = try await world.portal()
@@ -149,7 +150,9 @@ import Testing
             var ids: [Identifier] = []
             for _ in 0..<3 { ids.append(try await portal.request()) }
             try await eventually("the limit is noticed") {
-                guard try await portal.refusal(of: SQL.insert, ["more"])?.state != "CS008" else { return true }
+                guard try await portal.refusal(of: SQL.insert, ["more"])?.state != "CS008" else {
+                    return true
+                }
                 return false
             }
             let open = try await portal.execute("SELECT transaction_id FROM countersign.auth_results")

@@ -14,7 +14,8 @@ import Testing
             secretDigest: digest, isStale: false, hasSignature: false,
             enrollment: Candidate.Enrollment(status: "active", isLocked: false, wrongCodes: 0, openScans: 0),
             request: Candidate.Request(
-                transactionID: .random(), status: "issued", secretDigest: digest, scannedBy: nil, isDue: false,
+                transactionID: .random(), status: "issued", secretDigest: digest, scannedBy: nil,
+                isDue: false,
                 prompt: nil, promptParts: ["ACME", "Sign in"]))
     }
 
@@ -37,32 +38,33 @@ import Testing
     }
 
     /// What makes a candidate wrong, in the order in which it is looked at: of two faults the first is named.
-    private static let faults: [(RejectionReason, @Sendable (inout Candidate, inout Judge.Switches) -> Void)] = [
-        (.enrollmentDisabled, { $1 = switches($1, enrollment: false) }),
-        (.enrollmentDisabled, { candidate, _ in candidate.appEnabled = false }),
-        (.notEnrolled, { candidate, _ in candidate.enrollment = nil }),
-        (.notEnrolled, { candidate, _ in candidate.enrollment?.status = "pending" }),
-        (.enrollmentRevoked, { candidate, _ in candidate.enrollment?.status = "revoked" }),
-        (.invalidSignature, { $1 = switches($1, signatureRequired: true) }),
-        (.staleSignature, { candidate, _ in candidate.isStale = true }),
-        (.lockedOut, { candidate, _ in candidate.enrollment?.isLocked = true }),
-        (.lockedOut, { candidate, _ in candidate.enrollment?.wrongCodes = 10 }),
-        (.unknownCode, { candidate, _ in candidate.request = nil }),
-        (.unknownCode, { candidate, _ in candidate.request?.secretDigest = nil }),
-        (.unknownCode, { candidate, _ in candidate.secretDigest[31] = 0 }),
-        (.alreadyUsed, { candidate, _ in candidate.request?.status = "authenticated" }),
-        (.expired, { candidate, _ in candidate.request?.status = "cancelled" }),
-        (.expired, { candidate, _ in candidate.request?.isDue = true }),
-        (.expired, { $1 = switches($1, mobileAuthentication: false) }),
-        (.otherDevice, { candidate, _ in candidate.request?.scannedBy = .random() }),
-        (
-            .tooManyScans,
-            { candidate, _ in
-                candidate.action = .scan
-                candidate.enrollment?.openScans = 4
-            }
-        ),
-    ]
+    private static let faults:
+        [(RejectionReason, @Sendable (inout Candidate, inout Judge.Switches) -> Void)] = [
+            (.enrollmentDisabled, { $1 = switches($1, enrollment: false) }),
+            (.enrollmentDisabled, { candidate, _ in candidate.appEnabled = false }),
+            (.notEnrolled, { candidate, _ in candidate.enrollment = nil }),
+            (.notEnrolled, { candidate, _ in candidate.enrollment?.status = "pending" }),
+            (.enrollmentRevoked, { candidate, _ in candidate.enrollment?.status = "revoked" }),
+            (.invalidSignature, { $1 = switches($1, signatureRequired: true) }),
+            (.staleSignature, { candidate, _ in candidate.isStale = true }),
+            (.lockedOut, { candidate, _ in candidate.enrollment?.isLocked = true }),
+            (.lockedOut, { candidate, _ in candidate.enrollment?.wrongCodes = 10 }),
+            (.unknownCode, { candidate, _ in candidate.request = nil }),
+            (.unknownCode, { candidate, _ in candidate.request?.secretDigest = nil }),
+            (.unknownCode, { candidate, _ in candidate.secretDigest[31] = 0 }),
+            (.alreadyUsed, { candidate, _ in candidate.request?.status = "authenticated" }),
+            (.expired, { candidate, _ in candidate.request?.status = "cancelled" }),
+            (.expired, { candidate, _ in candidate.request?.isDue = true }),
+            (.expired, { $1 = switches($1, mobileAuthentication: false) }),
+            (.otherDevice, { candidate, _ in candidate.request?.scannedBy = .random() }),
+            (
+                .tooManyScans,
+                { candidate, _ in
+                    candidate.action = .scan
+                    candidate.enrollment?.openScans = 4
+                }
+            ),
+        ]
 
     private static func switches(
         _ switches: Judge.Switches, mobileAuthentication: Bool? = nil, enrollment: Bool? = nil,
@@ -86,7 +88,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["requested", "issued", "scanned", "authenticated", "denied", "expired", "cancelled", "failed"])
+    @Test(arguments: [
+        "requested", "issued", "scanned", "authenticated", "denied", "expired", "cancelled", "failed",
+    ])
     func `each state of a request`(status: String) {
         var candidate = candidate()
         candidate.request?.status = status
@@ -165,7 +169,8 @@ import Testing
     @Test func `reasons are spelled as the contract spells them`() {
         let spelled = [
             "malformed", "unknown_code", "expired", "already_used", "other_device", "not_enrolled",
-            "enrollment_revoked", "enrollment_disabled", "invalid_signature", "stale_signature", "wrong_prompt",
+            "enrollment_revoked", "enrollment_disabled", "invalid_signature", "stale_signature",
+            "wrong_prompt",
             "too_many_scans", "locked_out",
         ]
         #expect(RejectionReason.allCases.map(\.rawValue) == spelled)

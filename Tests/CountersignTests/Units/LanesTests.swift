@@ -76,7 +76,9 @@ import Testing
             let waiting = rows.filter { !$0.value.isEmpty }.keys
             let present = Set(waiting).union(lanes.known)
             let slice = lanes.slice ?? max(1, limit / max(1, present.count))
-            let order = present.sorted { ($0 <= lanes.lastServed ? 1 : 0, $0) < ($1 <= lanes.lastServed ? 1 : 0, $1) }
+            let order = present.sorted {
+                ($0 <= lanes.lastServed ? 1 : 0, $0) < ($1 <= lanes.lastServed ? 1 : 0, $1)
+            }
             var (shares, left): ([Lanes.Share], Int) = ([], limit)
             for lane in order where left > 0 {
                 let found = rows[lane, default: []].filter { id in positions[lane].map { id > $0 } ?? true }
