@@ -1,0 +1,54 @@
+import Countersign
+import Postgres
+import Support
+import Testing
+
+/// Upgrading while everything runs: migrate first, programs later.
+@Suite(.database) struct UpgradeTests {
+    private let later = [
+        MigrationFile(
+            name: "0002_note.sql",
+            text: """
+                -- A column and a table that the running program knows nothing of.
+                -- minimum-binary: 1
+                ALTER TABLE countersign.auth_requests ADD COLUMN note text;
+                ALTER TABLE countersign.issue_queue ADD COLUMN note text;
+                CREATE TABLE countersign.notes (note text);
+                """),
+        MigrationFile(
+            name: "0003_index.sql",
+            text: """
+                -- for-each-partition countersign.auth_requests
+                -- minimum-binary: 1
+                CREATE INDEX auth_requests_note ON ONLY countersign.auth_requests (note);
+                """),
+    ]
+
+    @Test func migratesUnderARunningWorker() async throws {
+        let world = try await World.make()
+        try await withWorker { worker in
+            var portal = try await world.portal()
+            var app = try await world.app()
+            let enrollment = try await app.enroll("alice")
+            let migrating = Task {
+                var owner = try await Database.current.connect()
+                try await Migrator(embeddedMigrations + later, schema: Program.schema).up(&owner)
+            }
+            var signIns = 0
+            while signIns < 30 {
+                let transaction = try await portal.request()
+                let code = try await portal.code(transaction)
+                #expect(try await app.submit(enrollment, code, "scan").result == "accepted")
+                #expect(try await app.submit(enrollment, code, "accept").result == "accepted")
+                signIns += 1
+            }
+            try await migrating.value
+            let transaction = try await portal.request()
+            let code = try await portal.code(transaction)
+            #expect(try await app.submit(enrollment, code, "deny").result == "accepted")
+            #expect(!worker.context.drain.isSet)
+        }
+        #expect(
+            try await Database.current.count("SELECT max(version) FROM countersign.schema_migrations") == 3)
+    }
+}
