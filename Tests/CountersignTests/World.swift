@@ -88,7 +88,11 @@ extension Connection {
     }
 
     mutating func code(_ transaction: Identifier) async throws -> String {
-        try await run(SQL.await_, [.identifier(transaction)])[0].text(0)
+        // Ten seconds is the longest wait of one call, and a machine busy with other tests may need more.
+        for _ in 0..<5 where try await status(transaction) == "requested" {
+            if let code = try await run(SQL.await_, [.identifier(transaction)])[0].optionalText(0) { return code }
+        }
+        return try await run(SQL.await_, [.identifier(transaction)])[0].text(0)
     }
 
     mutating func status(_ transaction: Identifier) async throws -> String {
@@ -111,7 +115,16 @@ extension Connection {
     ) async throws -> (result: String, reason: String?, prompt: String?) {
         let id = try await run(SQL.submit, [.identifier(enrollment), .text(code), .text(action)])[0]
             .identifier(0)
-        let row = try await run(SQL.outcome, [.identifier(id)])[0]
+        let row = try await outcome(id)
         return (try row.text(0), try row.optionalText(1), try row.optionalText(2))
+    }
+
+    /// Result, reason and prompt of a submission once it is judged.
+    mutating func outcome(_ submission: Identifier) async throws -> Row {
+        for _ in 0..<5 {
+            let row = try await run(SQL.outcome, [.identifier(submission)])[0]
+            if try row.text(0) != "pending" { return row }
+        }
+        return try await run(SQL.outcome, [.identifier(submission)])[0]
     }
 }

@@ -22,7 +22,7 @@ package final class Signal: Sendable {
     /// Returns once it has happened `target` times, which may be at once. Throws when that takes longer than
     /// `timeout`, or when the task is cancelled.
     package func wait(
-        for target: Int = 1, timeout: Duration = .seconds(10),
+        for target: Int = 1, timeout: Duration = .seconds(60),
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let ticket = state.withLock { $0.makeTicket() }
@@ -102,7 +102,7 @@ private struct State: Sendable {
 /// Looks again every 10 ms until the condition holds. For what gives no signal, such as a session of the
 /// server that has come to wait for a lock.
 package func eventually(
-    _ what: Comment, timeout: Duration = .seconds(10), sourceLocation: SourceLocation = #_sourceLocation,
+    _ what: Comment, timeout: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + timeout

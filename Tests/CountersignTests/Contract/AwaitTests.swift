@@ -131,7 +131,7 @@ import Testing
         let start = ContinuousClock.now
         try await withWorkerLogin { _ in
             #expect(try await portal.code(transaction).utf8.count == 64)
-            let row = try await app.run(SQL.outcome, [.identifier(submission)])[0]
+            let row = try await app.outcome(submission)
             #expect(try row.text(0) == "rejected")
         }
         #expect(.now - start < .seconds(8))

@@ -186,7 +186,7 @@ import Testing
                     .text(enrollment.description), .text(code), "accept", nil, nil, Parameter(signature),
                 ]
                 let id = try await app.run(SQL.submitText, values)[0].identifier(0)
-                let row = try await app.run(SQL.outcome, [.identifier(id)])[0]
+                let row = try await app.outcome(id)
                 #expect(try row.optionalText(1) == "invalid_signature")
             }
             #expect(try await portal.status(transaction) == "issued")
@@ -211,7 +211,7 @@ import Testing
                     .text(enrollment.description), .text(code), "scan", .text(signed), nil, nil,
                 ]
                 let id = try await app.run(SQL.submitText, values)[0].identifier(0)
-                let row = try await app.run(SQL.outcome, [.identifier(id)])[0]
+                let row = try await app.outcome(id)
                 #expect(try row.optionalText(1) == reason, "\(offset) s")
             }
         }

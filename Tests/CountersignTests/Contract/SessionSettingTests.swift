@@ -36,7 +36,7 @@ import Testing
                     .text(enrollment.description), .text(code), "accept", .text(time), nil, nil,
                 ]
                 let id = try await app.run(SQL.submitText, values)[0].identifier(0)
-                let row = try await app.run(SQL.outcome, [.identifier(id)])[0]
+                let row = try await app.outcome(id)
                 #expect(try row.optionalText(1) == nil, "\(setting)")
                 let second = try await portal.status(transaction)
                 #expect(second == "authenticated", "\(setting)")

@@ -35,12 +35,17 @@ import Testing
         }
     }
 
+    /// Workers wait for one another for a moment, as when a table grows; nobody may wait for a portal.
     private let waitingWorkers = """
-        SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name LIKE 'countersign %' AND wait_event_type = 'Lock'
+        SELECT count(*) FROM pg_stat_activity worker JOIN pg_stat_activity portal
+            ON portal.pid = ANY (pg_blocking_pids(worker.pid))
+        WHERE worker.datname = current_database() AND worker.application_name LIKE 'countersign %'
+          AND portal.application_name NOT LIKE 'countersign %'
         """
+    /// Workers, too, are idle in a transaction while they judge what they have claimed.
     private let idlers = """
-        SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'
+        SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+          AND state = 'idle in transaction' AND application_name NOT LIKE 'countersign %'
         """
 
     private func arrange(_ idle: Idle, _ portal: inout Connection) async throws -> Identifier {

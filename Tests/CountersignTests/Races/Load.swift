@@ -24,7 +24,7 @@ extension Database {
     }
 
     /// Waits until a query returns that number.
-    func wait(until sql: String, is wanted: Int, timeout: Duration = .seconds(30)) async throws {
+    func wait(until sql: String, is wanted: Int, timeout: Duration = .seconds(60)) async throws {
         var superuser = try await connectAsSuperuser()
         let statement = Statement("wait", sql)
         let deadline = ContinuousClock.now + timeout

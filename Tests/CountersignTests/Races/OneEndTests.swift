@@ -39,7 +39,7 @@ import Testing
         }
         var answers: [String] = []
         for id in ids {
-            let row = try await app.run(SQL.outcome, [.identifier(id)])[0]
+            let row = try await app.outcome(id)
             answers.append(try row.optionalText(1) ?? row.text(0))
         }
         return answers
