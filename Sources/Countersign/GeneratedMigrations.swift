@@ -1357,4 +1357,40 @@ $$;
 
 """#
     ),
+    MigrationFile(
+        name: "0002_enrollment.sql",
+        text: #"""
+-- Place of the migration for enrollment.
+-- minimum-binary: 1
+DO $$ BEGIN END $$;
+
+"""#
+    ),
+    MigrationFile(
+        name: "0003_webhooks.sql",
+        text: #"""
+-- Place of the migration for webhooks.
+-- minimum-binary: 1
+DO $$ BEGIN END $$;
+
+"""#
+    ),
+    MigrationFile(
+        name: "0004_gateway.sql",
+        text: #"""
+-- Place of the migration for gateway.
+-- minimum-binary: 1
+DO $$ BEGIN END $$;
+
+"""#
+    ),
+    MigrationFile(
+        name: "0005_operations.sql",
+        text: #"""
+-- Place of the migration for operations.
+-- minimum-binary: 1
+DO $$ BEGIN END $$;
+
+"""#
+    ),
 ]
