@@ -45,7 +45,7 @@ final class Certificate {
         if primary.isRevoked { throw .revoked }
         if primary.isExpired { throw .expired }
         guard primary.isValid else {
-            let hash = primary.weakSelfSignature(by: primary.fingerprint)
+            let hash = primary.weakSignature(by: primary.fingerprint)
             if let hash { throw .weakSelfSignature(hash) }
             throw .noValidSelfSignature
         }
@@ -69,7 +69,7 @@ final class Certificate {
     private static func whyNoSigner(_ primary: borrowing Key) -> KeyRefusal {
         for index in 0..<primary.subkeyCount {
             guard let key = primary.subkey(index), !key.isValid else { continue }
-            if let hash = key.weakSelfSignature(by: primary.fingerprint) { return .weakSelfSignature(hash) }
+            if let hash = key.weakSignature(by: primary.fingerprint) { return .weakSelfSignature(hash) }
         }
         return .noSigningKey
     }

@@ -68,7 +68,7 @@ extension Verification {
     private static func failure(_ code: Int) -> MessageRefusal? {
         switch code {
         case 0, RNP_ERROR_SIGNATURE_INVALID: nil
-        case RNP_ERROR_OUT_OF_MEMORY: .tooLarge(limit: EncryptedMessage.limit)
+        case RNP_ERROR_OUT_OF_MEMORY, RNP_ERROR_WRITE: .tooLarge(limit: EncryptedMessage.limit)
         case RNP_ERROR_NO_SUITABLE_KEY, RNP_ERROR_DECRYPT_FAILED, RNP_ERROR_READ:
             .doesNotOpen
         default: .malformed

@@ -27,20 +27,4 @@ extension Key {
         guard let key = defaultKey("encrypt"), key.isUsable(at: time), key.weakness == nil else { return nil }
         return key
     }
-
-    /// The weak hash of a signature by the primary key about itself or this subkey, for an explanation only:
-    /// such a signature does not count.
-    func weakSelfSignature(by issuer: String) -> String? {
-        var count = 0
-        guard unsafe rnp_key_get_signature_count(pointer, &count) == 0 else { return nil }
-        for index in 0..<count {
-            var signature: OpaquePointer?
-            guard unsafe rnp_key_get_signature_at(pointer, index, &signature) == 0 else { continue }
-            defer { unsafe rnp_signature_handle_destroy(signature) }
-            let keyID = unsafe string { unsafe rnp_signature_get_keyid(signature, $0) }
-            let hash = unsafe string { unsafe rnp_signature_get_hash_alg(signature, $0) } ?? "?"
-            if let keyID, issuer.hasSuffix(keyID), Handle.weakHashes.contains(hash) { return hash }
-        }
-        return nil
-    }
 }

@@ -11,25 +11,29 @@ package final class OpenPGPContext: Sendable {
     package init(
         capacity: Int = 1000, clock: @escaping @Sendable () -> UInt64 = OpenPGPContext.systemTime
     ) throws(OpenPGPError) {
-        try Library.ready.get()
+        try Quiet.during { () throws(OpenPGPError) in try Library.ready.get() }
         loaded = Mutex(CertificateCache(capacity: capacity))
         self.clock = clock
     }
 
     package static func systemTime() -> UInt64 { OpenPGP.systemTime() }
 
+    /// How many device keys are loaded.
+    package var loadedKeys: Int { loaded.withLock { $0.count } }
+
     /// A new pair, unprotected, that does not expire. `userID` is what other programs show as its name.
     package func generateKeyPair(
         userID: String, algorithm: KeyPair.Algorithm = .ed25519
     ) throws(OpenPGPError) -> KeyPair {
-        try KeyPair(userID: userID, algorithm: algorithm, time: clock())
+        try Quiet.during { () throws(OpenPGPError) in
+            try KeyPair(userID: userID, algorithm: algorithm, time: clock())
+        }
     }
 
     /// Accepts a device's armored public key, or says what is wrong with it.
     package func inspect(publicKey: String) throws(KeyRefusal) -> DeviceKey {
-        let time = clock()
-        return try loaded.withLock { cache throws(KeyRefusal) in
-            try cache.certificate(publicKey, at: time).device
+        try withCertificate(publicKey, refusal: { $0 }) { certificate, _ throws(KeyRefusal) in
+            certificate.device
         }
     }
 
@@ -38,22 +42,17 @@ package final class OpenPGPContext: Sendable {
     package func verify(
         signature: String, message: [UInt8], by publicKey: String
     ) throws(SignatureRefusal) -> VerifiedSignature {
-        let packet = try SignaturePacket(armored: signature)
-        let time = clock()
-        return try loaded.withLock { cache throws(SignatureRefusal) in
-            let certificate: Certificate
-            do throws(KeyRefusal) {
-                certificate = try cache.certificate(publicKey, at: time)
-            } catch {
-                throw .key(error)
-            }
-            return try certificate.verify(packet, of: message, at: time)
+        try withCertificate(publicKey, refusal: SignatureRefusal.key) {
+            certificate, time throws(SignatureRefusal) in
+            try certificate.verify(SignaturePacket(armored: signature), of: message, at: time)
         }
     }
 
     /// A detached, armored signature of type 0x00.
     package func sign(_ message: [UInt8], with secretKey: [UInt8]) throws(OpenPGPError) -> String {
-        try OpenPGP.sign(message, with: secretKey, time: clock())
+        try Quiet.during { () throws(OpenPGPError) in
+            try OpenPGP.sign(message, with: secretKey, time: clock())
+        }
     }
 
     /// An armored message to `publicKey`, signed if `secretKey` is given. At most `EncryptedMessage.textLimit`
@@ -61,15 +60,9 @@ package final class OpenPGPContext: Sendable {
     package func encrypt(
         _ plaintext: [UInt8], to publicKey: String, signedBy secretKey: [UInt8]?
     ) throws(OpenPGPError) -> String {
-        let time = clock()
-        return try loaded.withLock { cache throws(OpenPGPError) in
-            let certificate: Certificate
-            do throws(KeyRefusal) {
-                certificate = try cache.certificate(publicKey, at: time)
-            } catch {
-                throw .recipient(error)
-            }
-            return try OpenPGP.encrypt(plaintext, to: certificate, signedBy: secretKey, time: time)
+        try withCertificate(publicKey, refusal: OpenPGPError.recipient) {
+            certificate, time throws(OpenPGPError) in
+            try OpenPGP.encrypt(plaintext, to: certificate, signedBy: secretKey, time: time)
         }
     }
 
@@ -77,15 +70,27 @@ package final class OpenPGPContext: Sendable {
     package func decrypt(
         _ armored: String, with secretKey: [UInt8], signedBy publicKey: String
     ) throws(MessageRefusal) -> [UInt8] {
+        try withCertificate(publicKey, refusal: { .signature(.key($0)) }) {
+            certificate, time throws(MessageRefusal) in
+            try OpenPGP.decrypt(armored, with: secretKey, signedBy: certificate, time: time)
+        }
+    }
+
+    private func withCertificate<T: Sendable, E>(
+        _ armored: String, refusal: @Sendable (KeyRefusal) -> E,
+        _ body: @Sendable (Certificate, UInt64) throws(E) -> T
+    ) throws(E) -> T {
         let time = clock()
-        return try loaded.withLock { cache throws(MessageRefusal) in
-            let certificate: Certificate
-            do throws(KeyRefusal) {
-                certificate = try cache.certificate(publicKey, at: time)
-            } catch {
-                throw .signature(.key(error))
+        return try Quiet.during { () throws(E) in
+            try loaded.withLock { cache throws(E) in
+                let certificate: Certificate
+                do throws(KeyRefusal) {
+                    certificate = try cache.certificate(armored, at: time)
+                } catch {
+                    throw refusal(error)
+                }
+                return try body(certificate, time)
             }
-            return try OpenPGP.decrypt(armored, with: secretKey, signedBy: certificate, time: time)
         }
     }
 }
