@@ -103,7 +103,8 @@ let package = Package(
             ],
             path: "Tests/Support"
         ),
-        .testTarget(name: "OpenPGPTests", dependencies: ["OpenPGP"]),
+        .testTarget(
+            name: "OpenPGPTests", dependencies: ["OpenPGP", .product(name: "Logging", package: "swift-log")]),
         .testTarget(name: "GatewayTests", dependencies: ["Countersign", "Gateway", "Postgres", "Support"]),
         .testTarget(name: "OperationsTests", dependencies: ["Countersign", "Operations", "Postgres", "Support"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Support"]),

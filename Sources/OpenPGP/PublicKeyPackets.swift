@@ -33,7 +33,7 @@ struct PublicKeyPackets {
             switch error {
             case .notArmored: throw .notArmored
             case .severalBlocks: throw .severalKeys
-            case .otherBlock(_, let isPrivateKey): throw isPrivateKey ? .secretKey : .notArmored
+            case .privateKey: throw .secretKey
             case .damaged: throw .malformed
             }
         }

@@ -29,7 +29,7 @@ struct SignaturePacket {
             return try Armor.decode(armored, .signature)
         } catch {
             switch error {
-            case .notArmored, .otherBlock: throw .notArmored
+            case .notArmored, .privateKey: throw .notArmored
             case .severalBlocks: throw .several
             case .damaged: throw .malformed
             }

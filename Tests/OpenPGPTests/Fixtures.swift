@@ -20,7 +20,7 @@ private func checksum(_ bytes: [UInt8]) -> UInt32 {
 
 /// The bytes in an armored text.
 func dearmor(_ text: String) -> [UInt8] {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     let body = lines.drop { !$0.isEmpty }.prefix { !$0.hasPrefix("=") && !$0.hasPrefix("-----END") }
     return Array(Data(base64Encoded: body.joined()) ?? Data())
 }
