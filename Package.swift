@@ -80,6 +80,7 @@ let package = Package(
                 "Countersign", "Gateway", "OpenPGP", "Operations", "Postgres", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -88,7 +89,7 @@ let package = Package(
         .executableTarget(
             name: "countersign-bench",
             dependencies: [
-                "Countersign", "Postgres",
+                "Countersign", "OpenPGP", "Postgres",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -99,6 +100,7 @@ let package = Package(
             name: "Support",
             dependencies: [
                 "Countersign", "Postgres",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/Support"
@@ -106,12 +108,13 @@ let package = Package(
         .testTarget(
             name: "OpenPGPTests", dependencies: ["OpenPGP", .product(name: "Logging", package: "swift-log")]),
         .testTarget(name: "GatewayTests", dependencies: ["Countersign", "Gateway", "Postgres", "Support"]),
-        .testTarget(name: "OperationsTests", dependencies: ["Countersign", "Operations", "Postgres", "Support"]),
+        .testTarget(
+            name: "OperationsTests", dependencies: ["Countersign", "Operations", "Postgres", "Support"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Support"]),
         .testTarget(
             name: "CountersignTests",
             dependencies: [
-                "Countersign", "Postgres", "Support",
+                "Countersign", "OpenPGP", "Postgres", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -127,7 +130,8 @@ let package = Package(
             ]
         ),
         .testTarget(
-            name: "CommandTests", dependencies: ["countersign", "Countersign", "Postgres", "Support"]),
+            name: "CommandTests",
+            dependencies: ["countersign", "Countersign", "OpenPGP", "Postgres", "Support"]),
     ]
 )
 
