@@ -11,9 +11,11 @@ struct Bench: Sendable {
 
     /// Starts a worker with these stages, gives it to the body and stops it.
     func withWorker<T>(
-        stages: String = WorkerProcess.allButCallbacks, _ body: (WorkerProcess) async throws -> T
+        stages: String = WorkerProcess.allButCallbacks, onOneCore: Bool = false,
+        _ body: (WorkerProcess) async throws -> T
     ) async throws -> T {
-        let worker = try await WorkerProcess.start(program, stages: stages, database, world)
+        let worker = try await WorkerProcess.start(
+            program, stages: stages, onOneCore: onOneCore, database, world)
         let result: T
         do {
             result = try await body(worker)
@@ -32,7 +34,7 @@ struct Bench: Sendable {
             """
             TRUNCATE countersign.auth_requests, countersign.issue_queue, countersign.otp_secrets,
                 countersign.submissions, countersign.validate_queue, countersign.webhook_deliveries,
-                countersign.dispatch_queue, countersign.events
+                countersign.dispatch_queue, countersign.events, countersign.enrollments, countersign.server_keys
             """)
         try await Reference.reset(&superuser)
         try await settle(&superuser)

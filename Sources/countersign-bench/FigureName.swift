@@ -7,6 +7,8 @@ enum FigureName: String, CaseIterable, Sendable {
     case signIns = "sign-ins"
     case fairness
     case issue
+    case enrollments
+    case validate
     case snapshot
     case depth
     case driver
@@ -32,6 +34,8 @@ enum FigureName: String, CaseIterable, Sendable {
         case .signIns: SignInFigure()
         case .fairness: FairnessFigure()
         case .issue: IssueFigure()
+        case .enrollments: EnrollFigure()
+        case .validate: ValidateFigure()
         case .snapshot: SnapshotFigure()
         case .depth: DepthFigure()
         case .driver: DriverFigure()

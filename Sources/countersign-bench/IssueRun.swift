@@ -59,9 +59,9 @@ struct BareIssuer: ~Copyable {
         var logger = Logger(label: "bare")
         logger.logLevel = .error
         let options = Server.options(bench.database.url(bench.world.worker))
-        let worker = Worker(
-            WorkerConfiguration(database: options, host: "bench", processID: getpid()), dispatch: nil,
-            logger: logger)
+        let worker = try Worker(
+            WorkerConfiguration(database: options, host: "bench", processID: getpid()),
+            sealer: Sealer(try MasterKeys(bench.world.masterKey)), dispatch: nil, logger: logger)
         connection = try await Connection.open(worker.context.sessionOptions("bare"))
         let made = (0..<Scale.batchSize).map { _ in (0..<32).map { _ in UInt8.random(in: 0...255) } }
         secrets = [.byteses(made), .byteses(made)]

@@ -9,13 +9,19 @@ struct WorkerProcess: Sendable {
 
     /// Returns when the worker has entered itself in the registry.
     static func start(
-        _ program: URL, stages: String, _ database: BenchDatabase, _ world: World
+        _ program: URL, stages: String, onOneCore: Bool = false, _ database: BenchDatabase, _ world: World
     ) async throws -> WorkerProcess {
         let arguments = ["work", "--stages", stages, "--batch-size", String(Scale.batchSize)]
         let environment = [
             "DATABASE_URL": database.url(world.worker), "COUNTERSIGN_MASTER_KEY": world.masterKey,
         ]
-        let worker = WorkerProcess(process: try ChildProcess(program, arguments, environment: environment))
+        let process =
+            onOneCore
+            ? try ChildProcess(
+                URL(filePath: "/usr/bin/taskset"), ["--cpu-list", "0", program.path] + arguments,
+                environment: environment)
+            : try ChildProcess(program, arguments, environment: environment)
+        let worker = WorkerProcess(process: process)
         do {
             try await worker.waitForRegistration(database)
         } catch {

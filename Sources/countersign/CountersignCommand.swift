@@ -26,6 +26,7 @@ struct CountersignCommand: AsyncParsableCommand {
         subcommands: [
             MigrateCommand.self, PortalCommand.self, AppCommand.self, TypeCommand.self, SettingsCommand.self,
             CallbackCommand.self, Work.self, StatusCommand.self, RequestCommand.self, KeyCommand.self,
+            EnrollmentCommand.self, EventsCommand.self, PhoneCommand.self,
         ])
 
     /// What the parser's own errors begin with.

@@ -61,7 +61,8 @@ struct Work: AsyncParsableCommand {
         let sealer = Sealer(try environment.masterKeys())
         try await checkFit(configuration.database, sealer)
 
-        let worker = Worker(configuration, dispatch: DispatchStage(sealer: sealer), logger: logger)
+        let worker = try Worker(
+            configuration, sealer: sealer, dispatch: DispatchStage(sealer: sealer), logger: logger)
         let names = configuration.stages.map(\.rawValue).sorted().joined(separator: ",")
         logger.info(
             "worker starts",

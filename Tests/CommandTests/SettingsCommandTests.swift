@@ -6,7 +6,7 @@ import Testing
         let shell = try await Shell.member(of: .admin)
         let before = try await shell.succeed("settings", "show", "--json").json(as: [String: Any].self)
         #expect(before["enrollment_enabled"] as? Bool == true)
-        #expect(before["signature_required"] as? Bool == false)
+        #expect(before["signature_required"] as? Bool == true)
         let outcome = try await shell.succeed(
             "settings", "set", "callback_allowlist_enabled=on", "enrollment_enabled=false")
         #expect(
@@ -17,17 +17,6 @@ import Testing
         #expect(try await eventTypes() == ["settings.changed"])
         try await shell.succeed("settings", "set", "enrollment_enabled=false")
         #expect(try await eventTypes() == ["settings.changed"])
-    }
-
-    @Test func `signatures cannot be required yet`() async throws {
-        let shell = try await Shell.member(of: .admin)
-        try await shell.run("settings", "set", "signature_required=true", "enrollment_enabled=false").expect(
-            65,
-            "signature_required cannot be switched on: this version does not verify the signatures of "
-                + "submissions yet, and would refuse every one")
-        let settings = try await shell.succeed("settings", "show", "--json").json(as: [String: Any].self)
-        #expect(settings["enrollment_enabled"] as? Bool == true)
-        try await shell.succeed("settings", "set", "signature_required=false")
     }
 
     @Test func `wrong input`() async throws {

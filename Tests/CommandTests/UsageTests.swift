@@ -7,9 +7,13 @@ import Testing
         "migrate up", "migrate status", "migrate verify", "migrate plan", "portal add", "portal list",
         "portal enable", "portal disable", "app add", "app list", "app enable", "app disable", "type add",
         "type list", "type remove", "settings show", "settings set", "callback add", "callback list",
-        "callback remove", "status", "request show", "key generate", "key reseal", "work",
+        "callback remove", "status", "request show", "key generate", "key reseal", "key rotate", "work",
+        "enrollment list", "enrollment show", "enrollment revoke", "events", "phone enroll", "phone scan",
+        "phone accept", "phone deny",
     ]
-    static let groups = ["migrate", "portal", "app", "type", "settings", "callback", "request"]
+    static let groups = [
+        "migrate", "portal", "app", "type", "settings", "callback", "request", "enrollment", "phone",
+    ]
 
     @Test(arguments: commands + groups) func `help shows how it is typed`(command: String) async throws {
         let words = command.split(separator: " ").map(String.init)
@@ -35,7 +39,10 @@ import Testing
     }
 
     /// 127.0.0.1 answers at port 1 with a refusal at once.
-    @Test(arguments: commands.filter { $0 != "key generate" })
+    @Test(
+        arguments: commands.filter {
+            $0 != "key generate" && !["phone scan", "phone accept", "phone deny"].contains($0)
+        })
     func `a database that cannot be reached is one line`(command: String) async throws {
         let arguments = [
             "portal add": ["acme"], "portal enable": ["acme"], "portal disable": ["acme"],
@@ -44,6 +51,9 @@ import Testing
             "settings set": ["enrollment_enabled=true"], "callback add": ["acme", "https://acme.example/"],
             "callback remove": ["acme", "https://acme.example/"],
             "request show": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"],
+            "enrollment show": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"],
+            "enrollment revoke": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"],
+            "phone enroll": ["--user", "alice"],
         ]
         let words = command.split(separator: " ").map(String.init) + arguments[command, default: []]
         let shell = Shell(url: "postgres://someone:hush-hush@127.0.0.1:1/nothing", key: .make())

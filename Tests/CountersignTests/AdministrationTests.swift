@@ -85,9 +85,6 @@ import Testing
                 == #"{"enrollment_enabled": false, "mobile_authentication_enabled": false}"#)
         #expect(try await Settings.change([.enrollment: false], &owner).isEmpty)
         #expect(try await Settings.read(&owner).values[.callbackAllowlist] == true)
-        await #expect(throws: AdministrationError.self) {
-            try await Settings.change([.signatureRequired: true], &owner)
-        }
     }
 
     @Test func `many names are not listed one by one`() {

@@ -11,7 +11,10 @@ struct World {
     let portalID: Int32
     let appID: Int32
 
-    static func make(_ name: String = "acme", expiresIn: Int = 180) async throws -> World {
+    /// `signed`: whether `signature_required` is on. Most of the contract is the same without, and quicker to test.
+    static func make(
+        _ name: String = "acme", expiresIn: Int = 180, signed: Bool = false
+    ) async throws -> World {
         let database = Database.current
         let portal = try await database.makeLogin(name, in: .portal)
         let app = try await database.makeLogin("\(name)app", in: .app)
@@ -20,7 +23,7 @@ struct World {
             insert,
             [
                 .text(portal.name), .text(name), .text(app.name), .text("\(name)-app"),
-                .int32(Int32(expiresIn)), .text(callback),
+                .int32(Int32(expiresIn)), .text(callback), .bool(signed),
             ])
         return World(
             portalLogin: portal, appLogin: app, portalID: Int32(try ids[0].int(0)),
@@ -42,6 +45,8 @@ struct World {
             INSERT INTO countersign.auth_type_messages VALUES ('qr-code', 'en', 'Sign in') ON CONFLICT DO NOTHING
         ), callback AS (
             INSERT INTO countersign.callback_urls (portal_id, url) SELECT portal_id, $6 FROM portal
+        ), signatures AS (
+            UPDATE countersign.settings SET signature_required = $7
         )
         SELECT portal_id, app_id FROM portal, app
         """)

@@ -12,7 +12,10 @@ package struct SealedColumn: Sendable, Hashable {
     package static let callbackPassword = SealedColumn(
         table: "callback_urls", column: "password", key: "callback_id", keyType: "integer")
 
-    package static let all = [signingSecret, callbackPassword]
+    package static let serverSecretKey = SealedColumn(
+        table: "server_keys", column: "secret_key", key: "server_key_id", keyType: "uuid")
+
+    package static let all = [signingSecret, callbackPassword, serverSecretKey]
 
     package func place(_ primaryKey: String) -> SealedPlace {
         SealedPlace(table: table, column: column, primaryKey: primaryKey)

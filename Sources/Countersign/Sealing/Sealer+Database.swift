@@ -66,14 +66,31 @@ extension Sealer {
     /// Columns: place in `SealedColumn.all`, primary key, sealed value.
     package static let samples = Statement(
         "sealed.sample",
-        SealedColumn.all.enumerated().map { index, column in
+        "WITH RECURSIVE " + SealedColumn.all.enumerated().map { $1.samples($0) }.joined(separator: ", ")
+            + SealedColumn.all.indices.map { "SELECT \($0), key, value FROM sample_\($0)" }
+            .joined(separator: " UNION ALL "))
+}
+
+extension SealedColumn {
+    /// One value for each header that occurs, found by skipping from header to header: server_keys may have
+    /// millions of rows, and an index on their headers.
+    fileprivate func samples(_ number: Int) -> String {
+        let header = "substring(t.\(column) FROM 1 FOR \(Sealer.headerLength))"
+        let next = { (condition: String) in
             """
-            (SELECT DISTINCT ON (substring(t.\(column.column) FROM 1 FOR \(headerLength)))
-                    \(index), t.\(column.key)::text, t.\(column.column)
-             FROM countersign.\(column.table) t WHERE t.\(column.column) IS NOT NULL
-             ORDER BY substring(t.\(column.column) FROM 1 FOR \(headerLength)), t.\(column.key))
+            SELECT t.\(key)::text AS key, t.\(column) AS value FROM countersign.\(table) t
+            WHERE t.\(column) IS NOT NULL \(condition) ORDER BY \(header), t.\(key) LIMIT 1
             """
-        }.joined(separator: " UNION ALL "))
+        }
+        let after = "AND \(header) > substring(s.value FROM 1 FOR \(Sealer.headerLength))"
+        return """
+            sample_\(number) AS (
+                (\(next("")))
+                UNION ALL
+                SELECT n.key, n.value FROM sample_\(number) s CROSS JOIN LATERAL (\(next(after))) n
+            )
+            """
+    }
 }
 
 extension SealedColumn {

@@ -2,15 +2,21 @@ package import Postgres
 
 /// Judges submissions: `issued -> scanned -> authenticated | denied`.
 ///
-/// A batch is one transaction in two round trips: the claim locks queue rows and requests (skipping what
-/// others hold) and reads all that matters, `Judge` decides, one statement writes every verdict. It takes at
-/// most one submission of each open request, the oldest; all of those whose request has ended already.
+/// A batch is one transaction. The claim locks rows of the queue, which nobody else waits for, and reads what
+/// cannot change any more; then signatures are verified and prompts are made, on all cores. Only after that
+/// are the requests locked (skipping what others hold) and read with all that may change, `Judge` decides, and
+/// one statement writes every verdict. It judges at most one submission of each open request, the oldest; all
+/// of those whose request has ended already.
 package struct ValidateStage: Stage, Repair {
     package let name = StageName.validate
     package let claim = Claim.validate
     package private(set) var lanes = Lanes()
+    private let crew: CryptoCrew
+    private let sealer: Sealer
 
-    package init() {}
+    package init(_ crew: CryptoCrew, _ sealer: Sealer) {
+        (self.crew, self.sealer) = (crew, sealer)
+    }
 
     package var repair: (any Repair)? { self }
     package mutating func lookAtEverything() { lanes.forget() }
@@ -19,46 +25,58 @@ package struct ValidateStage: Stage, Repair {
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
         let opening =
-            prelude + [
-                Step(.begin), Step(Self.readSwitches),
-                Step(Self.claimBatch, Claim.parameters(lanes, limit: limit)),
-            ]
+            prelude + [Step(.begin), Step(Self.claimBatch, Claim.parameters(lanes, limit: limit))]
         let results = try await connection.pipeline(opening)
-        let claimed = try results[opening.count - 1].map { try ClaimedSubmission($0) }
-        let candidates = claimed.compactMap(\.candidate)
-        let switches = try Self.switches(results[opening.count - 2])
-        try await write(candidates, switches, &connection)
+        let claimed = try Self.inOrder(results[opening.count - 1])
+        let judged = try await judge(claimed, &connection)
         let full = lanes.advance(
             Self.shares(claimed).inServingOrder(after: lanes.lastServed),
             slice: claimed.first?.slice ?? 1, limit: limit)
-        return (Array(results.prefix(prelude.count)), BatchOutcome(rows: candidates.count, full: full))
+        return (Array(results.prefix(prelude.count)), BatchOutcome(rows: judged, full: full))
     }
 
     package func runAlone(_ key: Identifier, _ connection: inout Connection) async throws {
         let results = try await connection.pipeline([
-            Step(.begin), Step(Self.readSwitches), Step(Self.claimAlone, [.identifier(key)]),
+            Step(.begin), Step(Self.claimAlone, [.identifier(key)]),
         ])
-        let candidates = try results[2].compactMap { try ClaimedSubmission($0).candidate }
-        try await write(candidates, try Self.switches(results[1]), &connection)
+        _ = try await judge(try Self.inOrder(results[1]), &connection)
     }
 
     package func giveUp(_ key: Identifier, _ connection: inout Connection) async throws {
         try await connection.run(Self.giveUpSubmission, [.identifier(key)])
     }
 
-    private func write(
-        _ candidates: [Candidate], _ switches: Judge.Switches, _ connection: inout Connection
-    ) async throws {
-        guard !candidates.isEmpty else {
+    /// Returns how many were judged; the others have to wait for a later batch.
+    private func judge(
+        _ claimed: [ClaimedSubmission], _ connection: inout Connection
+    ) async throws -> Int {
+        guard !claimed.isEmpty else {
             try await connection.run(.commit)
-            return
+            return 0
         }
-        var judge = Judge(switches)
+        let sealer = sealer
+        let checked = try await crew.map(claimed, affinity: \.text.enrollmentID) { context, submission in
+            try CheckedSubmission(submission, context, sealer)
+        }
+        let results = try await connection.pipeline([
+            Step(Self.readSwitches), Step(Self.hold, Self.holdParameters(checked)),
+        ])
+        var judge = Judge(try Self.switches(results[0]))
         var verdicts = VerdictColumns()
-        for candidate in candidates { verdicts.append(judge.judge(candidate), of: candidate) }
-        var steps = [Step(Self.writeVerdicts, verdicts.parameters)]
+        let held = Dictionary(uniqueKeysWithValues: try results[1].map { (try $0.identifier(0), $0) })
+        for submission in checked {
+            guard let row = held[submission.claimed.key], try row.bool(1) else { continue }
+            let candidate = try Candidate(submission, row)
+            verdicts.append(judge.judge(candidate), of: candidate, submission.claimed)
+        }
+        var steps = verdicts.count > 0 ? [Step(Self.writeVerdicts, verdicts.parameters)] : []
         if !judge.wrongCodes.isEmpty { steps.append(Self.countWrongCodes(judge.wrongCodes)) }
         try await connection.pipeline(steps + [Step(.commit)])
+        return verdicts.count
+    }
+
+    private static func inOrder(_ rows: Rows) throws -> [ClaimedSubmission] {
+        try rows.map { try ClaimedSubmission($0) }.sorted { $0.key < $1.key }
     }
 
     private static func switches(_ rows: Rows) throws -> Judge.Switches {
@@ -74,52 +92,45 @@ package struct ValidateStage: Stage, Repair {
                 Lanes.Share(lane: lane, claimed: rows.count, last: rows.map(\.key).max() ?? rows[0].key)
             }
     }
-}
 
-/// A row of the claim; the candidate is nil when it has to wait for a later batch.
-struct ClaimedSubmission {
-    let key: Identifier
-    let lane: Int32
-    let slice: Int
-    let candidate: Candidate?
-
-    init(_ row: Row) throws {
-        key = try row.identifier(0)
-        lane = Int32(try row.int(1))
-        slice = try row.int(2)
-        candidate = try row.bool(3) ? Candidate(row, key: key, lane: lane) : nil
+    private static func holdParameters(_ checked: [CheckedSubmission]) -> [Parameter] {
+        let claimed = checked.map(\.claimed)
+        return [
+            .identifiers(claimed.map(\.key)), .identifiers(claimed.map(\.text.transactionID)),
+            .identifiers(claimed.map(\.text.enrollmentID)), .int32s(claimed.map(\.lane)),
+            .bools(claimed.map { $0.text.action == .scan }),
+            .texts(claimed.map { $0.text.action == .scan ? $0.signature : nil }),
+        ]
     }
 }
 
 extension Candidate {
-    init(_ row: Row, key: Identifier, lane: Int32) throws {
-        guard let action = SubmissionAction(rawValue: try row.text(5)) else {
-            throw DecodingFailure(column: "action", found: "another word", wanted: "scan, accept or deny")
-        }
+    fileprivate init(_ checked: CheckedSubmission, _ row: Row) throws {
+        let claimed = checked.claimed
         self.init(
-            submissionID: key, appID: lane, appEnabled: try row.bool(4),
-            enrollmentID: try row.identifier(6), action: action, secretDigest: try row.bytes(7),
-            isStale: try row.bool(8), hasSignature: try row.bool(9),
-            enrollment: try Enrollment(row), request: try Request(row))
+            submissionID: claimed.key, appEnabled: try row.bool(2), enrollmentID: claimed.text.enrollmentID,
+            action: claimed.text.action, secretDigest: claimed.text.secretDigest,
+            promptDigest: claimed.text.promptDigest, isStale: claimed.isStale, signature: checked.signature,
+            newPrompt: checked.newPrompt, enrollment: try Enrollment(row), request: try Request(row))
     }
 }
 
 extension Candidate.Enrollment {
     fileprivate init?(_ row: Row) throws {
-        guard let status = try row.optionalText(10) else { return nil }
+        guard let status = try row.optionalText(3) else { return nil }
         self.init(
-            status: status, isLocked: try row.bool(11), wrongCodes: try row.int(12),
-            openScans: try row.int(13))
+            status: status, isLocked: try row.bool(4), wrongCodes: try row.int(5),
+            openScans: try row.int(6))
     }
 }
 
 extension Candidate.Request {
     fileprivate init?(_ row: Row) throws {
-        guard let transactionID = try row.optionalIdentifier(14) else { return nil }
+        guard let transactionID = try row.optionalIdentifier(7) else { return nil }
         self.init(
-            transactionID: transactionID, status: try row.text(15), secretDigest: try row.optionalBytes(16),
-            scannedBy: try row.optionalIdentifier(17), isDue: try row.bool(18),
-            prompt: try row.optionalText(19), promptParts: try row.texts(20))
+            transactionID: transactionID, status: try row.text(8), secretDigest: try row.optionalBytes(9),
+            scannedBy: try row.optionalIdentifier(10), isDue: try row.bool(11),
+            prompt: try row.optionalText(12), isRepeated: try row.bool(13))
     }
 }
 
@@ -131,11 +142,15 @@ private struct VerdictColumns {
     private var effects: [String] = []
     private var reasons: [String?] = []
     private var prompts: [String?] = []
+    private var fingerprints: [String?] = []
+    private var scanSignatures: [String?] = []
+
+    var count: Int { submissions.count }
 
     /// Effects: `reject`, `scan`, `scan_again`, and the ends `authenticated` and `denied`.
-    mutating func append(_ verdict: Verdict, of candidate: Candidate) {
+    mutating func append(_ verdict: Verdict, of candidate: Candidate, _ claimed: ClaimedSubmission) {
         submissions.append(candidate.submissionID)
-        transactions.append(candidate.request?.transactionID ?? candidate.submissionID)
+        transactions.append(claimed.text.transactionID)
         enrollments.append(candidate.enrollmentID)
         let (effect, reason, prompt): (String, String?, String?) =
             switch verdict {
@@ -147,12 +162,14 @@ private struct VerdictColumns {
         effects.append(effect)
         reasons.append(reason)
         prompts.append(prompt)
+        fingerprints.append(candidate.signature.fingerprint)
+        scanSignatures.append(effect == "scan" ? claimed.signature : nil)
     }
 
     var parameters: [Parameter] {
         [
             .identifiers(submissions), .identifiers(transactions), .identifiers(enrollments),
-            .texts(effects), .texts(reasons), .texts(prompts),
+            .texts(effects), .texts(reasons), .texts(prompts), .texts(fingerprints), .texts(scanSignatures),
         ]
     }
 }

@@ -9,27 +9,51 @@ extension ValidateStage {
     package static let claimBatch = Statement("validate.claim", claimSQL(.round))
     package static let claimAlone = Statement("validate.claim_alone", claimSQL(.alone))
 
-    /// Columns as `ClaimedSubmission` and `Candidate` read them. `turn` numbers the submissions of one request
-    /// in this batch; only the first may lock it. A request that is open but could not be locked is being ended
-    /// by somebody: its submission stays queued. `open_scans` looks at two hours of partitions, and no request
-    /// lives longer than ten minutes.
+    /// Columns as `ClaimedSubmission` reads them. Of a request it reads what never changes, and only for a scan
+    /// that may come about: the prompt is made of it. In no order: to have one the planner would walk through all
+    /// submissions by their key.
     private static func claimSQL(_ mode: Claim.Mode) -> String {
         """
-        WITH RECURSIVE \(Claim.validate.sql(mode)), read AS MATERIALIZED (
-            SELECT c.key, c.lane, s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_time,
-                   s.signature IS NOT NULL AS has_signature,
-                   row_number() OVER (PARTITION BY s.transaction_id ORDER BY c.key) AS turn
-            FROM claimed c JOIN countersign.submissions s ON s.submission_id = c.key
+        WITH RECURSIVE \(Claim.validate.sql(mode))
+        SELECT c.key, c.lane, \(mode == .round ? "(SELECT min(slice) FROM lanes)" : "1"),
+               s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_at, s.prompt_digest, s.signature,
+               coalesce(abs(date_part('epoch', clock_timestamp() - s.signed_time)) > 300, false),
+               CASE WHEN e.key_fingerprint IS NOT NULL AND (s.signature IS NOT NULL OR seen.secure_message IS NOT NULL)
+                    THEN e.public_key END,
+               CASE WHEN seen.transaction_id IS NOT NULL THEN
+                   array_remove(ARRAY[p.display_name, seen.message, nullif(concat_ws(', ',
+                       'Device: ' || seen.user_agent, 'Location: ' || seen.ip_address), '')], NULL) END,
+               seen.secure_message, k.server_key_id, k.secret_key
+        FROM claimed c
+        JOIN countersign.submissions s ON s.submission_id = c.key
+        LEFT JOIN countersign.enrollments e ON e.enrollment_id = s.enrollment AND e.app_id = c.lane
+        LEFT JOIN LATERAL (
+            SELECT q.* FROM countersign.auth_requests q
+            WHERE s.action = 'scan' AND q.transaction_id = s.transaction_id AND q.status = 'issued') seen ON true
+        LEFT JOIN countersign.portals p ON p.portal_id = seen.portal_id
+        LEFT JOIN countersign.server_keys k ON k.server_key_id = e.server_key_id AND seen.secure_message IS NOT NULL
+        """
+    }
+
+    /// $1 submissions, $2 transactions, $3 enrollments, $4 apps, $5 whether they scan, $6 signatures of
+    /// scans. Columns as `Candidate` reads them. `turn` numbers the submissions of one request in this batch; only
+    /// the first may lock it. A request that is open but could not be locked is being ended by somebody: its
+    /// submission stays queued. `open_scans` looks at two hours of partitions, and no request lives longer than
+    /// ten minutes.
+    package static let hold = Statement(
+        "validate.hold",
+        """
+        WITH given AS MATERIALIZED (
+            SELECT g.*, row_number() OVER (PARTITION BY g.transaction_id ORDER BY g.key) AS turn
+            FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[], $5::boolean[], $6::text[])
+                AS g (key, transaction_id, enrollment, app_id, scans, signature)
         )
-        SELECT r.key, r.lane, \(mode == .round ? "(SELECT min(slice) FROM lanes)" : "1"),
+        SELECT g.key,
                seen.transaction_id IS NULL OR seen.open_until IS NULL OR held.transaction_id IS NOT NULL,
-               a.enabled, r.action, r.enrollment, r.secret_digest,
-               coalesce(abs(date_part('epoch', clock_timestamp() - r.signed_time)) > 300, false),
-               r.has_signature,
-               e.status, coalesce(e.locked_until > clock_timestamp(), false),
+               a.enabled, e.status, coalesce(e.locked_until > clock_timestamp(), false),
                (SELECT count(*) FROM unnest(e.wrong_codes) w WHERE w > clock_timestamp() - interval '10 min'),
-               CASE WHEN r.action = 'scan' THEN (
-                   SELECT count(*) FROM countersign.auth_requests o WHERE o.open_scan_by = r.enrollment
+               CASE WHEN g.scans THEN (
+                   SELECT count(*) FROM countersign.auth_requests o WHERE o.open_scan_by = g.enrollment
                      AND o.transaction_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '1 h'))
                      AND o.transaction_id < (SELECT countersign.uuid_floor(clock_timestamp() + interval '1 h'))
                ) ELSE 0 END,
@@ -37,44 +61,44 @@ extension ValidateStage {
                CASE WHEN coalesce(held.status, seen.status) = 'scanned'
                     THEN coalesce(held.enrollment_id, seen.enrollment_id) END,
                clock_timestamp() >= seen.expires_at, coalesce(held.prompt, seen.prompt),
-               array_remove(ARRAY[p.display_name, seen.message, nullif(concat_ws(', ',
-                   'Device: ' || seen.user_agent, 'Location: ' || seen.ip_address), '')], NULL)
-        FROM read r
-        JOIN countersign.apps a ON a.app_id = r.lane
-        LEFT JOIN countersign.enrollments e ON e.enrollment_id = r.enrollment AND e.app_id = r.lane
+               coalesce(held.status = 'scanned' AND held.signature = g.signature, false)
+        FROM given g
+        JOIN countersign.apps a ON a.app_id = g.app_id
+        LEFT JOIN countersign.enrollments e ON e.enrollment_id = g.enrollment AND e.app_id = g.app_id
         LEFT JOIN LATERAL (
-            SELECT * FROM countersign.auth_requests q WHERE q.transaction_id = r.transaction_id) seen ON true
+            SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.open_until, q.expires_at
+            FROM countersign.auth_requests q WHERE q.transaction_id = g.transaction_id) seen ON true
         LEFT JOIN LATERAL (
-            SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt
+            SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.signature
             FROM countersign.auth_requests q
-            WHERE r.turn = 1 AND q.transaction_id = seen.transaction_id AND seen.open_until IS NOT NULL
+            WHERE g.turn = 1 AND q.transaction_id = seen.transaction_id AND seen.open_until IS NOT NULL
             FOR UPDATE SKIP LOCKED) held ON true
-        LEFT JOIN countersign.portals p ON p.portal_id = seen.portal_id
-        ORDER BY r.key
-        """
-    }
+        """)
 
-    /// $1 submissions, $2 transactions, $3 enrollments, $4 effects, $5 reasons, $6 prompts. An answer or scan
-    /// that came too late by the time of writing changes no request, and its submission is `expired`.
+    /// $1 submissions, $2 transactions, $3 enrollments, $4 effects, $5 reasons, $6 prompts, $7 fingerprints of
+    /// the keys that signed, $8 signatures of scans, by which a repeated one is known. An answer or scan that came
+    /// too late by the time of writing changes no request: its submission is `expired`, or `enrollment_revoked`.
     package static let writeVerdicts = Statement(
         "validate.write_verdicts",
         """
         WITH verdicts AS MATERIALIZED (
-            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[])
-                AS v (submission_id, transaction_id, enrollment_id, effect, reason, prompt)
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
+                                 $7::text[], $8::text[])
+                AS v (submission_id, transaction_id, enrollment_id, effect, reason, prompt, signer, signature)
         ), ended AS MATERIALIZED (
             SELECT ended AS transaction_id
             FROM (SELECT array_agg(transaction_id) AS ids, array_agg(effect) AS ends,
                          array_agg(enrollment_id) AS enrollments, array_agg(submission_id) AS submissions,
-                         array_agg(false) AS verified
+                         array_agg(signer IS NOT NULL) AS verified, array_agg(signer) AS signers
                   FROM verdicts WHERE effect IN ('authenticated', 'denied') HAVING count(*) > 0) b,
-                 countersign.end_requests(b.ids, b.ends, b.enrollments, b.submissions, b.verified) AS ended
+                 countersign.end_requests(b.ids, b.ends, b.enrollments, b.submissions, b.verified,
+                                          b.signers) AS ended
         ), scanned AS (
             UPDATE countersign.auth_requests r
             SET status = 'scanned', scanned_at = clock_timestamp(), enrollment_id = v.enrollment_id,
-                open_scan_by = v.enrollment_id, prompt = v.prompt
-            FROM verdicts v
-            WHERE v.effect = 'scan' AND r.transaction_id = v.transaction_id AND r.status = 'issued'
+                open_scan_by = v.enrollment_id, prompt = v.prompt, signature = v.signature
+            FROM verdicts v JOIN countersign.enrollments e ON e.enrollment_id = v.enrollment_id
+            WHERE e.status = 'active' AND v.effect = 'scan' AND r.transaction_id = v.transaction_id AND r.status = 'issued'
               AND clock_timestamp() < r.expires_at
             RETURNING r.transaction_id, r.portal_id, v.submission_id
         ), judged AS MATERIALIZED (
@@ -83,6 +107,8 @@ extension ValidateStage {
                         WHEN v.effect = 'scan_again' THEN NULL
                         WHEN v.effect = 'scan' AND v.submission_id IN (SELECT s.submission_id FROM scanned s) THEN NULL
                         WHEN v.transaction_id IN (SELECT e.transaction_id FROM ended e) THEN NULL
+                        WHEN (SELECT e.status FROM countersign.enrollments e
+                              WHERE e.enrollment_id = v.enrollment_id) = 'revoked' THEN 'enrollment_revoked'
                         ELSE 'expired' END AS reason
             FROM verdicts v
         ), resolved AS (
@@ -95,11 +121,13 @@ extension ValidateStage {
             DELETE FROM countersign.validate_queue q USING resolved r
             WHERE q.app_id = r.app_id AND q.submission_id = r.submission_id
         ), audited AS (
-            INSERT INTO countersign.events (transaction_id, enrollment_id, app_id, type, details)
-            SELECT transaction_id, enrollment_id, app_id,
-                   CASE WHEN status = 'rejected' THEN 'submission.rejected' ELSE 'request.scanned' END,
-                   jsonb_strip_nulls(jsonb_build_object('action', action, 'reason', reason))
-            FROM resolved WHERE status = 'rejected' OR action = 'scan'
+            INSERT INTO countersign.events (transaction_id, enrollment_id, app_id, user_id, type, details)
+            SELECT r.transaction_id, r.enrollment_id, r.app_id, e.user_id,
+                   CASE WHEN r.status = 'rejected' THEN 'submission.rejected' ELSE 'request.scanned' END,
+                   jsonb_strip_nulls(jsonb_build_object('action', r.action, 'reason', r.reason))
+            FROM resolved r
+            LEFT JOIN countersign.enrollments e ON e.enrollment_id = r.enrollment_id AND e.app_id = r.app_id
+            WHERE r.status = 'rejected' OR r.action = 'scan'
         ), told_portals AS (
             SELECT countersign.tell_portals(array_agg(portal_id), array_agg(transaction_id),
                                             array_fill('scanned'::text, ARRAY[count(*)::integer]))

@@ -1,4 +1,5 @@
 import Logging
+import OpenPGP
 import Postgres
 
 /// Finds the rows that break batches by trying each alone. A row that fails is counted in its queue, where
@@ -45,9 +46,11 @@ struct RowRepair {
 }
 
 /// Whether a row's own data can be the cause: data exceptions, constraints, RAISE, our own refusals, a corrupted
-/// page, or a value that is not what this program expects.
+/// page, a value that is not what this program expects, a key that does not open or cannot be used.
 func isFaultOfRow(_ error: any Error) -> Bool {
-    guard let error = PostgresError(in: error) else { return error is DecodingFailure }
+    guard let error = PostgresError(in: error) else {
+        return error is DecodingFailure || error is SealingError || error is OpenPGPError
+    }
     return switch error.state {
     case "22", "23", "P0", "CS", "XX": true
     default: false

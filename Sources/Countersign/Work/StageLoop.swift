@@ -11,7 +11,8 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     private var work: Work
     private let context: WorkerContext
     private let bell: Bell?
-    private let wakeup = Wakeup()
+    private let wakeup: Wakeup
+    private let helper: Wakeup?
     private let statistics: StageStatistics
     private let logger: Logger
     private var lastPoll = ContinuousClock.now
@@ -21,10 +22,15 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     /// When rows that broke a batch are tried again; nil when there are none. A new session looks once.
     private var nextRetry: ContinuousClock.Instant? = .now
 
-    /// `rings`: whether inserts ring for this stage.
-    package init(_ work: Work, _ context: WorkerContext, rings: Bool) {
+    /// `rings`: whether inserts ring for this loop. `helper` is woken by each full batch: it is the `wakeup` of
+    /// another loop of the same stage, which does not sit at the bell and sleeps while there is little to do.
+    package init(
+        _ work: Work, _ context: WorkerContext, rings: Bool, helper: Wakeup? = nil,
+        wakeup: Wakeup = Wakeup()
+    ) {
         self.work = work
         self.context = context
+        (self.helper, self.wakeup) = (helper, wakeup)
         bell = rings ? Bell(stage: work.name) : nil
         statistics = context.figures(of: work.name)
         var logger = context.logger
@@ -36,7 +42,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     /// reported and tried again.
     package consuming func run() async {
         context.drain.wake(wakeup)
-        let rings = context.ring(wakeup, on: work.name.channel)
+        let rings = bell.map { _ in context.ring(wakeup, on: work.name.channel) }
         var backoff = Backoff()
         while !context.drain.isSet {
             do {
@@ -50,7 +56,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
                 _ = await wakeup.wait(backoff.advance())
             }
         }
-        rings.cancel()
+        rings?.cancel()
     }
 
     private mutating func serve(_ connection: inout Connection) async throws {
@@ -105,6 +111,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         var result = try await work.runBatch(&connection, prelude: replan + prelude, limit: context.batchSize)
         result.prelude.removeFirst(replan.count)
         if result.outcome.rows > 0 { statistics.done(result.outcome.rows) }
+        if result.outcome.full { helper?.ring() }
         return result
     }
 

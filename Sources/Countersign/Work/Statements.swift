@@ -11,10 +11,11 @@ package enum WorkerStatements {
         let claims = [Claim.issue, .validate, .enroll].flatMap { [$0.peek, $0.broken, $0.countFailure] }
         return claims + Control.all + [
             Bell.arm, Bell.leave, Bell.ring, RequestEnd.fail,
-            EnrollStage.claimBatch, EnrollStage.claimAlone, EnrollStage.replace, EnrollStage.resolve,
-            EnrollStage.reject,
+            EnrollStage.readKeys, EnrollStage.claimBatch, EnrollStage.claimAlone, EnrollStage.insertShared,
+            EnrollStage.replace, EnrollStage.resolve, EnrollStage.reject,
             IssueStage.issueBatch, IssueStage.issueAlone, IssueStage.dropBroken,
             ValidateStage.readSwitches, ValidateStage.claimBatch, ValidateStage.claimAlone,
+            ValidateStage.hold,
             ValidateStage.writeVerdicts, ValidateStage.addWrongCodes, ValidateStage.giveUpSubmission,
             ExpireStage.expireBatch,
             HousekeepStage.lead, HousekeepStage.recountLimits, HousekeepStage.sweepSecrets,

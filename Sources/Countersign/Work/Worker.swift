@@ -1,4 +1,5 @@
 package import Logging
+package import OpenPGP
 package import Postgres
 import ServiceLifecycle
 
@@ -34,10 +35,22 @@ package final class Worker: Service {
     package let context: WorkerContext
     private let configuration: WorkerConfiguration
     private let dispatch: (any LongRunningStage)?
+    private let enroll: [EnrollStage]
+    private let validate: [ValidateStage]
 
-    /// `dispatch` is run if it is given and `configuration.stages` has it.
-    package init(_ configuration: WorkerConfiguration, dispatch: (any LongRunningStage)?, logger: Logger) {
+    /// `dispatch` is run if it is given and `configuration.stages` has it. Throws `OpenPGPError` where OpenPGP
+    /// cannot be done safely.
+    package init(
+        _ configuration: WorkerConfiguration, sealer: Sealer, dispatch: (any LongRunningStage)?,
+        logger: Logger
+    ) throws(OpenPGPError) {
         self.configuration = configuration
+        // A key is looked at once when it is enrolled, and again and again when it signs.
+        enroll = [
+            EnrollStage(try CryptoCrew(capacity: 8), sealer),
+            EnrollStage(try CryptoCrew(capacity: 8), sealer),
+        ]
+        validate = [ValidateStage(try CryptoCrew(), sealer), ValidateStage(try CryptoCrew(), sealer)]
         self.dispatch = dispatch
         let figures = configuration.stages.map { ($0, StageStatistics()) }
         var listening = configuration.database
@@ -81,12 +94,21 @@ package final class Worker: Service {
         }
     }
 
+    /// Two loops, so that one does OpenPGP while the other waits for the database. The second works only while
+    /// the batches of the first come back full.
+    private func run<Work: Stage>(_ stage: Work, helpedBy second: Work) async {
+        let helper = Wakeup()
+        async let helping: Void = StageLoop(second, context, rings: false, wakeup: helper).run()
+        await StageLoop(stage, context, rings: true, helper: helper).run()
+        await helping
+    }
+
     private func run(_ stage: StageName) async {
         let logger = context.logger
         switch stage {
-        case .enroll: await StageLoop(EnrollStage(), context, rings: true).run()
+        case .enroll: await run(enroll[0], helpedBy: enroll[1])
         case .issue: await StageLoop(IssueStage(), context, rings: true).run()
-        case .validate: await StageLoop(ValidateStage(), context, rings: true).run()
+        case .validate: await run(validate[0], helpedBy: validate[1])
         case .expire: await StageLoop(ExpireStage(), context, rings: false).run()
         case .dispatch: await dispatch?.run(context)
         case .housekeep:

@@ -3,7 +3,7 @@ import ArgumentParser
 struct KeyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "The master key, which seals secrets at rest.",
+        abstract: "The master key, which seals secrets at rest, and the server's shared OpenPGP key.",
         discussion: """
             COUNTERSIGN_MASTER_KEY holds <id>:<base64 of 32 bytes>, and more of them after commas. The first \
             seals, all open. To change the key without stopping anything:
@@ -15,5 +15,5 @@ struct KeyCommand: ParsableCommand {
 
             Keep it where backups of the database are not. Without it, what it has sealed is lost.
             """,
-        subcommands: [KeyGenerate.self, KeyReseal.self])
+        subcommands: [KeyGenerate.self, KeyReseal.self, KeyRotate.self])
 }

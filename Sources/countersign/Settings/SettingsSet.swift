@@ -7,7 +7,8 @@ struct SettingsSet: DatabaseCommand {
         commandName: "set",
         abstract: "Change settings, several at once or none.",
         discussion: """
-            signature_required cannot be switched on yet: this version does not verify signatures.
+            With signature_required on, devices that were enrolled without a key cannot answer until they \
+            enroll again: `countersign enrollment list --status active` shows who has none.
 
             Examples:
               countersign settings set enrollment_enabled=true

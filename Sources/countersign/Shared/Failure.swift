@@ -1,5 +1,6 @@
 import Countersign
 import Glibc
+import OpenPGP
 import Postgres
 
 /// Why a command ends without success: an exit code of sysexits.h, and one sentence for a person.
@@ -34,7 +35,7 @@ struct Failure: Error {
             self.init(.data, "\(error)")
         case is InvalidStages:
             self.init(.usage, "\(error)")
-        case is MasterKeyError, is SealingError, is SchemaRangeError:
+        case is MasterKeyError, is SealingError, is SchemaRangeError, is OpenPGPError:
             self.init(.configuration, "\(error)")
         case let error as MigrationError:
             self.init(error)

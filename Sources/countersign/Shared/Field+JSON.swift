@@ -10,6 +10,7 @@ extension Field {
         case .seconds(let duration): "\(duration.components.seconds)"
         case .milliseconds(let duration): "\(Int(duration / .milliseconds(1)))"
         case .texts(let texts): "[\(texts.map(quoted).joined(separator: ", "))]"
+        case .document(let document, _): document.map(escaped) ?? "null"
         case .map(let entries): object(entries.map { .init(name: $0.name, field: .text($0.text)) }, indent)
         case .record(let record): record.map { object($0.entries, indent) } ?? "null"
         case .records(let records):
@@ -36,10 +37,19 @@ private func quoted(_ text: String) -> String {
         switch scalar {
         case "\"": "\\\""
         case "\\": "\\\\"
-        // All of these lie in the basic plane.
-        case _ where scalar.isUnprintable: "\\u" + String(scalar.value + 0x10000, radix: 16).dropFirst()
-        default: String(scalar)
+        default: escaped(scalar)
         }
     }
     return "\"\(scalars.joined())\""
+}
+
+/// What could move a terminal's cursor stands in JSON only inside strings.
+private func escaped(_ document: String) -> String {
+    document.unicodeScalars.map(escaped).joined()
+}
+
+/// All unprintable ones lie in the basic plane.
+private func escaped(_ scalar: Unicode.Scalar) -> String {
+    guard scalar.isUnprintable else { return String(scalar) }
+    return "\\u" + String(scalar.value + 0x10000, radix: 16).dropFirst()
 }

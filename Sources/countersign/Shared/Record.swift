@@ -41,6 +41,8 @@ enum Field {
     /// JSON has milliseconds.
     case milliseconds(Duration)
     case texts([String])
+    /// A JSON value as the database made it, and what people read of it.
+    case document(String?, summary: String?)
     /// An object.
     case map([(name: String, text: String)])
     case record(Record?)
@@ -64,6 +66,7 @@ extension Field {
         case .texts(let texts): texts.isEmpty ? "-" : texts.joined(separator: ", ")
         case .map(let entries):
             entries.isEmpty ? "-" : entries.map { "\($0.name)=\($0.text)" }.joined(separator: "; ")
+        case .document(_, let summary): summary ?? "-"
         case .record, .records: "..."
         }
     }

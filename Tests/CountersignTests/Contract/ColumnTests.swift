@@ -14,7 +14,8 @@ import Testing
         var superuser = try await Database.current.connectAsSuperuser()
         let sql = """
             SELECT c.relname::text, a.attname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-            WHERE c.relnamespace = 'countersign'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0
+            WHERE c.relnamespace = 'countersign'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+                AND a.attnum > 0 AND NOT a.attisdropped
             """
         return try await superuser.execute(sql).map { Column(relation: try $0.text(0), name: try $0.text(1)) }
     }

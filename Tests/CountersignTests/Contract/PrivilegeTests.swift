@@ -93,7 +93,7 @@ private let decidedPrivileges = """
         boolean[], fingerprints text[]) - worker: execute
     enrollment_results (view) - app gateway: select
     enrollments - admin: select (enrollment_id created_at activated_at revoked_at locked_until app_id
-        status reason user_id device_id device_name platform); app gateway: insert (user_id device_id
+        status reason user_id device_id device_name platform server_key_id key_fingerprint); app gateway: insert (user_id device_id
         device_name platform public_key), select (enrollment_id created_at status); monitor: select
         (enrollment_id created_at activated_at revoked_at locked_until app_id status reason platform);
         worker: select, update
@@ -119,9 +119,12 @@ private let decidedPrivileges = """
     refuse(code text, message text) - admin worker: execute
     refuse_auth_request(given countersign.auth_requests) - nobody
     request_status (type) - nobody
+    revoke_enrollment(enrollment_id uuid) - admin gateway: execute
     ring(stage text) - worker: execute
     ring_after_insert() - nobody
     schema_migrations - admin monitor worker: select
+    server_keys - admin: select, update (retired_at secret_key); worker: insert, select, update
+        (secret_key)
     settings - admin: select, update; monitor worker: select
     stage_number(stage text) - admin monitor worker: execute
     submission_results (view) - app gateway: select

@@ -172,29 +172,6 @@ import Testing
         }
     }
 
-    /// This version cannot verify signatures: where they are required, it accepts none.
-    @Test func `invalid_signature: all, when signatures are required`() async throws {
-        let world = try await World.make()
-        try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
-            let enrollment = try await app.enroll("alice")
-            let (transaction, code) = try await portal.issued()
-            try await Database.current.arrange("UPDATE countersign.settings SET signature_required = true")
-            for signature in [nil, "-----BEGIN PGP SIGNATURE-----"] {
-                let values: [Parameter] = [
-                    .text(enrollment.description), .text(code), "accept", nil, nil, Parameter(signature),
-                ]
-                let id = try await app.run(SQL.submitText, values)[0].identifier(0)
-                let row = try await app.outcome(id)
-                #expect(try row.optionalText(1) == "invalid_signature")
-            }
-            #expect(try await portal.status(transaction) == "issued")
-            let wrong = try await app.submit(enrollment, Code.invented(), "accept")
-            expect(wrong, "invalid_signature")
-        }
-    }
-
     @Test func `stale_signature: signed more than five minutes ago, or from now`() async throws {
         let world = try await World.make()
         try await withWorkerLogin { _ in

@@ -7,10 +7,10 @@ import Testing
 @Suite(.database) struct RoundRobinTests {
     private func options() async throws -> ConnectionOptions {
         let login = try await Database.current.makeLogin("worker", in: .worker)
-        let worker = Worker(
+        let worker = try Worker(
             WorkerConfiguration(
                 database: Database.current.options(login: login), host: "test", processID: 1),
-            dispatch: nil, logger: LogCapture.current.logger())
+            sealer: .ofTests, dispatch: nil, logger: LogCapture.current.logger())
         return worker.context.sessionOptions("issue")
     }
 
@@ -50,8 +50,8 @@ import Testing
             SELECT 1000 + n, 'user' || m, 'phone' FROM generate_series(1, 20) n, generate_series(1, 3) m
             """)
         var connection = try await Connection.open(try await options())
-        var validate = ValidateStage()
-        var enroll = EnrollStage()
+        var validate = ValidateStage(try CryptoCrew(size: 1), .ofTests)
+        var enroll = EnrollStage(try CryptoCrew(size: 1), .ofTests)
         var served: [[Int32]] = [[], []]
         for _ in 0..<7 {
             _ = try await validate.runBatch(&connection, prelude: [], limit: 6)

@@ -5,21 +5,26 @@ import Testing
 
 /// Upgrading while everything runs: migrate first, programs later.
 @Suite(.database) struct UpgradeTests {
+    private static func number(_ further: Int) -> String {
+        let digits = String(embeddedMigrations.count + further)
+        return String(repeating: "0", count: 4 - digits.count) + digits
+    }
+
     private let later = [
         MigrationFile(
-            name: "0002_note.sql",
+            name: Self.number(1) + "_note.sql",
             text: """
                 -- A column and a table that the running program knows nothing of.
-                -- minimum-binary: 1
+                -- minimum-binary: \(Program.number)
                 ALTER TABLE countersign.auth_requests ADD COLUMN note text;
                 ALTER TABLE countersign.issue_queue ADD COLUMN note text;
                 CREATE TABLE countersign.notes (note text);
                 """),
         MigrationFile(
-            name: "0003_index.sql",
+            name: Self.number(2) + "_index.sql",
             text: """
                 -- for-each-partition countersign.auth_requests
-                -- minimum-binary: 1
+                -- minimum-binary: \(Program.number)
                 CREATE INDEX auth_requests_note ON ONLY countersign.auth_requests (note);
                 """),
     ]
@@ -49,6 +54,28 @@ import Testing
             #expect(!worker.context.drain.isSet)
         }
         #expect(
-            try await Database.current.count("SELECT max(version) FROM countersign.schema_migrations") == 3)
+            try await Database.current.count("SELECT max(version) FROM countersign.schema_migrations")
+                == embeddedMigrations.count + 2)
+    }
+
+    /// Nobody is locked out by the upgrade: enrollments of the first schema have no key that was looked at.
+    @Test(.emptyDatabase, arguments: ["active", "pending", "revoked", nil])
+    func `signatures are required from the second schema on, unless somebody is enrolled`(
+        status: String?
+    ) async throws {
+        var owner = try await Database.current.connect()
+        try await Migrator(Array(embeddedMigrations.prefix(1)), schema: Program.schema).up(&owner)
+        if let status {
+            try await owner.execute(
+                """
+                INSERT INTO countersign.apps (login, name) VALUES ('mobile', 'mobile');
+                INSERT INTO countersign.enrollments (app_id, user_id, device_id) SELECT app_id, 'alice', 'phone'
+                FROM countersign.apps;
+                UPDATE countersign.enrollments SET status = '\(status)'
+                """)
+        }
+        try await Migrator(embeddedMigrations, schema: Program.schema).up(&owner)
+        let required = try await Settings.read(&owner).values[.signatureRequired]
+        #expect(required == (status != "active" && status != "pending"))
     }
 }

@@ -10,13 +10,13 @@ import Testing
     /// Nothing is wrong with it.
     private func candidate(_ action: SubmissionAction = .accept) -> Candidate {
         Candidate(
-            submissionID: .random(), appID: 1, appEnabled: true, enrollmentID: .random(), action: action,
-            secretDigest: digest, isStale: false, hasSignature: false,
+            submissionID: .random(), appEnabled: true, enrollmentID: .random(), action: action,
+            secretDigest: digest, promptDigest: nil, isStale: false, signature: .missing,
+            newPrompt: "ACME\nSign in",
             enrollment: Candidate.Enrollment(status: "active", isLocked: false, wrongCodes: 0, openScans: 0),
             request: Candidate.Request(
                 transactionID: .random(), status: "issued", secretDigest: digest, scannedBy: nil,
-                isDue: false,
-                prompt: nil, promptParts: ["ACME", "Sign in"]))
+                isDue: false, prompt: nil, isRepeated: false))
     }
 
     private func verdict(_ candidate: Candidate, _ switches: Judge.Switches? = nil) -> Verdict {
@@ -45,7 +45,14 @@ import Testing
             (.notEnrolled, { candidate, _ in candidate.enrollment = nil }),
             (.notEnrolled, { candidate, _ in candidate.enrollment?.status = "pending" }),
             (.enrollmentRevoked, { candidate, _ in candidate.enrollment?.status = "revoked" }),
-            (.invalidSignature, { $1 = switches($1, signatureRequired: true) }),
+            (
+                .invalidSignature,
+                {
+                    $0.signature = .missing
+                    $1 = switches($1, signatureRequired: true)
+                }
+            ),
+            (.invalidSignature, { candidate, _ in candidate.signature = .invalid }),
             (.staleSignature, { candidate, _ in candidate.isStale = true }),
             (.lockedOut, { candidate, _ in candidate.enrollment?.isLocked = true }),
             (.lockedOut, { candidate, _ in candidate.enrollment?.wrongCodes = 10 }),
@@ -57,6 +64,8 @@ import Testing
             (.expired, { candidate, _ in candidate.request?.isDue = true }),
             (.expired, { $1 = switches($1, mobileAuthentication: false) }),
             (.otherDevice, { candidate, _ in candidate.request?.scannedBy = .random() }),
+            (.alreadyUsed, { candidate, _ in candidate.request?.isRepeated = true }),
+            (.wrongPrompt, { candidate, _ in candidate.promptDigest = String(repeating: "0", count: 64) }),
             (
                 .tooManyScans,
                 { candidate, _ in
@@ -114,6 +123,49 @@ import Testing
             default: .rejected(.notEnrolled)
             }
         #expect(verdict(candidate) == expected)
+    }
+
+    @Test func `an answer is one to the prompt that was scanned`() {
+        let prompt = SubmissionText.digest(of: "p")
+        let other = SubmissionText.digest(of: "q")
+        let signed = SignatureCheck.valid(fingerprint: "F")
+        for action in [SubmissionAction.accept, .deny] {
+            for (given, signature, isRight) in [
+                (prompt, signed, true), (other, signed, false), ("-", signed, false), (nil, signed, false),
+                (prompt, .missing, true), (other, .missing, false), ("-", .missing, false),
+                (nil, .missing, true),
+            ] as [(String?, SignatureCheck, Bool)] {
+                var answer = candidate(action)
+                answer.request?.status = "scanned"
+                answer.request?.scannedBy = answer.enrollmentID
+                answer.request?.prompt = "p"
+                answer.promptDigest = given
+                answer.signature = signature
+                let expected: Verdict = isRight ? .end(accepted: action == .accept) : .rejected(.wrongPrompt)
+                #expect(verdict(answer) == expected, "\(given ?? "nothing"), \(signature)")
+            }
+        }
+        var early = candidate()
+        early.signature = signed
+        for (given, isRight) in [("-", true), (nil, true), (prompt, false)] {
+            early.promptDigest = given
+            #expect(verdict(early) == (isRight ? .end(accepted: true) : .rejected(.wrongPrompt)))
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `a signature without a time is stale, whatever is required`(isRequired: Bool) {
+        var undated = candidate()
+        undated.signature = .undated
+        let switches = Judge.Switches(
+            mobileAuthentication: true, enrollment: true, signatureRequired: isRequired)
+        #expect(verdict(undated, switches) == .rejected(.staleSignature))
+    }
+
+    @Test func `a scan for which no prompt can be made is refused`() {
+        var scan = candidate(.scan)
+        scan.newPrompt = nil
+        #expect(verdict(scan) == .rejected(.notEnrolled))
     }
 
     @Test func `a digest of another length is another digest`() {

@@ -1,95 +1,5 @@
 package import Postgres
 
-/// What an app asked for with a submission.
-package enum SubmissionAction: String, Sendable, CaseIterable { case scan, accept, deny }
-
-/// Why a submission was refused. Stable: apps see the raw value in `submission_results.reason`.
-package enum RejectionReason: String, Sendable, CaseIterable {
-    case malformed
-    case unknownCode = "unknown_code"
-    case expired
-    case alreadyUsed = "already_used"
-    case otherDevice = "other_device"
-    case notEnrolled = "not_enrolled"
-    case enrollmentRevoked = "enrollment_revoked"
-    case enrollmentDisabled = "enrollment_disabled"
-    case invalidSignature = "invalid_signature"
-    case staleSignature = "stale_signature"
-    case wrongPrompt = "wrong_prompt"
-    case tooManyScans = "too_many_scans"
-    case lockedOut = "locked_out"
-}
-
-/// A submission with everything that its verdict depends on, as one claim read it.
-package struct Candidate: Sendable {
-    package struct Request: Sendable {
-        package var transactionID: Identifier
-        package var status: String
-        package var secretDigest: [UInt8]?
-        package var scannedBy: Identifier?
-        package var isDue: Bool
-        /// The stored prompt after a scan, else the parts that a scan makes it of.
-        package var prompt: String?
-        package var promptParts: [String]
-
-        package init(
-            transactionID: Identifier, status: String, secretDigest: [UInt8]?, scannedBy: Identifier?,
-            isDue: Bool, prompt: String?, promptParts: [String]
-        ) {
-            self.transactionID = transactionID
-            self.status = status
-            self.secretDigest = secretDigest
-            self.scannedBy = scannedBy
-            self.isDue = isDue
-            self.prompt = prompt
-            self.promptParts = promptParts
-        }
-    }
-
-    package struct Enrollment: Sendable {
-        package var status: String
-        package var isLocked: Bool
-        /// Wrong codes in the last ten minutes.
-        package var wrongCodes: Int
-        package var openScans: Int
-
-        package init(status: String, isLocked: Bool, wrongCodes: Int, openScans: Int) {
-            self.status = status
-            self.isLocked = isLocked
-            self.wrongCodes = wrongCodes
-            self.openScans = openScans
-        }
-    }
-
-    package var submissionID: Identifier
-    package var appID: Int32
-    package var appEnabled: Bool
-    package var enrollmentID: Identifier
-    package var action: SubmissionAction
-    package var secretDigest: [UInt8]
-    package var isStale: Bool
-    package var hasSignature: Bool
-    package var enrollment: Enrollment?
-    package var request: Request?
-
-    package init(
-        submissionID: Identifier, appID: Int32, appEnabled: Bool, enrollmentID: Identifier,
-        action: SubmissionAction, secretDigest: [UInt8], isStale: Bool, hasSignature: Bool,
-        enrollment: Enrollment?, request: Request?
-    ) {
-        self.submissionID = submissionID
-        self.appID = appID
-        self.appEnabled = appEnabled
-        self.enrollmentID = enrollmentID
-        self.action = action
-        self.secretDigest = secretDigest
-        self.isStale = isStale
-        self.hasSignature = hasSignature
-        self.enrollment = enrollment
-        self.request = request
-    }
-}
-
 /// What becomes of a submission.
 package enum Verdict: Sendable, Equatable {
     case rejected(RejectionReason)
@@ -140,7 +50,9 @@ package struct Judge: Sendable {
             ? scan(request, candidate) : .end(accepted: candidate.action == .accept)
     }
 
-    /// Everything that holds whatever the code is. Without signatures the app vouches for its user.
+    /// Everything that holds whatever the code is. A wrong code counts only after this: without the right
+    /// signature nobody locks out anybody. Where no signature is required the app vouches for its user, but a
+    /// signature that is given must be right all the same.
     private func refuseSender(_ candidate: Candidate) -> RejectionReason? {
         guard switches.enrollment, candidate.appEnabled else { return .enrollmentDisabled }
         guard let enrollment = candidate.enrollment else { return .notEnrolled }
@@ -149,8 +61,11 @@ package struct Judge: Sendable {
         case "revoked": return .enrollmentRevoked
         default: return .notEnrolled
         }
-        // No signature can be verified yet, so where one is required everything is refused.
-        if switches.signatureRequired { return .invalidSignature }
+        switch candidate.signature {
+        case .missing where switches.signatureRequired, .invalid: return .invalidSignature
+        case .undated: return .staleSignature
+        case .missing, .valid: break
+        }
         if candidate.isStale { return .staleSignature }
         let wrong = enrollment.wrongCodes + wrongCodes[candidate.enrollmentID, default: 0]
         return enrollment.isLocked || wrong >= Self.wrongCodesAllowed ? .lockedOut : nil
@@ -166,15 +81,27 @@ package struct Judge: Sendable {
         guard request.scannedBy == nil || request.scannedBy == candidate.enrollmentID else {
             return .otherDevice
         }
-        return nil
+        if request.isRepeated { return .alreadyUsed }
+        return isPromptRight(request, candidate) ? nil : .wrongPrompt
+    }
+
+    /// An answer after a scan is one to the prompt that the scan returned. An app that signs nothing need not
+    /// name it.
+    private func isPromptRight(_ request: Candidate.Request, _ candidate: Candidate) -> Bool {
+        if candidate.promptDigest == nil, candidate.signature == .missing { return true }
+        let prompt = candidate.action == .scan ? nil : request.prompt
+        let expected = prompt.map(SubmissionText.digest) ?? SubmissionText.noPrompt
+        return (candidate.promptDigest ?? SubmissionText.noPrompt) == expected
     }
 
     private mutating func scan(_ request: Candidate.Request, _ candidate: Candidate) -> Verdict {
         if request.status == "scanned" { return .scanAgain(prompt: request.prompt ?? "") }
         let open = (candidate.enrollment?.openScans ?? 0) + scans[candidate.enrollmentID, default: 0]
         guard open < Self.openScansAllowed else { return .rejected(.tooManyScans) }
+        // Only for an enrollment without keys, to which a secure_message cannot be encrypted.
+        guard let prompt = candidate.newPrompt else { return .rejected(.notEnrolled) }
         scans[candidate.enrollmentID, default: 0] += 1
-        return .scan(prompt: request.promptParts.joined(separator: "\n"))
+        return .scan(prompt: prompt)
     }
 }
 

@@ -1,0 +1,133 @@
+package import Postgres
+
+/// One line of the audit trail: what happened, to what, and by whom.
+package struct AuditEvent: Sendable, Hashable {
+    package let id: Identifier
+    package let occurredAt: Timestamp
+    package let type: String
+    package let transactionID: Identifier?
+    package let enrollmentID: Identifier?
+    package let portal: String?
+    package let app: String?
+    /// Only for those who may see users, as are the two after it.
+    package let userID: String?
+    package let actor: String?
+    /// A JSON object. Of a signed answer it holds the evidence.
+    package let details: String?
+    /// The details without the evidence, `name=value` in one line.
+    package let summary: String?
+}
+
+extension AuditEvent {
+    /// Whose start is not written when it happens, which inserts would pay for: it is read from the requests.
+    package static let started = "request.started"
+
+    /// What to look for; nil is any.
+    package struct Filter: Sendable {
+        package enum Since: Sendable, Hashable {
+            /// By the database's clock.
+            case ago(Duration)
+            /// RFC 3339.
+            case time(String)
+        }
+
+        package var userID: String?
+        package var transactionID: Identifier?
+        /// Whole names, or the word before the dot.
+        package var types: [String]?
+        package var since: Since?
+        package var limit: Int
+
+        package init(
+            userID: String? = nil, transactionID: Identifier? = nil, types: [String]? = nil,
+            since: Since? = nil, limit: Int
+        ) {
+            self.userID = userID
+            self.transactionID = transactionID
+            self.types = types
+            self.since = since
+            self.limit = limit
+        }
+    }
+
+    /// Whether this login may see users, actors and details.
+    package static func showsUsers(_ connection: inout Connection) async throws -> Bool {
+        try await connection.run(permission)[0].bool(0)
+    }
+
+    /// The newest first.
+    package static func find(
+        _ filter: Filter, showsUsers: Bool, _ connection: inout Connection
+    ) async throws -> [AuditEvent] {
+        var ago: Parameter = .null
+        var time: Parameter = .null
+        switch filter.since {
+        case .ago(let duration): ago = .duration(duration)
+        case .time(let text): time = .text(text)
+        case nil: break
+        }
+        return try await connection.run(
+            showsUsers ? search : searchWithoutUsers,
+            [
+                time, ago, Parameter(filter.transactionID), Parameter(filter.userID),
+                filter.types.map { .texts($0) } ?? .null, .int(Int64(filter.limit)),
+            ]
+        ).map(AuditEvent.init)
+    }
+
+    private init(_ row: Row) throws(DecodingFailure) {
+        id = try row.identifier(0)
+        occurredAt = try row.timestamp(1)
+        type = try row.text(2)
+        transactionID = try row.optionalIdentifier(3)
+        enrollmentID = try row.optionalIdentifier(4)
+        portal = try row.optionalText(5)
+        app = try row.optionalText(6)
+        userID = try row.optionalText(7)
+        actor = try row.optionalText(8)
+        details = try row.optionalText(9)
+        summary = try row.optionalText(10)
+    }
+
+    package static let permission = Statement(
+        "events.permission", "SELECT has_column_privilege('countersign.events', 'user_id', 'SELECT')")
+    package static let search = Statement("events.search", searchSQL(showsUsers: true))
+    package static let searchWithoutUsers = Statement(
+        "events.search_without_users", searchSQL(showsUsers: false))
+
+    /// $1 since when, or $2 how long ago, $3 transaction, $4 user, $5 types, each NULL for any, $6 rows at most.
+    private static func searchSQL(showsUsers: Bool) -> String {
+        let since = """
+            coalesce(countersign.uuid_floor(coalesce($1::timestamptz, clock_timestamp() - $2::interval)),
+                     '00000000-0000-0000-0000-000000000000')
+            """
+        let matches = { (type: String) in
+            "($5::text[] IS NULL OR \(type) = ANY ($5::text[]) OR split_part(\(type), '.', 1) = ANY ($5::text[]))"
+        }
+        let people = showsUsers ? "e.user_id, e.actor, e.details" : "NULL::text, NULL::text, NULL::jsonb"
+        let ofUser = showsUsers ? "($4::text IS NULL OR e.user_id = $4::text)" : "$4::text IS NULL"
+        return """
+            WITH found (id, at, type, transaction_id, enrollment_id, portal_id, app_id, user_id, actor, details) AS (
+                (SELECT e.event_id, e.occurred_at, e.type, e.transaction_id, e.enrollment_id, e.portal_id, e.app_id,
+                        \(people)
+                 FROM countersign.events e
+                 WHERE e.event_id >= \(since) AND ($3::uuid IS NULL OR e.transaction_id = $3::uuid)
+                   AND \(ofUser) AND \(matches("e.type"))
+                 ORDER BY e.event_id DESC LIMIT $6)
+                UNION ALL
+                (SELECT r.transaction_id, r.requested_at, '\(started)', r.transaction_id, NULL, r.portal_id, NULL,
+                        NULL, NULL, NULL
+                 FROM countersign.auth_requests r
+                 WHERE r.transaction_id >= \(since) AND ($3::uuid IS NULL OR r.transaction_id = $3::uuid)
+                   AND $4::text IS NULL AND \(matches("'\(started)'"))
+                 ORDER BY r.transaction_id DESC LIMIT $6)
+            )
+            SELECT f.id, f.at, f.type, f.transaction_id, f.enrollment_id, p.name, a.name, f.user_id, f.actor,
+                   f.details::text,
+                   (SELECT string_agg(d.key || '=' || d.value, ' ' ORDER BY d.key)
+                    FROM jsonb_each_text(f.details - 'evidence') d)
+            FROM found f LEFT JOIN countersign.portals p USING (portal_id) LEFT JOIN countersign.apps a USING (app_id)
+            ORDER BY f.id DESC LIMIT $6
+            """
+    }
+}

@@ -1,0 +1,128 @@
+package import Postgres
+
+extension EnrollStage {
+    /// Columns: whether each enrollment gets a pair of its own, the current shared pair.
+    package static let readKeys = Statement(
+        "enroll.read_keys",
+        """
+        SELECT s.unique_pgp_keys_per_enrollment, k.server_key_id FROM countersign.settings s
+        LEFT JOIN countersign.server_keys k ON k.shared AND k.retired_at IS NULL
+        """)
+
+    package static let claimBatch = Statement("enroll.claim", claimSQL(.round))
+    package static let claimAlone = Statement("enroll.claim_alone", claimSQL(.alone))
+
+    private static func claimSQL(_ mode: Claim.Mode) -> String {
+        """
+        WITH RECURSIVE \(Claim.enroll.sql(mode))
+        SELECT c.key, c.lane, \(mode == .round ? "(SELECT min(slice) FROM lanes)" : "1"), e.public_key
+        FROM claimed c JOIN countersign.enrollments e ON e.enrollment_id = c.key
+        """
+    }
+
+    /// $1 id, $2 fingerprint, $3 public key, $4 sealed secret key. Does nothing when there is a current one.
+    package static let insertShared = Statement(
+        "enroll.insert_shared_key",
+        """
+        WITH made AS (
+            INSERT INTO countersign.server_keys (server_key_id, shared, fingerprint, public_key, secret_key)
+            VALUES ($1, true, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING fingerprint
+        )
+        INSERT INTO countersign.events (type, details)
+        SELECT 'key.created', jsonb_build_object('fingerprint', fingerprint) FROM made
+        """)
+
+    /// $1 ids whose keys are good. The settings are looked at again: an insert in an old snapshot slips past the
+    /// trigger. A device keeps what it has when `resolve` is going to refuse the new one. The server's secret key
+    /// of a replaced enrollment is forgotten with it, unless others share it. OFFSET 0 has each one looked up by
+    /// its index, where the planner would walk through all active ones.
+    package static let replace = Statement(
+        "enroll.replace",
+        """
+        WITH new AS MATERIALIZED (
+            SELECT e.enrollment_id, e.app_id, e.user_id, e.device_id
+            FROM unnest($1::uuid[]) AS g (id)
+            CROSS JOIN LATERAL (SELECT * FROM countersign.enrollments n WHERE n.enrollment_id = g.id OFFSET 0) e
+            JOIN countersign.apps a USING (app_id), countersign.settings s
+            WHERE e.status = 'pending' AND s.enrollment_enabled AND a.enabled
+              AND (e.public_key IS NOT NULL OR NOT s.signature_required)
+        ), old AS MATERIALIZED (
+            SELECT o.enrollment_id, max(n.enrollment_id::text) AS successor
+            FROM new n CROSS JOIN LATERAL (
+                SELECT e.enrollment_id FROM countersign.enrollments e
+                WHERE (e.app_id, e.user_id, e.device_id) = (n.app_id, n.user_id, n.device_id)
+                  AND e.status = 'active' OFFSET 0) o
+            GROUP BY o.enrollment_id
+        ), replaced AS (
+            UPDATE countersign.enrollments e
+            SET status = 'revoked', reason = 'replaced', revoked_at = clock_timestamp()
+            WHERE e.enrollment_id = ANY (ARRAY(SELECT enrollment_id FROM old)) AND e.status = 'active'
+            RETURNING e.enrollment_id, e.app_id, e.user_id, e.key_fingerprint, e.server_key_id
+        ), forgotten AS (
+            UPDATE countersign.server_keys k SET secret_key = NULL
+            WHERE k.server_key_id = ANY (ARRAY(SELECT server_key_id FROM replaced)) AND NOT k.shared
+        )
+        INSERT INTO countersign.events (enrollment_id, app_id, user_id, type, details)
+        SELECT enrollment_id, app_id, user_id, 'enrollment.replaced',
+               jsonb_strip_nulls(jsonb_build_object('key_fingerprint', key_fingerprint,
+                                                    'replaced_by', successor))
+        FROM replaced JOIN old USING (enrollment_id)
+        """)
+
+    /// $1 ids, $2 refusals of keys, $3 the devices' fingerprints, $4 server keys, and of those that were made for
+    /// one enrollment $5 fingerprints, $6 public keys, $7 sealed secret keys.
+    package static let resolve = Statement(
+        "enroll.resolve",
+        """
+        WITH verdict AS MATERIALIZED (
+            SELECT e.enrollment_id, g.fingerprint, g.server_key_id, g.server_fingerprint, g.server_key, g.secret_key,
+                   CASE WHEN NOT s.enrollment_enabled THEN 'enrollment is disabled'
+                        WHEN NOT a.enabled THEN 'this app is disabled'
+                        WHEN e.public_key IS NULL AND s.signature_required THEN 'public_key is missing'
+                        WHEN g.refusal IS NOT NULL THEN g.refusal
+                        WHEN row_number() OVER (PARTITION BY e.app_id, e.user_id, e.device_id, g.refusal IS NULL
+                                                ORDER BY e.enrollment_id DESC) > 1
+                            THEN 'replaced by a later enrollment of the same device'
+                   END AS refusal
+            FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::bytea[])
+                     AS g (id, refusal, fingerprint, server_key_id, server_fingerprint, server_key, secret_key)
+            CROSS JOIN LATERAL (SELECT * FROM countersign.enrollments n WHERE n.enrollment_id = g.id OFFSET 0) e
+            JOIN countersign.apps a USING (app_id), countersign.settings s
+            WHERE e.status = 'pending'
+        ), made AS (
+            INSERT INTO countersign.server_keys (server_key_id, fingerprint, public_key, secret_key)
+            SELECT server_key_id, server_fingerprint, server_key, secret_key FROM verdict
+            WHERE refusal IS NULL AND server_key IS NOT NULL
+        ), resolved AS (
+            UPDATE countersign.enrollments e
+            SET status = CASE WHEN v.refusal IS NULL THEN 'active' ELSE 'rejected' END, reason = v.refusal,
+                activated_at = CASE WHEN v.refusal IS NULL THEN clock_timestamp() END,
+                key_fingerprint = v.fingerprint,
+                server_key_id = CASE WHEN v.refusal IS NULL THEN v.server_key_id END
+            FROM verdict v WHERE e.enrollment_id = v.enrollment_id
+            RETURNING e.enrollment_id, e.app_id, e.user_id, e.device_id, e.status, e.reason, e.key_fingerprint
+        ), audited AS (
+            INSERT INTO countersign.events (enrollment_id, app_id, user_id, type, details)
+            SELECT enrollment_id, app_id, user_id, 'enrollment.' || status,
+                   jsonb_strip_nulls(jsonb_build_object('device_id', device_id, 'reason', reason,
+                                                        'key_fingerprint', key_fingerprint)) FROM resolved
+        )
+        SELECT countersign.tell_apps(array_agg(app_id), array_agg(enrollment_id), array_agg(status))
+        FROM resolved HAVING count(*) > 0
+        """)
+
+    package static let reject = Statement(
+        "enroll.reject",
+        """
+        WITH rejected AS (
+            UPDATE countersign.enrollments SET status = 'rejected', reason = 'internal error; enroll again'
+            WHERE enrollment_id = $1 AND status = 'pending' RETURNING app_id, enrollment_id, user_id, reason
+        ), audited AS (
+            INSERT INTO countersign.events (enrollment_id, app_id, user_id, type, details)
+            SELECT enrollment_id, app_id, user_id, 'enrollment.rejected', jsonb_build_object('reason', reason)
+            FROM rejected
+        )
+        SELECT countersign.tell_apps(array_agg(app_id), array_agg(enrollment_id), '{rejected}')
+        FROM rejected HAVING count(*) > 0
+        """)
+}

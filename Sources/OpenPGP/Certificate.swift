@@ -1,0 +1,76 @@
+/// A device's public key, checked and loaded, alone in a handle of its own.
+final class Certificate {
+    let handle: Handle
+    let device: DeviceKey
+    let packets: PublicKeyPackets
+    /// When the first of the keys that count expires, in seconds since 1970: after that it must be loaded anew.
+    let validUntil: UInt64
+
+    init(armored: String, time: UInt64) throws(KeyRefusal) {
+        packets = try PublicKeyPackets(armored: armored)
+        let handle = try Self.load(packets, time: time)
+        guard let primary = handle.primary() else { throw .malformed }
+        try Self.check(primary, time: time)
+        let usable = try Self.usableKeys(primary, time: time)
+        let signers = usable.filter(\.maySign)
+        guard !signers.isEmpty else { throw Self.whyNoSigner(primary) }
+        validUntil = usable.map(\.validUntil).min() ?? 0
+        device = DeviceKey(
+            fingerprint: primary.fingerprint, signingFingerprints: signers.map(\.fingerprint),
+            canEncrypt: primary.encryptionKey(at: time) != nil)
+        self.handle = handle
+    }
+
+    /// Whether a signature by the key with this fingerprint counts.
+    func maySign(_ fingerprint: String) -> Bool {
+        device.signingFingerprints.contains(fingerprint)
+    }
+
+    private static func load(_ packets: PublicKeyPackets, time: UInt64) throws(KeyRefusal) -> Handle {
+        do throws(OpenPGPError) {
+            let handle = try Handle.make(time: time)
+            try handle.importKeys(packets.bytes, secret: false)
+            // A key that was skipped or merged into another is not what its owner meant.
+            guard handle.publicKeyCount == packets.keyCount, handle.secretKeyCount == 0 else {
+                throw OpenPGPError.noSecretKey
+            }
+            return handle
+        } catch {
+            throw .malformed
+        }
+    }
+
+    private static func check(_ primary: borrowing Key, time: UInt64) throws(KeyRefusal) {
+        if let weakness = primary.weakness { throw .weakAlgorithm(weakness) }
+        if primary.isRevoked { throw .revoked }
+        if primary.isExpired { throw .expired }
+        guard primary.isValid else {
+            let hash = primary.weakSignature(by: primary.fingerprint)
+            if let hash { throw .weakSelfSignature(hash) }
+            throw .noValidSelfSignature
+        }
+        guard primary.isUsable(at: time) else { throw .expired }
+    }
+
+    private typealias Usable = (fingerprint: String, maySign: Bool, validUntil: UInt64)
+
+    /// The primary and its valid subkeys. A weak key that is valid for anything is refused.
+    private static func usableKeys(_ primary: borrowing Key, time: UInt64) throws(KeyRefusal) -> [Usable] {
+        var usable = [(primary.fingerprint, primary.allows("sign"), primary.validUntil)]
+        for index in 0..<primary.subkeyCount {
+            guard let key = primary.subkey(index), key.isUsable(at: time) else { continue }
+            if let weakness = key.weakness { throw .weakAlgorithm(weakness) }
+            usable.append((key.fingerprint, key.allows("sign"), key.validUntil))
+        }
+        return usable
+    }
+
+    /// Names the usual mistakes of a key that only its subkeys could have signed with.
+    private static func whyNoSigner(_ primary: borrowing Key) -> KeyRefusal {
+        for index in 0..<primary.subkeyCount {
+            guard let key = primary.subkey(index), !key.isValid else { continue }
+            if let hash = key.weakSignature(by: primary.fingerprint) { return .weakSelfSignature(hash) }
+        }
+        return .noSigningKey
+    }
+}

@@ -1,0 +1,42 @@
+import Crnp
+
+extension Key {
+    /// The weak hash of a signature by `issuer` about this key or its user IDs, for an explanation only: such a
+    /// signature does not count.
+    func weakSignature(by issuer: String) -> String? {
+        signatures.first { issuer.hasSuffix($0.keyID) && Handle.weakHashes.contains($0.hash) }?.hash
+    }
+
+    private typealias Found = (keyID: String, hash: String)
+
+    private var signatures: [Found] {
+        var all = unsafe Self.signatures(of: pointer, rnp_key_get_signature_count, rnp_key_get_signature_at)
+        var count = 0
+        guard unsafe rnp_key_get_uid_count(pointer, &count) == 0 else { return all }
+        for index in 0..<count {
+            var userID: OpaquePointer?
+            guard unsafe rnp_key_get_uid_handle_at(pointer, index, &userID) == 0 else { continue }
+            defer { unsafe rnp_uid_handle_destroy(userID) }
+            unsafe all += Self.signatures(of: userID, rnp_uid_get_signature_count, rnp_uid_get_signature_at)
+        }
+        return all
+    }
+
+    private static func signatures(
+        of owner: OpaquePointer?,
+        _ count: (OpaquePointer?, UnsafeMutablePointer<Int>?) -> rnp_result_t,
+        _ get: (OpaquePointer?, Int, UnsafeMutablePointer<OpaquePointer?>?) -> rnp_result_t
+    ) -> [Found] {
+        var number = 0
+        guard unsafe count(owner, &number) == 0 else { return [] }
+        return (0..<number).compactMap { index in
+            var signature: OpaquePointer?
+            guard unsafe get(owner, index, &signature) == 0 else { return nil }
+            defer { unsafe rnp_signature_handle_destroy(signature) }
+            guard let keyID = unsafe string({ unsafe rnp_signature_get_keyid(signature, $0) }),
+                let hash = unsafe string({ unsafe rnp_signature_get_hash_alg(signature, $0) })
+            else { return nil }
+            return (keyID, hash)
+        }
+    }
+}

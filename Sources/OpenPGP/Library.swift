@@ -1,0 +1,18 @@
+import Crnp
+import Glibc
+
+/// What must hold for the librnp that is loaded, found out once per process.
+package enum Library {
+    static let ready: Result<Void, OpenPGPError> = Result { () throws(OpenPGPError) in
+        try checkVersion(rnp_version())
+        try SelfTest.run()
+    }
+
+    /// Refuses 0.18.0, whose session keys have no randomness (CVE-2025-13470, CVE-2025-13402).
+    ///
+    /// `version` is in librnp's form: major, minor and patch of 10 bits each, from bit 20 down.
+    package static func checkVersion(_ version: UInt32) throws(OpenPGPError) {
+        let parts = (rnp_version_major(version), rnp_version_minor(version), rnp_version_patch(version))
+        guard parts != (0, 18, 0) else { throw .unsafeLibrary(version: "0.18.0") }
+    }
+}

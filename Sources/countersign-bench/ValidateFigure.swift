@@ -1,0 +1,69 @@
+import Countersign
+import Postgres
+
+/// The validate stage on a backlog of signed answers, against nothing but OpenPGP verifying the same.
+struct ValidateFigure: Figure {
+    func measure(_ bench: Bench) async throws -> [ReportRow] {
+        let answers = bench.scale.answers
+        // Few enough for one core's cache; as many as answers, so that each key is parsed anew.
+        var rows: [ReportRow] = []
+        for (devices, keys) in [(500, "keys loaded"), (answers, "each key parsed anew")] {
+            for onOneCore in [true, false] {
+                rows.append(try await measure(bench, answers, devices, keys, onOneCore: onOneCore))
+            }
+        }
+        return rows
+    }
+
+    private func measure(
+        _ bench: Bench, _ answers: Int, _ devices: Int, _ keys: String, onOneCore: Bool
+    ) async throws -> ReportRow {
+        var ours: [Double] = []
+        var bare: [Double] = []
+        for _ in 0..<bench.scale.rounds {
+            try await bench.reset()
+            let backlog = try await SignedBacklog.make(answers, by: devices, bench)
+            try await backlog.submit(bench)
+            ours.append(try await validate(bench, answers, onOneCore: onOneCore))
+            bare.append(try await backlog.bareRate(tasks: onOneCore ? 1 : BareCrypto.cores))
+        }
+        let cores = onOneCore ? "one core" : "all cores"
+        return ReportRow(
+            figure: "validate", title: "signed answers, \(keys), worker on \(cores); bare librnp, the same",
+            unit: .perSecond, ours: Spread(ours), reference: Spread(bare), target: .atLeast(0.6))
+    }
+
+    private func validate(_ bench: Bench, _ answers: Int, onOneCore: Bool) async throws -> Double {
+        var superuser = try await bench.database.connectAsSuperuser()
+        try await superuser.execute("UPDATE countersign.settings SET signature_required = true")
+        try await bench.settle(&superuser)
+        let rate = try await bench.withWorker(stages: "validate", onOneCore: onOneCore) { worker in
+            let deadline = ContinuousClock.now + .seconds(120)
+            while try await superuser.run(Self.queued)[0].bool(0) {
+                guard ContinuousClock.now < deadline else { throw BenchError("answers are not worked off") }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            try worker.check()
+            let row = try await superuser.run(Self.rate)[0]
+            guard try row.int(1) == answers else {
+                throw BenchError("only \(try row.int(1)) of \(answers) answers were accepted")
+            }
+            return try row.double(0)
+        }
+        try await superuser.execute("UPDATE countersign.settings SET signature_required = false")
+        return rate
+    }
+
+    private static let queued = Statement(
+        "bench.queued", "SELECT EXISTS (SELECT FROM countersign.validate_queue)")
+    /// The first batch is where the clock starts: it is not counted.
+    private static let rate = Statement(
+        "bench.validate_rate",
+        """
+        SELECT count(*) FILTER (WHERE batch <> first)
+               / nullif(date_part('epoch', max(at) - max(at) FILTER (WHERE batch = first)), 0),
+               count(*) FILTER (WHERE status = 'accepted')
+        FROM (SELECT status, resolved_at AS at, xmin::text AS batch,
+                     first_value(xmin::text) OVER (ORDER BY resolved_at) AS first FROM countersign.submissions) s
+        """)
+}

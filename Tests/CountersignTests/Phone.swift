@@ -1,0 +1,110 @@
+import Countersign
+import Crypto
+import Foundation
+import OpenPGP
+import Postgres
+import Support
+import Testing
+
+/// An enrolled device with keys of its own, as an app implements it.
+struct Phone {
+    let keys: KeyPair
+    let enrollment: Identifier
+    let context: OpenPGPContext
+
+    /// Enrolls and waits until the enrollment is active.
+    static func enroll(
+        _ user: String, on device: String = "phone", _ app: inout Connection
+    ) async throws -> Phone {
+        let context = try OpenPGPContext(capacity: 4)
+        let keys = try context.generateKeyPair(userID: user)
+        let result = try await app.enroll(user, device, key: keys.publicKey)
+        try #require(result.status == "active", "\(result.reason ?? "")")
+        return Phone(keys: keys, enrollment: result.id, context: context)
+    }
+
+    /// What it would send, before anything of it is spoiled.
+    func submission(
+        _ action: SubmissionAction, _ code: String, prompt: String? = nil, at offset: Duration = .zero
+    ) throws -> SignedSubmission {
+        let code = try #require(Code(code))
+        let time = Timestamp.now().advanced(by: offset)
+        let text = SubmissionText(
+            action: action, transactionID: try #require(code.transaction),
+            secretDigest: Array(SHA256.hash(data: code.secret)), enrollmentID: enrollment,
+            signedAt: "\(time)".prefix(19) + "Z", promptDigest: prompt.map(SubmissionText.digest))
+        return SignedSubmission(code: code.text, text: text, signature: try sign(text))
+    }
+
+    func sign(_ text: SubmissionText) throws -> String {
+        try context.sign(text.bytes, with: keys.secretKey)
+    }
+
+    func send(
+        _ action: SubmissionAction, _ code: String, prompt: String? = nil, at offset: Duration = .zero,
+        _ app: inout Connection
+    ) async throws -> (result: String, reason: String?, prompt: String?) {
+        try await app.submit(try submission(action, code, prompt: prompt, at: offset))
+    }
+
+    /// The secure message in a prompt, verified as the server's.
+    func secureMessage(in prompt: String, serverKey: String) throws -> String {
+        let start = try #require(prompt.range(of: "-----BEGIN PGP MESSAGE-----", options: .backwards))
+        let text = try context.decrypt(
+            String(prompt[start.lowerBound...]), with: keys.secretKey, signedBy: serverKey)
+        return String(decoding: text, as: UTF8.self)
+    }
+}
+
+/// The columns of a submission, and what was signed.
+struct SignedSubmission {
+    var code: String
+    var text: SubmissionText
+    var signature: String?
+
+    var parameters: [Parameter] {
+        [
+            .text(text.enrollmentID.description), .text(code), .text(text.action.rawValue),
+            .text(text.signedAt), Parameter(text.promptDigest), Parameter(signature),
+        ]
+    }
+}
+
+extension SQL {
+    static let enrollKey = Statement(
+        "enroll with key",
+        """
+        INSERT INTO countersign.enrollments (user_id, device_id, public_key) VALUES ($1, $2, $3)
+        RETURNING enrollment_id
+        """)
+    static let serverKey = Statement(
+        "server key", "SELECT server_public_key FROM countersign.enrollment_results WHERE enrollment_id = $1")
+}
+
+extension Connection {
+    /// Enrolls and waits until the enrollment is no longer pending.
+    mutating func enroll(
+        _ user: String, _ device: String, key: String
+    ) async throws -> (id: Identifier, status: String, reason: String?) {
+        let channel = try await execute("SELECT countersign.app_channel()")[0].text(0)
+        try await listen(to: [channel])
+        let id = try await run(SQL.enrollKey, [.text(user), .text(device), .text(key)])[0].identifier(0)
+        while true {
+            let row = try await run(SQL.enrollment, [.identifier(id)])[0]
+            if try row.text(0) != "pending" { return (id, try row.text(0), try row.optionalText(1)) }
+            _ = try await notifications(until: .now + .seconds(2))
+        }
+    }
+
+    mutating func submit(
+        _ submission: SignedSubmission
+    ) async throws -> (result: String, reason: String?, prompt: String?) {
+        let id = try await run(SQL.submitText, submission.parameters)[0].identifier(0)
+        let row = try await run(SQL.outcome, [.identifier(id)])[0]
+        return (try row.text(0), try row.optionalText(1), try row.optionalText(2))
+    }
+
+    mutating func serverKey(_ enrollment: Identifier) async throws -> String {
+        try await run(SQL.serverKey, [.identifier(enrollment)])[0].text(0)
+    }
+}

@@ -1,0 +1,47 @@
+import Logging
+import OpenPGP
+import Testing
+
+@Suite struct LibraryTests {
+    /// Major, minor and patch of 10 bits each.
+    @Test func onlyTheBrokenVersionIsRefused() throws {
+        #expect(throws: OpenPGPError.unsafeLibrary(version: "0.18.0")) {
+            try Library.checkVersion(18 << 10)
+        }
+        for version: UInt32 in [16 << 10 | 3, 17 << 10, 18 << 10 | 1, 1 << 20 | 18 << 10] {
+            try Library.checkVersion(version)
+        }
+    }
+
+    /// As Debian builds it, librnp prints about each bad input.
+    @Test func nothingIsPrintedForABadKey() async throws {
+        let result = try #require(
+            await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+                let context = try OpenPGPContext()
+                #expect(throws: KeyRefusal.malformed) {
+                    try context.inspect(publicKey: armor([0x98, 2, 4, 1, 0xB4, 1, 65], "PUBLIC KEY BLOCK"))
+                }
+                let logger = Logger(label: "test") { StreamLogHandler.standardError(label: $0) }
+                logger.error("still there")
+            })
+        let errors = String(decoding: result.standardErrorContent, as: UTF8.self)
+        #expect(errors.contains("still there"))
+        #expect(!errors.contains(".cpp"))
+    }
+
+    @Test func aSecretIsNotPrinted() throws {
+        let pair = try OpenPGPContext().generateKeyPair(userID: "device")
+        var dumped = ""
+        dump(pair, to: &dumped)
+        for text in [dumped, "\(pair)", String(reflecting: pair), String(describing: Optional(pair))] {
+            #expect(!text.contains("\(pair.secretKey[20]), \(pair.secretKey[21])"))
+            #expect(text.contains("redacted"))
+        }
+    }
+
+    @Test(arguments: ["", String(repeating: "x", count: 129), "a\0b"])
+    func aUserIDIsBounded(_ userID: String) throws {
+        let context = try OpenPGPContext()
+        #expect(throws: OpenPGPError.invalidUserID) { try context.generateKeyPair(userID: userID) }
+    }
+}

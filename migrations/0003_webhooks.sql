@@ -1,0 +1,3 @@
+-- Place of the migration for webhooks.
+-- minimum-binary: 2
+DO $$ BEGIN END $$;
