@@ -12,7 +12,12 @@ package struct SealedColumn: Sendable, Hashable {
     package static let callbackPassword = SealedColumn(
         table: "callback_urls", column: "password", key: "callback_id", keyType: "integer")
 
-    package static let all = [signingSecret, callbackPassword]
+    package static let previousSecret = SealedColumn(
+        table: "portals", column: "previous_secret", key: "portal_id", keyType: "integer")
+    package static let webhookKey = SealedColumn(
+        table: "portals", column: "webhook_key", key: "portal_id", keyType: "integer")
+
+    package static let all = [signingSecret, callbackPassword, previousSecret, webhookKey]
 
     package func place(_ primaryKey: String) -> SealedPlace {
         SealedPlace(table: table, column: column, primaryKey: primaryKey)
