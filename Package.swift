@@ -91,10 +91,14 @@ let package = Package(
         .executableTarget(
             name: "countersign-bench",
             dependencies: [
-                "Countersign", "Postgres",
+                "Countersign", "Postgres", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]
         ),
@@ -103,8 +107,13 @@ let package = Package(
             dependencies: [
                 "Countersign", "Postgres",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
-            path: "Tests/Support"
+            path: "Tests/Support",
+            exclude: ["Python"]
         ),
         .testTarget(name: "OpenPGPTests", dependencies: ["OpenPGP"]),
         .testTarget(name: "GatewayTests", dependencies: ["Countersign", "Gateway", "Postgres", "Support"]),
@@ -132,7 +141,11 @@ let package = Package(
             ]
         ),
         .testTarget(
-            name: "CommandTests", dependencies: ["countersign", "Countersign", "Postgres", "Support"]),
+            name: "CommandTests",
+            dependencies: [
+                "countersign", "Countersign", "Postgres", "Support",
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
     ]
 )
 

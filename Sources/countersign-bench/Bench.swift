@@ -11,9 +11,10 @@ struct Bench: Sendable {
 
     /// Starts a worker with these stages, gives it to the body and stops it.
     func withWorker<T>(
-        stages: String = WorkerProcess.allButCallbacks, _ body: (WorkerProcess) async throws -> T
+        stages: String = WorkerProcess.allButCallbacks, _ more: [String] = [],
+        _ body: (WorkerProcess) async throws -> T
     ) async throws -> T {
-        let worker = try await WorkerProcess.start(program, stages: stages, database, world)
+        let worker = try await WorkerProcess.start(program, stages: stages, more, database, world)
         let result: T
         do {
             result = try await body(worker)
@@ -32,7 +33,8 @@ struct Bench: Sendable {
             """
             TRUNCATE countersign.auth_requests, countersign.issue_queue, countersign.otp_secrets,
                 countersign.submissions, countersign.validate_queue, countersign.webhook_deliveries,
-                countersign.dispatch_queue, countersign.events
+                countersign.webhook_attempts, countersign.webhook_endpoints, countersign.webhook_endpoint_counts,
+                countersign.dead_deliveries, countersign.dispatch_queue, countersign.events
             """)
         try await Reference.reset(&superuser)
         try await settle(&superuser)
@@ -43,7 +45,8 @@ struct Bench: Sendable {
         try await superuser.execute(
             """
             VACUUM (ANALYZE) countersign.auth_requests, countersign.issue_queue, countersign.otp_secrets,
-                countersign.submissions, countersign.validate_queue, countersign.portals
+                countersign.submissions, countersign.validate_queue, countersign.portals,
+                countersign.webhook_deliveries, countersign.dispatch_queue
             """)
         try await superuser.execute("CHECKPOINT")
     }

@@ -42,6 +42,7 @@ extension WebhookDelivery {
         LEFT JOIN countersign.dispatch_queue q ON q.transaction_id = d.transaction_id
         LEFT JOIN LATERAL (SELECT l.status_code, l.error_class, l.detail FROM countersign.webhook_attempts l
                            WHERE l.transaction_id = d.transaction_id ORDER BY l.attempt DESC LIMIT 1) AS a ON true
+        ORDER BY coalesce(d.finished_at, d.created_at) DESC, d.transaction_id DESC
         """
     }
 

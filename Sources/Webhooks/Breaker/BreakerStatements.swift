@@ -5,7 +5,7 @@ package import Postgres
 /// probe, and its result closes the breaker or opens it again.
 package enum BreakerStatements {
     /// $1 portals, $2 origins, $3 attempts, $4 failures, $5 worker: adds to the slot of ten seconds.
-    static let count = Statement(
+    package static let count = Statement(
         "breaker.count",
         """
         INSERT INTO countersign.webhook_endpoint_counts AS c (portal_id, origin, worker_id, slot, attempts, failures)
@@ -18,7 +18,7 @@ package enum BreakerStatements {
 
     /// $1 portals, $2 origins, $3 classes of failure. Returns those that opened. What was counted before a breaker
     /// was last closed does not count again.
-    static let open = Statement(
+    package static let open = Statement(
         "breaker.open",
         """
         WITH opened AS (
@@ -51,7 +51,7 @@ package enum BreakerStatements {
         """)
 
     /// $1 portals, $2 origins, $3 whether it answered, $4 classes of failure: results of probes.
-    static let judge = Statement(
+    package static let judge = Statement(
         "breaker.judge",
         """
         WITH judged AS (
@@ -75,7 +75,7 @@ package enum BreakerStatements {
 
     /// Gives up what has waited half an hour at a breaker that has not closed for half an hour, which is as long as
     /// the schedule lasts: results of sign-ins that old help nobody, but they are listed and can be replayed.
-    static let giveUp = Statement(
+    package static let giveUp = Statement(
         "breaker.give_up",
         """
         WITH late AS MATERIALIZED (
@@ -103,7 +103,7 @@ package enum BreakerStatements {
         """)
 
     /// Forgets counts that are over, and dead deliveries whose partition retention has dropped.
-    static let sweep = Statement(
+    package static let sweep = Statement(
         "breaker.sweep",
         """
         WITH counts AS (

@@ -2,7 +2,8 @@ import Logging
 import Postgres
 
 /// Shares what this worker has seen of endpoints with the others, through the database: once a second, in rows of
-/// its own, and only when there is something new. The result of a probe goes at once.
+/// its own, and only when there is something new. The result of a probe goes at once, and
+/// so do ten failures.
 struct Breakers {
     static let interval = Duration.seconds(1)
     static let giveUpInterval = Duration.seconds(10)
@@ -19,7 +20,7 @@ struct Breakers {
     }
 
     mutating func turn(_ connection: inout Connection, _ inFlight: InFlight) async throws {
-        if nextShare <= .now || inFlight.hasProbe {
+        if nextShare <= .now || inFlight.isUrgent {
             nextShare = .now + Self.interval
             if let seen = inFlight.takeObservations() { try await share(seen, &connection) }
         }

@@ -18,12 +18,15 @@ package struct TrustRoots: Sendable {
     /// Of a PEM file. Throws when it cannot be read or holds none.
     package init(file: String) throws {
         certificates = try NIOSSLCertificate.fromPEMFile(file)
+        guard !certificates.isEmpty else { throw NoCertificates() }
     }
+
+    package struct NoCertificates: Error {}
 
     /// Of the system; none when it has no bundle.
     package static func system() -> TrustRoots {
         for bundle in bundles {
-            if let roots = try? TrustRoots(file: bundle), !roots.certificates.isEmpty { return roots }
+            if let roots = try? TrustRoots(file: bundle) { return roots }
         }
         return .none
     }

@@ -54,8 +54,8 @@ final class InFlight: Sendable {
     /// What was seen of the endpoints since it was asked last.
     func takeObservations() -> Observations? { state.withLock { $0.places.takeObservations() } }
 
-    /// Whether a probe has come back: its breaker waits for the result.
-    var hasProbe: Bool { state.withLock { $0.places.hasProbe } }
+    /// Whether a breaker waits for what was seen.
+    var isUrgent: Bool { state.withLock { $0.places.isUrgent } }
 
     /// Everything still on its way.
     func takeAll() -> [Delivery] {

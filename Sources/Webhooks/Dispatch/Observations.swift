@@ -17,6 +17,9 @@ struct Observations: Sendable {
     private(set) var counts: [Endpoint: Count] = [:]
     private(set) var probes: [Probe] = []
 
+    /// Enough failures to open a breaker, or a probe's result, for which one waits.
+    private(set) var isUrgent = false
+
     var isEmpty: Bool { counts.isEmpty && probes.isEmpty }
 
     mutating func note(_ acknowledgement: Acknowledgement) {
@@ -24,12 +27,14 @@ struct Observations: Sendable {
         let delivery = acknowledgement.delivery
         let reason = acknowledgement.result.failure?.rawValue
         if delivery.isProbe {
+            isUrgent = true
             probes.append(Probe(endpoint: delivery.endpoint, isHealthy: isHealthy, reason: reason))
         } else {
             var count = counts[delivery.endpoint] ?? Count()
             count.attempts += 1
             if !isHealthy { (count.failures, count.reason) = (count.failures + 1, reason) }
             counts[delivery.endpoint] = count
+            if count.failures >= 10 { isUrgent = true }
         }
     }
 }

@@ -67,7 +67,7 @@ struct Places {
         observations.note(acknowledgement)
     }
 
-    var hasProbe: Bool { !observations.probes.isEmpty }
+    var isUrgent: Bool { observations.isUrgent }
 
     mutating func takeObservations(now: ContinuousClock.Instant = .now) -> Observations? {
         // A failing endpoint is remembered until its next attempt is surely over; another one gets all its

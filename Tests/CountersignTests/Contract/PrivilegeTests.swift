@@ -141,7 +141,8 @@ private let decidedPrivileges = """
     uuid_v7() - admin app gateway portal worker: execute
     validate_queue - admin monitor: select; worker: delete, insert, select, update
     wait_until(timeout interval) - nobody
-    webhook_attempts - admin: select; monitor: select (transaction_id started_at attempt duration_ms
+    webhook_attempts - admin: select (transaction_id started_at attempt duration_ms status_code
+        error_class body detail); monitor: select (transaction_id started_at attempt duration_ms
         status_code error_class detail); worker: insert, select, update
     webhook_deliveries - admin monitor: select; worker: insert, select, update
     webhook_endpoint_counts - worker: delete, insert, select, update
