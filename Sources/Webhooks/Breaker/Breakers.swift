@@ -2,8 +2,8 @@ import Logging
 import Postgres
 
 /// Shares what this worker has seen of endpoints with the others, through the database: once a second, in rows of
-/// its own, and only when there is something new. The result of a probe goes at once, and
-/// so do ten failures.
+/// its own, and only when there is something new. The result of a probe and ten
+/// failures go at once.
 struct Breakers {
     static let interval = Duration.seconds(1)
     static let giveUpInterval = Duration.seconds(10)
