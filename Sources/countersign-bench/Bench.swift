@@ -11,11 +11,11 @@ struct Bench: Sendable {
 
     /// Starts a worker with these stages, gives it to the body and stops it.
     func withWorker<T>(
-        stages: String = WorkerProcess.allButCallbacks, onOneCore: Bool = false,
+        stages: String = WorkerProcess.allButCallbacks, _ more: [String] = [], onOneCore: Bool = false,
         _ body: (WorkerProcess) async throws -> T
     ) async throws -> T {
         let worker = try await WorkerProcess.start(
-            program, stages: stages, onOneCore: onOneCore, database, world)
+            program, stages: stages, more, onOneCore: onOneCore, database, world)
         let result: T
         do {
             result = try await body(worker)
@@ -34,7 +34,9 @@ struct Bench: Sendable {
             """
             TRUNCATE countersign.auth_requests, countersign.issue_queue, countersign.otp_secrets,
                 countersign.submissions, countersign.validate_queue, countersign.webhook_deliveries,
-                countersign.dispatch_queue, countersign.events, countersign.enrollments, countersign.server_keys
+                countersign.webhook_attempts, countersign.webhook_endpoints, countersign.webhook_endpoint_counts,
+                countersign.dead_deliveries, countersign.dispatch_queue, countersign.events,
+                countersign.enrollments, countersign.server_keys
             """)
         try await Reference.reset(&superuser)
         try await settle(&superuser)
@@ -45,7 +47,8 @@ struct Bench: Sendable {
         try await superuser.execute(
             """
             VACUUM (ANALYZE) countersign.auth_requests, countersign.issue_queue, countersign.otp_secrets,
-                countersign.submissions, countersign.validate_queue, countersign.portals
+                countersign.submissions, countersign.validate_queue, countersign.portals,
+                countersign.webhook_deliveries, countersign.dispatch_queue
             """)
         try await superuser.execute("CHECKPOINT")
     }

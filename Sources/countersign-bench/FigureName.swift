@@ -12,6 +12,9 @@ enum FigureName: String, CaseIterable, Sendable {
     case snapshot
     case depth
     case driver
+    case webhooks
+    case webhookLatency = "webhook-latency"
+    case webhookFairness = "webhook-fairness"
 
     static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
@@ -39,6 +42,9 @@ enum FigureName: String, CaseIterable, Sendable {
         case .snapshot: SnapshotFigure()
         case .depth: DepthFigure()
         case .driver: DriverFigure()
+        case .webhooks: WebhookFigure()
+        case .webhookLatency: WebhookLatencyFigure()
+        case .webhookFairness: WebhookFairnessFigure()
         }
     }
 }

@@ -25,8 +25,8 @@ struct CountersignCommand: AsyncParsableCommand {
         version: Program.version,
         subcommands: [
             MigrateCommand.self, PortalCommand.self, AppCommand.self, TypeCommand.self, SettingsCommand.self,
-            CallbackCommand.self, Work.self, StatusCommand.self, RequestCommand.self, KeyCommand.self,
-            EnrollmentCommand.self, EventsCommand.self, PhoneCommand.self,
+            CallbackCommand.self, WebhookCommand.self, Work.self, StatusCommand.self, RequestCommand.self,
+            EnrollmentCommand.self, EventsCommand.self, KeyCommand.self, PhoneCommand.self,
         ])
 
     /// What the parser's own errors begin with.

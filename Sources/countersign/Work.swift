@@ -22,6 +22,7 @@ struct Work: AsyncParsableCommand {
             Examples:
               countersign work
               countersign work --stages issue,validate,expire --batch-size 200
+              countersign work --stages dispatch --allow-address 10.20.0.0/16 --allow-ports 443,9443
               DATABASE_URL=postgres://worker@db/countersign countersign work --log-level debug
             """)
 
@@ -35,6 +36,8 @@ struct Work: AsyncParsableCommand {
 
     @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
     var logLevel: String?
+
+    @OptionGroup var addresses: AddressOptions
 
     mutating func run() async throws {
         do {
@@ -59,10 +62,12 @@ struct Work: AsyncParsableCommand {
             throw Failure(.usage, "--batch-size must lie between 1 and 1000, not \(configuration.batchSize)")
         }
         let sealer = Sealer(try environment.masterKeys())
+        let dispatch = DispatchStage(
+            sealer: sealer, policy: try addresses.policy(environment),
+            trustRoots: try addresses.roots(environment))
         try await checkFit(configuration.database, sealer)
 
-        let worker = try Worker(
-            configuration, sealer: sealer, dispatch: DispatchStage(sealer: sealer), logger: logger)
+        let worker = try Worker(configuration, sealer: sealer, dispatch: dispatch, logger: logger)
         let names = configuration.stages.map(\.rawValue).sorted().joined(separator: ",")
         logger.info(
             "worker starts",

@@ -6,21 +6,25 @@ import Testing
 /// The built executable as a process of its own.
 final class RunningProgram: Sendable {
     /// Beside the test bundle, as SwiftPM builds both.
-    private static let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    static let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appending(path: "countersign")
 
     private let process: Process
     private let ended = Signal()
     private let folder: URL
 
-    /// Output goes to files, so that no full pipe can stop anybody.
-    init(_ arguments: [String], environment: [String: String], input: String, output: String?) throws {
+    /// Output goes to files, so that no full pipe can stop anybody. Runs another program, the first argument, when
+    /// it is told that the arguments are none of ours.
+    init(
+        _ arguments: [String], environment: [String: String], input: String, output: String?,
+        isProgram: Bool = true
+    ) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "countersign-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         try Data(input.utf8).write(to: folder.appending(path: "input"))
         process = Process()
-        process.executableURL = Self.executable
-        process.arguments = arguments
+        process.executableURL = isProgram ? Self.executable : URL(filePath: arguments[0])
+        process.arguments = isProgram ? arguments : Array(arguments.dropFirst())
         process.environment = environment.merging(["HOME": folder.path, "LC_ALL": "C.UTF-8"]) { given, _ in
             given
         }
@@ -41,6 +45,13 @@ final class RunningProgram: Sendable {
         try await ended.wait(timeout: timeout)
         return Outcome(
             status: process.terminationStatus, output: try text("output"), errors: try text("errors"))
+    }
+
+    /// Throws its last words when it has ended.
+    func expectRunning() throws {
+        guard !process.isRunning else { return }
+        let words = try text("errors")
+        try #require(process.isRunning, "it has ended: \(words)")
     }
 
     func kill() {

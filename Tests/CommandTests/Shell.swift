@@ -71,9 +71,10 @@ struct Shell: Sendable {
 
     /// - Parameter output: a file to write to instead of one that becomes `Outcome.output`.
     func start(
-        _ arguments: [String], input: String = "", output: String? = nil
+        _ arguments: [String], input: String = "", output: String? = nil, isProgram: Bool = true
     ) throws -> RunningProgram {
-        try RunningProgram(arguments, environment: environment, input: input, output: output)
+        try RunningProgram(
+            arguments, environment: environment, input: input, output: output, isProgram: isProgram)
     }
 }
 

@@ -8,11 +8,18 @@ import Webhooks
     /// The vector of the Standard Webhooks JavaScript test suite.
     @Test func matchesTheFixedVector() throws {
         let secret = try #require(Data(base64Encoded: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
-        let signature = WebhookMessage.signature(
+        let signature = try WebhookSigner(secrets: [Array(secret)]).signature(
             id: "msg_p5jXN8AQM9LWM0D4loKWxJek", seconds: 1_614_265_330,
-            body: Array(#"{"test": 2432232314}"#.utf8),
-            secret: Array(secret))
+            body: Array(#"{"test": 2432232314}"#.utf8))
         #expect(signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
+    }
+
+    /// An empty secret would let anybody forge (CVE-2026-41432 of another product).
+    @Test(arguments: [0, 23, 65]) func weakSecretsSignNothing(length: Int) {
+        #expect(throws: WebhookSigner.WeakSecret.self) {
+            try WebhookSigner(secrets: [[UInt8](repeating: 1, count: length)])
+        }
+        #expect(throws: WebhookSigner.WeakSecret.self) { try WebhookSigner(secrets: []) }
     }
 
     @Test func bodyIsThin() throws {
@@ -31,10 +38,12 @@ import Webhooks
     @Test(
         arguments: [
             ("3", 3), ("0", 0), ("-1", 0), ("Wed, 21 Oct 2015 07:28:05 GMT", 5), ("soon", nil),
-        ] as [(String, Int?)])
-    func retryAfter(value: String, seconds: Int?) {
-        let now = Date(timeIntervalSince1970: 1_445_412_480)  // Wed, 21 Oct 2015 07:28:00 GMT
-        #expect(DeliveryClient.retryAfter(value, now: now) == seconds)
+            ("Wednesday, 21-Oct-15 07:28:05 GMT", 5), ("Wed Oct 21 07:28:05 2015", 5), ("", nil), (nil, nil),
+            ("Wed, 21 Oct 2015 07:27:00 GMT", 0),
+        ] as [(String?, Int?)])
+    func retryAfter(value: String?, seconds: Int?) {
+        let now = Timestamp(microseconds: 1_445_412_480_000_000)  // Wed, 21 Oct 2015 07:28:00 GMT
+        #expect(RetryAfter.seconds(value, now: now) == seconds)
     }
 
     @Test func scheduleFollowsTheLifeOfASignIn() throws {

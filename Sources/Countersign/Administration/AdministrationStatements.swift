@@ -12,11 +12,15 @@ package let administrationStatements: [Statement] =
         Enrollment.listing, Enrollment.revocation,
         Login.creation,
         NamedThing.app.names, NamedThing.portal.names, NamedThing.type.names,
-        Portal.enabling, Portal.insertion, Portal.listing, Portal.numbering,
+        Portal.enabling, Portal.insertion, Portal.key, Portal.keyChange, Portal.limiting, Portal.listing,
+        Portal.numbering, Portal.rotation, Portal.secretForUpdate,
         RequestLife.attempts, RequestLife.deliveries, RequestLife.people, RequestLife.permission,
         RequestLife.requests, RequestLife.submissions,
         Sealer.samples,
         SharedKey.counting, SharedKey.rotation,
         Settings.changing, Settings.reading,
         SystemStatus.clock, SystemStatus.queues, SystemStatus.workers,
-    ] + SealedColumn.all.flatMap { [$0.outdated, $0.replacement] }
+        WebhookDelivery.attempts, WebhookDelivery.attemptsWithBody, WebhookDelivery.deadBatch,
+        WebhookDelivery.one, WebhookDelivery.permission, WebhookDelivery.sending, WebhookEndpoint.listing,
+    ] + WebhookDelivery.State.allCases.map(WebhookDelivery.listing)
+    + SealedColumn.all.flatMap { [$0.outdated, $0.replacement] }

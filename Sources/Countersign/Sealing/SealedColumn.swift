@@ -14,8 +14,12 @@ package struct SealedColumn: Sendable, Hashable {
 
     package static let serverSecretKey = SealedColumn(
         table: "server_keys", column: "secret_key", key: "server_key_id", keyType: "uuid")
+    package static let previousSecret = SealedColumn(
+        table: "portals", column: "previous_secret", key: "portal_id", keyType: "integer")
+    package static let webhookKey = SealedColumn(
+        table: "portals", column: "webhook_key", key: "portal_id", keyType: "integer")
 
-    package static let all = [signingSecret, callbackPassword, serverSecretKey]
+    package static let all = [signingSecret, callbackPassword, serverSecretKey, previousSecret, webhookKey]
 
     package func place(_ primaryKey: String) -> SealedPlace {
         SealedPlace(table: table, column: column, primaryKey: primaryKey)

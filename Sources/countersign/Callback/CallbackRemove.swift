@@ -7,7 +7,8 @@ struct CallbackRemove: DatabaseCommand {
         commandName: "remove",
         abstract: "Remove a callback address from a portal.",
         discussion: """
-            Deliveries to it that are waiting go on, without Basic authentication.
+            Deliveries to it that are waiting are given up as refused, unless callback_allowlist_enabled is off; \
+            add it again and `countersign webhook replay` sends them.
 
             Example:
               countersign callback remove acme https://acme.example/callback

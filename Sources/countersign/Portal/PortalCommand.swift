@@ -9,6 +9,10 @@ struct PortalCommand: ParsableCommand {
               countersign portal add acme --role acme --display-name "Acme Bank"
               countersign portal list
               countersign portal disable acme
+              countersign portal rotate-secret acme --overlap 24h
             """,
-        subcommands: [PortalAdd.self, PortalList.self, PortalEnable.self, PortalDisable.self])
+        subcommands: [
+            PortalAdd.self, PortalList.self, PortalEnable.self, PortalDisable.self, PortalRotateSecret.self,
+            PortalSigningKey.self,
+        ])
 }

@@ -7,7 +7,7 @@ struct PortalDisable: DatabaseCommand {
         commandName: "disable",
         abstract: "Refuse a portal's new requests.",
         discussion: """
-            Its INSERTs fail with CS008 until it is enabled again. Nothing of it is deleted.
+            Its INSERTs fail with CS008 until it is enabled again. Nothing of it is deleted, and its webhooks wait.
 
             Example:
               countersign portal disable acme

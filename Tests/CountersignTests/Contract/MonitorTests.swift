@@ -106,23 +106,26 @@ private let decidedColumns = """
     auth_type_messages: auth_type language_code message
     auth_types: method name request_expires_in
     callback_urls: callback_id portal_id url
-    dispatch_queue: attempts callback_uri due_at leased occurred_at portal_id request_status token
-        transaction_id
+    dead_deliveries: died_at portal_id transaction_id
+    dispatch_queue: attempts attempts_before callback_uri due_at leased occurred_at origin portal_id
+        queued_at request_status token transaction_id
     enrollments: activated_at app_id created_at enrollment_id locked_until platform reason revoked_at
         status
     events: app_id enrollment_id event_id occurred_at portal_id transaction_id type
     issue_queue: attempts portal_id transaction_id
     partitioned_tables: fillfactor retention_days table_name
     portals: created_at display_name enabled login max_open_requests name over_limit portal_id
+        webhook_concurrency webhook_rate
     schema_migrations: applied_at applied_by checksum duration_ms minimum_binary name version
     settings: callback_allowlist_enabled enrollment_enabled mobile_authentication_enabled only_row
         signature_required unique_pgp_keys_per_enrollment updated_at
     submissions: action app_id enrollment reason resolved_at status submission_id submitted_at
         transaction_id
     validate_queue: app_id attempts submission_id
-    webhook_attempts: attempt duration_ms error_class started_at status_code transaction_id
+    webhook_attempts: attempt detail duration_ms error_class started_at status_code transaction_id
     webhook_deliveries: attempts callback_uri created_at finished_at portal_id request_status status
         transaction_id
+    webhook_endpoints: changed_at failing_since open_until origin portal_id reason state trips
     worker_stages: done_last_minute errors in_flight stage worker_id
     workers: draining heartbeat_at host process_id program started_at worker_id
     """

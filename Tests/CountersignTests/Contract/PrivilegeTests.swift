@@ -87,6 +87,7 @@ private let decidedPrivileges = """
     create_partition(table_name text, day date) - worker: execute
     current_app() - app gateway: execute
     current_portal() - gateway portal: execute
+    dead_deliveries - admin monitor: select; worker: delete, insert, select, update
     dispatch_queue - admin monitor: select; worker: delete, insert, select, update
     drop_partition(partition_name text) - worker: execute
     end_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[], verified
@@ -105,14 +106,16 @@ private let decidedPrivileges = """
     is_own_row(row_xmin xid) - nobody
     issue_queue - admin monitor: select; worker: delete, insert, select, update
     missing_partitions(days_ahead integer) - admin monitor worker: execute
+    note_dead_delivery() - nobody
     otp_secrets - worker: delete, insert, select, update
     outlived_partitions() - worker: execute
     own_request(id uuid) - nobody
     partitioned_tables - admin monitor worker: select
     portal_channel() - gateway portal: execute
     portals - admin: delete, insert, select, update (max_open_requests enabled display_name
-        signing_secret); monitor: select (portal_id max_open_requests created_at enabled over_limit
-        login name display_name); worker: select, update (over_limit)
+        signing_secret previous_secret previous_secret_until webhook_key webhook_concurrency
+        webhook_rate); monitor: select (portal_id max_open_requests created_at enabled over_limit
+        login name display_name webhook_concurrency webhook_rate); worker: select, update (over_limit)
     portals_portal_id_seq (sequence) - admin: usage
     queue_status() - admin monitor: execute
     random_channel() - admin: execute
@@ -123,6 +126,7 @@ private let decidedPrivileges = """
     ring(stage text) - worker: execute
     ring_after_insert() - nobody
     schema_migrations - admin monitor worker: select
+    send_again(ids uuid[]) - admin: execute
     server_keys - admin: select, update (retired_at secret_key); worker: insert, select, update
         (secret_key)
     settings - admin: select, update; monitor worker: select
@@ -140,9 +144,12 @@ private let decidedPrivileges = """
     uuid_v7() - admin app gateway portal worker: execute
     validate_queue - admin monitor: select; worker: delete, insert, select, update
     wait_until(timeout interval) - nobody
-    webhook_attempts - admin monitor: select (transaction_id started_at attempt duration_ms
-        status_code error_class); worker: insert, select, update
+    webhook_attempts - admin: select (transaction_id started_at attempt duration_ms status_code
+        error_class body detail); monitor: select (transaction_id started_at attempt duration_ms
+        status_code error_class detail); worker: insert, select, update
     webhook_deliveries - admin monitor: select; worker: insert, select, update
+    webhook_endpoint_counts - worker: delete, insert, select, update
+    webhook_endpoints - admin monitor: select; worker: delete, insert, select, update
     worker_stages - admin monitor: select; worker: delete, insert, select, update
     workers - admin monitor: select; worker: delete, insert, select, update
     """

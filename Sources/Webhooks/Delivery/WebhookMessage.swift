@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 package import Postgres
 
@@ -33,22 +32,15 @@ package struct WebhookMessage: Sendable {
         let type = "mobile_authentication.completed"
     }
 
-    /// Headers of one attempt at `seconds` since 1970, signed with HMAC-SHA256 over `id.timestamp.body`.
-    package func headers(at seconds: Int64, secret: [UInt8]) -> [(name: String, value: String)] {
+    /// Headers of one attempt at `seconds` since 1970.
+    package func headers(at seconds: Int64, _ signer: WebhookSigner) throws -> [(name: String, value: String)]
+    {
         [
             ("content-type", "application/json"),
             ("user-agent", "countersign"),
             ("webhook-id", id),
             ("webhook-timestamp", "\(seconds)"),
-            ("webhook-signature", Self.signature(id: id, seconds: seconds, body: body, secret: secret)),
+            ("webhook-signature", try signer.signature(id: id, seconds: seconds, body: body)),
         ]
-    }
-
-    /// `v1,<base64>` (Standard Webhooks 1.0.0, symmetric).
-    package static func signature(id: String, seconds: Int64, body: [UInt8], secret: [UInt8]) -> String {
-        var mac = HMAC<SHA256>(key: SymmetricKey(data: secret))
-        mac.update(data: Array("\(id).\(seconds).".utf8))
-        mac.update(data: body)
-        return "v1," + Data(mac.finalize()).base64EncodedString()
     }
 }

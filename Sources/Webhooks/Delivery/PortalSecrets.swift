@@ -1,4 +1,5 @@
 import Countersign
+import Crypto
 import Foundation
 import Synchronization
 
@@ -10,18 +11,27 @@ final class PortalSecrets: Sendable {
 
     init(sealer: Sealer) { self.sealer = sealer }
 
-    func signingSecret(_ delivery: Delivery) throws -> [UInt8] {
-        try open(delivery.signingSecret, at: SealedColumn.signingSecret.place(Int(delivery.portalID)))
+    /// What signs the delivery: the portal's secret, the one before while it is being replaced, and its ed25519
+    /// key if it has one.
+    func signer(_ delivery: Delivery) throws -> WebhookSigner {
+        let portal = Int(delivery.portalID)
+        var secrets = [try open(delivery.signingSecret, at: SealedColumn.signingSecret.place(portal))]
+        if let previous = delivery.previousSecret {
+            secrets.append(try open(previous, at: SealedColumn.previousSecret.place(portal)))
+        }
+        let key = try delivery.webhookKey.map { try open($0, at: SealedColumn.webhookKey.place(portal)) }
+        return try WebhookSigner(secrets: secrets, key: key)
     }
 
     /// RFC 7617; nil when the callback has no credentials. The address equals the configured one exactly, or
     /// the claim would not have found them.
-    func basicAuthorization(_ delivery: Delivery) throws -> String? {
+    func basicAuthorization(_ delivery: Delivery) throws -> (value: String, password: String)? {
         guard let callbackID = delivery.callbackID, let username = delivery.username,
             let sealed = delivery.password
         else { return nil }
         let password = try open(sealed, at: SealedColumn.callbackPassword.place(Int(callbackID)))
-        return "Basic " + Data(Array("\(username):".utf8) + password).base64EncodedString()
+        let value = "Basic " + Data(Array("\(username):".utf8) + password).base64EncodedString()
+        return (value, String(decoding: password, as: UTF8.self))
     }
 
     private func open(_ sealed: [UInt8], at place: SealedPlace) throws -> [UInt8] {

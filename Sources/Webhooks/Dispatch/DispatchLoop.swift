@@ -11,7 +11,8 @@ struct DispatchLoop: ~Copyable {
     private let wakeup: Wakeup
     private let logger: Logger
     let inFlight: InFlight
-    private var lastPortal: Int32 = 0
+    private var lastServed = Endpoint(portalID: 0, origin: "")
+    private var breakers: Breakers
     private var replanning = Replanning()
 
     init(_ context: WorkerContext, _ limits: DispatchStage.Limits) {
@@ -19,10 +20,11 @@ struct DispatchLoop: ~Copyable {
         self.limits = limits
         statistics = context.figures(of: .dispatch)
         wakeup = Wakeup()
-        inFlight = InFlight(wakeup: wakeup)
+        inFlight = InFlight(total: limits.total, wakeup: wakeup)
         var logger = context.logger
         logger[metadataKey: "stage"] = "dispatch"
         self.logger = logger
+        breakers = Breakers(workerID: context.workerID, logger: logger)
     }
 
     mutating func run(start: (Delivery) -> Void) async {
@@ -56,64 +58,64 @@ struct DispatchLoop: ~Copyable {
     /// Writes what has come back, takes what is due, and sleeps when there was nothing of either.
     private mutating func turn(_ connection: inout Connection, _ start: (Delivery) -> Void) async throws {
         for step in replanning.steps() { try await connection.run(step.statement) }
-        let written = try await acknowledge(&connection)
+        try await breakers.turn(&connection, inFlight)
+        let done = try await exchange(&connection, prelude: [], start)
+        guard done == 0 else { return }
         if context.drain.isSet {
-            if written == 0 { _ = await wakeup.wait(.milliseconds(50)) }
-            return
+            _ = await wakeup.wait(.milliseconds(50))
+        } else {
+            try await sleep(&connection, start)
         }
-        let claimed = try await claim(&connection, prelude: [], start)
-        if written == 0, claimed == 0 { try await sleep(&connection, start) }
     }
 
     private mutating func sleep(_ connection: inout Connection, _ start: (Delivery) -> Void) async throws {
         let bell: [Parameter] = [.text(StageName.dispatch.rawValue)]
-        if try await claim(&connection, prelude: [Step(Bell.arm, bell)], start) == 0,
-            inFlight.finished.isEmpty
-        {
-            let busy = inFlight.busy
+        if try await exchange(&connection, prelude: [Step(Bell.arm, bell)], start) == 0 {
+            let offer = inFlight.offer(batch: context.batchSize)
             let due = try await connection.run(
                 DispatchStatements.nextDue,
-                [.int32s(busy.portals), .int32s(busy.counts), .int32(Int32(limits.perPortal))])
-            let poll = context.poll * Double.random(in: 0.75...1.25)
-            let next = try due.first?.optionalInt(0).map { Duration.microseconds($0) } ?? poll
-            _ = await wakeup.wait(min(next, poll))
+                [.text(offer.exceptions), .int32(offer.rows > 0 ? Int32(offer.portalShare) : 0)])
+            var longest = min(context.poll * Double.random(in: 0.75...1.25), offer.refill ?? context.poll)
+            if let next = try due.first?.optionalInt(0) {
+                // A row that somebody else holds at this moment is due all the time.
+                longest = min(longest, max(.microseconds(next), .milliseconds(2)))
+            }
+            if inFlight.finished.isEmpty { _ = await wakeup.wait(longest) }
         }
         try await connection.run(Bell.leave)
     }
 
-    private mutating func claim(
+    /// Writes what has come back and claims what is due, in one round trip and one commit. Returns how many rows
+    /// that were. When it fails, what had come back is written again on the next connection; tokens make that
+    /// harmless.
+    private mutating func exchange(
         _ connection: inout Connection, prelude: [Step], _ start: (Delivery) -> Void
     ) async throws -> Int {
-        let free = min(limits.total - inFlight.count, context.batchSize)
-        guard free > 0 else { return 0 }
-        let busy = inFlight.busy
-        let step = Step(
-            DispatchStatements.claim,
-            [
-                .int32s(busy.portals), .int32s(busy.counts), .int32(Int32(limits.perPortal)),
-                .int32(Int32(free)), .double(limits.leaseSeconds), .int32(lastPortal),
-            ])
-        let rows = try await connection.pipeline(prelude + [step])
-        let deliveries = try rows[prelude.count].map { try Delivery($0) }
-        for delivery in deliveries {
-            inFlight.begin(delivery)
-            start(delivery)
-        }
-        if let last = deliveries.last { lastPortal = last.portalID }
-        statistics.setInFlight(inFlight.count)
-        return deliveries.count
-    }
-
-    /// One statement for all that have come back. When it fails they are written again on the next connection;
-    /// tokens make that harmless.
-    private mutating func acknowledge(_ connection: inout Connection) async throws -> Int {
         let finished = inFlight.finished
-        guard !finished.isEmpty else { return 0 }
-        try await connection.run(DispatchStatements.acknowledge, finished.parameters)
+        let offer = inFlight.offer(batch: context.batchSize)
+        var steps = prelude
+        if !finished.isEmpty { steps.append(Step(DispatchStatements.acknowledge, finished.parameters)) }
+        let claims = offer.rows > 0 && !context.drain.isSet
+        if claims { steps.append(claim(offer)) }
+        guard !steps.isEmpty else { return 0 }
+        let rows = try await connection.pipeline(steps)
         inFlight.forget(finished)
         statistics.done(finished.count)
+        let deliveries = claims ? try rows[steps.count - 1].map { try Delivery($0) } : []
+        inFlight.begin(deliveries)
+        for delivery in deliveries { start(delivery) }
+        if let last = deliveries.last { lastServed = last.endpoint }
         statistics.setInFlight(inFlight.count)
-        return finished.count
+        return finished.count + deliveries.count
+    }
+
+    private func claim(_ offer: Places.Offer) -> Step {
+        Step(
+            DispatchStatements.claim,
+            [
+                .text(offer.exceptions), .int32(Int32(offer.portalShare)), .int32(Int32(offer.rows)),
+                .double(limits.leaseSeconds), .int32(lastServed.portalID), .text(lastServed.origin),
+            ])
     }
 
     private func giveBack(_ connection: inout Connection) async throws {
@@ -122,19 +124,5 @@ struct DispatchLoop: ~Copyable {
         logger.notice("deliveries given back", metadata: ["count": "\(left.count)"])
         try await connection.run(
             DispatchStatements.giveBack, [.identifiers(left.map(\.transactionID)), .ints(left.map(\.token))])
-    }
-}
-
-extension [Acknowledgement] {
-    var parameters: [Parameter] {
-        [
-            .identifiers(map(\.delivery.transactionID)), .ints(map(\.delivery.token)),
-            .int32s(map { Int32($0.delivery.attempt) }), .timestamps(map(\.startedAt)),
-            .int32s(map { Int32(clamping: $0.milliseconds) }),
-            .optionalInt32s(map { $0.result.statusCode.map(Int32.init) }),
-            .texts(map { $0.result.failure?.rawValue }),
-            .texts(map { $0.result.body.isEmpty ? nil : $0.result.body }),
-            .texts(map(\.outcome.rawValue)), .doubles(map { ($0.delay ?? .zero) / .seconds(1) }),
-        ]
     }
 }

@@ -1,18 +1,21 @@
 import NIOCore
-import NIOHTTP1
+package import NIOHTTP1
 import NIOPosix
+package import NIOSSL
 import Synchronization
 
 /// A portal's web server on a free port of 127.0.0.1: remembers what it was sent and answers as told.
-final class Receiver: Sendable {
-    struct Received: Sendable {
-        let path: String
-        let headers: HTTPHeaders
-        let body: [UInt8]
+package final class Receiver: Sendable {
+    package struct Received: Sendable {
+        package let path: String
+        package let headers: HTTPHeaders
+        package let body: [UInt8]
+
+        package func header(_ name: String) -> String? { headers.first(name: name) }
     }
 
     /// An answer to the nth request (from 0).
-    enum Answer: Sendable {
+    package enum Answer: Sendable {
         case status(Int, headers: [String: String] = [:], body: String = "")
         /// Head and some bytes, then nothing more.
         case drip
@@ -20,32 +23,48 @@ final class Receiver: Sendable {
         case cut
         /// No answer at all.
         case silence
+        /// Whatever, instead of HTTP.
+        case raw(String)
+        /// The first part at once, then the second every 20 ms for as long as the connection stands.
+        case dripping(String, String)
     }
 
-    private let state = Mutex<(received: [Received], waiters: [(Int, CheckedContinuation<Void, Never>)])>(
-        ([], []))
+    private let state = Mutex<
+        (received: [Received], waiters: [(Int, CheckedContinuation<Void, Never>)], connections: Int)
+    >(([], [], 0))
     private let answer: @Sendable (Int, Received) -> Answer
     private let channel = Mutex<(any Channel)?>(nil)
 
     private init(_ answer: @escaping @Sendable (Int, Received) -> Answer) { self.answer = answer }
 
-    var received: [Received] { state.withLock(\.received) }
-    var address: String { "http://127.0.0.1:\(channel.withLock { $0?.localAddress?.port ?? 0 })" }
+    package var received: [Received] { state.withLock(\.received) }
+    package var port: Int { channel.withLock { $0?.localAddress?.port ?? 0 } }
+    package var address: String { "http://127.0.0.1:\(port)" }
+    /// Connections accepted so far.
+    package var connections: Int { state.withLock(\.connections) }
 
-    /// Listens while the body runs.
-    static func run<T>(
-        answering answer: @escaping @Sendable (Int, Received) -> Answer, _ body: (Receiver) async throws -> T
+    /// Listens while the body runs. A mute one accepts connections and does nothing with them.
+    package static func run<T>(
+        host: String = "127.0.0.1", tls: NIOSSLContext? = nil, isMute: Bool = false,
+        answering answer: @escaping @Sendable (Int, Received) -> Answer,
+        _ body: (Receiver) async throws -> T
     ) async throws -> T {
         let receiver = Receiver(answer)
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.backlog, value: 1_024)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    receiver.state.withLock { $0.connections += 1 }
+                    if isMute { return }
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+                    }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(Handler(receiver))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: host, port: 0).get()
         receiver.channel.withLock { $0 = channel }
         do {
             let value = try await body(receiver)
@@ -58,7 +77,7 @@ final class Receiver: Sendable {
     }
 
     /// Waits until that many requests have come.
-    func wait(for count: Int) async {
+    package func wait(for count: Int) async {
         await withCheckedContinuation { continuation in
             let isThere = state.withLock { state in
                 if state.received.count >= count { return true }
@@ -114,6 +133,28 @@ private final class Handler: ChannelInboundHandler {
             context.flush()
         case .cut: context.close(promise: nil)
         case .silence: break
+        case .raw(let text): sendRaw(text, context)
+        case .dripping(let head, let piece):
+            sendRaw(head, context)
+            drip(piece, context)
+        }
+    }
+
+    /// Past the encoder.
+    private func sendRaw(_ text: String, _ context: ChannelHandlerContext) {
+        guard
+            let encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+        else { return }
+        encoder.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)
+    }
+
+    private func drip(_ piece: String, _ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(20)) {
+            let (handler, context) = bound.value
+            guard context.channel.isActive else { return }
+            handler.sendRaw(piece, context)
+            handler.drip(piece, context)
         }
     }
 

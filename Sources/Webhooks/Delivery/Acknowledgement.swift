@@ -1,0 +1,40 @@
+import Postgres
+
+/// What is written back of an attempt.
+struct Acknowledgement: Sendable {
+    enum Outcome: String { case delivered, retry, dead }
+
+    let delivery: Delivery
+    let startedAt: Timestamp
+    let milliseconds: Int
+    let result: DeliveryResult
+    /// How long until the next attempt; nil unless the outcome is `retry`.
+    let delay: Duration?
+
+    init(_ delivery: Delivery, startedAt: Timestamp, milliseconds: Int, result: DeliveryResult) {
+        self.delivery = delivery
+        self.startedAt = startedAt
+        self.milliseconds = milliseconds
+        self.result = result
+        let triesAgain = result.failure != nil && !result.isFinal
+        let attempt = delivery.attempt - delivery.attemptsBefore
+        delay = triesAgain ? RetrySchedule.delay(afterAttempt: attempt, retryAfter: result.retryAfter) : nil
+    }
+
+    var outcome: Outcome { result.failure == nil ? .delivered : delay == nil ? .dead : .retry }
+}
+
+extension [Acknowledgement] {
+    var parameters: [Parameter] {
+        [
+            .identifiers(map(\.delivery.transactionID)), .ints(map(\.delivery.token)),
+            .int32s(map { Int32($0.delivery.attempt) }), .timestamps(map(\.startedAt)),
+            .int32s(map { Int32(clamping: $0.milliseconds) }),
+            .optionalInt32s(map { $0.result.statusCode.map(Int32.init) }),
+            .texts(map { $0.result.failure?.rawValue }),
+            .texts(map { $0.result.body.isEmpty ? nil : $0.result.body }),
+            .texts(map(\.result.detail)),
+            .texts(map(\.outcome.rawValue)), .doubles(map { ($0.delay ?? .zero) / .seconds(1) }),
+        ]
+    }
+}

@@ -1,0 +1,39 @@
+import AsyncHTTPClient
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+extension DeliveryResult {
+    /// Of an exchange that brought no answer.
+    init(_ error: any Error) {
+        let failure = Self.failure(error)
+        self.init(failure: failure, detail: Self.detail(error, failure))
+    }
+
+    private static func failure(_ error: any Error) -> Failure {
+        switch error {
+        case let error as HTTPClientError
+        where [.connectTimeout, .deadlineExceeded, .readTimeout, .tlsHandshakeTimeout].contains(error):
+            .timeout
+        case is CancellationError: .timeout
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: .tls
+        case let error as IOError where [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error.errnoCode):
+            .resources
+        default: .connection
+        }
+    }
+
+    /// Short, and of the error's own words only: they name no header and no body.
+    private static func detail(_ error: any Error, _ failure: Failure) -> String {
+        let text = "\(error)"
+        let reasons = [
+            ("CERTIFICATE_VERIFY_FAILED", "the certificate is not trusted, expired, or not yet valid"),
+            ("failedToValidateHostname", "the certificate is for another name"),
+            ("connectTimeout", "no connection within 3 s"), ("deadlineExceeded", "no answer within 10 s"),
+            ("CancellationError", "given up"), ("Connection refused", "the connection was refused"),
+            ("remoteConnectionClosed", "the connection was closed before an answer"),
+        ]
+        return reasons.first { text.contains($0.0) }?.1 ?? String(text.prefix(200))
+    }
+}

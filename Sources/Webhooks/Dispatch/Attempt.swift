@@ -1,0 +1,61 @@
+import Countersign
+import Logging
+import Postgres
+
+/// One attempt to deliver, from the claimed row to the result.
+struct Attempt: Sendable {
+    let client: DeliveryClient
+    let secrets: PortalSecrets
+    let logger: Logger
+
+    func run(_ delivery: Delivery, _ inFlight: InFlight) async {
+        let started = Timestamp.now()
+        let begun = ContinuousClock.now
+        let result = await send(delivery, at: started)
+        let took = begun.duration(to: .now)
+        guard !Task.isCancelled else { return }  // given back
+        let acknowledgement = Acknowledgement(
+            delivery, startedAt: started, milliseconds: Int(took / .milliseconds(1)), result: result)
+        logger.debug(
+            "webhook attempted",
+            metadata: [
+                "transaction": "\(delivery.transactionID)", "attempt": "\(delivery.attempt)",
+                "outcome": "\(acknowledgement.outcome.rawValue)", "status": "\(result.statusCode ?? 0)",
+                "error": "\(result.failure?.rawValue ?? "")",
+            ])
+        inFlight.end(acknowledgement)
+    }
+
+    private func send(_ delivery: Delivery, at started: Timestamp) async -> DeliveryResult {
+        guard delivery.isListed else {
+            return DeliveryResult(
+                failure: .address,
+                detail: "refused: the address is no longer one of the portal's callback addresses")
+        }
+        do {
+            let message = try WebhookMessage(
+                transactionID: delivery.transactionID, status: delivery.status,
+                callbackURI: delivery.callbackURI, occurredAt: delivery.occurredAt)
+            let seconds = started.microseconds / 1_000_000
+            var headers = try message.headers(at: seconds, try secrets.signer(delivery))
+            let basic = try secrets.basicAuthorization(delivery)
+            if let basic { headers.append(("authorization", basic.value)) }
+            var result = await client.post(message.body, to: delivery.callbackURI, headers: headers)
+            if let basic { result.redact([basic.value, String(basic.value.dropFirst(6)), basic.password]) }
+            return result
+        } catch {
+            logger.error(
+                "webhook cannot be signed: a sealed secret does not open with the master keys given",
+                metadata: ["transaction": "\(delivery.transactionID)", "portal": "\(delivery.portalID)"])
+            return DeliveryResult(failure: .secret, detail: "a sealed secret does not open")
+        }
+    }
+}
+
+extension DeliveryResult {
+    /// A receiver that shows what it was sent (an error page, a debugger) must not bring its password into the
+    /// record of deliveries. Passwords of less than four characters would hide ordinary text instead.
+    mutating func redact(_ secrets: [String]) {
+        for secret in secrets where secret.count >= 4 { body = body.replacing(secret, with: "[redacted]") }
+    }
+}

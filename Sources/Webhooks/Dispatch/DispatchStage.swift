@@ -1,0 +1,54 @@
+package import Countersign
+import Logging
+import Postgres
+
+/// Posts webhooks: claims due deliveries with a lease, sends them with no transaction open, and writes the
+/// results of many in one statement. At least once: a crash after sending and before writing lets the lease
+/// run out, and the same webhook is sent again with the same id.
+package struct DispatchStage: LongRunningStage {
+    /// Limits of one process. Those of an endpoint are its portal's, in the database.
+    package struct Limits: Sendable {
+        /// Deliveries in flight at once.
+        package var total = 512
+        /// Longer than any attempt (10 s) by enough to write it down.
+        package var leaseSeconds = 30.0
+        package var delivery = DeliveryClient.Limits()
+        /// After the drain begins; what is still in flight then is given back.
+        package var drain = Duration.seconds(8)
+
+        package init() {}
+    }
+
+    /// As many as a portal may set (`portals_webhook_concurrency`); claims bound what is really opened.
+    private static let mostConnections = 100
+
+    private let secrets: PortalSecrets
+    private let policy: AddressPolicy
+    private let trustRoots: TrustRoots
+    private let limits: Limits
+
+    package init(
+        sealer: Sealer, policy: AddressPolicy = AddressPolicy(), trustRoots: TrustRoots = .none,
+        limits: Limits = Limits()
+    ) {
+        secrets = PortalSecrets(sealer: sealer)
+        (self.policy, self.trustRoots, self.limits) = (policy, trustRoots, limits)
+    }
+
+    package func run(_ context: WorkerContext) async {
+        let resolver = SystemResolver()
+        let client = DeliveryClient(
+            limits.delivery, policy: policy, trustRoots: trustRoots, connections: Self.mostConnections
+        ) { try await resolver.addresses(of: $0) }
+        await withDiscardingTaskGroup { group in
+            var loop = DispatchLoop(context, limits)
+            let attempt = Attempt(client: client, secrets: secrets, logger: context.logger)
+            await loop.run { [inFlight = loop.inFlight] delivery in
+                group.addTask(name: "delivery") { await attempt.run(delivery, inFlight) }
+            }
+            group.cancelAll()
+        }
+        await client.shutdown()
+        await resolver.shutdown()
+    }
+}

@@ -1,0 +1,153 @@
+import Countersign
+import Postgres
+import Support
+import Synchronization
+import Testing
+import Webhooks
+
+/// Endpoints that fail, and those that share a worker with them.
+@Suite(.database) struct BreakerTests {
+    private let world = WebhookWorld()
+
+    private func state() async throws -> String? {
+        var owner = try await Database.current.connect()
+        return try await owner.execute("SELECT state FROM countersign.webhook_endpoints").first?.text(0)
+    }
+
+    /// Ten failures open it, for all workers; what waits is not attempted meanwhile; a probe that is answered closes
+    /// it, and everything is delivered.
+    @Test func opensIsSharedAndClosesAfterAProbe() async throws {
+        let isUp = Mutex(false)
+        try await Receiver.run { _, _ in
+            isUp.withLock(\.self) ? .status(204) : .status(503)
+        } _: { receiver in
+            let portal = try await world.addPortal()
+            try await world.addCallback(receiver.address, of: portal)
+            try await world.end(60, at: receiver.address, of: portal)
+            try await world.dispatching { _ in
+                try await eventually("it opens", timeout: .seconds(40)) { try await state() == "open" }
+            }
+            let tried = receiver.received.count
+            #expect(tried >= 10 && tried < 60)
+            // Another worker, which has seen none of it, sends nothing.
+            try await world.dispatching { _ in
+                try await world.end(at: receiver.address, of: portal)
+                try await Task.sleep(for: .milliseconds(300))
+                #expect(receiver.received.count == tried)
+                // A failed probe opens it again.
+                try await letOpenTimePass()
+                await receiver.wait(for: tried + 1)
+                try await eventually("it is open again") {
+                    try await world.count(
+                        "SELECT count(*) FROM countersign.webhook_endpoints WHERE trips = 2") == 1
+                }
+                #expect(receiver.received.count == tried + 1)
+                isUp.withLock { $0 = true }
+                try await letOpenTimePass()
+                try await eventually("it closes", timeout: .seconds(30)) { try await state() == "closed" }
+                var owner = try await Database.current.connect()
+                try await owner.execute(
+                    "UPDATE countersign.dispatch_queue SET due_at = now() WHERE NOT leased")
+                try await eventually("all are delivered", timeout: .seconds(40)) {
+                    try await world.count("SELECT count(*) FROM countersign.dispatch_queue") == 0
+                }
+            }
+            #expect(
+                try await world.count(
+                    "SELECT count(*) FROM countersign.webhook_deliveries WHERE status = 'delivered'") == 61)
+        }
+    }
+
+    private func letOpenTimePass() async throws {
+        var owner = try await Database.current.connect()
+        try await owner.execute("UPDATE countersign.webhook_endpoints SET open_until = clock_timestamp()")
+    }
+
+    /// Six failures of one worker and six of another are twelve; four of each are too few.
+    @Test(arguments: [(4, false), (6, true)]) func failuresOfAllWorkersCount(each: Int, opens: Bool)
+        async throws
+    {
+        let portal = try await world.addPortal()
+        var owner = try await Database.current.connect()
+        let endpoint: [Parameter] = [.int32s([portal]), .texts(["https://acme.example"])]
+        for _ in 0..<2 {
+            try await owner.run(
+                BreakerStatements.count,
+                endpoint + [.int32s([Int32(each)]), .int32s([Int32(each)]), .identifier(.random())])
+        }
+        let opened = try await owner.run(BreakerStatements.open, endpoint + [.texts(["timeout"])])
+        #expect(opened.count == (opens ? 1 : 0))
+    }
+
+    /// 59 % is not enough.
+    @Test func someFailuresDoNotOpenIt() async throws {
+        let portal = try await world.addPortal()
+        var owner = try await Database.current.connect()
+        let endpoint: [Parameter] = [.int32s([portal]), .texts(["https://acme.example"])]
+        try await owner.run(
+            BreakerStatements.count, endpoint + [.int32s([100]), .int32s([59]), .identifier(.random())])
+        #expect(try await owner.run(BreakerStatements.open, endpoint + [.texts(["timeout"])]).isEmpty)
+        try await owner.run(
+            BreakerStatements.count, endpoint + [.int32s([3]), .int32s([3]), .identifier(.random())])
+        #expect(try await owner.run(BreakerStatements.open, endpoint + [.texts(["timeout"])]).count == 1)
+    }
+
+    /// One that has been down for half an hour does not keep what is that old, but lists it.
+    @Test func whatIsTooOldIsGivenUpAndListed() async throws {
+        let portal = try await world.addPortal()
+        let url = "https://acme.example/cb"
+        try await world.addCallback(url, of: portal)
+        try await world.end(3, at: url, of: portal)
+        var owner = try await Database.current.connect()
+        try await owner.execute(
+            """
+            INSERT INTO countersign.webhook_endpoints (portal_id, origin, state, changed_at, open_until, failing_since)
+            VALUES (\(portal), 'https://acme.example', 'open', now(), now() + interval '1 h', now() - interval '31 min');
+            UPDATE countersign.dispatch_queue SET queued_at = now() - interval '31 min'
+            WHERE transaction_id <> (SELECT max(transaction_id::text)::uuid FROM countersign.dispatch_queue)
+            """)
+        #expect(try await owner.run(BreakerStatements.giveUp)[0].int(0) == 2)
+        #expect(try await world.count("SELECT count(*) FROM countersign.dead_deliveries") == 2)
+        #expect(try await world.count("SELECT count(*) FROM countersign.dispatch_queue") == 1)
+    }
+
+    /// A disabled portal's deliveries wait and go out when it is enabled again.
+    @Test func aDisabledPortalsDeliveriesWait() async throws {
+        try await Receiver.run { _, _ in
+            .status(204)
+        } _: { receiver in
+            let id = try await world.endedRequest(receiver.address)
+            var owner = try await Database.current.connect()
+            try await owner.execute("UPDATE countersign.portals SET enabled = false")
+            try await world.dispatching { _ in
+                let other = try await world.addPortal("other")
+                try await world.addCallback(receiver.address, of: other)
+                let next = try await world.end(at: receiver.address, of: other)[0]
+                _ = try await world.delivery(next, "delivered")
+                #expect(receiver.received.map { $0.header("webhook-id") } == ["\(next)"])
+                try await owner.execute("UPDATE countersign.portals SET enabled = true")
+                _ = try await world.delivery(id, "delivered")
+            }
+        }
+    }
+
+    @Test func rateAndConcurrencyHold() async throws {
+        try await Receiver.run { _, _ in
+            .status(204)
+        } _: { receiver in
+            let portal = try await world.addPortal()
+            try await world.addCallback(receiver.address, of: portal)
+            var owner = try await Database.current.connect()
+            try await owner.execute(
+                "UPDATE countersign.portals SET webhook_rate = 5, webhook_concurrency = 2")
+            try await world.end(12, at: receiver.address, of: portal)
+            let start = ContinuousClock.now
+            try await world.dispatching { _ in
+                await receiver.wait(for: 12)
+            }
+            // Five at once, and seven more at five a second.
+            #expect(start.duration(to: .now) >= .milliseconds(1_300))
+            #expect(receiver.connections <= 2)
+        }
+    }
+}

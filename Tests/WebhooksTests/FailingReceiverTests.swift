@@ -1,0 +1,123 @@
+import NIOHTTP1
+import Postgres
+import Support
+import Testing
+import Webhooks
+
+/// Receivers that are broken or mean to be.
+@Suite(.database) struct FailingReceiverTests {
+    private let world = WebhookWorld()
+
+    private static let quick: DispatchStage.Limits = {
+        var limits = DispatchStage.Limits()
+        limits.delivery.total = .milliseconds(500)
+        return limits
+    }()
+
+    /// Both drips send something every 20 ms, which no timeout between two reads would notice.
+    @Test(arguments: [
+        Receiver.Answer.dripping("HTTP/1.1 200 OK\r\n", "x: y\r\n"),
+        .dripping("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n", "x"),
+        .dripping("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "1\r\nx\r\n"), .silence,
+    ])
+    func theLimitHoldsHoweverSlowItIs(answer: Receiver.Answer) async throws {
+        try await Receiver.run { index, _ in
+            index == 0 ? answer : .status(200)
+        } _: { receiver in
+            let id = try await world.endedRequest(receiver.address)
+            try await world.dispatching(Self.quick) { _ in _ = try await world.delivery(id, "delivered") }
+            let sql =
+                "SELECT error_class, duration_ms FROM countersign.webhook_attempts ORDER BY attempt LIMIT 1"
+            var owner = try await Database.current.connect()
+            let first = try await owner.execute(sql)[0]
+            #expect(try first.text(0) == "timeout")
+            let took = try first.text(1)
+            let milliseconds = try #require(Int(took))
+            #expect(milliseconds >= 490)
+        }
+    }
+
+    /// 10 MB would come, 16 KiB are read and 2 KiB kept; the delivery counts.
+    @Test func aHugeBodyIsCutOff() async throws {
+        try await Receiver.run { _, _ in
+            .status(200, body: String(repeating: "0123456789", count: 1_000_000))
+        } _: { receiver in
+            let id = try await world.endedRequest(receiver.address)
+            try await world.dispatching { _ in
+                let seen = try await world.delivery(id, "delivered")
+                #expect(seen.body?.utf8.count == 2_048 && seen.attempts == 1)
+            }
+        }
+    }
+
+    /// One that shows what it was sent must not put the password into the record.
+    @Test func secretsAreStrippedFromTheAnswer() async throws {
+        try await Receiver.run { _, request in
+            .status(
+                500, body: "debug: \(request.header("authorization") ?? "") s3cret-word \(request.headers)")
+        } _: { receiver in
+            let id = try await world.endedRequest(receiver.address, password: "s3cret-word")
+            try await world.dispatching { _ in
+                let seen = try await world.delivery(id, "pending")
+                let body = try #require(seen.body)
+                let basic = try #require(receiver.received.first?.header("authorization"))
+                #expect(body.contains("debug: [redacted]") && !body.contains(basic.dropFirst(6)))
+                #expect(!body.contains("s3cret-word"))
+            }
+            #expect(!LogCapture.current.text.contains("s3cret-word"))
+        }
+    }
+
+    @Test(arguments: [
+        Receiver.Answer.raw("\u{1}\u{2}garbage\r\n\r\n"), .raw("HTTP/9.9 999 ?\r\n\r\n"), .cut,
+        .raw("HTTP/1.1 200 OK\r\ncontent-length: 10\r\ncontent-length: 20\r\n\r\n"),
+    ])
+    func whatIsNoAnswerIsTriedAgain(answer: Receiver.Answer) async throws {
+        try await Receiver.run { index, _ in
+            index == 0 ? answer : .status(200)
+        } _: { receiver in
+            let id = try await world.endedRequest(receiver.address)
+            try await world.dispatching(Self.quick) { _ in
+                let seen = try await world.delivery(id, "delivered")
+                #expect(seen.attempts >= 2)
+            }
+            #expect(Set(receiver.received.map { $0.header("webhook-id") }) == ["\(id)"])
+        }
+    }
+
+    /// Seconds and a date; what was asked for is waited for, and no attempt is hidden before that.
+    @Test(arguments: ["2", "Wed, 21 Oct 2065 07:28:05 GMT"]) func retryAfterIsHonoured(value: String)
+        async throws
+    {
+        try await Receiver.run { index, _ in
+            index == 0 ? .status(429, headers: ["retry-after": value]) : .status(200)
+        } _: { receiver in
+            let id = try await world.endedRequest(receiver.address)
+            try await world.dispatching { _ in
+                _ = try await world.delivery(id, "pending")
+                let wait =
+                    "SELECT (date_part('epoch', due_at - clock_timestamp()) * 1000)::integer "
+                    + "FROM countersign.dispatch_queue WHERE NOT leased"
+                let milliseconds = try await world.count(wait)
+                // A date far ahead is bounded by the longest delay, 900 s and a fifth.
+                #expect(value == "2" ? milliseconds <= 2_400 : (890_000...1_080_000).contains(milliseconds))
+                if value == "2" { _ = try await world.delivery(id, "delivered") }
+            }
+            #expect(receiver.received.count == (value == "2" ? 2 : 1))
+        }
+    }
+
+    @Test func aRefusedConnectionIsTriedAgainAndSaysSo() async throws {
+        var address = ""
+        try await Receiver.run { _, _ in
+            .status(200)
+        } _: {
+            address = $0.address
+        }
+        let id = try await world.endedRequest(address)
+        try await world.dispatching { _ in
+            let seen = try await world.delivery(id, "pending")
+            #expect(seen.error == "connection" && seen.detail == "the connection was refused")
+        }
+    }
+}
