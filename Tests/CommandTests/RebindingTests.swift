@@ -97,12 +97,14 @@ import Testing
             SELECT transaction_id FROM made
             """)
         try await owner.execute(
-            "SELECT countersign.end_requests(array_agg(transaction_id), array_agg('cancelled'::text)) FROM countersign.auth_requests"
-        )
+            """
+            SELECT countersign.end_requests(array_agg(transaction_id), array_agg('cancelled'::text))
+            FROM countersign.auth_requests
+            """)
         let login = try await Database.current.makeLogin("worker", in: .worker)
         var superuser = try await Database.current.connectAsSuperuser()
-        let socket = try await superuser.execute("SHOW unix_socket_directories")[0].text(0).split(separator: ",")[
-            0]
+        let sockets = try await superuser.execute("SHOW unix_socket_directories")[0].text(0)
+        let socket = sockets.prefix { $0 != "," }
         let port = try await superuser.execute("SHOW port")[0].text(0)
         return Shell(key: key).with("PGHOST", "\(socket)").with("PGPORT", port).with("PGUSER", login.name)
             .with("PGPASSWORD", login.password).with("PGDATABASE", Database.current.name)

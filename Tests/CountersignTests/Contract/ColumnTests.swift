@@ -59,9 +59,10 @@ import Testing
         #expect(try await portal.refusal(of: copy)?.message.contains("row-level security") == true)
     }
 
-    /// A computed column of a view cannot be written by anybody (0A000), which is found out first.
+    /// A computed column of a view (0A000) or of a table (428C9) cannot be written by anybody, which is found out
+    /// first.
     private func isRefused(_ error: PostgresError?) -> Bool {
-        error?.state == noPrivilege || error?.message.contains("of view") == true
+        error?.state == noPrivilege || error?.state == "428C9" || error?.message.contains("of view") == true
     }
 
     private let ofPortals = [
