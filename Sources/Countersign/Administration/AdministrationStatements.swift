@@ -11,6 +11,8 @@ package let administrationStatements: [Statement] =
         Login.creation,
         NamedThing.app.names, NamedThing.portal.names, NamedThing.type.names,
         Portal.enabling, Portal.insertion, Portal.listing, Portal.numbering,
+        PortalCredential.insertion, PortalCredential.listing, PortalCredential.removal,
+        PortalCredential.rotation,
         RequestLife.attempts, RequestLife.deliveries, RequestLife.people, RequestLife.permission,
         RequestLife.requests, RequestLife.submissions,
         Sealer.samples,

@@ -7,7 +7,7 @@ import Testing
 @Suite(.database) struct UpgradeTests {
     private let later = [
         MigrationFile(
-            name: "0002_note.sql",
+            name: "\(Self.number(1))_note.sql",
             text: """
                 -- A column and a table that the running program knows nothing of.
                 -- minimum-binary: 1
@@ -16,13 +16,18 @@ import Testing
                 CREATE TABLE countersign.notes (note text);
                 """),
         MigrationFile(
-            name: "0003_index.sql",
+            name: "\(Self.number(2))_index.sql",
             text: """
                 -- for-each-partition countersign.auth_requests
                 -- minimum-binary: 1
                 CREATE INDEX auth_requests_note ON ONLY countersign.auth_requests (note);
                 """),
     ]
+
+    /// Of the nth migration after those that the program has, in four digits.
+    private static func number(_ nth: Int) -> String {
+        String(String(10_000 + embeddedMigrations.count + nth).dropFirst())
+    }
 
     @Test func migratesUnderARunningWorker() async throws {
         let world = try await World.make()
@@ -49,6 +54,7 @@ import Testing
             #expect(!worker.context.drain.isSet)
         }
         #expect(
-            try await Database.current.count("SELECT max(version) FROM countersign.schema_migrations") == 3)
+            try await Database.current.count("SELECT max(version) FROM countersign.schema_migrations")
+                == embeddedMigrations.count + 2)
     }
 }
