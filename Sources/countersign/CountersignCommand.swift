@@ -25,7 +25,8 @@ struct CountersignCommand: AsyncParsableCommand {
         version: Program.version,
         subcommands: [
             MigrateCommand.self, PortalCommand.self, AppCommand.self, TypeCommand.self, SettingsCommand.self,
-            CallbackCommand.self, Work.self, StatusCommand.self, RequestCommand.self, KeyCommand.self,
+            CallbackCommand.self, Work.self, Serve.self, Run.self, QR.self, StatusCommand.self,
+            RequestCommand.self, KeyCommand.self,
         ])
 
     /// What the parser's own errors begin with.
