@@ -22,6 +22,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "Clibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "Cqrencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+        .systemLibrary(name: "Czlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "Crnp", pkgConfig: "librnp", providers: [.apt(["librnp-dev"])]),
         .target(
             name: "Postgres",
@@ -32,6 +33,7 @@ let package = Package(
             dependencies: [
                 "OpenPGP", "Postgres",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -54,13 +56,16 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Countersign", "Cqrencode", "Postgres",
+                "Countersign", "Cqrencode", "Czlib", "Postgres",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Mustache", package: "swift-mustache"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
@@ -95,6 +100,7 @@ let package = Package(
                 "Countersign", "OpenPGP", "Postgres", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -119,7 +125,17 @@ let package = Package(
         ),
         .testTarget(
             name: "OpenPGPTests", dependencies: ["OpenPGP", .product(name: "Logging", package: "swift-log")]),
-        .testTarget(name: "GatewayTests", dependencies: ["Countersign", "Gateway", "Postgres", "Support"]),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Countersign", "countersign", "Gateway", "OpenPGP", "Postgres", "Support",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
         .testTarget(
             name: "OperationsTests", dependencies: ["Countersign", "Operations", "Postgres", "Support"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Support"]),

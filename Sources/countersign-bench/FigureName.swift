@@ -5,6 +5,7 @@ enum FigureName: String, CaseIterable, Sendable {
     case inserts
     case latency
     case signIns = "sign-ins"
+    case http
     case fairness
     case issue
     case enrollments
@@ -35,6 +36,7 @@ enum FigureName: String, CaseIterable, Sendable {
         case .inserts: InsertFigure()
         case .latency: LatencyFigure()
         case .signIns: SignInFigure()
+        case .http: HTTPFigure()
         case .fairness: FairnessFigure()
         case .issue: IssueFigure()
         case .enrollments: EnrollFigure()

@@ -31,13 +31,31 @@ struct SignInClient: LoadClient, ~Copyable {
         }
     }
 
+    /// The same with a scan before.
+    mutating func performWithScan() async throws {
+        let id = try await portal.run(SQL.insertRequest, visit)[0].identifier(0)
+        let code = try await portal.run(Self.awaitCode, [.identifier(id)])[0].text(0)
+        for action in ["scan", "accept"] {
+            let submission = try await app.run(
+                Self.submitAction, [.text(enrollment), .text(code), .text(action)])[0].identifier(0)
+            let answer = try await app.run(Self.awaitAnswer, [.identifier(submission)])[0]
+            guard try answer.text(0) == "accepted" else { throw BenchError("a \(action) was refused") }
+        }
+    }
+
+    private static let submitAction = Statement(
+        "submit action",
+        """
+        INSERT INTO countersign.submissions (enrollment_id, otp, action) VALUES ($1, $2, $3)
+        RETURNING submission_id
+        """)
     private static let enroll = Statement(
         "enroll",
         "INSERT INTO countersign.enrollments (user_id, device_id) VALUES ($1, $2) RETURNING enrollment_id")
     private static let isPending = Statement(
         "is pending",
         "SELECT status = 'pending' FROM countersign.enrollment_results WHERE enrollment_id = $1::uuid")
-    private static let awaitCode = Statement("await code", "SELECT countersign.await_otp($1, '10 s')")
+    static let awaitCode = Statement("await code", "SELECT countersign.await_otp($1, '10 s')")
     private static let awaitAnswer = Statement(
         "await answer", "SELECT result, reason FROM countersign.await_submission($1, '10 s')")
 }

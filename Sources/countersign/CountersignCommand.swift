@@ -25,8 +25,9 @@ struct CountersignCommand: AsyncParsableCommand {
         version: Program.version,
         subcommands: [
             MigrateCommand.self, PortalCommand.self, AppCommand.self, TypeCommand.self, SettingsCommand.self,
-            CallbackCommand.self, WebhookCommand.self, Work.self, StatusCommand.self, RequestCommand.self,
-            EnrollmentCommand.self, EventsCommand.self, KeyCommand.self, PhoneCommand.self,
+            CallbackCommand.self, WebhookCommand.self, Work.self, Serve.self, Run.self, QR.self,
+            StatusCommand.self, RequestCommand.self, EnrollmentCommand.self, EventsCommand.self,
+            KeyCommand.self, PhoneCommand.self,
         ])
 
     /// What the parser's own errors begin with.

@@ -1,12 +1,9 @@
 import ArgumentParser
 import Countersign
-import FoundationEssentials
-import Glibc
 import Logging
 import Postgres
 import ServiceLifecycle
 import UnixSignals
-import Webhooks
 
 /// `countersign work`.
 struct Work: AsyncParsableCommand {
@@ -28,16 +25,8 @@ struct Work: AsyncParsableCommand {
 
     @OptionGroup var database: DatabaseOptions
 
-    @Option(help: "Which stages to run, separated by commas. (default: all)")
-    var stages: String?
-
-    @Option(help: "Rows in a batch, 1 to 1000. (default: 500)")
-    var batchSize: Int?
-
-    @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
-    var logLevel: String?
-
-    @OptionGroup var addresses: AddressOptions
+    @OptionGroup var options: WorkerOptions
+    @OptionGroup var log: LogOptions
 
     mutating func run() async throws {
         do {
@@ -49,54 +38,15 @@ struct Work: AsyncParsableCommand {
 
     private func work() async throws {
         let environment = Environment.current
-        let logger = try makeLogger(environment)
-        var configuration = WorkerConfiguration(
-            database: try database.connectionOptions(environment), host: ProcessInfo.processInfo.hostName,
-            processID: getpid())
-        configuration.database.logger = logger
-        if let stages = stages ?? environment.text("stages") {
-            configuration.stages = try StageName.list(stages)
-        }
-        if let size = try batchSize ?? environment.value("batch-size") { configuration.batchSize = size }
-        guard (1...1000).contains(configuration.batchSize) else {
-            throw Failure(.usage, "--batch-size must lie between 1 and 1000, not \(configuration.batchSize)")
-        }
-        let sealer = Sealer(try environment.masterKeys())
-        let dispatch = DispatchStage(
-            sealer: sealer, policy: try addresses.policy(environment),
-            trustRoots: try addresses.roots(environment))
-        try await checkFit(configuration.database, sealer)
-
-        let worker = try Worker(configuration, sealer: sealer, dispatch: dispatch, logger: logger)
-        let names = configuration.stages.map(\.rawValue).sorted().joined(separator: ",")
-        logger.info(
-            "worker starts",
-            metadata: [
-                "worker": "\(worker.context.workerID)", "stages": "\(names)", "version": "\(Program.version)",
-            ])
+        let logger = try log.logger(environment)
+        var connection = try database.connectionOptions(environment)
+        connection.logger = logger
+        let worker = try await options.worker(connection, environment, logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: worker, successTerminationBehavior: .gracefullyShutdownGroup)],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         logger.info("worker ended", metadata: ["worker": "\(worker.context.workerID)"])
-    }
-
-    /// Before a row is taken: the schema is one this program works on, and the keys open what is sealed.
-    private func checkFit(_ options: ConnectionOptions, _ sealer: Sealer) async throws {
-        var connection = try await Connection.open(options)
-        try await Program.schemaRange.check(&connection, schema: Program.schema)
-        try await sealer.checkMasterKey(&connection)
-    }
-
-    private func makeLogger(_ environment: Environment) throws -> Logger {
-        let name = logLevel ?? environment.text("log-level") ?? "info"
-        guard let level = Logger.Level(rawValue: name) else {
-            let allowed = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Failure(.usage, "--log-level must be one of \(allowed), not '\(name)'")
-        }
-        var logger = Logger(label: "countersign") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = level
-        return logger
     }
 }

@@ -5,14 +5,17 @@ import Testing
 @Suite struct UsageTests {
     static let commands = [
         "migrate up", "migrate status", "migrate verify", "migrate plan", "portal add", "portal list",
-        "portal enable", "portal disable", "app add", "app list", "app enable", "app disable", "type add",
+        "portal enable", "portal disable", "portal credentials add", "portal credentials list",
+        "portal credentials rotate", "portal credentials remove", "app add", "app list", "app enable",
+        "app disable", "type add",
         "type list", "type remove", "settings show", "settings set", "callback add", "callback list",
         "callback remove", "status", "request show", "key generate", "key reseal", "key rotate", "work",
-        "enrollment list", "enrollment show", "enrollment revoke", "events", "phone enroll", "phone scan",
-        "phone accept", "phone deny",
+        "serve", "run", "enrollment list", "enrollment show", "enrollment revoke", "events", "phone enroll",
+        "phone scan", "phone accept", "phone deny",
     ]
     static let groups = [
-        "migrate", "portal", "app", "type", "settings", "callback", "request", "enrollment", "phone",
+        "migrate", "portal", "portal credentials", "app", "type", "settings", "callback", "request",
+        "enrollment", "phone", "qr",
     ]
 
     @Test(arguments: commands + groups) func `help shows how it is typed`(command: String) async throws {
@@ -46,7 +49,8 @@ import Testing
     func `a database that cannot be reached is one line`(command: String) async throws {
         let arguments = [
             "portal add": ["acme"], "portal enable": ["acme"], "portal disable": ["acme"],
-            "app add": ["mobile"],
+            "portal credentials add": ["acme"], "portal credentials rotate": ["acme", "web"],
+            "portal credentials remove": ["acme", "web"], "app add": ["mobile"],
             "app enable": ["mobile"], "app disable": ["mobile"], "type add": ["qr"], "type remove": ["qr"],
             "settings set": ["enrollment_enabled=true"], "callback add": ["acme", "https://acme.example/"],
             "callback remove": ["acme", "https://acme.example/"],

@@ -69,6 +69,9 @@ private let sentences = [
     "callback_urls_once": "the portal has that callback address already: remove it first to change it",
     "callback_urls_username": "a user name for Basic authentication must not hold a colon",
     "pg_authid_rolname_index": "somebody else is creating that login at this moment: try again",
+    "portal_credentials_form":
+        "a client id must be 1 to 63 of A-Z, a-z, 0-9, ., _ and -, and begin with a letter or a digit",
+    "portal_credentials_pkey": "there is such a client id already",
     "portals_display_name_length": "a display name must have 1 to 100 characters",
     "portals_login_once": "that login belongs to another portal",
     "portals_name_form": "a portal's name must be 1 to 63 of a-z, 0-9 and -, and not begin with -",

@@ -14,6 +14,8 @@ package let administrationStatements: [Statement] =
         NamedThing.app.names, NamedThing.portal.names, NamedThing.type.names,
         Portal.enabling, Portal.insertion, Portal.key, Portal.keyChange, Portal.limiting, Portal.listing,
         Portal.numbering, Portal.rotation, Portal.secretForUpdate,
+        PortalCredential.insertion, PortalCredential.listing, PortalCredential.removal,
+        PortalCredential.rotation,
         RequestLife.attempts, RequestLife.deliveries, RequestLife.people, RequestLife.permission,
         RequestLife.requests, RequestLife.submissions,
         Sealer.samples,

@@ -40,7 +40,7 @@ import Testing
 
     private let visible: [TestLogin.Group: Set<String>] = [
         .portal: ["auth_results"], .app: ["submission_results", "enrollment_results"],
-        .gateway: ["auth_results", "submission_results", "enrollment_results"],
+        .gateway: ["auth_results", "submission_results", "enrollment_results", "schema_migrations"],
     ]
 
     /// Every table, view and partition.
@@ -90,6 +90,7 @@ private let decidedPrivileges = """
     dead_deliveries - admin monitor: select; worker: delete, insert, select, update
     dispatch_queue - admin monitor: select; worker: delete, insert, select, update
     drop_partition(partition_name text) - worker: execute
+    enabled_types(user_id text, device_id text) - gateway: execute
     end_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[], verified
         boolean[], fingerprints text[]) - worker: execute
     enrollment_results (view) - app gateway: select
@@ -109,9 +110,13 @@ private let decidedPrivileges = """
     note_dead_delivery() - nobody
     otp_secrets - worker: delete, insert, select, update
     outlived_partitions() - worker: execute
+    own_enrollments(user_id text) - gateway: execute
     own_request(id uuid) - nobody
     partitioned_tables - admin monitor worker: select
     portal_channel() - gateway portal: execute
+    portal_credential(client_id text) - gateway: execute
+    portal_credentials - admin: delete, insert, select (portal_id created_at client_id), update
+        (secret_hash)
     portals - admin: delete, insert, select, update (max_open_requests enabled display_name
         signing_secret previous_secret previous_secret_until webhook_key webhook_concurrency
         webhook_rate); monitor: select (portal_id max_open_requests created_at enabled over_limit
@@ -121,15 +126,19 @@ private let decidedPrivileges = """
     random_channel() - admin: execute
     refuse(code text, message text) - admin worker: execute
     refuse_auth_request(given countersign.auth_requests) - nobody
+    repeated_submission(enrollment_id uuid, transaction_id uuid, secret_digest bytea, action text,
+        signature text) - gateway: execute
     request_status (type) - nobody
     revoke_enrollment(enrollment_id uuid) - admin gateway: execute
+    revoke_own_enrollment(enrollment_id uuid, user_id text) - gateway: execute
     ring(stage text) - worker: execute
     ring_after_insert() - nobody
-    schema_migrations - admin monitor worker: select
+    schema_migrations - admin gateway monitor worker: select
     send_again(ids uuid[]) - admin: execute
     server_keys - admin: select, update (retired_at secret_key); worker: insert, select, update
         (secret_key)
     settings - admin: select, update; monitor worker: select
+    signer_public_key(transaction_id uuid) - gateway: execute
     stage_number(stage text) - admin monitor worker: execute
     submission_results (view) - app gateway: select
     submissions - admin monitor: select (submission_id submitted_at resolved_at app_id status reason

@@ -1,0 +1,26 @@
+package import Postgres
+
+/// Settings of one HTTP server.
+package struct GatewayConfiguration: Sendable {
+    /// A login that is a member of countersign_gateway.
+    package var database: ConnectionOptions
+    package var host = "127.0.0.1"
+    /// 0 takes any free one.
+    package var port = 8080
+    /// Connections to the database for requests; one more listens.
+    package var poolSize = 8
+    package var limits = RequestLimits()
+    package var proxies = TrustedProxies.none
+    /// PEM files of the certificate chain and its key; nil speaks plain HTTP.
+    package var tls: (certificate: String, key: String)?
+    /// How the users of an app prove who they are; nil leaves the API for apps out.
+    package var tokens: TokenRules?
+    /// With `{otp}` in the place of the code, as `acme://sign-in?otp={otp}`; nil puts the code alone into QR codes.
+    package var linkTemplate: LinkTemplate?
+    /// The demo portal; nil leaves it out.
+    package var demo: DemoConfiguration?
+
+    package init(database: ConnectionOptions) {
+        self.database = database
+    }
+}

@@ -1,0 +1,8 @@
+import Hummingbird
+
+extension HTTPFields.Element.Name {
+    static let contentSecurityPolicy = Self("Content-Security-Policy")!
+    static let pragma = Self("Pragma")!
+    static let referrerPolicy = Self("Referrer-Policy")!
+    static let xForwardedFor = Self("X-Forwarded-For")!
+}

@@ -1,0 +1,29 @@
+import Foundation
+import Hummingbird
+
+/// `/openapi.json`.
+enum OpenAPI {
+    static let path = "/openapi.json"
+
+    /// Describes what is served and nothing else: without token rules there is no API for apps.
+    static func endpoint(describing endpoints: [Endpoint]) -> Endpoint {
+        let text = document(of: endpoints.map(\.path) + [path])
+        return Endpoint(.get, path) { _ in
+            let body = ResponseBody(byteBuffer: ByteBuffer(string: text))
+            return Response(
+                status: .ok, headers: [.contentType: "application/json;charset=UTF-8"], body: body)
+        }
+    }
+
+    static func document(of paths: [String]) -> String {
+        guard var document = parsed as? [String: Any], let all = document["paths"] as? [String: Any] else {
+            preconditionFailure("the description is not JSON")
+        }
+        document["paths"] = all.filter { paths.contains($0.key) }
+        let data = try? JSONSerialization.data(
+            withJSONObject: document, options: [.sortedKeys, .withoutEscapingSlashes])
+        return String(decoding: data ?? Data(), as: UTF8.self)
+    }
+
+    static var parsed: Any? { try? JSONSerialization.jsonObject(with: Data(openAPIDocument.utf8)) }
+}

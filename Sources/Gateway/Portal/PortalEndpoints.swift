@@ -1,0 +1,130 @@
+import Hummingbird
+import Postgres
+
+/// The API for portals: version 4 of the Access API for sign-ins by code, with a long poll and a cancellation.
+struct PortalEndpoints: Sendable {
+    static let root = "/oauth/api/v4/authenticate"
+    /// Seconds that a result may be waited for.
+    static let longestWait = 60
+
+    let authentication: PortalAuthentication
+    let signIns: SignIns
+
+    var all: [Endpoint] {
+        [
+            Endpoint(.post, "\(Self.root)/user", start),
+            Endpoint(.get, "\(Self.root)/transaction/{transaction_id}", result),
+            Endpoint(.delete, "\(Self.root)/transaction/{transaction_id}", cancel),
+            Endpoint(.get, "\(Self.root)/user/{user_id}/enabled", userTypes),
+            Endpoint(.get, "\(Self.root)/user/{user_id}/device/{device_id}/enabled", deviceTypes),
+        ]
+    }
+
+    private struct Start: Encodable {
+        let transaction_id: String
+        let auth_method: String
+        let time_to_live: Int
+        let otp: String
+    }
+
+    @Sendable private func start(_ exchange: Exchange) async throws -> Response {
+        let hasHeader = exchange.request.headers[.authorization] != nil
+        let early = hasHeader ? try await authentication.portal(exchange) : nil
+        let form = try await readForm(exchange)
+        let portal = if let early { early } else { try await authentication.portal(exchange, form) }
+        if form["user_id"] != nil {
+            throw PortalProblem.invalidParameter("user_id must not be given: a code names no user")
+        }
+        let draft = SignIns.Draft(
+            type: form["type"], callbackURI: form["callback_uri"], message: form["message"],
+            secureMessage: form["secure_message"], languageCode: form["language_code"],
+            ipAddress: form["ip_address"], userAgent: form["user_agent"], reference: form["reference"])
+        let started = try await mapped(portal) { try await signIns.start(draft, of: portal) }
+        return .json(
+            Start(
+                transaction_id: started.transactionID.description, auth_method: "otp",
+                time_to_live: Int(started.timeToLive / .milliseconds(1)), otp: started.otp))
+    }
+
+    private func readForm(_ exchange: Exchange) async throws -> Form {
+        do {
+            return try await exchange.form()
+        } catch let problem as Problem where problem.status == .badRequest {
+            throw PortalProblem.invalidParameter(problem.description)
+        }
+    }
+
+    @Sendable private func result(_ exchange: Exchange) async throws -> Response {
+        let portal = try await authentication.portal(exchange)
+        let id = try transaction(exchange)
+        let wait = try seconds(exchange.query()["wait"])
+        let result = try await mapped(portal) {
+            try await signIns.result(id, of: portal, wait: .seconds(wait))
+        }
+        return .json(result)
+    }
+
+    @Sendable private func cancel(_ exchange: Exchange) async throws -> Response {
+        let portal = try await authentication.portal(exchange)
+        let id = try transaction(exchange)
+        _ = try await mapped(portal) { try await signIns.cancel(id, of: portal) }
+        return .empty(.noContent)
+    }
+
+    private func transaction(_ exchange: Exchange) throws(Problem) -> Identifier {
+        guard let id = exchange.parameters["transaction_id"].flatMap({ Identifier($0) }) else {
+            throw PortalProblem.unknownTransaction
+        }
+        return id
+    }
+
+    private func seconds(_ text: String?) throws(Problem) -> Int {
+        guard let text else { return 0 }
+        guard text.utf8.count < 4, let wait = Int(text), (0...Self.longestWait).contains(wait) else {
+            throw PortalProblem.invalidParameter("wait must lie between 0 and \(Self.longestWait) seconds")
+        }
+        return wait
+    }
+
+    private func mapped<T>(
+        _ portal: KnownPortal, _ body: () async throws -> sending T
+    ) async throws -> sending T {
+        do {
+            return try await body()
+        } catch {
+            throw PortalProblem.from(error, isEnabled: portal.isEnabled)
+        }
+    }
+}
+
+/// The look-ups.
+extension PortalEndpoints {
+    private struct EnabledType: Encodable {
+        let type: String
+        let method: String
+    }
+
+    @Sendable private func userTypes(_ exchange: Exchange) async throws -> Response {
+        let types = try await types(exchange).map { EnabledType(type: $0, method: $1.uppercased()) }
+        return .json(["enabled": types])
+    }
+
+    @Sendable private func deviceTypes(_ exchange: Exchange) async throws -> Response {
+        .json(["enabled": try await types(exchange).map(\.name)])
+    }
+
+    private func types(_ exchange: Exchange) async throws -> [(name: String, method: String)] {
+        let portal = try await authentication.portal(exchange)
+        let parameters = [
+            Parameter(exchange.parameters["user_id"]), Parameter(exchange.parameters["device_id"]),
+        ]
+        let rows = try await mapped(portal) {
+            try await signIns.desk.run(.portal(portal.name), Step(Self.enabledTypes, parameters))
+        }
+        return try rows[0].map { (try $0.text(0), try $0.text(1)) }
+    }
+
+    /// $1 user, $2 device or NULL.
+    static let enabledTypes = Statement(
+        "gateway.enabled", "SELECT name, method FROM countersign.enabled_types($1, $2)")
+}

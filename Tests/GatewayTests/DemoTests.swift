@@ -1,0 +1,135 @@
+import Foundation
+import Gateway
+import Postgres
+import Support
+import Testing
+
+/// The demo portal in a real browser: the code is read from a picture of the screen, and the page changes by itself.
+@Suite(.database, .serialized) struct DemoTests {
+    private struct Scene: Sendable {
+        let site: Site
+        let http: RawHTTP
+        let browser: Browser
+        let issuer: Issuer
+
+        var address: String { "http://127.0.0.1:\(http.port)/demo" }
+
+        func phone(_ user: String = "alice") throws -> Phone {
+            Phone(http: http, token: try issuer.token(user))
+        }
+    }
+
+    private func withScene(
+        width: Int = 800, dark: Bool = false, template: String? = nil, _ body: (Scene) async throws -> Void
+    ) async throws {
+        let site = try await Site.make()
+        let issuer = try Issuer()
+        try await withSite(
+            site,
+            { configuration in
+                configuration.tokens = issuer.rules(app: site.app)
+                configuration.linkTemplate = template.flatMap { LinkTemplate($0) }
+                configuration.demo = DemoConfiguration(
+                    portal: site.portal, type: "otp", callback: Site.callback)
+            }
+        ) { http in
+            try await Browser.run(width: width, dark: dark) { browser in
+                try await body(Scene(site: site, http: http, browser: browser, issuer: issuer))
+            }
+        }
+    }
+
+    /// What a phone's camera would see.
+    private func read(_ picture: URL) async throws -> String {
+        defer { try? FileManager.default.removeItem(at: picture) }
+        return try #require(try await zbar(picture))
+    }
+
+    @Test(.timeLimit(.minutes(15))) func `sign in, decline, a second phone, two tabs, a reload, and expiry`()
+        async throws
+    {
+        try await withScene { scene in
+            let (alice, bob) = (try scene.phone(), try scene.phone("bob"))
+            let (hers, his) = (try await alice.enrolled(), try await bob.enrolled())
+
+            // Two tabs are two visitors.
+            let first = try await scene.browser.tab(scene.address)
+            let code = try await read(try await first.code("first tab"))
+            try await first.wait(for: "Waiting for your phone")
+            let second = try await scene.browser.tab(scene.address)
+            let other = try await read(try await second.code("second tab"))
+            #expect(code != other && code.count == 64)
+
+            #expect(try await alice.submit(hers, code, "scan").status == 200)
+            try await first.wait(for: "Scanned. Confirm on your phone")
+            #expect(try await first.value("document.getElementById('code').hidden") == "true")
+            #expect(try await second.status() == "Waiting for your phone")
+            // A second phone gets nothing, and the page does not change.
+            #expect(try await bob.submit(his, code, "accept").status == 400)
+            #expect(try await alice.submit(hers, code, "accept").status == 200)
+            try await first.wait(for: "Signed in as alice")
+            try FileManager.default.removeItem(at: try await first.screenshot("signed in"))
+            // Neither the code nor anything that leads to it stands in an address.
+            #expect(try await first.value("location.href") == scene.address)
+
+            #expect(try await bob.submit(his, other, "deny").status == 200)
+            try await second.wait(for: "Declined on the phone")
+
+            // A reload is a new visitor, whose code can expire.
+            try await second.reload()
+            let third = try await read(try await second.code("after a reload"))
+            #expect(third != other)
+            var owner = try await Database.current.connect()
+            try await owner.execute(
+                """
+                UPDATE countersign.auth_requests SET expires_at = clock_timestamp(), open_until = clock_timestamp()
+                WHERE open_until IS NOT NULL
+                """)
+            try await second.wait(for: "Expired. Show a new code to try again")
+            // The keyboard alone leads to a new one.
+            try await second.press("\u{E004}")
+            #expect(try await second.value("document.activeElement.id") == "again")
+            try await second.press("\u{E007}")
+            try await second.wait(for: "Waiting for your phone")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(15)))
+    func `on a narrow screen in the dark the code is read, and nothing overflows`() async throws {
+        try await withScene(width: 360, dark: true, template: "acme://sign-in?otp={otp}") { scene in
+            let tab = try await scene.browser.tab(scene.address)
+            let link = try await read(try await tab.code("narrow and dark"))
+            #expect(link.wholeMatch(of: /acme:\/\/sign-in\?otp=[A-Za-z0-9_-]{64}/) != nil)
+            #expect(try await tab.value("document.getElementById('open').href") == link)
+            #expect(try await tab.value("window.innerWidth") == "360")
+            let overflow = "document.documentElement.scrollWidth <= window.innerWidth"
+            #expect(try await tab.value(overflow) == "true")
+            // What a screen reader is told: a language, a name for the picture, and the changes.
+            #expect(try await tab.value("document.documentElement.lang") == "en")
+            #expect(try await tab.value("document.getElementById('image').alt") == "QR code for the app")
+            #expect(try await tab.value("document.getElementById('status').getAttribute('role')") == "status")
+        }
+    }
+
+    @Test func `the page lets nothing else in`() async throws {
+        let site = try await Site.make()
+        try await withGateway(
+            site,
+            { $0.demo = DemoConfiguration(portal: site.portal, type: "otp", callback: Site.callback) }
+        ) { http in
+            for path in ["/demo", "/demo/demo.css", "/demo/demo.js"] {
+                let answer = try await http.send(request("GET", path))
+                let policy = try #require(answer.header("Content-Security-Policy"))
+                #expect(
+                    answer.status == 200 && policy.contains("default-src 'none'")
+                        && !policy.contains("unsafe"))
+                #expect(answer.header("Referrer-Policy") == "no-referrer")
+                #expect(!answer.body.contains("<script>") && !answer.body.contains("style="))
+            }
+            #expect(try await http.send(request("GET", "/demo/sign-ins/guess/qr.svg")).status == 404)
+            #expect(try await http.send(request("GET", "/demo/sign-ins/guess/events")).status == 404)
+            let description = try await http.send(request("GET", "/openapi.json"))
+            #expect(!description.body.contains("/demo"))
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Countersign
+import Foundation
+import Gateway
+import Support
+import Testing
+
+/// The description, held against the server by somebody else's program.
+@Suite(.database, .serialized) struct OpenAPITests {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+        .standardizedFileURL
+
+    @Test(.timeLimit(.minutes(15)), arguments: [true, false])
+    func `schemathesis finds nothing`(isAuthenticated: Bool) async throws {
+        let site = try await Site.make()
+        let issuer = try Issuer()
+        let token = try issuer.token()
+        try await withSite(
+            site,
+            { configuration in
+                configuration.tokens = issuer.rules(app: site.app)
+            }
+        ) { http in
+            let script = Self.root.appending(path: "scripts/schemathesis").path
+            var environment = ["PORT": "\(http.port)"]
+            if isAuthenticated {
+                environment["BASIC"] = "\(site.credential.clientID):\(site.credential.secret)"
+                environment["BEARER"] = token
+            }
+            let outcome = try await runTool(
+                script, [], environment: environment, withErrors: true, timeout: .seconds(240))
+            if outcome.status != 0 { Attachment.record(outcome.output, named: "schemathesis.txt") }
+            #expect(outcome.status == 0, "\(outcome.output.suffix(6_000))")
+        }
+        #expect(!LogCapture.current.text.contains("request failed"))
+    }
+}

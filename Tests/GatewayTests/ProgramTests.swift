@@ -1,0 +1,127 @@
+import Countersign
+import Foundation
+import Postgres
+import Support
+import Testing
+
+/// `countersign serve` and `countersign run`, as operators start them.
+@Suite(.database) struct ProgramTests {
+    private let key = MasterKey.generate(id: 1)
+
+    private func environment(_ login: TestLogin) -> [String: String] {
+        ["DATABASE_URL": Database.current.url(login: login), "COUNTERSIGN_MASTER_KEY": key]
+    }
+
+    @Test func `run is a worker and a server in one, and ends well`() async throws {
+        let site = try await Site.make()
+        let issuer = try Issuer()
+        let login = try await Database.current.makeLogin("both", in: .worker, .gateway)
+        try await sealSecrets()
+        let program = try RunningProgram(
+            [
+                "run", "--listen", "127.0.0.1:0", "--stages", "enroll,issue,validate,expire,housekeep",
+                "--jwks", issuer.file.path, "--jwt-issuer", Issuer.issuer, "--jwt-audience", Issuer.audience,
+                "--jwt-app", site.app, "--log-level", "debug",
+            ], environment: environment(login))
+        let http = RawHTTP(port: try await program.port())
+        let phone = Phone(http: http, token: try issuer.token())
+        let enrollment = try await phone.enrolled()
+        let (transaction, otp) = try await startSignIn(site, http)
+        #expect(try await phone.submit(enrollment, otp, "accept").status == 200)
+        #expect(try await signInResult(site, http, transaction)["user_id"] as? String == "alice")
+        #expect(try await program.stop() == 0)
+        let output = program.output
+        #expect(output.contains("path=/oauth/api/v4/authenticate/user"))
+        for secret in [otp, String(otp.suffix(43)), site.credential.secret, phone.token, "alice"] {
+            #expect(!output.contains(secret))
+        }
+    }
+
+    /// A worker looks whether its key opens what the database holds.
+    private func sealSecrets() async throws {
+        let sealer = Sealer(try MasterKeys(key))
+        var owner = try await Database.current.connect()
+        let id = try await owner.execute("SELECT portal_id FROM countersign.portals")[0].int(0)
+        let sealed = try sealer.seal(
+            Array(repeating: 7, count: 32), at: SealedColumn.signingSecret.place(id))
+        try await owner.run(
+            Statement("secret", "UPDATE countersign.portals SET signing_secret = $1"), [.bytes(sealed)])
+    }
+
+    @Test func `serve speaks TLS with the files it is given`() async throws {
+        let site = try await Site.make()
+        let folder = FileManager.default.temporaryDirectory.appending(path: "tls-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (certificate, key) = (
+            folder.appending(path: "cert.pem").path, folder.appending(path: "key.pem").path
+        )
+        let made = try await runTool(
+            "/usr/bin/openssl",
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-days", "1",
+                "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out",
+                certificate,
+            ])
+        try #require(made.status == 0)
+        let program = try RunningProgram(
+            ["serve", "--listen", "127.0.0.1:0", "--tls-certificate", certificate, "--tls-key", key],
+            environment: environment(site.gateway))
+        let port = try await program.port()
+        let answer = try await runTool(
+            "/usr/bin/curl", ["-s", "--cacert", certificate, "https://127.0.0.1:\(port)/openapi.json"])
+        #expect(answer.status == 0 && answer.output.hasPrefix("{"))
+        #expect(try await program.stop() == 0)
+    }
+
+    @Test(arguments: [
+        ["--listen", "nowhere"], ["--listen", "127.0.0.1:99999"], ["--pool-size", "0"], ["--max-body", "1"],
+        ["--tls-certificate", "x.pem"], ["--jwks", "x.json"], ["--trusted-proxies", "proxy"],
+        ["--link-template", "acme://no-code"],
+        ["--jwks", "http://keys.example/", "--jwt-issuer", "i", "--jwt-audience", "a", "--jwt-app", "m"],
+        [
+            "--jwks", "https://keys.example/", "--jwt-issuer", "i", "--jwt-audience", "a", "--jwt-app", "m",
+            "--jwt-algorithms", "ES256,HS256",
+        ],
+    ])
+    func `a setting that cannot be is named`(arguments: [String]) async throws {
+        let login = try await Database.current.makeLogin("gateway", in: .gateway)
+        let program = try RunningProgram(["serve"] + arguments, environment: environment(login))
+        #expect(try await program.status() == 64)
+        #expect(program.output.hasPrefix("countersign: --"))
+        #expect(program.output.split(separator: "\n").count == 1)
+    }
+
+    @Test func `files that are not what they should be, and a taken port`() async throws {
+        let login = try await Database.current.makeLogin("gateway", in: .gateway)
+        for arguments in [
+            ["--tls-certificate", "/nothing.pem", "--tls-key", "/nothing.pem"],
+            ["--jwks", "/nothing.json", "--jwt-issuer", "i", "--jwt-audience", "a", "--jwt-app", "m"],
+        ] {
+            let program = try RunningProgram(["serve"] + arguments, environment: environment(login))
+            #expect(try await program.status() == 78)
+        }
+        let first = try RunningProgram(["serve", "--listen", "127.0.0.1:0"], environment: environment(login))
+        let port = try await first.port()
+        let second = try RunningProgram(
+            ["serve", "--listen", "127.0.0.1:\(port)"], environment: environment(login))
+        #expect(try await second.status() == 69)
+        #expect(second.output.contains("countersign: cannot listen"))
+        #expect(try await first.stop() == 0)
+    }
+
+    @Test func `a server drains when the schema is no longer one that it fits`() async throws {
+        let login = try await Database.current.makeLogin("gateway", in: .gateway)
+        let program = try RunningProgram(
+            ["serve", "--listen", "127.0.0.1:0"], environment: environment(login))
+        _ = try await program.port()
+        try await Database.current.arrange(
+            """
+            INSERT INTO countersign.schema_migrations (version, name, checksum, minimum_binary, duration_ms)
+            VALUES (9999, '9999_later.sql', '', 9999, 1)
+            """)
+        #expect(try await program.status() == 0)
+        #expect(program.output.contains("the schema does not fit"))
+    }
+}

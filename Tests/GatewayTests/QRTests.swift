@@ -1,0 +1,87 @@
+import Foundation
+import Gateway
+import Support
+import Testing
+
+/// Codes, read by somebody else's program.
+@Suite struct QRTests {
+    private let otp = "AaILxB_pc8qIFKOtCJXZmprCEkw5_UmHSiBZUzo2CpohsdrTjIJ90hqsnesAFaQg"
+
+    @Test(arguments: [2, 4, 8, 12]) func `a PNG is read at every size`(scale: Int) async throws {
+        for text in [otp, "acme://sign-in?otp=\(otp)", "x", String(repeating: "long ", count: 100)] {
+            let code = try #require(QRCode(text))
+            let read = try await zbar(Data(code.png(scale: scale)), "png")
+            #expect(read == text, "\(text.count) characters")
+        }
+    }
+
+    @Test func `nothing and too much have no code`() {
+        #expect(QRCode("") == nil)
+        #expect(QRCode(String(repeating: "x", count: QRCode.capacity)) != nil)
+        #expect(QRCode(String(repeating: "x", count: QRCode.capacity + 1)) == nil)
+    }
+
+    /// What a terminal shows, as a picture: a character is two modules above each other.
+    @Test func `the terminal's is read`() async throws {
+        let code = try #require(QRCode(otp))
+        let lines = code.terminal.replacing(/\u{1B}\[[0-9;]*m/, with: "").split(separator: "\n")
+        let rows = lines.flatMap { line -> [String] in
+            [
+                line.map { "█▀".contains($0) ? "1" : "0" }.joined(),
+                line.map { "█▄".contains($0) ? "1" : "0" }.joined(),
+            ]
+        }
+        let scaled = rows.map { row in row.map { "\($0)\($0)\($0)\($0)" }.joined() }.flatMap {
+            [$0, $0, $0, $0]
+        }
+        let picture = "P1 \(scaled[0].count) \(scaled.count)\n" + scaled.joined(separator: "\n") + "\n"
+        #expect(try await zbar(Data(picture.utf8), "pbm") == otp)
+    }
+
+    @Test func `the SVG has the same modules`() throws {
+        let code = try #require(QRCode(otp))
+        var dark: Set<[Int]> = []
+        for match in code.svg.matches(of: /M(\d+) (\d+)h(\d+)v1/) {
+            let (x, y, width) = (Int(match.1)!, Int(match.2)!, Int(match.3)!)
+            for column in x..<x + width { dark.insert([column - QRCode.quietZone, y - QRCode.quietZone]) }
+        }
+        let lines = code.terminal.replacing(/\u{1B}\[[0-9;]*m/, with: "").split(separator: "\n")
+        var shown: Set<[Int]> = []
+        for (pair, line) in lines.enumerated() {
+            for (column, character) in line.enumerated() {
+                let place = [column - QRCode.quietZone, 2 * pair - QRCode.quietZone]
+                if "█▀".contains(character) { shown.insert(place) }
+                if "█▄".contains(character) { shown.insert([place[0], place[1] + 1]) }
+            }
+        }
+        #expect(dark == shown && !dark.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("acme://sign-in?otp={otp}", "acme://sign-in?otp=CODE"),
+        ("https://a.example/#{otp}", "https://a.example/#CODE"),
+    ])
+    func `a link from a template`(template: String, link: String) throws {
+        #expect(try #require(LinkTemplate(template)).link("CODE") == link)
+    }
+
+    @Test(arguments: ["", "{otp}", "acme://x", "acme://{otp}{otp}", "acme://a b{otp}", "javascript"])
+    func `what is no template`(text: String) {
+        #expect(LinkTemplate(text) == nil)
+    }
+}
+
+/// What zbarimg, of Debian's zbar-tools, reads in a picture; nil when there is no code in it.
+func zbar(_ picture: Data, _ kind: String) async throws -> String? {
+    let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).\(kind)")
+    try picture.write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    return try await zbar(file)
+}
+
+func zbar(_ file: URL) async throws -> String? {
+    let outcome = try await runTool(
+        "/usr/bin/zbarimg", ["-q", "--raw", "-Sdisable", "-Sqrcode.enable", file.path])
+    guard outcome.status == 0 else { return nil }
+    return outcome.output.hasSuffix("\n") ? String(outcome.output.dropLast()) : outcome.output
+}

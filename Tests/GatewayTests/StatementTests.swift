@@ -1,0 +1,47 @@
+import Foundation
+import Postgres
+import Support
+import Testing
+
+@testable import Gateway
+
+/// Every statement is checked against the migrated schema, and every path against the description.
+@Suite(.database) struct StatementTests {
+    private let statements = [
+        Desk.namePortal, Desk.nameApp, PortalDirectory.credential, SignIns.insert, SignIns.collect,
+        SignIns.cancel,
+        TransactionResult.look, PortalEndpoints.enabledTypes, Devices.appChannel, Devices.enroll,
+        Devices.list,
+        Devices.revoke, Devices.submit, Devices.outcome, Devices.repeated, DemoEndpoints.channel,
+    ]
+
+    @Test func `every statement prepares, with the rights of the gateway`() async throws {
+        let login = try await Database.current.makeLogin("gateway", in: .gateway)
+        var connection = try await Database.current.connect(as: login)
+        for statement in statements {
+            do {
+                try await connection.execute("PREPARE checked AS \(statement.sql)")
+                try await connection.execute("DEALLOCATE checked")
+            } catch {
+                Issue.record("\(statement.name): \(error)")
+            }
+        }
+    }
+
+    @Test func `what is served is described, and what is described is served`() async throws {
+        let site = try await Site.make()
+        let issuer = try Issuer()
+        try await withGateway(site, { $0.tokens = issuer.rules(app: site.app) }) { http in
+            let document = try await http.send(request("GET", OpenAPI.path)).json()
+            let whole = try #require(OpenAPI.parsed as? [String: Any])
+            let paths = try #require(document["paths"] as? [String: [String: Any]])
+            #expect(Set(paths.keys) == Set(try #require(whole["paths"] as? [String: Any]).keys))
+            for (path, operations) in paths {
+                let some = path.replacing(/{[a-z_]+}/, with: "x")
+                let answer = try await http.send(request("PATCH", some))
+                let allowed = try #require(answer.header("Allow")).lowercased().components(separatedBy: ", ")
+                #expect(Set(allowed) == Set(operations.keys.filter { $0 != "parameters" }), "\(path)")
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import Gateway
+import Postgres
+import Support
+import Testing
+
+/// Waiting for results.
+@Suite(.database) struct WaitTests {
+    @Test func `a wait ends at the end of the request, whoever brings it about`() async throws {
+        let site = try await Site.make()
+        try await withSite(site) { http in
+            let (id, _) = try await startSignIn(site, http)
+            async let waiting = signInResult(site, http, id, wait: 60)
+            let path = "/oauth/api/v4/authenticate/transaction/\(id)"
+            let start = ContinuousClock.now
+            _ = try await http.send(request("DELETE", path, ["Authorization": site.basic]))
+            #expect(try await waiting["status"] as? String == "cancelled")
+            #expect(start.duration(to: .now) < .seconds(20))
+        }
+    }
+
+    @Test func `a wait ends when its time is over`() async throws {
+        let site = try await Site.make()
+        try await withSite(site) { http in
+            let (id, _) = try await startSignIn(site, http)
+            let start = ContinuousClock.now
+            #expect(try await signInResult(site, http, id, wait: 1)["status"] as? String == "issued")
+            #expect(start.duration(to: .now) >= .seconds(1))
+        }
+    }
+
+    @Test(arguments: ["61", "-1", "x", "9999999999999999999999"])
+    func `a wait that is not allowed`(wait: String) async throws {
+        let site = try await Site.make()
+        try await withGateway(site) { http in
+            let path = "/oauth/api/v4/authenticate/transaction/\(Identifier.random())?wait=\(wait)"
+            let answer = try await http.send(request("GET", path, ["Authorization": site.basic]))
+            #expect(answer.status == 400)
+            #expect(try answer.json()["error"] as? String == "1003")
+        }
+    }
+
+    @Test func `a shutdown answers who waits`() async throws {
+        let site = try await Site.make()
+        let answer = try await withWorker { _ in
+            let (waiting, started) = (Signal(), ContinuousClock.now)
+            let task: Task<[String: String], any Error> = try await withGateway(site) { http in
+                let (id, _) = try await startSignIn(site, http)
+                let path = "/oauth/api/v4/authenticate/transaction/\(id)?wait=60"
+                let task = Task {
+                    try await http.connected { connection in
+                        try await connection.send(request("GET", path, ["Authorization": site.basic]))
+                        waiting.fire()
+                        let status = try await connection.answer().json()["status"] as? String
+                        return ["status": status ?? ""]
+                    }
+                }
+                try await waiting.wait()
+                try await Task.sleep(for: .milliseconds(200))  // it has come to wait, as a rule
+                return task
+            }
+            let answer = try await task.value
+            #expect(started.duration(to: .now) < .seconds(40))
+            return answer
+        }
+        #expect(answer == ["status": "issued"])
+    }
+}
