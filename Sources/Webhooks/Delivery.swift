@@ -14,6 +14,10 @@ struct Delivery: Sendable {
     let callbackID: Int32?
     let username: String?
     let password: [UInt8]?
+    let authenticationType: String?
+    /// Of W3C Trace Context; what the portal's call was part of.
+    let traceparent: String?
+    let portal: String
 
     init(_ row: Row) throws {
         transactionID = try row.identifier(0)
@@ -27,6 +31,9 @@ struct Delivery: Sendable {
         callbackID = try row.optionalInt(8).map(Int32.init)
         username = try row.optionalText(9)
         password = try row.optionalBytes(10)
+        authenticationType = try row.optionalText(11)
+        traceparent = try row.optionalText(12)
+        portal = try row.text(13)
     }
 }
 

@@ -27,17 +27,21 @@ struct DispatchLoop: ~Copyable {
 
     mutating func run(start: (Delivery) -> Void) async {
         context.drain.wake(wakeup)
-        let rings = context.ring(wakeup, on: StageName.dispatch.channel)
+        context.directives.wake(wakeup)
+        let rings = context.ring(wakeup, for: .dispatch)
         var backoff = Backoff()
+        var sessions = 0
         var deadline: ContinuousClock.Instant?
         while !isDone(&deadline) {
             do {
                 var connection = try await Connection.open(context.sessionOptions("dispatch"))
                 backoff.reset()
+                if sessions > 0 { statistics.meters.reconnected() }
+                sessions += 1
                 while !isDone(&deadline) { try await turn(&connection, start) }
                 try await giveBack(&connection)
             } catch {
-                statistics.failed()
+                statistics.failed(error)
                 logger.error("dispatch failed; trying again", metadata: ["error": "\(error)"])
                 _ = await wakeup.wait(backoff.advance())
             }
@@ -61,6 +65,10 @@ struct DispatchLoop: ~Copyable {
             if written == 0 { _ = await wakeup.wait(.milliseconds(50)) }
             return
         }
+        if context.directives.isPaused(.dispatch) {
+            if written == 0 { _ = await wakeup.wait(context.poll) }
+            return
+        }
         let claimed = try await claim(&connection, prelude: [], start)
         if written == 0, claimed == 0 { try await sleep(&connection, start) }
     }
@@ -76,7 +84,8 @@ struct DispatchLoop: ~Copyable {
                 [.int32s(busy.portals), .int32s(busy.counts), .int32(Int32(limits.perPortal))])
             let poll = context.poll * Double.random(in: 0.75...1.25)
             let next = try due.first?.optionalInt(0).map { Duration.microseconds($0) } ?? poll
-            _ = await wakeup.wait(min(next, poll))
+            let cause = await wakeup.wait(min(next, poll))
+            statistics.meters.wokeUp(cause == .rung ? .rung : next <= poll ? .due : .poll)
         }
         try await connection.run(Bell.leave)
     }
@@ -84,7 +93,7 @@ struct DispatchLoop: ~Copyable {
     private mutating func claim(
         _ connection: inout Connection, prelude: [Step], _ start: (Delivery) -> Void
     ) async throws -> Int {
-        let free = min(limits.total - inFlight.count, context.batchSize)
+        let free = min(limits.total - inFlight.count, context.batchSize(of: .dispatch))
         guard free > 0 else { return 0 }
         let busy = inFlight.busy
         let step = Step(
@@ -97,6 +106,7 @@ struct DispatchLoop: ~Copyable {
         let deliveries = try rows[prelude.count].map { try Delivery($0) }
         for delivery in deliveries {
             inFlight.begin(delivery)
+            count(delivery)
             start(delivery)
         }
         if let last = deliveries.last { lastPortal = last.portalID }
@@ -104,14 +114,26 @@ struct DispatchLoop: ~Copyable {
         return deliveries.count
     }
 
+    private func count(_ delivery: Delivery) {
+        guard delivery.attempt == 1 else {
+            statistics.meters.retried()
+            return
+        }
+        context.meters.ended(
+            portal: delivery.portal, type: delivery.authenticationType ?? "unknown", end: delivery.status,
+            took: delivery.transactionID.time.duration(to: delivery.occurredAt))
+    }
+
     /// One statement for all that have come back. When it fails they are written again on the next connection;
     /// tokens make that harmless.
     private mutating func acknowledge(_ connection: inout Connection) async throws -> Int {
         let finished = inFlight.finished
         guard !finished.isEmpty else { return 0 }
+        let start = ContinuousClock.now
         try await connection.run(DispatchStatements.acknowledge, finished.parameters)
         inFlight.forget(finished)
         statistics.done(finished.count)
+        statistics.meters.batch(finished.count, took: start.duration(to: .now))
         statistics.setInFlight(inFlight.count)
         return finished.count
     }

@@ -33,10 +33,11 @@ package struct DispatchStage: LongRunningStage {
         let client = DeliveryClient(limits.delivery)
         await withDiscardingTaskGroup { group in
             var loop = DispatchLoop(context, limits)
-            let (secrets, logger) = (secrets, context.logger)
+            let (secrets, logger, meters) = (secrets, context.logger, context.meters)
             await loop.run { [inFlight = loop.inFlight] delivery in
                 group.addTask(name: "delivery") {
-                    await Attempt(client: client, secrets: secrets, logger: logger).run(delivery, inFlight)
+                    await Attempt(client: client, secrets: secrets, logger: logger, meters: meters).run(
+                        delivery, inFlight)
                 }
             }
             group.cancelAll()
@@ -50,6 +51,7 @@ struct Attempt {
     let client: DeliveryClient
     let secrets: PortalSecrets
     let logger: Logger
+    let meters: RequestMeters
 
     func run(_ delivery: Delivery, _ inFlight: InFlight) async {
         let started = Timestamp.now()
@@ -57,6 +59,7 @@ struct Attempt {
         let result = await send(delivery, at: started)
         let took = begun.duration(to: .now)
         guard !Task.isCancelled else { return }  // given back
+        meters.attempted(result.failure?.rawValue ?? "delivered", took: took)
         let acknowledgement = Acknowledgement(
             delivery, startedAt: started, milliseconds: Int(took / .milliseconds(1)), result: result)
         logger.debug(
@@ -78,6 +81,7 @@ struct Attempt {
             if let basic = try secrets.basicAuthorization(delivery) {
                 headers.append(("authorization", basic))
             }
+            if let trace = delivery.traceparent { headers.append(("traceparent", trace)) }
             return await client.post(message.body, to: delivery.callbackURI, headers: headers)
         } catch {
             logger.error(

@@ -4,8 +4,8 @@ package import Postgres
 /// it due again. `token` grows with each claim, and nobody whose token is old can change anything.
 package enum DispatchStatements {
     /// $1 busy portals, $2 how many deliveries of each are in flight here, $3 most in flight of one portal,
-    /// $4 rows at most, $5 seconds of lease, $6 portal served last. Portals take turns; one that is disabled, or
-    /// has all its places taken, is passed over.
+    /// $4 rows at most, $5 seconds of lease, $6 portal served last. Portals take turns; one that is paused or disabled,
+    /// or has all its places taken, is passed over.
     package static let claim = Statement(
         "dispatch.claim",
         """
@@ -17,7 +17,7 @@ package enum DispatchStatements {
             FROM lanes WHERE lanes.lane IS NOT NULL
         ), free AS MATERIALIZED (
             SELECT lanes.lane, $3::integer - coalesce(busy.count, 0) AS places, p.signing_secret
-            FROM lanes JOIN countersign.portals p ON p.portal_id = lanes.lane AND p.enabled
+            FROM lanes JOIN countersign.portals p ON p.portal_id = lanes.lane AND p.enabled AND NOT p.paused
             LEFT JOIN unnest($1::integer[], $2::integer[]) AS busy (lane, count) ON busy.lane = lanes.lane
             WHERE $3::integer > coalesce(busy.count, 0)
         ), claimed AS MATERIALIZED (
@@ -34,8 +34,10 @@ package enum DispatchStatements {
             RETURNING q.*, c.signing_secret
         )
         SELECT l.transaction_id, l.token, l.attempts, l.portal_id, l.callback_uri, l.request_status, l.occurred_at,
-               l.signing_secret, c.callback_id, c.username, c.password
+               l.signing_secret, c.callback_id, c.username, c.password, r.auth_type, r.traceparent, p.name
         FROM leased l
+        JOIN countersign.portals p ON p.portal_id = l.portal_id
+        LEFT JOIN countersign.auth_requests r ON r.transaction_id = l.transaction_id
         LEFT JOIN countersign.callback_urls c ON c.portal_id = l.portal_id AND c.url = l.callback_uri
         """)
 
@@ -53,7 +55,7 @@ package enum DispatchStatements {
         )
         SELECT CASE WHEN count(*) > 0 THEN  -- greatest() ignores NULL, and a sleep of 0 would be none
                    greatest(0, date_part('epoch', min(head.due_at) - clock_timestamp()) * 1000000)::bigint END
-        FROM lanes JOIN countersign.portals p ON p.portal_id = lanes.lane AND p.enabled
+        FROM lanes JOIN countersign.portals p ON p.portal_id = lanes.lane AND p.enabled AND NOT p.paused
         LEFT JOIN unnest($1::integer[], $2::integer[]) AS busy (lane, count) ON busy.lane = lanes.lane
         CROSS JOIN LATERAL (SELECT q.due_at FROM countersign.dispatch_queue q WHERE q.portal_id = lanes.lane
                             ORDER BY q.due_at LIMIT 1) AS head

@@ -26,6 +26,9 @@ struct CountersignCommand: AsyncParsableCommand {
         subcommands: [
             MigrateCommand.self, PortalCommand.self, AppCommand.self, TypeCommand.self, SettingsCommand.self,
             CallbackCommand.self, Work.self, StatusCommand.self, RequestCommand.self, KeyCommand.self,
+            DoctorCommand.self,
+            StageCommand.self, WorkerCommand.self, LogLevelCommand.self, OperatorCommand.self,
+            CompletionCommand.self,
         ])
 
     /// What the parser's own errors begin with.

@@ -3,6 +3,8 @@ import Countersign
 import FoundationEssentials
 import Glibc
 import Logging
+import Metrics
+import Operations
 import Postgres
 import ServiceLifecycle
 import UnixSignals
@@ -33,8 +35,9 @@ struct Work: AsyncParsableCommand {
     @Option(help: "Rows in a batch, 1 to 1000. (default: 500)")
     var batchSize: Int?
 
-    @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
-    var logLevel: String?
+    @OptionGroup var operations: OperationsOptions
+
+    @OptionGroup var logs: LogOptions
 
     mutating func run() async throws {
         do {
@@ -46,11 +49,15 @@ struct Work: AsyncParsableCommand {
 
     private func work() async throws {
         let environment = Environment.current
-        let logger = try makeLogger(environment)
+        let levels = LogLevels(try logs.level(environment))
+        let logger = try logs.logger("worker", levels, environment)
+        let registry = MetricRegistry()
+        MetricsSystem.bootstrap(registry)
         var configuration = WorkerConfiguration(
             database: try database.connectionOptions(environment), host: ProcessInfo.processInfo.hostName,
             processID: getpid())
         configuration.database.logger = logger
+        configuration.logLevels = levels
         if let stages = stages ?? environment.text("stages") {
             configuration.stages = try StageName.list(stages)
         }
@@ -68,10 +75,16 @@ struct Work: AsyncParsableCommand {
             metadata: [
                 "worker": "\(worker.context.workerID)", "stages": "\(names)", "version": "\(Program.version)",
             ])
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: worker, successTerminationBehavior: .gracefullyShutdownGroup)
+        ]
+        let operations = try operations.server(
+            environment, database: configuration.database, registry: registry,
+            notifier: worker.context.notifier, logger: logs.logger("operations", levels, environment))
+        if let operations { services.append(.init(service: operations.service)) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [.init(service: worker, successTerminationBehavior: .gracefullyShutdownGroup)],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         logger.info("worker ended", metadata: ["worker": "\(worker.context.workerID)"])
     }
@@ -81,16 +94,5 @@ struct Work: AsyncParsableCommand {
         var connection = try await Connection.open(options)
         try await Program.schemaRange.check(&connection, schema: Program.schema)
         try await sealer.checkMasterKey(&connection)
-    }
-
-    private func makeLogger(_ environment: Environment) throws -> Logger {
-        let name = logLevel ?? environment.text("log-level") ?? "info"
-        guard let level = Logger.Level(rawValue: name) else {
-            let allowed = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Failure(.usage, "--log-level must be one of \(allowed), not '\(name)'")
-        }
-        var logger = Logger(label: "countersign") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = level
-        return logger
     }
 }

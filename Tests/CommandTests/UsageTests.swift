@@ -7,9 +7,16 @@ import Testing
         "migrate up", "migrate status", "migrate verify", "migrate plan", "portal add", "portal list",
         "portal enable", "portal disable", "app add", "app list", "app enable", "app disable", "type add",
         "type list", "type remove", "settings show", "settings set", "callback add", "callback list",
-        "callback remove", "status", "request show", "key generate", "key reseal", "work",
+        "callback remove", "status", "request show", "key generate", "key reseal", "work", "portal pause",
+        "portal resume", "portal limit", "stage list", "stage pause", "stage resume", "stage batch-size",
+        "worker list",
+        "worker drain", "log-level set", "log-level list", "operator add", "operator list", "operator remove",
+        "doctor",
     ]
-    static let groups = ["migrate", "portal", "app", "type", "settings", "callback", "request"]
+    static let groups = [
+        "migrate", "portal", "app", "type", "settings", "callback", "request", "stage", "worker", "log-level",
+        "operator",
+    ]
 
     @Test(arguments: commands + groups) func `help shows how it is typed`(command: String) async throws {
         let words = command.split(separator: " ").map(String.init)
@@ -43,7 +50,11 @@ import Testing
             "app enable": ["mobile"], "app disable": ["mobile"], "type add": ["qr"], "type remove": ["qr"],
             "settings set": ["enrollment_enabled=true"], "callback add": ["acme", "https://acme.example/"],
             "callback remove": ["acme", "https://acme.example/"],
-            "request show": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"],
+            "request show": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"], "portal pause": ["acme"],
+            "portal resume": ["acme"], "portal limit": ["acme", "5"], "stage pause": ["issue"],
+            "stage resume": ["issue"], "stage batch-size": ["issue", "5"],
+            "worker drain": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"], "log-level set": ["issue=debug"],
+            "operator add": ["alice"], "operator remove": ["alice"],
         ]
         let words = command.split(separator: " ").map(String.init) + arguments[command, default: []]
         let shell = Shell(url: "postgres://someone:hush-hush@127.0.0.1:1/nothing", key: .make())

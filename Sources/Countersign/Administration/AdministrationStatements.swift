@@ -16,4 +16,5 @@ package let administrationStatements: [Statement] =
         Sealer.samples,
         Settings.changing, Settings.reading,
         SystemStatus.clock, SystemStatus.queues, SystemStatus.workers,
-    ] + SealedColumn.all.flatMap { [$0.outdated, $0.replacement] }
+        StageControl.listing, LogLevel.listing,
+    ] + OperatorAction.all + Operator.all + SealedColumn.all.flatMap { [$0.outdated, $0.replacement] }

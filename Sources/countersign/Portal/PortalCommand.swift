@@ -10,5 +10,8 @@ struct PortalCommand: ParsableCommand {
               countersign portal list
               countersign portal disable acme
             """,
-        subcommands: [PortalAdd.self, PortalList.self, PortalEnable.self, PortalDisable.self])
+        subcommands: [
+            PortalAdd.self, PortalList.self, PortalEnable.self, PortalDisable.self, PortalPause.self,
+            PortalResume.self, PortalLimit.self,
+        ])
 }
