@@ -70,6 +70,11 @@ import Testing
             UPDATE countersign.stage_controls SET paused = true WHERE stage = 'issue'
             """)
         let both = try await Database.current.makeLogin("both", in: .portal, .worker)
+        try await arrange(
+            """
+            INSERT INTO countersign.portals (login, name, display_name, signing_secret)
+            VALUES ('\(both.name)', 'both', 'Both', '')
+            """)
         var superuser = try await Database.current.connectAsSuperuser()
         try await superuser.execute(
             "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'countersign.enrollments_pending'::regclass"

@@ -33,6 +33,7 @@ extension DoctorCheck {
                    'REVOKE that group from it: it sees more than its own rows.'
             FROM member p JOIN member o ON o.rolname = p.rolname AND o.in_group <> p.in_group
             WHERE p.in_group IN ('countersign_portal', 'countersign_app')
+              AND p.rolname IN (SELECT login FROM countersign.portals UNION SELECT login FROM countersign.apps)
             UNION ALL
             SELECT 'error', 'portal ' || p.name || ' has no login ' || p.login, 'Create the role and GRANT it countersign_portal.'
             FROM countersign.portals p WHERE to_regrole(quote_ident(p.login)) IS NULL
