@@ -34,7 +34,9 @@ import Testing
     @Test(.emptyDatabase) func `every other command asks for it first`() async throws {
         for arguments in [["portal", "list"], ["settings", "show"], ["status"]] {
             try await Shell.owner().start(arguments).outcome().expect(
-                78, "schema is at version 0, this program needs at least \(Program.requiredSchema): run `countersign migrate up`")
+                78,
+                "schema is at version 0, this program needs at least \(Program.requiredSchema): "
+                    + "run `countersign migrate up`")
         }
     }
 
