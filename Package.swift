@@ -90,6 +90,7 @@ let package = Package(
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]
@@ -137,7 +138,17 @@ let package = Package(
             ]
         ),
         .testTarget(
-            name: "OperationsTests", dependencies: ["Countersign", "Operations", "Postgres", "Support"]),
+            name: "OperationsTests",
+            dependencies: [
+                "Countersign", "Operations", "Postgres", "Support", "Webhooks",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Support"]),
         .testTarget(
             name: "CountersignTests",

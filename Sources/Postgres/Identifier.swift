@@ -41,6 +41,11 @@ package struct Identifier: Hashable, Sendable, Comparable, LosslessStringConvert
         return Identifier(high: high, low: low)
     }
 
+    /// When a version 7 identifier was made (RFC 9562 sections 5.7 and 6.2, method 3), to the microsecond.
+    package var time: Timestamp {
+        Timestamp(microseconds: Int64(high >> 16) * 1_000 + Int64((high & 0xFFF) * 1_000 >> 12))
+    }
+
     /// The 16 bytes, most significant first.
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []

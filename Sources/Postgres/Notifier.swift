@@ -12,9 +12,17 @@ package final class Notifier: Sendable {
 
     private let options: ConnectionOptions
     private let state = Mutex(Subscriptions())
+    private let lastSign = Mutex<ContinuousClock.Instant?>(nil)
 
     package init(_ options: ConnectionOptions) {
         self.options = options
+    }
+
+    /// Whether the server has given a sign of life on the listening connection lately: it is asked every 5 s and
+    /// has as long to answer.
+    package var isAlive: Bool {
+        guard let sign = lastSign.withLock(\.self) else { return false }
+        return sign.duration(to: .now) < Self.probeInterval * 3
     }
 
     /// A stream for hints. It keeps the newest notification only: one look at the table answers them all.
@@ -45,6 +53,7 @@ package final class Notifier: Sendable {
             do throws(PostgresError) {
                 try await listen { backoff.reset() }
             } catch {
+                lastSign.withLock { $0 = nil }
                 if !Task.isCancelled { warn(error) }
             }
             // Cancellation ends the pause and then the loop.
@@ -66,6 +75,7 @@ package final class Notifier: Sendable {
         while !Task.isCancelled {
             try await update(&channels, on: &connection)
             onSuccess()
+            lastSign.withLock { $0 = .now }
             deliver(try await connection.notifications(until: nextProbe))
             guard ContinuousClock.now >= nextProbe else { continue }
             try await connection.probe(within: Self.probeInterval)

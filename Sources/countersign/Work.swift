@@ -1,9 +1,9 @@
 import ArgumentParser
 import Countersign
 import Logging
+import Metrics
+import Operations
 import Postgres
-import ServiceLifecycle
-import UnixSignals
 
 /// `countersign work`.
 struct Work: AsyncParsableCommand {
@@ -26,7 +26,8 @@ struct Work: AsyncParsableCommand {
     @OptionGroup var database: DatabaseOptions
 
     @OptionGroup var options: WorkerOptions
-    @OptionGroup var log: LogOptions
+    @OptionGroup var operations: OperationsOptions
+    @OptionGroup var logs: LogOptions
 
     mutating func run() async throws {
         do {
@@ -38,15 +39,17 @@ struct Work: AsyncParsableCommand {
 
     private func work() async throws {
         let environment = Environment.current
-        let logger = try log.logger(environment)
+        let levels = LogLevels(try logs.level(environment))
+        let logger = try logs.logger("worker", levels, environment)
+        let registry = MetricRegistry()
+        MetricsSystem.bootstrap(registry)
         var connection = try database.connectionOptions(environment)
         connection.logger = logger
-        let worker = try await options.worker(connection, environment, logger)
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: [.init(service: worker, successTerminationBehavior: .gracefullyShutdownGroup)],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
+        let worker = try await options.worker(connection, environment, levels, logger)
+        let operations = try operations.server(
+            environment, database: connection, registry: registry, notifier: worker.context.notifier,
+            logger: logs.logger("operations", levels, environment))
+        try await runServices([worker] + (operations.map { [$0.service] } ?? []), logger)
         logger.info("worker ended", metadata: ["worker": "\(worker.context.workerID)"])
     }
 }

@@ -11,11 +11,13 @@ import Testing
         "type list", "type remove", "settings show", "settings set", "callback add", "callback list",
         "callback remove", "status", "request show", "key generate", "key reseal", "key rotate", "work",
         "serve", "run", "enrollment list", "enrollment show", "enrollment revoke", "events", "phone enroll",
-        "phone scan", "phone accept", "phone deny",
+        "phone scan", "phone accept", "phone deny", "portal pause", "portal resume", "portal limit",
+        "stage list", "stage pause", "stage resume", "stage batch-size", "worker list", "worker drain",
+        "log-level set", "log-level list", "operator add", "operator list", "operator remove", "doctor",
     ]
     static let groups = [
         "migrate", "portal", "portal credentials", "app", "type", "settings", "callback", "request",
-        "enrollment", "phone", "qr",
+        "enrollment", "phone", "qr", "stage", "worker", "log-level", "operator",
     ]
 
     @Test(arguments: commands + groups) func `help shows how it is typed`(command: String) async throws {
@@ -57,7 +59,11 @@ import Testing
             "request show": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"],
             "enrollment show": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"],
             "enrollment revoke": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"],
-            "phone enroll": ["--user", "alice"],
+            "phone enroll": ["--user", "alice"], "portal pause": ["acme"],
+            "portal resume": ["acme"], "portal limit": ["acme", "5"], "stage pause": ["issue"],
+            "stage resume": ["issue"], "stage batch-size": ["issue", "5"],
+            "worker drain": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"], "log-level set": ["issue=debug"],
+            "operator add": ["alice"], "operator remove": ["alice"],
         ]
         let words = command.split(separator: " ").map(String.init) + arguments[command, default: []]
         let shell = Shell(url: "postgres://someone:hush-hush@127.0.0.1:1/nothing", key: .make())

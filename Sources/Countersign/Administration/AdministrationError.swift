@@ -68,6 +68,10 @@ private let sentences = [
     "auth_types_request_expires_in": "a request must expire in 30 to 600 seconds",
     "callback_urls_once": "the portal has that callback address already: remove it first to change it",
     "callback_urls_username": "a user name for Basic authentication must not hold a colon",
+    "log_levels_module": "a module's name must be 1 to 32 of a-z, 0-9 and -, as issue or gateway",
+    "operators_name_form":
+        "an operator's name must be 1 to 63 of a-z, 0-9, ., _ and -, and begin with a letter or a digit",
+    "operators_pkey": "there is an operator of that name already",
     "pg_authid_rolname_index": "somebody else is creating that login at this moment: try again",
     "portal_credentials_form":
         "a client id must be 1 to 63 of A-Z, a-z, 0-9, ., _ and -, and begin with a letter or a digit",

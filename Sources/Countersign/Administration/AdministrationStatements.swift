@@ -22,7 +22,8 @@ package let administrationStatements: [Statement] =
         SharedKey.counting, SharedKey.rotation,
         Settings.changing, Settings.reading,
         SystemStatus.clock, SystemStatus.queues, SystemStatus.workers,
+        StageControl.listing, LogLevel.listing,
         WebhookDelivery.attempts, WebhookDelivery.attemptsWithBody, WebhookDelivery.deadBatch,
         WebhookDelivery.one, WebhookDelivery.permission, WebhookDelivery.sending, WebhookEndpoint.listing,
-    ] + WebhookDelivery.State.allCases.map(WebhookDelivery.listing)
+    ] + WebhookDelivery.State.allCases.map(WebhookDelivery.listing) + OperatorAction.all + Operator.all
     + SealedColumn.all.flatMap { [$0.outdated, $0.replacement] }

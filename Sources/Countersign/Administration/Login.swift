@@ -25,7 +25,7 @@ extension Login {
         guard (1...63).contains(name.utf8.count), !name.utf8.contains(0) else {
             throw AdministrationError.refused("a login's name must have 1 to 63 bytes")
         }
-        let password = withPassword ? newPassword() : nil
+        let password = withPassword ? makePassword() : nil
         var verifier: String?
         if let password { verifier = try await connection.encryptPassword(password, user: name) }
         let created = try await connection.run(
@@ -37,7 +37,7 @@ extension Login {
     package static let creation = Statement("login.create", "SELECT countersign.create_login($1, $2, $3)")
 
     /// 32 characters of base64url (RFC 4648 section 5): 192 bits.
-    private static func newPassword() -> String {
+    static func makePassword() -> String {
         Data(randomBytes(24)).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
     }
 }

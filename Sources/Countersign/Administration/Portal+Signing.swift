@@ -147,8 +147,8 @@ extension Portal {
         """
         WITH changed AS (
             UPDATE countersign.portals
-            SET webhook_concurrency = coalesce($2, webhook_concurrency),
-                webhook_rate = CASE WHEN $3 IS NULL THEN webhook_rate ELSE nullif($3, 0) END
+            SET webhook_concurrency = coalesce($2::integer, webhook_concurrency),
+                webhook_rate = CASE WHEN $3::integer IS NULL THEN webhook_rate ELSE nullif($3::integer, 0) END
             WHERE name = $1 RETURNING portal_id, webhook_concurrency, webhook_rate
         ), audited AS (
             INSERT INTO countersign.events (portal_id, type, details)

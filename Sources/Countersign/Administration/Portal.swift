@@ -8,6 +8,8 @@ package struct Portal: Sendable, Hashable {
     package let displayName: String
     package let login: String
     package let isEnabled: Bool
+    /// Its requests are accepted and wait; see `OperatorAction.pausePortal`.
+    package let isPaused: Bool
     /// It has more than `maxOpenRequests` open requests, and gets no new ones for now.
     package let isOverLimit: Bool
     package let maxOpenRequests: Int
@@ -37,6 +39,7 @@ extension Portal {
         isOverLimit = try row.bool(5)
         maxOpenRequests = try row.int(6)
         createdAt = try row.timestamp(7)
+        isPaused = try row.bool(8)
     }
 }
 
@@ -44,7 +47,7 @@ extension Portal {
     package static let listing = Statement(
         "portal.list",
         """
-        SELECT portal_id, name, display_name, login, enabled, over_limit, max_open_requests, created_at
+        SELECT portal_id, name, display_name, login, enabled, over_limit, max_open_requests, created_at, paused
         FROM countersign.portals ORDER BY name
         """)
 

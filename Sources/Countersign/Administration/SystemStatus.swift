@@ -68,7 +68,7 @@ extension SystemStatus {
 }
 
 extension SystemStatus.Queue {
-    fileprivate init(_ row: Row) throws(DecodingFailure) {
+    package init(_ row: Row) throws(DecodingFailure) {
         stage = try row.text(0)
         waiting = try row.int(1)
         isEstimate = try row.bool(2)

@@ -44,6 +44,7 @@ package struct HousekeepStage: Stage {
         for statement in [Self.sweepSecrets, Self.sweepIssueQueue, Self.sweepWorkers] {
             done += try await connection.run(statement).affected
         }
+        try await connection.run(Self.recordHistory)
         for row in try await connection.run(Self.missingPartitions) {
             let day: Parameter = .text(try row.text(2))
             done += try await attempt(
@@ -105,13 +106,13 @@ extension HousekeepStage {
             WHERE r.open_until IS NULL FOR UPDATE OF o SKIP LOCKED)
         """)
 
-    /// Requests of disabled portals stay queued in case the portal is enabled again; an hour is past any end.
+    /// Requests of paused and disabled portals stay queued in case the portal goes on; an hour is past any end.
     package static let sweepIssueQueue = Statement(
         "housekeep.sweep_issue_queue",
         """
         DELETE FROM countersign.issue_queue WHERE ctid = ANY (ARRAY(
             SELECT q.ctid FROM countersign.portals p JOIN countersign.issue_queue q USING (portal_id)
-            WHERE NOT p.enabled
+            WHERE (p.paused OR NOT p.enabled)
               AND q.transaction_id < (SELECT countersign.uuid_floor(clock_timestamp() - interval '1 hour'))
             FOR UPDATE OF q SKIP LOCKED))
         """)
@@ -119,6 +120,9 @@ extension HousekeepStage {
     package static let sweepWorkers = Statement(
         "housekeep.sweep_workers",
         "DELETE FROM countersign.workers WHERE heartbeat_at < clock_timestamp() - interval '1 day'")
+
+    package static let recordHistory = Statement(
+        "housekeep.record_history", "SELECT FROM countersign.record_history()")
 
     package static let missingPartitions = Statement(
         "housekeep.missing_partitions",

@@ -31,7 +31,9 @@ package struct IssueStage: Stage, Repair {
         let full = lanes.advance(
             shares.inServingOrder(after: lanes.lastServed), slice: slice, limit: offered.count)
         secrets.used(claimed, full: full)
-        return (Array(results.dropLast()), BatchOutcome(rows: claimed, full: full))
+        var outcome = BatchOutcome(rows: claimed, full: full)
+        outcome.waits = try Self.waits(results[prelude.count])
+        return (Array(results.dropLast()), outcome)
     }
 
     package func runAlone(_ key: Identifier, _ connection: inout Connection) async throws {
@@ -56,6 +58,13 @@ package struct IssueStage: Stage, Repair {
             secrets.discard()
             throw error
         }
+    }
+
+    /// Of the requests that got a code, which the first row names.
+    private static func waits(_ rows: Rows) throws -> [Duration] {
+        guard let row = rows.first, !(try row.isNull(5)) else { return [] }
+        let now = try row.timestamp(6)
+        return try row.identifiers(5).map { $0.time.duration(to: now) }
     }
 
     static func shares(_ rows: Rows) throws -> (shares: [Lanes.Share], slice: Int) {
@@ -98,7 +107,10 @@ extension IssueStage {
                                                 array_fill('issued'::text, ARRAY[count(*)::integer]))
                 FROM issued HAVING count(*) > 0
             )
-            \(Claim.sharesSQL(mode)), (SELECT count(*) FROM told) FROM claimed GROUP BY lane
+            \(Claim.sharesSQL(mode)), (SELECT count(*) FROM told),
+                CASE WHEN row_number() OVER () = 1 THEN (SELECT array_agg(transaction_id) FROM issued) END,
+                clock_timestamp()
+            FROM claimed GROUP BY lane
             """
     }
 }

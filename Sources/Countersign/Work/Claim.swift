@@ -16,7 +16,8 @@ package struct Claim: Sendable {
 
     package static let issue = Claim(
         table: "countersign.issue_queue", lane: "portal_id", key: "transaction_id",
-        gate: "EXISTS (SELECT FROM countersign.portals p WHERE p.portal_id = lanes.lane AND p.enabled)",
+        gate:
+            "EXISTS (SELECT FROM countersign.portals p WHERE p.portal_id = lanes.lane AND p.enabled AND NOT p.paused)",
         condition: "q.attempts = 0")
     package static let validate = Claim(
         table: "countersign.validate_queue", lane: "app_id", key: "submission_id", gate: "true",

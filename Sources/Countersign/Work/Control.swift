@@ -1,10 +1,12 @@
 import Logging
 import Postgres
 
-/// The process's entry in the registry of workers: a heartbeat every two seconds with its stages' figures, and
-/// every five a look at the schema, so that a program that no longer fits drains (design section 8).
+/// The process's entry in the registry of workers: a heartbeat every two seconds with its stages' figures; each
+/// second a look at what operators have told it; and every five a look at the schema, so that a program that no
+/// longer fits drains (design section 8).
 struct Control {
     static let heartbeat = Duration.seconds(2)
+    static let ordersLook = Duration.seconds(1)
     static let schemaLook = Duration.seconds(5)
 
     let context: WorkerContext
@@ -35,14 +37,36 @@ struct Control {
 
     private func beat(_ connection: inout Connection, _ wakeup: Wakeup) async throws {
         var nextLook = ContinuousClock.now
+        var nextBeat = ContinuousClock.now
         repeat {
             if nextLook <= .now, !context.drain.isSet {
                 try await checkSchema(&connection)
                 nextLook = .now + Self.schemaLook
             }
-            try await connection.pipeline([Step(Self.register, registration), Step(Self.report, figures)])
-            _ = await wakeup.wait(Self.heartbeat)
+            // The first look comes before the first beat: whoever sees this worker knows that it obeys.
+            try await takeOrders(&connection)
+            if nextBeat <= .now || context.drain.isSet {
+                try await connection.pipeline([
+                    Step(Self.register, registration), Step(Self.report, figures),
+                ])
+                nextBeat = .now + Self.heartbeat
+            }
+            _ = await wakeup.wait(Self.ordersLook)
         } while !Task.isCancelled
+    }
+
+    private func takeOrders(_ connection: inout Connection) async throws {
+        let rows = try await connection.pipeline(Orders.steps(context.workerID))
+        let orders = try Orders(stages: rows[0], levels: rows[1], worker: rows[2])
+        if context.directives.follow(orders.directives) {
+            let paused = orders.directives.paused.map(\.rawValue).sorted().joined(separator: ",")
+            context.logger.notice("orders taken", metadata: ["paused": "\(paused)"])
+        }
+        if context.logLevels.replace(orders.logLevels) { context.logger.notice("log levels changed") }
+        if orders.isToldToDrain, !context.drain.isSet {
+            context.logger.notice("told to drain")
+            context.drain.begin()
+        }
     }
 
     private func checkSchema(_ connection: inout Connection) async throws {

@@ -9,6 +9,7 @@ struct RowRepair {
 
     let repair: any Repair
     let logger: Logger
+    let meters: StageMeters
 
     /// Tries each row that the failed batch would have taken.
     func run(_ connection: inout Connection, limit: Int) async throws {
@@ -26,6 +27,7 @@ struct RowRepair {
 
     private func tryEach(_ keys: [Identifier], _ connection: inout Connection) async throws {
         for key in keys {
+            meters.retried()
             do {
                 try await repair.runAlone(key, &connection)
             } catch  where connection.isUsable {

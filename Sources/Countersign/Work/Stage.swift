@@ -8,6 +8,8 @@ package struct BatchOutcome: Sendable, Equatable {
     package var full = false
     /// How long until the earliest known row falls due, by the database's clock.
     package var due: Duration?
+    /// How long each row that got its code had waited for it, by the database's clock.
+    package var waits: [Duration] = []
 
     package init(rows: Int = 0, full: Bool = false, due: Duration? = nil) {
         (self.rows, self.full, self.due) = (rows, full, due)

@@ -42,12 +42,16 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     /// reported and tried again.
     package consuming func run() async {
         context.drain.wake(wakeup)
-        let rings = bell.map { _ in context.ring(wakeup, on: work.name.channel) }
+        context.directives.wake(wakeup)
+        let rings = bell.map { _ in context.ring(wakeup, for: work.name) }
         var backoff = Backoff()
+        var sessions = 0
         while !context.drain.isSet {
             do {
                 var connection = try await Connection.open(context.sessionOptions(work.name.rawValue))
                 backoff.reset()
+                if sessions > 0 { statistics.meters.reconnected() }
+                sessions += 1
                 work.lookAtEverything()
                 replanning = Replanning()
                 try await serve(&connection)
@@ -63,11 +67,13 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         var prelude: [Step] = []
         while !context.drain.isSet {
             do {
+                if try await waitWhilePaused(&connection, &prelude) { continue }
                 try await workUntilEmpty(&connection, prelude: prelude)
                 prelude = []
                 if await pauseBetweenRings() { continue }
                 try await retryBroken(&connection)
                 guard !context.drain.isSet else { return }
+                guard !isPaused else { continue }
                 let (seat, outcome) = try await sitDownAndLook(&connection)
                 prelude = bell.map { [$0.standUp] } ?? []
                 if outcome.rows == 0 { await sleep(seat, outcome) }
@@ -78,12 +84,25 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         }
     }
 
+    private var isPaused: Bool { context.directives.isPaused(work.name) }
+
+    /// A paused stage sits at no bell, so that inserts need not ring for it, and takes nothing.
+    private func waitWhilePaused(
+        _ connection: inout Connection, _ prelude: inout [Step]
+    ) async throws -> Bool {
+        guard isPaused else { return false }
+        if !prelude.isEmpty { try await connection.pipeline(prelude) }
+        prelude = []
+        _ = await wakeup.wait(context.poll)
+        return true
+    }
+
     /// Batches until one is not full. Each poll interval one of them looks at everything, because rows that
     /// were committed late, or given back by a crash, lie before the positions.
     private mutating func workUntilEmpty(_ connection: inout Connection, prelude: [Step]) async throws {
         var prelude = prelude
         var full = true
-        while full && !context.drain.isSet {
+        while full && !context.drain.isSet && !isPaused {
             if lastPoll.duration(to: .now) > context.poll {
                 work.lookAtEverything()
                 lastPoll = .now
@@ -108,12 +127,20 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         _ connection: inout Connection, prelude: [Step]
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
         let replan = replanning.steps()
-        var result = try await work.runBatch(&connection, prelude: replan + prelude, limit: context.batchSize)
+        let start = ContinuousClock.now
+        var result = try await work.runBatch(&connection, prelude: replan + prelude, limit: batchSize)
         result.prelude.removeFirst(replan.count)
-        if result.outcome.rows > 0 { statistics.done(result.outcome.rows) }
-        if result.outcome.full { helper?.ring() }
+        let outcome = result.outcome
+        if outcome.rows > 0 {
+            statistics.done(outcome.rows)
+            statistics.meters.batch(outcome.rows, took: start.duration(to: .now))
+            context.meters.issued(after: outcome.waits)
+        }
+        if outcome.full { helper?.ring() }
         return result
     }
+
+    private var batchSize: Int { context.batchSize(of: work.name) }
 
     private mutating func sleep(_ seat: Bell.Seat, _ outcome: BatchOutcome) async {
         var longest = context.poll * Double.random(in: 0.75...1.25)
@@ -124,7 +151,13 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         } else {
             partlyArmed = .milliseconds(20)
         }
-        if await wakeup.wait(longest) == .rung { lastRing = .now }
+        let isDue = outcome.due.map { $0 <= longest } ?? false
+        if await wakeup.wait(longest) == .rung {
+            lastRing = .now
+            statistics.meters.wokeUp(.rung)
+        } else {
+            statistics.meters.wokeUp(isDue ? .due : .poll)
+        }
     }
 
     /// Waits out the interval since the last ring without sitting at the bell, so that inserts need not ring.
@@ -138,7 +171,8 @@ package struct StageLoop<Work: Stage>: ~Copyable {
 
     private mutating func retryBroken(_ connection: inout Connection) async throws {
         guard let retry = nextRetry, retry <= .now, let repair = work.repair else { return }
-        let left = try await RowRepair(repair: repair, logger: logger).retryBroken(&connection)
+        let left = try await RowRepair(repair: repair, logger: logger, meters: statistics.meters)
+            .retryBroken(&connection)
         nextRetry = left ? .now + context.poll : nil
     }
 
@@ -148,7 +182,8 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         if !connection.isIdle { try await connection.execute("ROLLBACK") }
         report(error, "batch failed")
         if let repair = work.repair, isFaultOfRow(error) {
-            try await RowRepair(repair: repair, logger: logger).run(&connection, limit: context.batchSize)
+            try await RowRepair(repair: repair, logger: logger, meters: statistics.meters)
+                .run(&connection, limit: batchSize)
             nextRetry = .now + context.poll
         } else if PostgresError(in: error)?.isRetryable != true {
             _ = await wakeup.wait(.milliseconds(500))
@@ -156,7 +191,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     }
 
     private func report(_ error: any Error, _ message: Logger.Message) {
-        statistics.failed()
+        statistics.failed(error)
         logger.error(message, metadata: ["error": "\(error)"])
     }
 }

@@ -1,6 +1,7 @@
+package import Metrics
 import Synchronization
 
-/// What one stage of one process has done lately; read by the heartbeat.
+/// What one stage of one process has done lately, read by the heartbeat, and its meters.
 package final class StageStatistics: Sendable {
     package struct Figures: Sendable, Equatable {
         package var inFlight = 0
@@ -17,7 +18,11 @@ package final class StageStatistics: Sendable {
     private let state = Mutex(State())
     private let start = ContinuousClock.now
 
-    package init() {}
+    package let meters: StageMeters
+
+    package init(_ stage: StageName, _ factory: any MetricsFactory = MetricsSystem.factory) {
+        meters = StageMeters(stage, factory)
+    }
 
     package func done(_ rows: Int) {
         let second = elapsed
@@ -27,7 +32,10 @@ package final class StageStatistics: Sendable {
         }
     }
 
-    package func failed() { state.withLock { $0.figures.errors += 1 } }
+    package func failed(_ error: any Error) {
+        state.withLock { $0.figures.errors += 1 }
+        meters.failed(error)
+    }
     package func setInFlight(_ rows: Int) { state.withLock { $0.figures.inFlight = rows } }
 
     package var figures: Figures {

@@ -9,7 +9,7 @@ extension Statement {
 package enum WorkerStatements {
     package static var all: [Statement] {
         let claims = [Claim.issue, .validate, .enroll].flatMap { [$0.peek, $0.broken, $0.countFailure] }
-        return claims + Control.all + [
+        return claims + Control.all + Orders.all + [
             Bell.arm, Bell.leave, Bell.ring, RequestEnd.fail,
             EnrollStage.readKeys, EnrollStage.claimBatch, EnrollStage.claimAlone, EnrollStage.insertShared,
             EnrollStage.replace, EnrollStage.resolve, EnrollStage.reject,
@@ -19,7 +19,8 @@ package enum WorkerStatements {
             ValidateStage.writeVerdicts, ValidateStage.addWrongCodes, ValidateStage.giveUpSubmission,
             ExpireStage.expireBatch,
             HousekeepStage.lead, HousekeepStage.recountLimits, HousekeepStage.sweepSecrets,
-            HousekeepStage.sweepIssueQueue, HousekeepStage.sweepWorkers, HousekeepStage.missingPartitions,
+            HousekeepStage.sweepIssueQueue, HousekeepStage.recordHistory, HousekeepStage.sweepWorkers,
+            HousekeepStage.missingPartitions,
             HousekeepStage.createPartition, HousekeepStage.outlivedPartitions, HousekeepStage.dropPartition,
         ]
     }

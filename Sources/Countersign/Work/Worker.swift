@@ -1,4 +1,5 @@
 package import Logging
+package import Metrics
 package import OpenPGP
 package import Postgres
 import ServiceLifecycle
@@ -15,6 +16,10 @@ package struct WorkerConfiguration: Sendable {
     /// How the process is called in the registry.
     package var host: String
     package var processID: Int32
+    /// Takes what the stages count; default the process's.
+    package var metrics: any MetricsFactory = MetricsSystem.factory
+    /// What operators change while it runs; shared with the loggers.
+    package var logLevels = LogLevels()
 
     package init(database: ConnectionOptions, host: String, processID: Int32) {
         self.database = database
@@ -52,16 +57,16 @@ package final class Worker: Service {
         ]
         validate = [ValidateStage(try CryptoCrew(), sealer), ValidateStage(try CryptoCrew(), sealer)]
         self.dispatch = dispatch
-        let figures = configuration.stages.map { ($0, StageStatistics()) }
+        let figures = configuration.stages.map { ($0, StageStatistics($0, configuration.metrics)) }
         var listening = configuration.database
         listening.applicationName = "countersign listener"
         listening.logger = logger
         context = WorkerContext(
             workerID: .random(), options: configuration.database,
-            notifier: Notifier(listening), drain: Drain(),
-            statistics: Dictionary(uniqueKeysWithValues: figures), batchSize: configuration.batchSize,
-            poll: configuration.poll,
-            logger: logger)
+            notifier: Notifier(listening), drain: Drain(), directives: Directives(),
+            statistics: Dictionary(uniqueKeysWithValues: figures),
+            meters: RequestMeters(configuration.metrics), batchSize: configuration.batchSize,
+            poll: configuration.poll, logger: logger, logLevels: configuration.logLevels)
     }
 
     package func run() async {

@@ -7,19 +7,31 @@ package struct WorkerContext: Sendable {
     package let options: ConnectionOptions
     package let notifier: Notifier
     package let drain: Drain
+    package let directives: Directives
     package let statistics: [StageName: StageStatistics]
+    package let meters: RequestMeters
     package let batchSize: Int
     /// The backstop poll; each sleep is jittered by a quarter, so that many workers do not poll together.
     package let poll: Duration
     package let logger: Logger
+    package let logLevels: LogLevels
 
-    package func figures(of stage: StageName) -> StageStatistics { statistics[stage] ?? StageStatistics() }
+    package func figures(of stage: StageName) -> StageStatistics {
+        statistics[stage] ?? StageStatistics(stage)
+    }
 
-    /// Rings for each notification on the channel, until the task is cancelled.
-    package func ring(_ wakeup: Wakeup, on channel: String) -> Task<Void, Never> {
-        let notifications = notifier.subscribe(channel)
-        return Task(name: "rings of \(channel)") {
-            for await _ in notifications { wakeup.ring() }
+    /// Rows in a batch of that stage at most: what operators say, else what the worker was started with.
+    package func batchSize(of stage: StageName) -> Int { directives.batchSize(stage) ?? batchSize }
+
+    /// Rings for each notification on the stage's channel, until the task is cancelled.
+    package func ring(_ wakeup: Wakeup, for stage: StageName) -> Task<Void, Never> {
+        let notifications = notifier.subscribe(stage.channel)
+        let meters = figures(of: stage).meters
+        return Task(name: "rings of \(stage.channel)") {
+            for await notification in notifications {
+                if !notification.isGap { meters.rung() }
+                wakeup.ring()
+            }
         }
     }
 

@@ -32,6 +32,10 @@ struct Delivery: Sendable {
     let callbackID: Int32?
     let username: String?
     let password: [UInt8]?
+    let authenticationType: String?
+    /// Of W3C Trace Context; what the portal's call was part of.
+    let traceparent: String?
+    let portal: String
 
     var portalID: Int32 { endpoint.portalID }
 
@@ -54,5 +58,8 @@ struct Delivery: Sendable {
         callbackID = try row.optionalInt(16).map(Int32.init)
         username = try row.optionalText(17)
         password = try row.optionalBytes(18)
+        authenticationType = try row.optionalText(19)
+        traceparent = try row.optionalText(20)
+        portal = try row.text(21)
     }
 }

@@ -7,6 +7,7 @@ struct Attempt: Sendable {
     let client: DeliveryClient
     let secrets: PortalSecrets
     let logger: Logger
+    let meters: RequestMeters
 
     func run(_ delivery: Delivery, _ inFlight: InFlight) async {
         let started = Timestamp.now()
@@ -14,6 +15,7 @@ struct Attempt: Sendable {
         let result = await send(delivery, at: started)
         let took = begun.duration(to: .now)
         guard !Task.isCancelled else { return }  // given back
+        meters.attempted(result.failure?.rawValue ?? "delivered", took: took)
         let acknowledgement = Acknowledgement(
             delivery, startedAt: started, milliseconds: Int(took / .milliseconds(1)), result: result)
         logger.debug(
@@ -40,6 +42,7 @@ struct Attempt: Sendable {
             var headers = try message.headers(at: seconds, try secrets.signer(delivery))
             let basic = try secrets.basicAuthorization(delivery)
             if let basic { headers.append(("authorization", basic.value)) }
+            if let trace = delivery.traceparent { headers.append(("traceparent", trace)) }
             var result = await client.post(message.body, to: delivery.callbackURI, headers: headers)
             if let basic { result.redact([basic.value, String(basic.value.dropFirst(6)), basic.password]) }
             return result

@@ -29,17 +29,21 @@ struct DispatchLoop: ~Copyable {
 
     mutating func run(start: (Delivery) -> Void) async {
         context.drain.wake(wakeup)
-        let rings = context.ring(wakeup, on: StageName.dispatch.channel)
+        context.directives.wake(wakeup)
+        let rings = context.ring(wakeup, for: .dispatch)
         var backoff = Backoff()
+        var sessions = 0
         var deadline: ContinuousClock.Instant?
         while !isDone(&deadline) {
             do {
                 var connection = try await Connection.open(context.sessionOptions("dispatch"))
                 backoff.reset()
+                if sessions > 0 { statistics.meters.reconnected() }
+                sessions += 1
                 while !isDone(&deadline) { try await turn(&connection, start) }
                 try await giveBack(&connection)
             } catch {
-                statistics.failed()
+                statistics.failed(error)
                 logger.error("dispatch failed; trying again", metadata: ["error": "\(error)"])
                 _ = await wakeup.wait(backoff.advance())
             }
@@ -63,6 +67,8 @@ struct DispatchLoop: ~Copyable {
         guard done == 0 else { return }
         if context.drain.isSet {
             _ = await wakeup.wait(.milliseconds(50))
+        } else if context.directives.isPaused(.dispatch) {
+            if inFlight.finished.isEmpty { _ = await wakeup.wait(context.poll) }
         } else {
             try await sleep(&connection, start)
         }
@@ -71,16 +77,20 @@ struct DispatchLoop: ~Copyable {
     private mutating func sleep(_ connection: inout Connection, _ start: (Delivery) -> Void) async throws {
         let bell: [Parameter] = [.text(StageName.dispatch.rawValue)]
         if try await exchange(&connection, prelude: [Step(Bell.arm, bell)], start) == 0 {
-            let offer = inFlight.offer(batch: context.batchSize)
+            let offer = inFlight.offer(batch: context.batchSize(of: .dispatch))
             let due = try await connection.run(
                 DispatchStatements.nextDue,
                 [.text(offer.exceptions), .int32(offer.rows > 0 ? Int32(offer.portalShare) : 0)])
-            var longest = min(context.poll * Double.random(in: 0.75...1.25), offer.refill ?? context.poll)
+            let poll = context.poll * Double.random(in: 0.75...1.25)
+            var longest = min(poll, offer.refill ?? poll)
             if let next = try due.first?.optionalInt(0) {
                 // A row that somebody else holds at this moment is due all the time.
                 longest = min(longest, max(.microseconds(next), .milliseconds(2)))
             }
-            if inFlight.finished.isEmpty { _ = await wakeup.wait(longest) }
+            if inFlight.finished.isEmpty {
+                let cause = await wakeup.wait(longest)
+                statistics.meters.wokeUp(cause == .rung ? .rung : longest < poll ? .due : .poll)
+            }
         }
         try await connection.run(Bell.leave)
     }
@@ -92,21 +102,38 @@ struct DispatchLoop: ~Copyable {
         _ connection: inout Connection, prelude: [Step], _ start: (Delivery) -> Void
     ) async throws -> Int {
         let finished = inFlight.finished
-        let offer = inFlight.offer(batch: context.batchSize)
+        let offer = inFlight.offer(batch: context.batchSize(of: .dispatch))
         var steps = prelude
         if !finished.isEmpty { steps.append(Step(DispatchStatements.acknowledge, finished.parameters)) }
-        let claims = offer.rows > 0 && !context.drain.isSet
+        let claims = offer.rows > 0 && !context.drain.isSet && !context.directives.isPaused(.dispatch)
         if claims { steps.append(claim(offer)) }
         guard !steps.isEmpty else { return 0 }
+        let began = ContinuousClock.now
         let rows = try await connection.pipeline(steps)
         inFlight.forget(finished)
-        statistics.done(finished.count)
+        if !finished.isEmpty {
+            statistics.done(finished.count)
+            statistics.meters.batch(finished.count, took: began.duration(to: .now))
+        }
         let deliveries = claims ? try rows[steps.count - 1].map { try Delivery($0) } : []
         inFlight.begin(deliveries)
-        for delivery in deliveries { start(delivery) }
+        for delivery in deliveries {
+            count(delivery)
+            start(delivery)
+        }
         if let last = deliveries.last { lastServed = last.endpoint }
         statistics.setInFlight(inFlight.count)
         return finished.count + deliveries.count
+    }
+
+    private func count(_ delivery: Delivery) {
+        guard delivery.attempt == 1 else {
+            statistics.meters.retried()
+            return
+        }
+        context.meters.ended(
+            portal: delivery.portal, type: delivery.authenticationType ?? "unknown", end: delivery.status,
+            took: delivery.transactionID.time.duration(to: delivery.occurredAt))
     }
 
     private func claim(_ offer: Places.Offer) -> Step {

@@ -42,7 +42,8 @@ package struct DispatchStage: LongRunningStage {
         ) { try await resolver.addresses(of: $0) }
         await withDiscardingTaskGroup { group in
             var loop = DispatchLoop(context, limits)
-            let attempt = Attempt(client: client, secrets: secrets, logger: context.logger)
+            let attempt = Attempt(
+                client: client, secrets: secrets, logger: context.logger, meters: context.meters)
             await loop.run { [inFlight = loop.inFlight] delivery in
                 group.addTask(name: "delivery") { await attempt.run(delivery, inFlight) }
             }

@@ -28,7 +28,7 @@ package enum DispatchStatements {
     /// $1 exceptions (see `Places.Offer`), $2 rows of a portal without one, $3 rows at most, $4 seconds of lease,
     /// $5 portal and $6 origin served last.
     ///
-    /// Portals take turns, and within a portal its endpoints. Passed over are disabled portals, endpoints without
+    /// Portals take turns, and within a portal its endpoints. Passed over are paused and disabled portals, endpoints without
     /// a free place, and those whose breaker is open; one that has been open long enough gives one row as a probe,
     /// to whoever turns it half open.
     package static let claim = Statement(
@@ -44,7 +44,7 @@ package enum DispatchStatements {
                    row_number() OVER (PARTITION BY lanes.portal_id
                                       ORDER BY (lanes.portal_id, lanes.origin) <= ($5::integer, $6::text), lanes.origin)
                        AS nth
-            FROM lanes JOIN countersign.portals p ON p.portal_id = lanes.portal_id AND p.enabled
+            FROM lanes JOIN countersign.portals p ON p.portal_id = lanes.portal_id AND p.enabled AND NOT p.paused
             LEFT JOIN countersign.webhook_endpoints e ON e.portal_id = lanes.portal_id AND e.origin = lanes.origin
             WHERE lanes.due_at <= clock_timestamp() AND coalesce(\(exception), 1) > 0
               AND (e.state IS NULL OR e.state = 'closed' OR e.open_until <= clock_timestamp())
@@ -82,8 +82,11 @@ package enum DispatchStatements {
                       q.request_status, q.occurred_at, c.signing_secret, c.previous_secret, c.webhook_key,
                       c.webhook_concurrency, c.webhook_rate, coalesce(c.is_probe, false) AS is_probe
         )
-        SELECT l.*, NOT s.callback_allowlist_enabled OR c.callback_id IS NOT NULL, c.callback_id, c.username, c.password
+        SELECT l.*, NOT s.callback_allowlist_enabled OR c.callback_id IS NOT NULL, c.callback_id, c.username, c.password,
+               r.auth_type, r.traceparent, p.name
         FROM leased l CROSS JOIN countersign.settings s
+        JOIN countersign.portals p ON p.portal_id = l.portal_id
+        LEFT JOIN countersign.auth_requests r ON r.transaction_id = l.transaction_id
         LEFT JOIN countersign.callback_urls c ON c.portal_id = l.portal_id AND c.url = l.callback_uri
         """)
 
@@ -97,7 +100,7 @@ package enum DispatchStatements {
                    greatest(0, date_part('epoch', min(greatest(
                        lanes.due_at, CASE WHEN e.state <> 'closed' THEN e.open_until END)) - clock_timestamp())
                        * 1000000)::bigint END
-        FROM lanes JOIN countersign.portals p ON p.portal_id = lanes.portal_id AND p.enabled
+        FROM lanes JOIN countersign.portals p ON p.portal_id = lanes.portal_id AND p.enabled AND NOT p.paused
         LEFT JOIN countersign.webhook_endpoints e ON e.portal_id = lanes.portal_id AND e.origin = lanes.origin
         WHERE coalesce(\(exception), 1) > 0 AND \(share) > 0
         """)

@@ -12,7 +12,8 @@ struct PortalCommand: ParsableCommand {
               countersign portal rotate-secret acme --overlap 24h
             """,
         subcommands: [
-            PortalAdd.self, PortalList.self, PortalEnable.self, PortalDisable.self, PortalCredentials.self,
-            PortalRotateSecret.self, PortalSigningKey.self,
+            PortalAdd.self, PortalList.self, PortalEnable.self, PortalDisable.self, PortalPause.self,
+            PortalResume.self, PortalLimit.self, PortalCredentials.self, PortalRotateSecret.self,
+            PortalSigningKey.self,
         ])
 }

@@ -1,8 +1,7 @@
 import ArgumentParser
 import Countersign
-import Postgres
 
-struct PortalDisable: DatabaseCommand {
+struct PortalDisable: ActionCommand {
     static let configuration = CommandConfiguration(
         commandName: "disable",
         abstract: "Refuse a portal's new requests.",
@@ -12,15 +11,11 @@ struct PortalDisable: DatabaseCommand {
             Example:
               countersign portal disable acme
             """)
-    static let role: GroupRole? = .admin
 
     @Argument(help: "The portal's name.")
     var name: String
 
     @OptionGroup var database: DatabaseOptions
 
-    func run(_ connection: inout Connection) async throws {
-        let isChanged = try await Portal.setEnabled(false, name, &connection)
-        write("portal \(name) is disabled\(isChanged ? "" : " already")")
-    }
+    var actions: [OperatorAction] { [.disablePortal(name)] }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Countersign
 import Logging
+import Metrics
+import Operations
 import Postgres
 
 /// `countersign run`.
@@ -20,17 +22,25 @@ struct Run: AsyncParsableCommand {
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var worker: WorkerOptions
     @OptionGroup var server: ServerOptions
-    @OptionGroup var log: LogOptions
+    @OptionGroup var operations: OperationsOptions
+    @OptionGroup var logs: LogOptions
 
     mutating func run() async throws {
         do {
             let environment = Environment.current
-            let logger = try log.logger(environment)
+            let levels = LogLevels(try logs.level(environment))
+            let logger = try logs.logger("worker", levels, environment)
+            let registry = MetricRegistry()
+            MetricsSystem.bootstrap(registry)
             var connection = try database.connectionOptions(environment)
             connection.logger = logger
-            let worker = try await worker.worker(connection, environment, logger)
-            let server = try await server.server(connection, environment, logger)
-            try await runServices([worker, server], logger)
+            let worker = try await worker.worker(connection, environment, levels, logger)
+            let server = try await server.server(
+                connection, environment, logs.logger("gateway", levels, environment))
+            let operations = try operations.server(
+                environment, database: connection, registry: registry, notifier: worker.context.notifier,
+                logger: logs.logger("operations", levels, environment))
+            try await runServices([worker, server] + (operations.map { [$0.service] } ?? []), logger)
         } catch {
             throw Failure(error, role: .gateway)
         }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Countersign
 import Logging
+import Metrics
+import Operations
 import Postgres
 import ServiceLifecycle
 import UnixSignals
@@ -27,16 +29,23 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var options: ServerOptions
-    @OptionGroup var log: LogOptions
+    @OptionGroup var operations: OperationsOptions
+    @OptionGroup var logs: LogOptions
 
     mutating func run() async throws {
         do {
             let environment = Environment.current
-            let logger = try log.logger(environment)
+            let levels = LogLevels(try logs.level(environment))
+            let logger = try logs.logger("gateway", levels, environment)
+            let registry = MetricRegistry()
+            MetricsSystem.bootstrap(registry)
             var connection = try database.connectionOptions(environment)
             connection.logger = logger
             let server = try await options.server(connection, environment, logger)
-            try await runServices([server], logger)
+            let operations = try operations.server(
+                environment, database: connection, registry: registry, notifier: nil,
+                logger: logs.logger("operations", levels, environment))
+            try await runServices([server] + (operations.map { [$0.service] } ?? []), logger)
         } catch {
             throw Failure(error, role: .gateway)
         }

@@ -22,7 +22,7 @@ struct StatusCommand: DatabaseCommand {
     func run(_ connection: inout Connection) async throws {
         let status = try await SystemStatus.read(&connection)
         let queues = status.queues.map { record($0, at: status.time) }
-        let workers = status.workers.map { record($0, at: status.time) }
+        let workers = status.workers.map { workerRecord($0, at: status.time) }
         if try output.wantsJSON {
             try output.show([
                 "time": .time(status.time), "schema_version": .number(status.schemaVersion),
@@ -42,14 +42,14 @@ struct StatusCommand: DatabaseCommand {
             "done_last_minute": .number(queue.doneLastMinute),
         ]
     }
+}
 
-    private func record(_ worker: SystemStatus.LiveWorker, at now: Timestamp) -> Record {
-        [
-            "worker": .text("\(worker.id)"), "host": .text(worker.host),
-            "process": .number(worker.processID), "program": .number(worker.program),
-            "draining": .flag(worker.isDraining), "started_at": .age(of: worker.startedAt, at: now),
-            "heartbeat_at": .age(of: worker.heartbeatAt, at: now), "errors": .number(worker.errors),
-            "stages": .texts(worker.stages),
-        ]
-    }
+func workerRecord(_ worker: SystemStatus.LiveWorker, at now: Timestamp) -> Record {
+    [
+        "worker": .text("\(worker.id)"), "host": .text(worker.host),
+        "process": .number(worker.processID), "program": .number(worker.program),
+        "draining": .flag(worker.isDraining), "started_at": .age(of: worker.startedAt, at: now),
+        "heartbeat_at": .age(of: worker.heartbeatAt, at: now), "errors": .number(worker.errors),
+        "stages": .texts(worker.stages),
+    ]
 }

@@ -113,12 +113,15 @@ private let decidedColumns = """
         status
     events: app_id enrollment_id event_id occurred_at portal_id transaction_id type
     issue_queue: attempts portal_id transaction_id
+    log_levels: level module updated_at
     partitioned_tables: fillfactor retention_days table_name
-    portals: created_at display_name enabled login max_open_requests name over_limit portal_id
-        webhook_concurrency webhook_rate
+    portals: created_at display_name enabled login max_open_requests name over_limit paused
+        portal_id webhook_concurrency webhook_rate
+    queue_history: done minute stage waiting
     schema_migrations: applied_at applied_by checksum duration_ms minimum_binary name version
     settings: callback_allowlist_enabled enrollment_enabled mobile_authentication_enabled only_row
         signature_required unique_pgp_keys_per_enrollment updated_at
+    stage_controls: batch_size paused stage updated_at
     submissions: action app_id enrollment reason resolved_at status submission_id submitted_at
         transaction_id
     validate_queue: app_id attempts submission_id
@@ -127,5 +130,5 @@ private let decidedColumns = """
         transaction_id
     webhook_endpoints: changed_at failing_since open_until origin portal_id reason state trips
     worker_stages: done_last_minute errors in_flight stage worker_id
-    workers: draining heartbeat_at host process_id program started_at worker_id
+    workers: drain_requested draining heartbeat_at host process_id program started_at worker_id
     """

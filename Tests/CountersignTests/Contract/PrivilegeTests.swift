@@ -40,7 +40,9 @@ import Testing
 
     private let visible: [TestLogin.Group: Set<String>] = [
         .portal: ["auth_results"], .app: ["submission_results", "enrollment_results"],
-        .gateway: ["auth_results", "submission_results", "enrollment_results", "schema_migrations"],
+        .gateway: [
+            "auth_results", "submission_results", "enrollment_results", "schema_migrations", "log_levels",
+        ],
     ]
 
     /// Every table, view and partition.
@@ -65,8 +67,8 @@ private let decidedPrivileges = """
         scanned_at resolved_at enrollment_id portal_id app_id signature_verified status auth_type
         method callback_uri message language_code user_id device_id signer_fingerprint); gateway
         portal: insert (auth_type callback_uri message secure_message language_code ip_address
-        user_agent reference), select (transaction_id requested_at expires_at status auth_type
-        callback_uri message language_code reference); monitor: select (transaction_id requested_at
+        user_agent reference traceparent), select (transaction_id requested_at expires_at status
+        auth_type callback_uri message language_code reference); monitor: select (transaction_id requested_at
         expires_at open_until issued_at scanned_at resolved_at enrollment_id portal_id app_id
         signature_verified status auth_type method callback_uri message language_code
         signer_fingerprint); worker: insert, select, update
@@ -99,6 +101,10 @@ private let decidedPrivileges = """
         device_name platform public_key), select (enrollment_id created_at status); monitor: select
         (enrollment_id created_at activated_at revoked_at locked_until app_id status reason platform);
         worker: select, update
+    dense_rows(seen bigint, since timestamp with time zone, last timestamp with time zone, width
+        interval) - nobody
+    estimated_due(moment timestamp with time zone) - nobody
+    estimated_pending(app integer) - nobody
     estimated_rows(queue regclass) - nobody
     events - admin worker: insert, select; monitor: select (event_id occurred_at transaction_id
         enrollment_id portal_id app_id type)
@@ -106,8 +112,13 @@ private let decidedPrivileges = """
     is_inet(value text) - nobody
     is_own_row(row_xmin xid) - nobody
     issue_queue - admin monitor: select; worker: delete, insert, select, update
+    log_levels - admin: delete, insert, select, update; gateway monitor worker: select
+    mend_default_partition(table_name text) - nobody
     missing_partitions(days_ahead integer) - admin monitor worker: execute
     note_dead_delivery() - nobody
+    operating_figures() - admin gateway monitor worker: execute
+    operator_sessions - admin: delete, insert, select, update
+    operators - admin: delete, insert, select, update
     otp_secrets - worker: delete, insert, select, update
     outlived_partitions() - worker: execute
     own_enrollments(user_id text) - gateway: execute
@@ -119,11 +130,14 @@ private let decidedPrivileges = """
         (secret_hash)
     portals - admin: delete, insert, select, update (max_open_requests enabled display_name
         signing_secret previous_secret previous_secret_until webhook_key webhook_concurrency
-        webhook_rate); monitor: select (portal_id max_open_requests created_at enabled over_limit
-        login name display_name webhook_concurrency webhook_rate); worker: select, update (over_limit)
+        webhook_rate paused); monitor: select (portal_id max_open_requests created_at enabled
+        over_limit login name display_name webhook_concurrency webhook_rate paused); worker: select,
+        update (over_limit)
     portals_portal_id_seq (sequence) - admin: usage
-    queue_status() - admin monitor: execute
+    queue_history - admin monitor: select
+    queue_status() - admin gateway monitor worker: execute
     random_channel() - admin: execute
+    record_history() - worker: execute
     refuse(code text, message text) - admin worker: execute
     refuse_auth_request(given countersign.auth_requests) - nobody
     repeated_submission(enrollment_id uuid, transaction_id uuid, secret_digest bytea, action text,
@@ -133,19 +147,25 @@ private let decidedPrivileges = """
     revoke_own_enrollment(enrollment_id uuid, user_id text) - gateway: execute
     ring(stage text) - worker: execute
     ring_after_insert() - nobody
+    sampled_rows(queue regclass) - nobody
     schema_migrations - admin gateway monitor worker: select
     send_again(ids uuid[]) - admin: execute
     server_keys - admin: select, update (retired_at secret_key); worker: insert, select, update
         (secret_key)
     settings - admin: select, update; monitor worker: select
     signer_public_key(transaction_id uuid) - gateway: execute
+    stage_controls - admin: select, update (paused batch_size updated_at); monitor worker: select
+    stage_depth(stage text, moment timestamp with time zone, OUT waiting bigint, OUT estimated boolean)
+        - nobody
     stage_number(stage text) - admin monitor worker: execute
+    stage_oldest(stage text, moment timestamp with time zone) - nobody
     submission_results (view) - app gateway: select
     submissions - admin monitor: select (submission_id submitted_at resolved_at app_id status reason
         action transaction_id enrollment); app gateway: insert (enrollment_id otp action signed_at
         prompt_digest signature), select (submission_id submitted_at status reason action); worker:
         insert, select, update
     take_submission() - nobody
+    take_traceparent() - nobody
     tell_apps(app_ids integer[], ids uuid[], statuses text[]) - worker: execute
     tell_portals(portal_ids integer[], ids uuid[], statuses text[]) - worker: execute
     uuid_floor(moment timestamp with time zone) - admin monitor worker: execute
@@ -160,5 +180,5 @@ private let decidedPrivileges = """
     webhook_endpoint_counts - worker: delete, insert, select, update
     webhook_endpoints - admin monitor: select; worker: delete, insert, select, update
     worker_stages - admin monitor: select; worker: delete, insert, select, update
-    workers - admin monitor: select; worker: delete, insert, select, update
+    workers - admin: select, update (drain_requested); monitor: select; worker: delete, insert, select, update
     """

@@ -54,17 +54,19 @@ import Testing
     /// The worker sleeps until the earliest due time: the poll, a minute here, has nothing to do with it.
     @Test func expiryIsPrecise() async throws {
         let world = try await World.make()
-        try await withWorker(poll: .seconds(60)) { _ in
-            try await world.load(40)
+        try await world.load(40)
+        try await withWorker(stages: [.issue]) { _ in
             let waiting = "SELECT count(*) FROM countersign.auth_requests WHERE status = 'requested'"
             try await Database.current.wait(until: waiting, is: 0)
-            try await Database.current.arrange(
-                """
-                UPDATE countersign.auth_requests SET expires_at = due, open_until = due
-                FROM (SELECT transaction_id AS id, clock_timestamp() + '1500 ms' + random() * interval '2 s' AS due
-                      FROM countersign.auth_requests) AS moments
-                WHERE transaction_id = id
-                """)
+        }
+        try await Database.current.arrange(
+            """
+            UPDATE countersign.auth_requests SET expires_at = due, open_until = due
+            FROM (SELECT transaction_id AS id, clock_timestamp() + '1500 ms' + random() * interval '2 s' AS due
+                  FROM countersign.auth_requests) AS moments
+            WHERE transaction_id = id
+            """)
+        try await withWorker(stages: [.expire], poll: .seconds(60)) { _ in
             let open = "SELECT count(*) FROM countersign.auth_requests WHERE open_until IS NOT NULL"
             try await Database.current.wait(until: open, is: 0)
         }

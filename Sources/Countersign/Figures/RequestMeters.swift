@@ -1,0 +1,37 @@
+package import Metrics
+
+/// What becomes of requests and their webhooks, counted by the process that has their rows in hand anyway.
+package struct RequestMeters: Sendable {
+    private let factory: any MetricsFactory
+    private let code: Timer
+    private let answer: Timer
+    private let webhook: Timer
+
+    package init(_ factory: any MetricsFactory) {
+        self.factory = factory
+        code = Timer(label: "countersign_time_to_code_seconds", dimensions: [], factory: factory)
+        answer = Timer(label: "countersign_time_to_answer_seconds", dimensions: [], factory: factory)
+        webhook = Timer(label: "countersign_webhook_attempt_seconds", dimensions: [], factory: factory)
+    }
+
+    /// From the INSERT of a request to its code.
+    package func issued(after waits: [Duration]) {
+        for wait in waits { code.record(wait) }
+    }
+
+    /// A request's end, seen when its first webhook is claimed: every end calls back. After a crash in between
+    /// it may be counted twice. `took` is from the INSERT to the end.
+    package func ended(portal: String, type: String, end: String, took duration: Duration) {
+        let labels = [("portal", portal), ("type", type), ("end", end)]
+        Counter(label: "countersign_requests_ended_total", dimensions: labels, factory: factory).increment()
+        if end == "authenticated" || end == "denied" { answer.record(duration) }
+    }
+
+    /// `result` is `delivered` or why it was not, as `timeout`.
+    package func attempted(_ result: String, took duration: Duration) {
+        Counter(
+            label: "countersign_webhook_attempts_total", dimensions: [("class", result)], factory: factory
+        ).increment()
+        webhook.record(duration)
+    }
+}

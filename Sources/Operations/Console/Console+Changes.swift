@@ -1,0 +1,141 @@
+import Countersign
+import Foundation
+import Hummingbird
+import Logging
+import Postgres
+
+/// What the console's forms do.
+extension Console {
+    func login(_ request: Request) async throws -> Response {
+        guard request.isFromOwnPage else {
+            return .plainError(.forbidden, "This form was not sent by a page of ours.")
+        }
+        let fields = try await request.fields()
+        let (name, password) = (fields["name"] ?? "", fields["password"] ?? "")
+        return try await answering {
+            guard !password.isEmpty, password.utf8.count <= 256, await throttle.allows(name) else {
+                return .page(ConsolePage.login(failed: true), status: .tooManyRequests)
+            }
+            let token = try await pool.withConnection { connection in
+                try await connection.run(ConsoleQueries.speakAs, [.text("console:\(name)")])
+                return try await OperatorSession.begin(name, password: password, &connection)
+            }
+            guard let token else {
+                await throttle.failed(name)
+                logger.notice("console sign-in refused")
+                return .page(ConsolePage.login(failed: true), status: .unauthorized)
+            }
+            logger.notice("operator signed in", metadata: ["operator": "\(name)"])
+            return .redirect("/console/queues", cookie: "\(token); Max-Age=28800")
+        }
+    }
+
+    func logout(_ request: Request) async throws -> Response {
+        try await answering {
+            let fields = try await request.fields()
+            try await pool.withConnection { connection in
+                guard let session = try await session(of: request, &connection),
+                    isGenuine(request, fields, session), let token = request.cookies[Self.cookie]?.value
+                else { return }
+                try await OperatorSession.end(token, &connection)
+            }
+            return .redirect("/console/login", cookie: "; Max-Age=0")
+        }
+    }
+
+    func act(_ request: Request) async throws -> Response {
+        try await answering {
+            let fields = try await request.fields()
+            return try await pool.withConnection { connection in
+                guard let session = try await session(of: request, &connection) else {
+                    return .redirect("/console/login")
+                }
+                guard isGenuine(request, fields, session) else {
+                    return .plainError(
+                        .forbidden, "This form was not sent by a page of yours: open the page again.")
+                }
+                guard session.isAdmin else { return .plainError(.forbidden, "Your account only looks.") }
+                return try await act(fields, session, &connection)
+            }
+        }
+    }
+
+    private func act(
+        _ fields: [String: String], _ session: OperatorSession, _ connection: inout Connection
+    ) async throws -> Response {
+        try await connection.run(ConsoleQueries.speakAs, [.text("console:\(session.name)")])
+        do {
+            let (page, sentence) = try await perform(fields, &connection)
+            logger.notice(
+                "operator acted",
+                metadata: ["operator": "\(session.name)", "action": "\(fields["action"] ?? "")"])
+            return .redirect("/console/\(page.rawValue)?notice=\(escaped(sentence))")
+        } catch {
+            let refused =
+                error as? AdministrationError ?? PostgresError(in: error).flatMap { AdministrationError($0) }
+            guard let refused else { throw error }
+            let page = fields["page"].flatMap(ConsolePage.init) ?? .queues
+            return .redirect("/console/\(page.rawValue)?notice=\(escaped("Not done: \(refused)"))")
+        }
+    }
+
+    private func perform(
+        _ fields: [String: String], _ connection: inout Connection
+    ) async throws -> (ConsolePage, String) {
+        if let webhooks, let id = fields["name"].flatMap(Identifier.init) {
+            if fields["action"] == "retry-webhook" {
+                return (.webhooks, try await webhooks.retry(id, &connection))
+            }
+            if fields["action"] == "replay-webhook" {
+                return (.webhooks, try await webhooks.replay(id, &connection))
+            }
+        }
+        guard let action = try ConsoleAction.read(fields)?.get() else {
+            throw AdministrationError.refused("there is no such action")
+        }
+        return (action.page, try await action.action.run(&connection))
+    }
+
+    private func isGenuine(_ request: Request, _ fields: [String: String], _ session: OperatorSession) -> Bool
+    {
+        request.isFromOwnPage
+            && SlowHash.isEqual(Array((fields["csrf"] ?? "").utf8), Array(session.formToken.utf8))
+    }
+}
+
+extension Request {
+    /// Browsers say where a request comes from; who says nothing is none.
+    var isFromOwnPage: Bool {
+        if let site = headers.first(where: { $0.name.canonicalName == "sec-fetch-site" })?.value {
+            return site == "same-origin"
+        }
+        guard let origin = headers[.origin] else { return false }
+        return origin.split(separator: "/").last.map(String.init) == head.authority
+    }
+
+    /// The fields of a form, at most 8 KiB of them.
+    func fields() async throws -> [String: String] {
+        var request = self
+        let text = String(buffer: try await request.collectBody(upTo: 8_192))
+        let pairs = text.split(separator: "&").map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (unescaped(String(parts[0])), unescaped(parts.count > 1 ? String(parts[1]) : ""))
+        }
+        return Dictionary(pairs) { $1 }
+    }
+}
+
+private func unescaped(_ text: String) -> String {
+    text.replacing("+", with: " ").removingPercentEncoding ?? ""
+}
+
+private func escaped(_ text: String) -> String {
+    text.utf8.map { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+            String(UnicodeScalar(byte))
+        default: "%" + String(UInt16(byte) + 0x100, radix: 16, uppercase: true).dropFirst()
+        }
+    }.joined()
+}

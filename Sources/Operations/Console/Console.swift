@@ -1,0 +1,98 @@
+import Countersign
+import Hummingbird
+import Logging
+package import Postgres
+
+/// The operators' web page: rendered here, kept up to date by server-sent events, and without a script it still works.
+///
+/// Accounts are `countersign operator`'s. A session is a cookie that only this server can read (`Secure`, `HttpOnly`,
+/// `SameSite=Strict`); what changes something is a form of a page of ours, proven by a token that is made from the
+/// cookie, and is an audit event that names the operator.
+struct Console: Sendable {
+    static let cookie = "countersign_session"
+
+    let pool: ConnectionPool
+    let logger: Logger
+    let webhooks: WebhookActions?
+    let throttle = LoginThrottle()
+    let streams = StreamLimit()
+
+    func addRoutes(to router: Router<BasicRequestContext>) {
+        router.get("console") { _, _ in Response.redirect("/console/queues") }
+        router.get("console/style.css") { _, _ in Response.asset(consoleStyle, type: "text/css") }
+        router.get("console/console.js") { _, _ in Response.asset(consoleScript, type: "text/javascript") }
+        router.get("console/login") { _, _ in Response.page(ConsolePage.login(failed: false)) }
+        router.post("console/login") { request, _ in try await login(request) }
+        router.post("console/logout") { request, _ in try await logout(request) }
+        router.post("console/act") { request, _ in try await act(request) }
+        router.get("console/live/:page") { request, context in
+            try await live(request, context.parameters.get("page"))
+        }
+        router.get("console/:page") { request, context in
+            try await show(request, context.parameters.get("page"))
+        }
+    }
+
+    private func show(_ request: Request, _ name: String?) async throws -> Response {
+        guard let page = name.flatMap(ConsolePage.init) else {
+            return .plainError(.notFound, "There is no such page.")
+        }
+        return try await answering {
+            try await pool.withConnection { connection in
+                guard let session = try await session(of: request, &connection) else {
+                    return .redirect("/console/login")
+                }
+                let query = request.uri.queryParameters.get("id")
+                let notice = request.uri.queryParameters.get("notice").map { String($0.prefix(200)) }
+                let inner = try await render(page, query, session, &connection)
+                return .page(page.frame(inner, notice: notice, session.frame))
+            }
+        }
+    }
+
+    func render(
+        _ page: ConsolePage, _ query: String?, _ session: OperatorSession, _ connection: inout Connection
+    ) async throws -> String {
+        try await page.render(query, session.frame, hasWebhookActions: webhooks != nil, &connection)
+    }
+
+    func session(of request: Request, _ connection: inout Connection) async throws -> OperatorSession? {
+        guard let token = request.cookies[Self.cookie]?.value, token.utf8.count == 64 else { return nil }
+        return try await OperatorSession.find(token, &connection)
+    }
+
+    /// A login that may not do what the console does is the installation's mistake, and said so.
+    func answering(_ body: () async throws -> Response) async throws -> Response {
+        do {
+            return try await body()
+        } catch {
+            guard let error = PostgresError(in: error) else { throw error }
+            logger.warning("console request failed", metadata: ["error": "\(error)"])
+            if error.state == "42501" {
+                return .plainError(
+                    .serviceUnavailable,
+                    "The console needs a database login in countersign_admin: set COUNTERSIGN_OPERATIONS_DATABASE_URL."
+                )
+            }
+            return .plainError(.serviceUnavailable, "The database cannot be asked at this moment.")
+        }
+    }
+}
+
+extension OperatorSession {
+    var frame: PageFrame { PageFrame(operatorName: name, isAdmin: isAdmin, formToken: formToken) }
+}
+
+/// What the webhook commands do, for the buttons of the console; each returns one sentence.
+package struct WebhookActions: Sendable {
+    package typealias Action = @Sendable (Identifier, inout Connection) async throws -> String
+
+    /// Makes the next attempt of a delivery that waits due now.
+    let retry: Action
+    /// Sends a dead or delivered one again.
+    let replay: Action
+
+    package init(retry: @escaping Action, replay: @escaping Action) {
+        (self.retry, self.replay) = (retry, replay)
+    }
+}

@@ -1,0 +1,64 @@
+package import Countersign
+import Glibc
+package import Postgres
+
+/// Looks at everything that can be wrong with an installation, and says what to do about it.
+package struct Doctor: Sendable {
+    /// Nil when no master key was given: then sealed values are not tried.
+    private let sealer: Sealer?
+
+    package init(sealer: Sealer?) { self.sealer = sealer }
+
+    /// What the login may not look at is a warning, and everything else goes on.
+    package func examine(_ connection: inout Connection) async throws -> [Finding] {
+        var findings = try await Readiness.check(&connection)
+        guard findings.count > 2 else { return findings }  // no schema to look at
+        for check in DoctorCheck.allCases {
+            do {
+                findings += try await check.findings(&connection)
+            } catch let error as PostgresError where error.state == "42501" {
+                findings.append(
+                    Finding(
+                        check.title, .warning, "this login may not look",
+                        "Examine with the owner's login, or one in countersign_admin and pg_monitor."))
+            }
+        }
+        findings.append(try await clock(&connection))
+        findings.append(await masterKey(&connection))
+        return findings
+    }
+
+    /// Half a round trip is the most that the question itself can be off.
+    private func clock(_ connection: inout Connection) async throws -> Finding {
+        let asked = Timestamp.now()
+        let database = try await connection.run(SystemStatus.clock)[0].timestamp(0)
+        let answered = Timestamp.now()
+        let middle = asked.advanced(by: asked.duration(to: answered) / 2)
+        let difference = abs(middle.duration(to: database) / .seconds(1))
+        let sentence = "this machine and the database differ by \(Int(difference * 1_000)) ms"
+        guard difference > 1 else { return Finding("clock", .ok, sentence) }
+        return Finding(
+            "clock", difference > 30 ? .error : .warning, sentence,
+            "Set both by NTP: webhooks are signed with this machine's time, everything else is the database's."
+        )
+    }
+
+    private func masterKey(_ connection: inout Connection) async -> Finding {
+        guard let sealer else {
+            return Finding(
+                "master key", .warning, "not given, so nothing sealed was opened",
+                "Set COUNTERSIGN_MASTER_KEY as the workers have it, and examine again.")
+        }
+        do {
+            try await sealer.checkMasterKey(&connection)
+            return Finding("master key", .ok, "opens what is sealed")
+        } catch let error as PostgresError {
+            return Finding(
+                "master key", .warning, "this login may not read what is sealed (\(error.state))",
+                "Examine with a login in countersign_admin.")
+        } catch {
+            return Finding(
+                "master key", .error, "\(error)", "Give the keys that the secrets were sealed with.")
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Countersign
+package import Postgres
+
+/// What the doctor asks the database, a query each. Its rows are (grade or NULL for well, finding, advice); no row is
+/// well, too.
+package enum DoctorCheck: CaseIterable {
+    case schema, indexes, roles, publicRights, bloat, snapshots, autovacuum, workers, statementLog,
+        notifications
+
+    var title: String {
+        switch self {
+        case .publicRights: "rights of PUBLIC"
+        case .statementLog: "statement log"
+        default: "\(self)"
+        }
+    }
+
+    func findings(_ connection: inout Connection) async throws -> [Finding] {
+        if self == .schema { return try await drift(&connection) }
+        let rows = try await connection.run(statement)
+        let found = try rows.map { row in
+            Finding(
+                title, Finding.Grade(rawValue: try row.text(0)) ?? .warning, try row.text(1), try row.text(2))
+        }
+        return found.isEmpty ? [Finding(title, .ok, wellness)] : found
+    }
+
+    /// At most 20 objects by name: more than that is another schema.
+    private func drift(_ connection: inout Connection) async throws -> [Finding] {
+        let found = try await SchemaListing.read(&connection)
+        let drift = SchemaDrift(expected: expectedSchema, found: found).differences
+        guard !drift.isEmpty else {
+            return [Finding("drift", .ok, "every object is as the migrations make it")]
+        }
+        let more = drift.count > 20 ? ["\(drift.count - 20) more objects differ"] : []
+        return (drift.prefix(20) + more).map { difference in
+            Finding(
+                "drift", .error, difference,
+                "Undo what was done by hand, or put it into a migration; `countersign migrate plan` shows ours."
+            )
+        }
+    }
+
+    private var wellness: String {
+        switch self {
+        case .schema, .indexes: "all are valid"
+        case .roles: "all groups are there and nobody is in too many"
+        case .publicRights: "none"
+        case .bloat: "no queue has many dead rows"
+        case .snapshots: "nobody holds an old one"
+        case .autovacuum: "runs"
+        case .workers: "every stage has one, all of one program"
+        case .statementLog: "does not take statements"
+        case .notifications: "the queue is nearly empty"
+        }
+    }
+
+    /// A test prepares each.
+    package var statement: Statement { Statement("doctor.\(self)", sql) }
+}

@@ -1,0 +1,45 @@
+package import Countersign
+package import Postgres
+
+/// What `/metrics` reads from the database: the same for every process that asks.
+package struct DatabaseFigures: Sendable {
+    package let queues: [SystemStatus.Queue]
+    /// By name: label and value, as `operating_figures()` gives them.
+    package let figures: [String: [(of: String, is: Double)]]
+    package let time: Timestamp
+
+    package static let statement = Statement(
+        "operations.figures",
+        "SELECT name, label, value, clock_timestamp() FROM countersign.operating_figures()")
+
+    package static func read(_ connection: inout Connection) async throws -> DatabaseFigures {
+        let results = try await connection.pipeline([Step(SystemStatus.queues), Step(statement)])
+        var figures: [String: [(of: String, is: Double)]] = [:]
+        for row in results[1] {
+            figures[try row.text(0), default: []].append((try row.text(1), try row.double(2)))
+        }
+        return DatabaseFigures(
+            queues: try results[0].map(SystemStatus.Queue.init), figures: figures,
+            time: try results[1][0].timestamp(3))
+    }
+
+    package subscript(name: String) -> [(of: String, is: Double)] { figures[name] ?? [] }
+
+    package var families: [MetricFamily] {
+        func queue(_ name: String, _ value: (SystemStatus.Queue) -> Double) -> MetricFamily {
+            .gauge("countersign_queue_\(name)", by: "stage", queues.map { ($0.stage, value($0)) })
+        }
+        func figure(_ name: String, by label: String = "") -> MetricFamily {
+            .gauge("countersign_\(name)", by: label, self[name])
+        }
+        return [
+            queue("depth") { Double($0.waiting) },
+            queue("depth_is_estimate") { $0.isEstimate ? 1 : 0 },
+            queue("oldest_seconds") { $0.oldest.map { max(0, $0.duration(to: time) / .seconds(1)) } ?? 0 },
+            queue("in_flight") { Double($0.inFlight) },
+            figure("default_partition_rows", by: "table"), figure("notification_queue_usage"),
+            figure("partitions_ahead", by: "table"), figure("portals", by: "state"),
+            figure("stage_paused", by: "stage"), figure("transactions_held"), figure("workers", by: "stage"),
+        ]
+    }
+}

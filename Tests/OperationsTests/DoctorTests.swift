@@ -1,0 +1,126 @@
+import Countersign
+import Operations
+import Postgres
+import Support
+import Testing
+
+@Suite(.database) struct DoctorTests {
+    private func examine(as options: ConnectionOptions? = nil) async throws -> [Finding] {
+        var connection = try await Connection.open(options ?? Database.current.superuserOptions)
+        let sealer = Sealer(try MasterKeys(MasterKey.generate(id: 1)))
+        return try await Doctor(sealer: sealer).examine(&connection)
+    }
+
+    private func arrange(_ sql: String) async throws {
+        var owner = try await Database.current.connect()
+        try await owner.execute(sql)
+    }
+
+    @Test func `a new installation has no errors`() async throws {
+        let findings = try await examine()
+        #expect(
+            findings.filter { $0.grade == .error } == [], "after a new migration, run scripts/embed-schema")
+        #expect(findings.contains { $0.check == "drift" && $0.grade == .ok })
+        #expect(findings.contains { $0.check == "master key" && $0.grade == .ok })
+        #expect(findings.allSatisfy { $0.grade == .ok || !$0.advice.isEmpty })
+    }
+
+    /// Each by what somebody might do by hand.
+    @Test(arguments: [
+        ("ALTER TABLE countersign.portals ADD COLUMN note text", "column portals.note is not ours"),
+        ("DROP INDEX countersign.issue_queue_broken", "index countersign.issue_queue_broken is missing"),
+        (
+            "ALTER TABLE countersign.enrollments DISABLE TRIGGER ring_bell",
+            "trigger enrollments.ring_bell was changed"
+        ),
+        (
+            "GRANT SELECT ON countersign.otp_secrets TO countersign_monitor",
+            "grant otp_secrets to countersign_monitor is not ours"
+        ),
+        (
+            "ALTER TABLE countersign.submissions DISABLE ROW LEVEL SECURITY",
+            "relation submissions was changed"
+        ),
+        (
+            "DROP POLICY portal_reads ON countersign.auth_requests",
+            "policy auth_requests.portal_reads is missing"
+        ),
+        (
+            "ALTER FUNCTION countersign.collect_otp(uuid) RESET search_path",
+            "function collect_otp(transaction_id uuid) was changed"
+        ),
+        (
+            "ALTER TABLE countersign.settings DROP CONSTRAINT settings_only_row",
+            "constraint settings.settings_only_row is missing"
+        ),
+    ])
+    func `drift is found object by object`(change: String, sentence: String) async throws {
+        try await arrange(change)
+        let drift = try await examine().filter { $0.check == "drift" }
+        #expect(drift.map(\.finding) == [sentence])
+        #expect(drift.allSatisfy { $0.grade == .error })
+    }
+
+    @Test func `faults beside the schema`() async throws {
+        try await arrange(
+            """
+            ALTER TABLE countersign.issue_queue SET (autovacuum_enabled = false);
+            GRANT EXECUTE ON FUNCTION countersign.collect_otp(uuid) TO PUBLIC;
+            INSERT INTO countersign.portals (login, name, display_name, signing_secret) VALUES ('gone', 'x', 'x', '');
+            UPDATE countersign.stage_controls SET paused = true WHERE stage = 'issue'
+            """)
+        let both = try await Database.current.makeLogin("both", in: .portal, .worker)
+        try await arrange(
+            """
+            INSERT INTO countersign.portals (login, name, display_name, signing_secret)
+            VALUES ('\(both.name)', 'both', 'Both', '')
+            """)
+        var superuser = try await Database.current.connectAsSuperuser()
+        try await superuser.execute(
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'countersign.enrollments_pending'::regclass"
+        )
+        let found = try await examine().filter { $0.grade != .ok }.map { "\($0.check): \($0.finding)" }
+        for wanted in [
+            "autovacuum: countersign.issue_queue has autovacuum switched off",
+            "rights of PUBLIC: PUBLIC has execute on countersign.collect_otp(uuid)",
+            "roles: portal x has no login gone", "workers: stage issue is paused",
+            "roles: login \(both.name) of a portal or an app is also in countersign_worker",
+            "indexes: countersign.enrollments_pending is invalid, so it is kept up to date and never used",
+        ] { #expect(found.contains(wanted), "\(wanted) in \(found)") }
+    }
+
+    @Test func `a wrong master key, and a login that may see little`() async throws {
+        let right = Sealer(try MasterKeys(MasterKey.generate(id: 1)))
+        var owner = try await Database.current.connect()
+        var draft = Portal.Draft(name: "acme", login: Database.current.unique("acme"))
+        draft.withPassword = false
+        _ = try await Portal.add(draft, right, &owner)
+        let key = try await examine().first { $0.check == "master key" }
+        #expect(key?.grade == .error)
+
+        let monitor = try await Database.current.makeLogin("watch", in: .monitor)
+        let seen = try await examine(as: Database.current.options(login: monitor))
+        #expect(seen.first { $0.check == "master key" }?.grade == .warning)
+        #expect(seen.contains { $0.check == "snapshots" && $0.advice == "GRANT pg_monitor to it." })
+    }
+
+    @Test func `rows of a default partition are moved to where they belong`() async throws {
+        _ = try await World.make()
+        try await arrange(
+            """
+            DO $$ BEGIN EXECUTE 'DROP TABLE countersign.auth_requests_'
+                || to_char((clock_timestamp() AT TIME ZONE 'UTC')::date, 'YYYYMMDD'); END $$;
+            INSERT INTO countersign.auth_requests (portal_id, auth_type, callback_uri)
+            SELECT portal_id, 'qr-code', 'http://127.0.0.1:9/cb' FROM countersign.portals, generate_series(1, 3)
+            """)
+        #expect(try await examine().contains { $0.finding == "hold rows: auth_requests (3)" })
+        var owner = try await Database.current.connect()
+        let moved = try await DefaultPartitions.mend(&owner)
+        #expect(moved.map(\.table) == ["auth_requests"] && moved.map(\.moved) == [3])
+        #expect(try await owner.execute("SELECT count(*) FROM countersign.auth_requests")[0].int(0) == 3)
+        #expect(try await owner.execute("SELECT count(*) FROM countersign.issue_queue")[0].int(0) == 3)
+        #expect(try await DefaultPartitions.mend(&owner).isEmpty)
+        let drift = try await examine().filter { $0.check == "drift" && $0.grade != .ok }
+        #expect(drift == [], "the same schema as before")
+    }
+}

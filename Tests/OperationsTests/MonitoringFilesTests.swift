@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+
+/// The files that are given to Prometheus, Grafana and systemd.
+@Suite struct MonitoringFilesTests {
+    private let folder = root.appending(path: "scripts/monitoring")
+
+    private func text(_ path: String) throws -> String {
+        try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
+    /// Silent while all is well, firing on its fault, silent after it: see countersign.test.yml.
+    @Test func `each alert fires on its fault and clears after it`() async throws {
+        let rules = try await run(
+            promtool, ["check", "rules", folder.appending(path: "countersign.rules.yml").path])
+        #expect(rules.status == 0, "\(rules.output)")
+        let tests = try await run(
+            promtool, ["test", "rules", folder.appending(path: "countersign.test.yml").path])
+        #expect(tests.status == 0, "\(tests.output)")
+        let cases = try text("scripts/monitoring/countersign.test.yml")
+        let alerts = try text("scripts/monitoring/countersign.rules.yml").matches(of: /- alert: (\w+)/)
+        #expect(alerts.count == 15)
+        for alert in alerts { #expect(cases.contains("alertname: \(alert.output.1)\n"), "\(alert.output.1)") }
+    }
+
+    @Test func `each alert names a section of the runbook`() throws {
+        let readme = try text("README.md")
+        let anchors = try text("scripts/monitoring/countersign.rules.yml").matches(
+            of: /README\.md#([a-z0-9-]+)/)
+        #expect(anchors.count == 15)
+        for anchor in anchors {
+            let title = anchor.output.1.replacing("-", with: " ")
+            #expect(readme.lowercased().contains("#### \(title)\n"), "\(title)")
+        }
+    }
+
+    @Test func `alerts and dashboard ask for metrics that there are`() throws {
+        let known = try text("Sources/Operations/Metrics/MetricFamily.swift")
+        for file in ["countersign.rules.yml", "grafana-dashboard.json"] {
+            let names = try text("scripts/monitoring/\(file)").matches(of: /countersign_[a-z_]+/)
+            #expect(names.count > 10)
+            for name in Set(names.map { String($0.output) }) where name != "countersign_worker" {
+                let family = name.replacing(/_bucket$/, with: "")
+                #expect(known.contains("\"\(family)\""), "\(file): \(name)")
+            }
+        }
+        let dashboard = try Data(contentsOf: folder.appending(path: "grafana-dashboard.json"))
+        let object = try #require(try JSONSerialization.jsonObject(with: dashboard) as? [String: Any])
+        #expect((object["panels"] as? [Any])?.count == 15)
+    }
+
+    /// The units name /usr/bin/countersign, which is not here: what systemd checks of the program is that it exists.
+    @Test func `systemd takes the units, and they are closed`() async throws {
+        let copies = FileManager.default.temporaryDirectory.appending(path: "units-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: copies, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: copies) }
+        for unit in ["countersign-worker@.service", "countersign-gateway.service"] {
+            let content = try text("scripts/systemd/\(unit)").replacing(
+                "/usr/bin/countersign", with: "/bin/true")
+            let file = copies.appending(path: unit)
+            try Data(content.utf8).write(to: file)
+            let verified = try await run("systemd-analyze", ["verify", file.path])
+            #expect(verified.status == 0 && verified.output.isEmpty, "\(verified.output)")
+            let exposure = try await run(
+                "systemd-analyze", ["security", "--offline=true", "--threshold=20", file.path])
+            #expect(exposure.status == 0, "\(exposure.output.suffix(200))")
+        }
+    }
+}
