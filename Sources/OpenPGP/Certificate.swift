@@ -13,7 +13,8 @@ final class Certificate {
         try Self.check(primary, time: time)
         let usable = try Self.usableKeys(primary, time: time)
         let signers = usable.filter(\.maySign)
-        guard !signers.isEmpty else { throw Self.whyNoSigner(primary) }
+        try Self.checkSignatures(primary, count: packets.signatureCount)
+        guard !signers.isEmpty else { throw .noSigningKey }
         validUntil = usable.map(\.validUntil).min() ?? 0
         device = DeviceKey(
             fingerprint: primary.fingerprint, signingFingerprints: signers.map(\.fingerprint),
@@ -45,8 +46,7 @@ final class Certificate {
         if primary.isRevoked { throw .revoked }
         if primary.isExpired { throw .expired }
         guard primary.isValid else {
-            let hash = primary.weakSignature(by: primary.fingerprint)
-            if let hash { throw .weakSelfSignature(hash) }
+            if let hash = primary.weakHash { throw .weakSelfSignature(hash) }
             throw .noValidSelfSignature
         }
         guard primary.isUsable(at: time) else { throw .expired }
@@ -65,12 +65,19 @@ final class Certificate {
         return usable
     }
 
-    /// Names the usual mistakes of a key that only its subkeys could have signed with.
-    private static func whyNoSigner(_ primary: borrowing Key) -> KeyRefusal {
+    /// Every signature in it is right, whether it counts for something or not: what is not covered by one could
+    /// be changed on its way.
+    private static func checkSignatures(_ primary: borrowing Key, count: Int) throws(KeyRefusal) {
+        var signatures = primary.signatures
         for index in 0..<primary.subkeyCount {
-            guard let key = primary.subkey(index), !key.isValid else { continue }
-            if let hash = key.weakSignature(by: primary.fingerprint) { return .weakSelfSignature(hash) }
+            guard let key = primary.subkey(index) else { throw .library }
+            signatures += key.signatures
         }
-        return .noSigningKey
+        for signature in signatures where !signature.isRight {
+            let isWeak = Handle.weakHashes.contains(signature.hash)
+            throw isWeak ? .weakSelfSignature(signature.hash) : .notSelfSigned
+        }
+        // librnp takes a signature that is there twice as one.
+        guard signatures.count == count else { throw .malformed }
     }
 }

@@ -12,6 +12,7 @@ func decrypt(
 func decrypt(
     _ message: [UInt8], with secretKey: [UInt8], signedBy sender: Certificate, time: UInt64
 ) throws(MessageRefusal) -> [UInt8] {
+    guard MessagePackets.areCanonical(message) else { throw .malformed }
     guard let secret = try? SecretHandle(secretKey, time: time) else { throw .secretKey }
     let expected = secret.handle.publicKeyCount + sender.packets.keyCount
     // A sender's key that merges with ours would be neither.

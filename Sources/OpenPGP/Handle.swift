@@ -95,6 +95,8 @@ func systemTime() -> UInt64 {
     UInt64(max(0, time(nil)))
 }
 
-func check(_ code: rnp_result_t, _ function: StaticString) throws(OpenPGPError) {
+/// Calls librnp, and throws unless it succeeds.
+func check(_ call: @autoclosure () -> rnp_result_t, _ function: StaticString) throws(OpenPGPError) {
+    let code = Quiet.during(call)
     guard code == 0 else { throw .library(function: function.description, code: code) }
 }

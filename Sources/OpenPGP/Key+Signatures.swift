@@ -1,15 +1,16 @@
 import Crnp
 
 extension Key {
-    /// The weak hash of a signature by `issuer` about this key or its user IDs, for an explanation only: such a
-    /// signature does not count.
-    func weakSignature(by issuer: String) -> String? {
-        signatures.first { issuer.hasSuffix($0.keyID) && Handle.weakHashes.contains($0.hash) }?.hash
+    /// The weak hash of a signature about this key or its user IDs, for an explanation only: such a signature
+    /// does not count.
+    var weakHash: String? {
+        signatures.first { Handle.weakHashes.contains($0.hash) }?.hash
     }
 
-    private typealias Found = (keyID: String, hash: String)
+    typealias Found = (hash: String, isRight: Bool)
 
-    private var signatures: [Found] {
+    /// About this key and its user IDs. One is right if its issuer is in this handle, and it has not expired.
+    var signatures: [Found] {
         var all = unsafe Self.signatures(of: pointer, rnp_key_get_signature_count, rnp_key_get_signature_at)
         var count = 0
         guard unsafe rnp_key_get_uid_count(pointer, &count) == 0 else { return all }
@@ -33,10 +34,10 @@ extension Key {
             var signature: OpaquePointer?
             guard unsafe get(owner, index, &signature) == 0 else { return nil }
             defer { unsafe rnp_signature_handle_destroy(signature) }
-            guard let keyID = unsafe string({ unsafe rnp_signature_get_keyid(signature, $0) }),
-                let hash = unsafe string({ unsafe rnp_signature_get_hash_alg(signature, $0) })
-            else { return nil }
-            return (keyID, hash)
+            guard let hash = unsafe string({ unsafe rnp_signature_get_hash_alg(signature, $0) }) else {
+                return nil
+            }
+            return (hash, Quiet.during { unsafe rnp_signature_is_valid(signature, 0) } == 0)
         }
     }
 }

@@ -62,14 +62,13 @@ import Crnp
     /// The valid key of this certificate that librnp would use, or nil.
     func defaultKey(_ usage: String) -> Key? {
         var key: OpaquePointer?
-        guard unsafe rnp_key_get_default_key(pointer, usage, 0, &key) == 0, let key = unsafe key else {
-            return nil
-        }
+        let code = Quiet.during { unsafe rnp_key_get_default_key(pointer, usage, 0, &key) }
+        guard code == 0, let key = unsafe key else { return nil }
         return unsafe Key(key)
     }
 
     private func flag(_ get: (OpaquePointer?, UnsafeMutablePointer<Bool>?) -> rnp_result_t) -> Bool {
         var flag = false
-        return unsafe get(pointer, &flag) == 0 && flag
+        return Quiet.during { unsafe get(pointer, &flag) } == 0 && flag
     }
 }

@@ -13,6 +13,8 @@ package enum KeyRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     case revoked
     case expired
     case noValidSelfSignature
+    /// Not every part of it.
+    case notSelfSigned
     case noSigningKey
     case library
 
@@ -44,6 +46,9 @@ package enum KeyRefusal: Error, Sendable, Hashable, CustomStringConvertible {
             "the key has expired"
         case .noValidSelfSignature:
             "the key has no valid signature by itself"
+        case .notSelfSigned:
+            "a user ID, subkey or signature of the key is without a valid signature by the key itself: "
+                + "export it anew, without other people's signatures"
         case .noSigningKey:
             "the key has no valid key for signing, neither the primary nor a subkey"
         case .library:

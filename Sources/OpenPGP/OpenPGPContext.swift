@@ -11,7 +11,7 @@ package final class OpenPGPContext: Sendable {
     package init(
         capacity: Int = 1000, clock: @escaping @Sendable () -> UInt64 = OpenPGPContext.systemTime
     ) throws(OpenPGPError) {
-        try Quiet.during { () throws(OpenPGPError) in try Library.ready.get() }
+        try Library.ready.get()
         loaded = Mutex(CertificateCache(capacity: capacity))
         self.clock = clock
     }
@@ -25,9 +25,7 @@ package final class OpenPGPContext: Sendable {
     package func generateKeyPair(
         userID: String, algorithm: KeyPair.Algorithm = .ed25519
     ) throws(OpenPGPError) -> KeyPair {
-        try Quiet.during { () throws(OpenPGPError) in
-            try KeyPair(userID: userID, algorithm: algorithm, time: clock())
-        }
+        try KeyPair(userID: userID, algorithm: algorithm, time: clock())
     }
 
     /// Accepts a device's armored public key, or says what is wrong with it.
@@ -50,9 +48,7 @@ package final class OpenPGPContext: Sendable {
 
     /// A detached, armored signature of type 0x00.
     package func sign(_ message: [UInt8], with secretKey: [UInt8]) throws(OpenPGPError) -> String {
-        try Quiet.during { () throws(OpenPGPError) in
-            try OpenPGP.sign(message, with: secretKey, time: clock())
-        }
+        try OpenPGP.sign(message, with: secretKey, time: clock())
     }
 
     /// An armored message to `publicKey`, signed if `secretKey` is given. At most `EncryptedMessage.textLimit`
@@ -81,16 +77,14 @@ package final class OpenPGPContext: Sendable {
         _ body: @Sendable (Certificate, UInt64) throws(E) -> T
     ) throws(E) -> T {
         let time = clock()
-        return try Quiet.during { () throws(E) in
-            try loaded.withLock { cache throws(E) in
-                let certificate: Certificate
-                do throws(KeyRefusal) {
-                    certificate = try cache.certificate(armored, at: time)
-                } catch {
-                    throw refusal(error)
-                }
-                return try body(certificate, time)
+        return try loaded.withLock { cache throws(E) in
+            let certificate: Certificate
+            do throws(KeyRefusal) {
+                certificate = try cache.certificate(armored, at: time)
+            } catch {
+                throw refusal(error)
             }
+            return try body(certificate, time)
         }
     }
 }

@@ -3,6 +3,7 @@ struct PublicKeyPackets {
     let bytes: [UInt8]
     /// The primary and its subkeys.
     let keyCount: Int
+    let signatureCount: Int
 
     init(armored: String) throws(KeyRefusal) {
         guard armored.utf8.count <= DeviceKey.limit else { throw .tooLarge(limit: DeviceKey.limit) }
@@ -19,6 +20,21 @@ struct PublicKeyPackets {
         let keys = packets.filter { [Packets.Tag.publicKey, Packets.Tag.publicSubkey].contains($0.tag) }
         for key in keys where key.body.first != 4 { throw .version(Int(key.body.first ?? 0)) }
         keyCount = keys.count
+        signatureCount = try Self.countSignatures(packets)
+    }
+
+    /// Each user ID and subkey has one. Whether they are right is for librnp to say.
+    private static func countSignatures(_ packets: [Packets.Packet]) throws(KeyRefusal) -> Int {
+        var count = 0
+        for (packet, next) in zip(packets, packets.dropFirst() + packets.prefix(1)) {
+            if packet.tag == Packets.Tag.signature {
+                guard SignatureBody(packet.body) != nil else { throw .malformed }
+                count += 1
+            } else if packet.tag != Packets.Tag.publicKey, next.tag != Packets.Tag.signature {
+                throw .notSelfSigned
+            }
+        }
+        return count
     }
 
     private static let allowed: Set<UInt8> = [

@@ -5,13 +5,15 @@ import Glibc
 ///
 /// As Debian builds it, librnp prints a line for whatever it does not like, some of it copied from the input,
 /// and no setting turns that off: anybody who sends a bad key could write into our log. So `stderr` becomes a
-/// stream that passes on all but what a thread writes while it is within librnp.
+/// stream that passes on all but what a thread writes while it is within librnp. Other threads are not held up,
+/// and no Swift runs there, so that the message of a crash is never lost.
 enum Quiet {
-    static func during<T, E>(_ body: () throws(E) -> T) throws(E) -> T {
+    /// For one call of librnp.
+    static func during(_ call: () -> rnp_result_t) -> rnp_result_t {
         _ = installed
         unsafe pthread_setspecific(isWithin, UnsafeRawPointer(bitPattern: 1))
         defer { pthread_setspecific(isWithin, nil) }
-        return try body()
+        return call()
     }
 
     private static let isWithin: pthread_key_t = {

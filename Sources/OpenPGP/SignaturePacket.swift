@@ -17,6 +17,7 @@ struct SignaturePacket {
         guard header[0] == 4 else { throw .version(header[0]) }
         guard header[1] == Self.binary else { throw .notBinary(type: header[1]) }
         guard Self.hashes.contains(header[3]) else { throw .weakHash(header[3]) }
+        guard SignatureBody(packet.body) != nil else { throw .malformed }
     }
 
     static let binary = 0x00

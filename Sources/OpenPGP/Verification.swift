@@ -15,7 +15,7 @@ import Crnp
 
     /// librnp's result; success says nothing of who signed, nor that anybody did.
     borrowing func execute() -> Int {
-        unsafe Int(rnp_op_verify_execute(operation))
+        Int(Quiet.during { unsafe rnp_op_verify_execute(operation) })
     }
 
     /// Exactly one signature, right, of a binary document, with a good hash, by a key of `certificate` that is
