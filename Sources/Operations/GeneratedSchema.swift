@@ -93,17 +93,24 @@ let expectedSchema: [String] = #"""
     column callback_urls.portal_id	integer not null
     column callback_urls.url	text not null
     column callback_urls.username	text
+    column dead_deliveries.died_at	timestamp with time zone not null default clock_timestamp()
+    column dead_deliveries.portal_id	integer not null
+    column dead_deliveries.transaction_id	uuid not null
     column dispatch_queue.attempts	integer not null default 0
+    column dispatch_queue.attempts_before	integer not null default 0
     column dispatch_queue.callback_uri	text not null
     column dispatch_queue.due_at	timestamp with time zone not null
     column dispatch_queue.leased	boolean not null default false
     column dispatch_queue.occurred_at	timestamp with time zone not null
+    column dispatch_queue.origin	text not null default COALESCE(lower("substring"(callback_uri, '^[A-Za-z]+://[^/?]*'::text)), ''::text)
     column dispatch_queue.portal_id	integer not null
+    column dispatch_queue.queued_at	timestamp with time zone not null default clock_timestamp()
     column dispatch_queue.request_status	text not null
     column dispatch_queue.token	bigint not null default 0
     column dispatch_queue.transaction_id	uuid not null
     column enrollment_results.device_id	text
     column enrollment_results.enrollment_id	uuid
+    column enrollment_results.key_fingerprint	text
     column enrollment_results.reason	text
     column enrollment_results.server_public_key	text
     column enrollment_results.status	text
@@ -115,12 +122,13 @@ let expectedSchema: [String] = #"""
     column enrollments.device_id	text not null
     column enrollments.device_name	text
     column enrollments.enrollment_id	uuid not null default countersign.uuid_v7()
+    column enrollments.key_fingerprint	text
     column enrollments.locked_until	timestamp with time zone
     column enrollments.platform	text
     column enrollments.public_key	text
     column enrollments.reason	text
     column enrollments.revoked_at	timestamp with time zone
-    column enrollments.server_public_key	text
+    column enrollments.server_key_id	uuid
     column enrollments.status	text not null default 'pending'::text
     column enrollments.user_id	text not null
     column enrollments.wrong_codes	timestamp with time zone[] not null default '{}'::timestamp with time zone[]
@@ -164,6 +172,10 @@ let expectedSchema: [String] = #"""
     column partitioned_tables.fillfactor	integer not null
     column partitioned_tables.retention_days	integer not null
     column partitioned_tables.table_name	text not null
+    column portal_credentials.client_id	text not null
+    column portal_credentials.created_at	timestamp with time zone not null default clock_timestamp()
+    column portal_credentials.portal_id	integer not null
+    column portal_credentials.secret_hash	text not null
     column portals.channel	text not null default countersign.random_channel()
     column portals.created_at	timestamp with time zone not null default clock_timestamp()
     column portals.display_name	text not null
@@ -174,7 +186,12 @@ let expectedSchema: [String] = #"""
     column portals.over_limit	boolean not null default false
     column portals.paused	boolean not null default false
     column portals.portal_id	integer not null d
+    column portals.previous_secret	bytea
+    column portals.previous_secret_until	timestamp with time zone
     column portals.signing_secret	bytea not null
+    column portals.webhook_concurrency	integer not null default 8
+    column portals.webhook_key	bytea
+    column portals.webhook_rate	integer
     column queue_history.done	bigint not null
     column queue_history.minute	timestamp with time zone not null
     column queue_history.stage	text not null
@@ -186,11 +203,18 @@ let expectedSchema: [String] = #"""
     column schema_migrations.minimum_binary	integer not null
     column schema_migrations.name	text not null
     column schema_migrations.version	integer not null
+    column server_keys.created_at	timestamp with time zone not null default clock_timestamp()
+    column server_keys.fingerprint	text not null
+    column server_keys.public_key	text not null
+    column server_keys.retired_at	timestamp with time zone
+    column server_keys.secret_key	bytea
+    column server_keys.server_key_id	uuid not null
+    column server_keys.shared	boolean not null default false
     column settings.callback_allowlist_enabled	boolean not null default true
     column settings.enrollment_enabled	boolean not null default true
     column settings.mobile_authentication_enabled	boolean not null default true
     column settings.only_row	boolean not null default true
-    column settings.signature_required	boolean not null default false
+    column settings.signature_required	boolean not null default true
     column settings.unique_pgp_keys_per_enrollment	boolean not null default true
     column settings.updated_at	timestamp with time zone not null default clock_timestamp()
     column stage_controls.batch_size	integer
@@ -242,6 +266,7 @@ let expectedSchema: [String] = #"""
     column validate_queue.submission_id	uuid not null
     column webhook_attempts.attempt	integer not null
     column webhook_attempts.body	text
+    column webhook_attempts.detail	text
     column webhook_attempts.duration_ms	integer not null
     column webhook_attempts.error_class	text
     column webhook_attempts.started_at	timestamp with time zone not null
@@ -249,6 +274,7 @@ let expectedSchema: [String] = #"""
     column webhook_attempts.transaction_id	uuid not null
     column webhook_attempts_default.attempt	integer not null
     column webhook_attempts_default.body	text
+    column webhook_attempts_default.detail	text
     column webhook_attempts_default.duration_ms	integer not null
     column webhook_attempts_default.error_class	text
     column webhook_attempts_default.started_at	timestamp with time zone not null
@@ -270,6 +296,20 @@ let expectedSchema: [String] = #"""
     column webhook_deliveries_default.request_status	text not null
     column webhook_deliveries_default.status	text not null default 'pending'::text
     column webhook_deliveries_default.transaction_id	uuid not null
+    column webhook_endpoint_counts.attempts	integer not null
+    column webhook_endpoint_counts.failures	integer not null
+    column webhook_endpoint_counts.origin	text not null
+    column webhook_endpoint_counts.portal_id	integer not null
+    column webhook_endpoint_counts.slot	timestamp with time zone not null
+    column webhook_endpoint_counts.worker_id	uuid not null
+    column webhook_endpoints.changed_at	timestamp with time zone not null
+    column webhook_endpoints.failing_since	timestamp with time zone
+    column webhook_endpoints.open_until	timestamp with time zone not null
+    column webhook_endpoints.origin	text not null
+    column webhook_endpoints.portal_id	integer not null
+    column webhook_endpoints.reason	text
+    column webhook_endpoints.state	text not null
+    column webhook_endpoints.trips	integer not null default 0
     column worker_stages.done_last_minute	bigint not null default 0
     column worker_stages.errors	bigint not null default 0
     column worker_stages.in_flight	integer not null default 0
@@ -305,9 +345,11 @@ let expectedSchema: [String] = #"""
     constraint callback_urls.callback_urls_pkey	PRIMARY KEY (callback_id)
     constraint callback_urls.callback_urls_portal_id_fkey	FOREIGN KEY (portal_id) REFERENCES countersign.portals(portal_id) ON DELETE CASCADE
     constraint callback_urls.callback_urls_username	CHECK ((username !~ ':'::text))
+    constraint dead_deliveries.dead_deliveries_pkey	PRIMARY KEY (transaction_id)
     constraint dispatch_queue.dispatch_queue_pkey	PRIMARY KEY (transaction_id)
     constraint enrollments.enrollments_app_id_fkey	FOREIGN KEY (app_id) REFERENCES countersign.apps(app_id)
     constraint enrollments.enrollments_pkey	PRIMARY KEY (enrollment_id)
+    constraint enrollments.enrollments_server_key_id_fkey	FOREIGN KEY (server_key_id) REFERENCES countersign.server_keys(server_key_id)
     constraint enrollments.enrollments_status	CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'rejected'::text, 'revoked'::text])))
     constraint events.events_pkey	PRIMARY KEY (event_id)
     constraint events_default.events_default_pkey	PRIMARY KEY (event_id)
@@ -323,14 +365,22 @@ let expectedSchema: [String] = #"""
     constraint otp_secrets.otp_secrets_pkey	PRIMARY KEY (transaction_id)
     constraint partitioned_tables.partitioned_tables_pkey	PRIMARY KEY (table_name)
     constraint partitioned_tables.partitioned_tables_retention	CHECK ((retention_days >= 1))
+    constraint portal_credentials.portal_credentials_form	CHECK ((client_id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'::text))
+    constraint portal_credentials.portal_credentials_pkey	PRIMARY KEY (client_id)
+    constraint portal_credentials.portal_credentials_portal_id_fkey	FOREIGN KEY (portal_id) REFERENCES countersign.portals(portal_id) ON DELETE CASCADE
     constraint portals.portals_display_name_length	CHECK (((char_length(display_name) >= 1) AND (char_length(display_name) <= 100)))
     constraint portals.portals_login_once	UNIQUE (login)
     constraint portals.portals_max_open_requests	CHECK (((max_open_requests >= 1) AND (max_open_requests <= 100000000)))
     constraint portals.portals_name_form	CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
     constraint portals.portals_name_once	UNIQUE (name)
     constraint portals.portals_pkey	PRIMARY KEY (portal_id)
+    constraint portals.portals_previous_secret	CHECK (((previous_secret IS NULL) = (previous_secret_until IS NULL)))
+    constraint portals.portals_webhook_concurrency	CHECK (((webhook_concurrency >= 1) AND (webhook_concurrency <= 100)))
+    constraint portals.portals_webhook_rate	CHECK (((webhook_rate >= 1) AND (webhook_rate <= 100000)))
     constraint queue_history.queue_history_pkey	PRIMARY KEY (stage, minute)
     constraint schema_migrations.schema_migrations_pkey	PRIMARY KEY (version)
+    constraint server_keys.server_keys_forgotten	CHECK (((secret_key IS NOT NULL) OR (NOT shared)))
+    constraint server_keys.server_keys_pkey	PRIMARY KEY (server_key_id)
     constraint settings.settings_only_row	CHECK (only_row)
     constraint settings.settings_pkey	PRIMARY KEY (only_row)
     constraint stage_controls.stage_controls_batch_size	CHECK (((batch_size >= 1) AND (batch_size <= 1000)))
@@ -348,15 +398,21 @@ let expectedSchema: [String] = #"""
     constraint submissions_default.submissions_status	CHECK ((status = ANY (ARRAY['pending'::text, 'accepted'::text, 'rejected'::text])))
     constraint validate_queue.validate_queue_pkey	PRIMARY KEY (app_id, submission_id)
     constraint webhook_attempts.webhook_attempts_body	CHECK ((octet_length(body) <= 8192))
+    constraint webhook_attempts.webhook_attempts_detail	CHECK ((octet_length(detail) <= 1024))
     constraint webhook_attempts.webhook_attempts_pkey	PRIMARY KEY (transaction_id, attempt)
     constraint webhook_attempts_default.webhook_attempts_body	CHECK ((octet_length(body) <= 8192))
     constraint webhook_attempts_default.webhook_attempts_default_pkey	PRIMARY KEY (transaction_id, attempt)
+    constraint webhook_attempts_default.webhook_attempts_detail	CHECK ((octet_length(detail) <= 1024))
     constraint webhook_deliveries.webhook_deliveries_finished	CHECK (((status = 'pending'::text) = (finished_at IS NULL)))
     constraint webhook_deliveries.webhook_deliveries_pkey	PRIMARY KEY (transaction_id)
     constraint webhook_deliveries.webhook_deliveries_status	CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text])))
     constraint webhook_deliveries_default.webhook_deliveries_default_pkey	PRIMARY KEY (transaction_id)
     constraint webhook_deliveries_default.webhook_deliveries_finished	CHECK (((status = 'pending'::text) = (finished_at IS NULL)))
     constraint webhook_deliveries_default.webhook_deliveries_status	CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text])))
+    constraint webhook_endpoint_counts.webhook_endpoint_counts_pkey	PRIMARY KEY (portal_id, origin, slot, worker_id)
+    constraint webhook_endpoints.webhook_endpoints_pkey	PRIMARY KEY (portal_id, origin)
+    constraint webhook_endpoints.webhook_endpoints_portal_id_fkey	FOREIGN KEY (portal_id) REFERENCES countersign.portals(portal_id) ON DELETE CASCADE
+    constraint webhook_endpoints.webhook_endpoints_state	CHECK ((state = ANY (ARRAY['closed'::text, 'open'::text, 'half_open'::text])))
     constraint worker_stages.worker_stages_pkey	PRIMARY KEY (worker_id, stage)
     constraint worker_stages.worker_stages_stage	CHECK ((stage = ANY (ARRAY['enroll'::text, 'issue'::text, 'validate'::text, 'expire'::text, 'dispatch'::text, 'housekeep'::text])))
     constraint worker_stages.worker_stages_worker_id_fkey	FOREIGN KEY (worker_id) REFERENCES countersign.workers(worker_id) ON DELETE CASCADE
@@ -367,7 +423,7 @@ let expectedSchema: [String] = #"""
     function await_submission(submission_id uuid, timeout interval)	SETOF countersign.submission_results v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off c7da2c190fadc38e415d31ca10ca4dfb
     function cancel_request(transaction_id uuid)	boolean v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off 869c009c093fd8d3cceb23be932640bd
     function check_auth_request()	trigger v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan be0c6715977e169608f56bfba012631a
-    function check_enrollment()	trigger v definer search_path=pg_catalog, pg_temp 702a7a365e963a3d0c464b10220e47d4
+    function check_enrollment()	trigger v definer search_path=pg_catalog, pg_temp 4f0ac0e2955565ee1792172530923d8f
     function check_text(column_name text, value text, longest integer)	void v search_path=pg_catalog, pg_temp b60ea057c6680423edc40c30ccdf5d75
     function collect_otp(transaction_id uuid)	text v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off f6632d624cf59f7453f1861ba9dfec4c
     function create_login(login text, group_role text, verifier text)	boolean v definer search_path=pg_catalog, pg_temp e020647178d2a61c0486928404674d7b
@@ -376,7 +432,8 @@ let expectedSchema: [String] = #"""
     function current_portal()	integer s definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan 4ec22c997d0f66666af79e037c6ea634
     function dense_rows(seen bigint, since timestamp with time zone, last timestamp with time zone, width interval)	double precision i search_path=pg_catalog, pg_temp bc41f9e71d948997b783875105a0bf88
     function drop_partition(partition_name text)	void v definer search_path=pg_catalog, pg_temp,lock_timeout=50ms c2f41d67461deba90d439535696dff27
-    function end_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[], verified boolean[], fingerprints text[])	SETOF uuid v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off de385312a12df00130264a1f089f76c8
+    function enabled_types(user_id text, device_id text)	TABLE(name text, method text) s definer search_path=pg_catalog, pg_temp a11e2cf071966303c3e912725c67aa43
+    function end_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[], verified boolean[], fingerprints text[])	SETOF uuid v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off 7cbf83f034f36579cf3fb64367bd9b94
     function estimated_due(moment timestamp with time zone)	bigint v search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,enable_bitmapscan=off,enable_sort=off,jit=off db3543beb83bf0e2376c94802b335219
     function estimated_pending(app integer)	bigint v search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,enable_bitmapscan=off,enable_sort=off,jit=off f89f976bb9dd8f86edb3f5be6735e425
     function estimated_rows(queue regclass)	bigint v search_path=pg_catalog, pg_temp 8f1a9d0d3ace25ca174d46a6b799a42d
@@ -385,22 +442,30 @@ let expectedSchema: [String] = #"""
     function is_own_row(row_xmin xid)	boolean v search_path=pg_catalog, pg_temp e5e05c2b659f1ee436aee1b7d6e3159b
     function mend_default_partition(table_name text)	bigint v definer search_path=pg_catalog, pg_temp,lock_timeout=2s 47552329747fe4fe5334a46d719aa04b
     function missing_partitions(days_ahead integer)	TABLE(table_name text, partition_name text, day date) s search_path=pg_catalog, pg_temp 0f4a1b2df4caf568eb5111fdffdfa5d2
+    function note_dead_delivery()	trigger v definer search_path=pg_catalog, pg_temp 934aaa437830232ec048d2b9641a1c74
     function operating_figures()	TABLE(name text, label text, value double precision) v definer search_path=pg_catalog, pg_temp f474eb787c7645ce1d8f70b75fbb12bf
     function outlived_partitions()	TABLE(partition_name text) s search_path=pg_catalog, pg_temp 328f96f673c69cc62634a466a776d5e1
+    function own_enrollments(user_id text)	TABLE(enrollment_id uuid, device_id text, device_name text, platform text, status text, reason text, server_public_key text, created_at timestamp with time zone) s definer search_path=pg_catalog, pg_temp a2a021cae2417b124ff87b8ec873a3cd
     function own_request(id uuid)	countersign.auth_requests v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off de57b952fbb458a635d58b28a5df57bc
     function portal_channel()	text s definer search_path=pg_catalog, pg_temp 6858effed033c44b2fbe99ec8b74acad
+    function portal_credential(client_id text)	TABLE(portal text, channel text, enabled boolean, secret_hash text) s definer search_path=pg_catalog, pg_temp 4564f7d6735b7a5db38ae2208ae37cf3
     function queue_status()	TABLE(stage text, waiting bigint, estimated boolean, oldest timestamp with time zone, in_flight bigint, done_last_minute bigint) v definer search_path=pg_catalog, pg_temp 2ae87eea9a7e2deaf2a8d55146db5f12
     function random_channel()	text v search_path=pg_catalog, pg_temp 7c2ea74c5801681eeaa8c32095894b8a
     function record_history()	void v definer search_path=pg_catalog, pg_temp 85937a4c24c839c4b4245caf8be79ed8
     function refuse(code text, message text)	void v search_path=pg_catalog, pg_temp cc65f81473eee166ff78a36a567d3d60
     function refuse_auth_request(given countersign.auth_requests)	void v search_path=pg_catalog, pg_temp c75a390f8606df5e2b4fbcc96d3fc4fe
+    function repeated_submission(enrollment_id uuid, transaction_id uuid, secret_digest bytea, action text, signature text)	TABLE(prompt text) s definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off 801f968975a8a1acc9599e931d9dd6e5
+    function revoke_enrollment(enrollment_id uuid)	boolean v definer search_path=pg_catalog, pg_temp 43950d00ca5e130dbed717942ff296b9
+    function revoke_own_enrollment(enrollment_id uuid, user_id text)	boolean v definer search_path=pg_catalog, pg_temp 590c67e9f72cb5eb90c7bde359801d70
     function ring(stage text)	void v search_path=pg_catalog, pg_temp 56e105f878795812d13721953afdf9d0
     function ring_after_insert()	trigger v definer search_path=pg_catalog, pg_temp ca232326a6cc22c1cae0ddbddfefda49
     function sampled_rows(queue regclass)	bigint v search_path=pg_catalog, pg_temp,jit=off fabfe227cc42d38f9931c4f5f14f8fa1
+    function send_again(ids uuid[])	SETOF uuid v definer search_path=pg_catalog, pg_temp 7cb38e08af403da235e46cf29cc83f80
+    function signer_public_key(transaction_id uuid)	text s definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off b73a93a5867fbb16a55af8a20fabcd37
     function stage_depth(stage text, moment timestamp with time zone, OUT waiting bigint, OUT estimated boolean)	record v search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,jit=off c890f72d5488df70f567b9732a0f524e
     function stage_number(stage text)	integer i search_path=pg_catalog, pg_temp 48ec2b54a59dd33eb2f807d90a2f6c20
     function stage_oldest(stage text, moment timestamp with time zone)	timestamp with time zone v search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off 3f144698641ea8cb4b717b1596e35dd3
-    function take_submission()	trigger v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan c47a437f5891c97bcdf8cc25864bd442
+    function take_submission()	trigger v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan 329f60b9fa877e89f3bd27c3050a81db
     function take_traceparent()	trigger v definer search_path=pg_catalog, pg_temp 38e015d0c77ffe1ebdc5141a982655fa
     function tell_apps(app_ids integer[], ids uuid[], statuses text[])	void v search_path=pg_catalog, pg_temp 9cbdc9eb5a9a250ccb9482c8e48dfc2f
     function tell_portals(portal_ids integer[], ids uuid[], statuses text[])	void v search_path=pg_catalog, pg_temp 5c8756929c7297bb870208a6fd836a74
@@ -520,10 +585,14 @@ let expectedSchema: [String] = #"""
     grant current_app() to countersign_gateway	EXECUTE
     grant current_portal() to countersign_gateway	EXECUTE
     grant current_portal() to countersign_portal	EXECUTE
+    grant dead_deliveries to countersign_admin	SELECT
+    grant dead_deliveries to countersign_monitor	SELECT
+    grant dead_deliveries to countersign_worker	DELETE,INSERT,SELECT,UPDATE
     grant dispatch_queue to countersign_admin	SELECT
     grant dispatch_queue to countersign_monitor	SELECT
     grant dispatch_queue to countersign_worker	DELETE,INSERT,SELECT,UPDATE
     grant drop_partition(partition_name text) to countersign_worker	EXECUTE
+    grant enabled_types(user_id text, device_id text) to countersign_gateway	EXECUTE
     grant end_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[], verified boolean[], fingerprints text[]) to countersign_worker	EXECUTE
     grant enrollment_results to countersign_app	SELECT
     grant enrollment_results to countersign_gateway	SELECT
@@ -546,6 +615,7 @@ let expectedSchema: [String] = #"""
     grant enrollments.enrollment_id to countersign_app	SELECT
     grant enrollments.enrollment_id to countersign_gateway	SELECT
     grant enrollments.enrollment_id to countersign_monitor	SELECT
+    grant enrollments.key_fingerprint to countersign_admin	SELECT
     grant enrollments.locked_until to countersign_admin	SELECT
     grant enrollments.locked_until to countersign_monitor	SELECT
     grant enrollments.platform to countersign_admin	SELECT
@@ -558,6 +628,7 @@ let expectedSchema: [String] = #"""
     grant enrollments.reason to countersign_monitor	SELECT
     grant enrollments.revoked_at to countersign_admin	SELECT
     grant enrollments.revoked_at to countersign_monitor	SELECT
+    grant enrollments.server_key_id to countersign_admin	SELECT
     grant enrollments.status to countersign_admin	SELECT
     grant enrollments.status to countersign_app	SELECT
     grant enrollments.status to countersign_gateway	SELECT
@@ -600,11 +671,18 @@ let expectedSchema: [String] = #"""
     grant operators to countersign_admin	DELETE,INSERT,SELECT,UPDATE
     grant otp_secrets to countersign_worker	DELETE,INSERT,SELECT,UPDATE
     grant outlived_partitions() to countersign_worker	EXECUTE
+    grant own_enrollments(user_id text) to countersign_gateway	EXECUTE
     grant partitioned_tables to countersign_admin	SELECT
     grant partitioned_tables to countersign_monitor	SELECT
     grant partitioned_tables to countersign_worker	SELECT
     grant portal_channel() to countersign_gateway	EXECUTE
     grant portal_channel() to countersign_portal	EXECUTE
+    grant portal_credential(client_id text) to countersign_gateway	EXECUTE
+    grant portal_credentials to countersign_admin	DELETE,INSERT
+    grant portal_credentials.client_id to countersign_admin	SELECT
+    grant portal_credentials.created_at to countersign_admin	SELECT
+    grant portal_credentials.portal_id to countersign_admin	SELECT
+    grant portal_credentials.secret_hash to countersign_admin	UPDATE
     grant portals to countersign_admin	DELETE,INSERT,SELECT
     grant portals to countersign_worker	SELECT
     grant portals.created_at to countersign_admin	SELECT
@@ -626,7 +704,14 @@ let expectedSchema: [String] = #"""
     grant portals.paused to countersign_monitor	SELECT
     grant portals.portal_id to countersign_admin	SELECT
     grant portals.portal_id to countersign_monitor	SELECT
+    grant portals.previous_secret to countersign_admin	UPDATE
+    grant portals.previous_secret_until to countersign_admin	UPDATE
     grant portals.signing_secret to countersign_admin	UPDATE
+    grant portals.webhook_concurrency to countersign_admin	UPDATE
+    grant portals.webhook_concurrency to countersign_monitor	SELECT
+    grant portals.webhook_key to countersign_admin	UPDATE
+    grant portals.webhook_rate to countersign_admin	UPDATE
+    grant portals.webhook_rate to countersign_monitor	SELECT
     grant portals_portal_id_seq to countersign_admin	USAGE
     grant queue_history to countersign_admin	SELECT
     grant queue_history to countersign_monitor	SELECT
@@ -638,6 +723,10 @@ let expectedSchema: [String] = #"""
     grant record_history() to countersign_worker	EXECUTE
     grant refuse(code text, message text) to countersign_admin	EXECUTE
     grant refuse(code text, message text) to countersign_worker	EXECUTE
+    grant repeated_submission(enrollment_id uuid, transaction_id uuid, secret_digest bytea, action text, signature text) to countersign_gateway	EXECUTE
+    grant revoke_enrollment(enrollment_id uuid) to countersign_admin	EXECUTE
+    grant revoke_enrollment(enrollment_id uuid) to countersign_gateway	EXECUTE
+    grant revoke_own_enrollment(enrollment_id uuid, user_id text) to countersign_gateway	EXECUTE
     grant ring(stage text) to countersign_worker	EXECUTE
     grant schema to countersign_admin	USAGE
     grant schema to countersign_app	USAGE
@@ -646,11 +735,19 @@ let expectedSchema: [String] = #"""
     grant schema to countersign_portal	USAGE
     grant schema to countersign_worker	USAGE
     grant schema_migrations to countersign_admin	SELECT
+    grant schema_migrations to countersign_gateway	SELECT
     grant schema_migrations to countersign_monitor	SELECT
     grant schema_migrations to countersign_worker	SELECT
+    grant send_again(ids uuid[]) to countersign_admin	EXECUTE
+    grant server_keys to countersign_admin	SELECT
+    grant server_keys to countersign_worker	INSERT,SELECT
+    grant server_keys.retired_at to countersign_admin	UPDATE
+    grant server_keys.secret_key to countersign_admin	UPDATE
+    grant server_keys.secret_key to countersign_worker	UPDATE
     grant settings to countersign_admin	SELECT,UPDATE
     grant settings to countersign_monitor	SELECT
     grant settings to countersign_worker	SELECT
+    grant signer_public_key(transaction_id uuid) to countersign_gateway	EXECUTE
     grant stage_controls to countersign_admin	SELECT
     grant stage_controls to countersign_monitor	SELECT
     grant stage_controls to countersign_worker	SELECT
@@ -720,6 +817,9 @@ let expectedSchema: [String] = #"""
     grant webhook_attempts to countersign_worker	INSERT,SELECT,UPDATE
     grant webhook_attempts.attempt to countersign_admin	SELECT
     grant webhook_attempts.attempt to countersign_monitor	SELECT
+    grant webhook_attempts.body to countersign_admin	SELECT
+    grant webhook_attempts.detail to countersign_admin	SELECT
+    grant webhook_attempts.detail to countersign_monitor	SELECT
     grant webhook_attempts.duration_ms to countersign_admin	SELECT
     grant webhook_attempts.duration_ms to countersign_monitor	SELECT
     grant webhook_attempts.error_class to countersign_admin	SELECT
@@ -733,6 +833,10 @@ let expectedSchema: [String] = #"""
     grant webhook_deliveries to countersign_admin	SELECT
     grant webhook_deliveries to countersign_monitor	SELECT
     grant webhook_deliveries to countersign_worker	INSERT,SELECT,UPDATE
+    grant webhook_endpoint_counts to countersign_worker	DELETE,INSERT,SELECT,UPDATE
+    grant webhook_endpoints to countersign_admin	SELECT
+    grant webhook_endpoints to countersign_monitor	SELECT
+    grant webhook_endpoints to countersign_worker	DELETE,INSERT,SELECT,UPDATE
     grant worker_stages to countersign_admin	SELECT
     grant worker_stages to countersign_monitor	SELECT
     grant worker_stages to countersign_worker	DELETE,INSERT,SELECT,UPDATE
@@ -753,13 +857,20 @@ let expectedSchema: [String] = #"""
     index countersign.auth_types_pkey	CREATE UNIQUE INDEX auth_types_pkey ON countersign.auth_types USING btree (name)
     index countersign.callback_urls_once	CREATE UNIQUE INDEX callback_urls_once ON countersign.callback_urls USING btree (portal_id, url)
     index countersign.callback_urls_pkey	CREATE UNIQUE INDEX callback_urls_pkey ON countersign.callback_urls USING btree (callback_id)
-    index countersign.dispatch_queue_due	CREATE INDEX dispatch_queue_due ON countersign.dispatch_queue USING btree (portal_id, due_at, transaction_id)
+    index countersign.dead_deliveries_pkey	CREATE UNIQUE INDEX dead_deliveries_pkey ON countersign.dead_deliveries USING btree (transaction_id)
+    index countersign.dead_deliveries_portal	CREATE INDEX dead_deliveries_portal ON countersign.dead_deliveries USING btree (portal_id, died_at)
+    index countersign.dispatch_queue_endpoint	CREATE INDEX dispatch_queue_endpoint ON countersign.dispatch_queue USING btree (portal_id, origin, due_at, transaction_id)
     index countersign.dispatch_queue_pkey	CREATE UNIQUE INDEX dispatch_queue_pkey ON countersign.dispatch_queue USING btree (transaction_id)
     index countersign.enrollments_active	CREATE UNIQUE INDEX enrollments_active ON countersign.enrollments USING btree (app_id, user_id, device_id) WHERE (status = 'active'::text)
     index countersign.enrollments_pending	CREATE INDEX enrollments_pending ON countersign.enrollments USING btree (app_id, enrollment_id) WHERE (status = 'pending'::text)
     index countersign.enrollments_pkey	CREATE UNIQUE INDEX enrollments_pkey ON countersign.enrollments USING btree (enrollment_id)
+    index countersign.enrollments_user	CREATE INDEX enrollments_user ON countersign.enrollments USING btree (app_id, user_id, enrollment_id)
     index countersign.events_default_pkey	CREATE UNIQUE INDEX events_default_pkey ON countersign.events_default USING btree (event_id)
+    index countersign.events_default_transaction_id_idx	CREATE INDEX events_default_transaction_id_idx ON countersign.events_default USING btree (transaction_id) WHERE (transaction_id IS NOT NULL)
+    index countersign.events_default_user_id_event_id_idx	CREATE INDEX events_default_user_id_event_id_idx ON countersign.events_default USING btree (user_id, event_id) WHERE (user_id IS NOT NULL)
     index countersign.events_pkey	CREATE UNIQUE INDEX events_pkey ON ONLY countersign.events USING btree (event_id)
+    index countersign.events_transaction	CREATE INDEX events_transaction ON ONLY countersign.events USING btree (transaction_id) WHERE (transaction_id IS NOT NULL)
+    index countersign.events_user	CREATE INDEX events_user ON ONLY countersign.events USING btree (user_id, event_id) WHERE (user_id IS NOT NULL)
     index countersign.issue_queue_broken	CREATE INDEX issue_queue_broken ON countersign.issue_queue USING btree (transaction_id) WHERE (attempts > 0)
     index countersign.issue_queue_pkey	CREATE UNIQUE INDEX issue_queue_pkey ON countersign.issue_queue USING btree (portal_id, transaction_id)
     index countersign.log_levels_pkey	CREATE UNIQUE INDEX log_levels_pkey ON countersign.log_levels USING btree (module)
@@ -767,11 +878,15 @@ let expectedSchema: [String] = #"""
     index countersign.operators_pkey	CREATE UNIQUE INDEX operators_pkey ON countersign.operators USING btree (name)
     index countersign.otp_secrets_pkey	CREATE UNIQUE INDEX otp_secrets_pkey ON countersign.otp_secrets USING btree (transaction_id)
     index countersign.partitioned_tables_pkey	CREATE UNIQUE INDEX partitioned_tables_pkey ON countersign.partitioned_tables USING btree (table_name)
+    index countersign.portal_credentials_pkey	CREATE UNIQUE INDEX portal_credentials_pkey ON countersign.portal_credentials USING btree (client_id)
     index countersign.portals_login_once	CREATE UNIQUE INDEX portals_login_once ON countersign.portals USING btree (login)
     index countersign.portals_name_once	CREATE UNIQUE INDEX portals_name_once ON countersign.portals USING btree (name)
     index countersign.portals_pkey	CREATE UNIQUE INDEX portals_pkey ON countersign.portals USING btree (portal_id)
     index countersign.queue_history_pkey	CREATE UNIQUE INDEX queue_history_pkey ON countersign.queue_history USING btree (stage, minute)
     index countersign.schema_migrations_pkey	CREATE UNIQUE INDEX schema_migrations_pkey ON countersign.schema_migrations USING btree (version)
+    index countersign.server_keys_current	CREATE UNIQUE INDEX server_keys_current ON countersign.server_keys USING btree ((true)) WHERE (shared AND (retired_at IS NULL))
+    index countersign.server_keys_pkey	CREATE UNIQUE INDEX server_keys_pkey ON countersign.server_keys USING btree (server_key_id)
+    index countersign.server_keys_sealed	CREATE INDEX server_keys_sealed ON countersign.server_keys USING btree (SUBSTRING(secret_key FROM 1 FOR 5), server_key_id) WHERE (secret_key IS NOT NULL)
     index countersign.settings_pkey	CREATE UNIQUE INDEX settings_pkey ON countersign.settings USING btree (only_row)
     index countersign.stage_controls_pkey	CREATE UNIQUE INDEX stage_controls_pkey ON countersign.stage_controls USING btree (stage)
     index countersign.submissions_default_pkey	CREATE UNIQUE INDEX submissions_default_pkey ON countersign.submissions_default USING btree (submission_id)
@@ -782,6 +897,8 @@ let expectedSchema: [String] = #"""
     index countersign.webhook_attempts_pkey	CREATE UNIQUE INDEX webhook_attempts_pkey ON ONLY countersign.webhook_attempts USING btree (transaction_id, attempt)
     index countersign.webhook_deliveries_default_pkey	CREATE UNIQUE INDEX webhook_deliveries_default_pkey ON countersign.webhook_deliveries_default USING btree (transaction_id)
     index countersign.webhook_deliveries_pkey	CREATE UNIQUE INDEX webhook_deliveries_pkey ON ONLY countersign.webhook_deliveries USING btree (transaction_id)
+    index countersign.webhook_endpoint_counts_pkey	CREATE UNIQUE INDEX webhook_endpoint_counts_pkey ON countersign.webhook_endpoint_counts USING btree (portal_id, origin, slot, worker_id)
+    index countersign.webhook_endpoints_pkey	CREATE UNIQUE INDEX webhook_endpoints_pkey ON countersign.webhook_endpoints USING btree (portal_id, origin)
     index countersign.worker_stages_pkey	CREATE UNIQUE INDEX worker_stages_pkey ON countersign.worker_stages USING btree (worker_id, stage)
     index countersign.workers_pkey	CREATE UNIQUE INDEX workers_pkey ON countersign.workers USING btree (worker_id)
     policy auth_requests.operators_read	r countersign_admin,countersign_monitor true
@@ -805,6 +922,7 @@ let expectedSchema: [String] = #"""
     relation auth_types	r
     relation callback_urls	r
     relation callback_urls_callback_id_seq	S
+    relation dead_deliveries	r
     relation dispatch_queue	r fillfactor=70,autovacuum_vacuum_scale_factor=0.01,autovacuum_vacuum_threshold=10000,autovacuum_vacuum_cost_delay=0
     relation enrollment_results	v security_barrier=true
     relation enrollments	r row security
@@ -816,10 +934,12 @@ let expectedSchema: [String] = #"""
     relation operators	r
     relation otp_secrets	r autovacuum_vacuum_scale_factor=0.01,autovacuum_vacuum_threshold=10000,autovacuum_vacuum_cost_delay=0
     relation partitioned_tables	r
+    relation portal_credentials	r
     relation portals	r
     relation portals_portal_id_seq	S
     relation queue_history	r
     relation schema_migrations	r
+    relation server_keys	r toast_tuple_target=4080
     relation settings	r
     relation stage_controls	r
     relation submission_results	v security_barrier=true
@@ -830,6 +950,8 @@ let expectedSchema: [String] = #"""
     relation webhook_attempts_default	r
     relation webhook_deliveries	p RANGE (transaction_id)
     relation webhook_deliveries_default	r
+    relation webhook_endpoint_counts	r fillfactor=50,autovacuum_vacuum_scale_factor=0.05,autovacuum_vacuum_threshold=1000
+    relation webhook_endpoints	r fillfactor=50
     relation worker_stages	r fillfactor=50
     relation workers	r fillfactor=50
     trigger auth_requests.check_auth_request	CREATE TRIGGER check_auth_request BEFORE INSERT ON countersign.auth_requests FOR EACH ROW EXECUTE FUNCTION countersign.check_auth_request() O
@@ -842,8 +964,10 @@ let expectedSchema: [String] = #"""
     trigger submissions.ring_bell	CREATE TRIGGER ring_bell AFTER INSERT ON countersign.submissions FOR EACH STATEMENT EXECUTE FUNCTION countersign.ring_after_insert('3', 'validate') O
     trigger submissions.take_submission	CREATE TRIGGER take_submission BEFORE INSERT ON countersign.submissions FOR EACH ROW EXECUTE FUNCTION countersign.take_submission() A
     trigger submissions_default.take_submission	CREATE TRIGGER take_submission BEFORE INSERT ON countersign.submissions_default FOR EACH ROW EXECUTE FUNCTION countersign.take_submission() A
+    trigger webhook_deliveries.note_dead_delivery	CREATE TRIGGER note_dead_delivery AFTER UPDATE OF status ON countersign.webhook_deliveries FOR EACH ROW WHEN (((new.status = 'dead'::text) AND (old.status <> 'dead'::text))) EXECUTE FUNCTION countersign.note_dead_delivery() O
+    trigger webhook_deliveries_default.note_dead_delivery	CREATE TRIGGER note_dead_delivery AFTER UPDATE OF status ON countersign.webhook_deliveries_default FOR EACH ROW WHEN (((new.status = 'dead'::text) AND (old.status <> 'dead'::text))) EXECUTE FUNCTION countersign.note_dead_delivery() O
     type request_status	text CHECK ((VALUE = ANY (ARRAY['requested'::text, 'issued'::text, 'scanned'::text, 'authenticated'::text, 'denied'::text, 'expired'::text, 'cancelled'::text, 'failed'::text])))
     view auth_results	c564b0373a5953d02f0773e9d6c288d2
-    view enrollment_results	235cc0dd0cfe5f75a2b023a23614fa9e
+    view enrollment_results	e1284fcbf2e5e480285a4cf1649ca586
     view submission_results	72d66c4275580a4d8697e85cdb8d2524
     """#.split(separator: "\n").map(String.init)
