@@ -2,7 +2,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite("Notifier", .emptyDatabase, .timeLimit(.minutes(5)))
+@Suite("Notifier", .emptyDatabase, .timeLimit(.minutes(20)))
 struct NotifierTests {
     private func withNotifier(_ body: @escaping @Sendable (Notifier) async throws -> Void) async throws {
         let notifier = Notifier(Database.current.ownerOptions)
