@@ -36,7 +36,8 @@ func runLoad<Client: LoadClient & ~Copyable>(
     }
 }
 
-private func warm<Client: LoadClient & ~Copyable>(_ connect: () async throws -> Client) async throws -> Client {
+private func warm<Client: LoadClient & ~Copyable>(_ connect: () async throws -> Client) async throws -> Client
+{
     var client = try await connect()
     for _ in 0..<warmUp { try await client.perform() }
     return client

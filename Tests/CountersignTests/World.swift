@@ -95,7 +95,9 @@ extension Connection {
     mutating func code(_ transaction: Identifier) async throws -> String {
         // Ten seconds is the longest wait of one call, and a machine busy with other tests may need more.
         for _ in 0..<5 where try await status(transaction) == "requested" {
-            if let code = try await run(SQL.await_, [.identifier(transaction)])[0].optionalText(0) { return code }
+            if let code = try await run(SQL.await_, [.identifier(transaction)])[0].optionalText(0) {
+                return code
+            }
         }
         return try await run(SQL.await_, [.identifier(transaction)])[0].text(0)
     }

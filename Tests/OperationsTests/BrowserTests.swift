@@ -7,7 +7,7 @@ import Testing
 
 /// The console in a real Chromium, driven through WebDriver: narrow, dark, by keyboard, and live.
 @Suite(.database) struct BrowserTests {
-    @Test(.timeLimit(.minutes(2))) func `a night watch on a small screen`() async throws {
+    @Test(.timeLimit(.minutes(20))) func `a night watch on a small screen`() async throws {
         _ = try await World.make()
         var owner = try await Database.current.connect()
         let password = try await Operator.add("alice", isAdmin: true, &owner)
