@@ -1,3 +1,4 @@
+package import Countersign
 package import Postgres
 
 /// Settings of one HTTP server.
@@ -19,6 +20,9 @@ package struct GatewayConfiguration: Sendable {
     package var linkTemplate: LinkTemplate?
     /// The demo portal; nil leaves it out.
     package var demo: DemoConfiguration?
+
+    /// What operators change while it runs; shared with the loggers.
+    package var logLevels = LogLevels()
 
     package init(database: ConnectionOptions) {
         self.database = database

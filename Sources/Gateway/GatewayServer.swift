@@ -1,3 +1,4 @@
+import Countersign
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
@@ -31,7 +32,9 @@ package final class GatewayServer: Service {
         var listening = configuration.database
         listening.applicationName = "countersign gateway listener"
         switchboard = Switchboard(Notifier(listening))
-        pool = Pool(Self.requestOptions(configuration.database), size: configuration.poolSize)
+        pool = Pool(
+            Self.requestOptions(configuration.database), size: configuration.poolSize,
+            onWait: PoolMeter("gateway").waited)
         builder = try Self.builder(configuration)
         let desk = Desk(pool: pool)
         let signIns = SignIns(desk: desk, switchboard: switchboard)
@@ -70,7 +73,7 @@ package final class GatewayServer: Service {
 
     /// Ends after a shutdown, when it cannot listen, and when the schema is no longer one that it fits.
     private func serve() async throws {
-        let fitness = SchemaWatch(pool: pool, logger: logger)
+        let fitness = SchemaWatch(pool: pool, levels: configuration.logLevels, logger: logger)
         let services = [application, fitness] as [any Service]
         let group = ServiceGroup(
             configuration: .init(

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A few connections for many short uses. Everything else owns its connection; only the HTTP side shares.
+/// A few connections for many short uses. Everything else owns its connection; only the HTTP servers share.
 ///
 /// At most `size` are open. Whoever comes when all are lent waits in order; the wait ends with the task, after
 /// `patience`, or at once when `maxWaiting` wait already. A connection that comes back lost or with a
@@ -8,14 +8,18 @@ import Synchronization
 package final class Pool: Sendable {
     private let options: ConnectionOptions
     private let patience: Duration
+    private let onWait: @Sendable (Duration) -> Void
     private let state: Mutex<PoolState>
 
+    /// `onWait` is told how long each caller waited for one of the places.
     package init(
-        _ options: ConnectionOptions, size: Int, maxWaiting: Int = 1_000, patience: Duration = .seconds(5)
+        _ options: ConnectionOptions, size: Int, maxWaiting: Int = 1_000, patience: Duration = .seconds(5),
+        onWait: @escaping @Sendable (Duration) -> Void = { _ in }
     ) {
         precondition(size > 0, "a pool of nothing never lends")
         self.options = options
         self.patience = patience
+        self.onWait = onWait
         state = Mutex(PoolState(size: size, maxWaiting: maxWaiting))
     }
 
@@ -42,7 +46,10 @@ package final class Pool: Sendable {
     }
 
     private func take() async throws -> Connection {
-        if case .parked(let parked) = try await grant(), let connection = parked.take(), connection.isIdle {
+        let asked = ContinuousClock.now
+        let granted = try await grant()
+        onWait(asked.duration(to: .now))
+        if case .parked(let parked) = granted, let connection = parked.take(), connection.isIdle {
             return connection
         }
         // Nothing stands in the place, or what was lost while it lay there.

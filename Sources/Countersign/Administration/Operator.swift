@@ -20,7 +20,7 @@ package struct Operator: Sendable, Hashable {
     ) async throws -> String {
         let password = Login.makePassword()
         try await connection.run(
-            insertion, [.text(name), .bool(isAdmin), .text(SlowHash.make(password))])
+            insertion, [.text(name), .bool(isAdmin), .text(try SecretHash(of: password).text)])
         return password
     }
 
@@ -47,7 +47,7 @@ package struct OperatorSession: Sendable, Hashable {
     ) async throws -> String? {
         let row = try await connection.run(Operator.reading, [.text(name)]).first
         let stored = try row?.text(0)
-        let isRight = SlowHash.matches(password, stored ?? decoy)
+        let isRight = (stored.flatMap { SecretHash($0) } ?? .decoy).fits(password)
         guard isRight, stored != nil else { return nil }
         let token = hex(randomBytes(32))
         try await connection.run(
@@ -69,7 +69,6 @@ package struct OperatorSession: Sendable, Hashable {
         try await connection.run(Operator.ending, [.bytes(digest(token))])
     }
 
-    private static let decoy = SlowHash.make("nobody's")
     private static func digest(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
     private static func hex(_ bytes: [UInt8]) -> String {
         bytes.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()

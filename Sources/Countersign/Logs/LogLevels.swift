@@ -1,4 +1,5 @@
 package import Logging
+package import Postgres
 import Synchronization
 
 /// How much each module logs, changeable while the process runs. A module is a stage's name or what its logger is
@@ -28,4 +29,19 @@ package final class LogLevels: Sendable {
             return state.given != levels
         }
     }
+}
+
+extension LogLevels {
+    /// What operators have set.
+    package static func read(_ connection: inout Connection) async throws -> [String: Logger.Level] {
+        try levels(try await connection.run(reading))
+    }
+
+    /// Unknown levels, which a newer schema may have, are passed over.
+    static func levels(_ rows: Rows) throws -> [String: Logger.Level] {
+        let known = try rows.map { (try $0.text(0), Logger.Level(rawValue: try $0.text(1))) }
+        return Dictionary(uniqueKeysWithValues: known).compactMapValues(\.self)
+    }
+
+    static let reading = Statement("log_levels.read", "SELECT module, level FROM countersign.log_levels")
 }

@@ -2,7 +2,7 @@ import Crypto
 import CryptoExtras
 import FoundationEssentials
 
-/// The slow hash of a secret that others present to us: `scrypt$<log2 N>,<r>,<p>$<salt>$<hash>`, base64. The
+/// The slow hash of a secret that others present to us (portals over HTTP, operators of the console): `scrypt$<log2 N>,<r>,<p>$<salt>$<hash>`, base64. The
 /// hash is an HMAC-SHA256 of a fixed text under the key that scrypt (RFC 7914) derives from the secret.
 ///
 /// It says with what it was made, so that the costs can be raised for new ones. The defaults take 32 MiB and
@@ -40,6 +40,11 @@ package struct SecretHash: Sendable, Hashable {
         self.init(text, 1 << costs[0], costs[1], costs[2], [UInt8](salt), [UInt8](hash))
     }
 
+    /// What a name is checked against that there is not, so that it takes as long as a wrong secret. Nobody knows
+    /// what it is the hash of.
+    package static let decoy = SecretHash(
+        "", 1 << 15, 8, 1, [UInt8](repeating: 0, count: 16), [UInt8](repeating: 0, count: 32))
+
     private init(
         _ text: String, _ rounds: Int, _ blockSize: Int, _ parallelism: Int, _ salt: [UInt8], _ hash: [UInt8]
     ) {
@@ -55,7 +60,7 @@ package struct SecretHash: Sendable, Hashable {
         return HMAC<SHA256>.isValidAuthenticationCode(hash, authenticating: Self.label, using: key)
     }
 
-    private static let label = Data("countersign portal secret".utf8)
+    private static let label = Data("countersign secret".utf8)
 
     private static func derive(
         _ secret: String, _ salt: [UInt8], rounds: Int, blockSize: Int, parallelism: Int

@@ -17,20 +17,18 @@ struct Orders {
             directives.batchSizes[stage] = try row.optionalInt(2)
         }
         self.directives = directives
-        let known = try levels.map { (try $0.text(0), Logger.Level(rawValue: try $0.text(1))) }
-        logLevels = Dictionary(uniqueKeysWithValues: known).compactMapValues(\.self)
+        logLevels = try LogLevels.levels(levels)
         isToldToDrain = try worker.first?.bool(0) ?? false
     }
 
     static func steps(_ worker: Identifier) -> [Step] {
-        [Step(stages), Step(logLevels), Step(drain, [.identifier(worker)])]
+        [Step(stages), Step(LogLevels.reading), Step(drain, [.identifier(worker)])]
     }
 
     static let stages = Statement(
         "orders.stages", "SELECT stage, paused, batch_size FROM countersign.stage_controls")
-    static let logLevels = Statement("orders.log_levels", "SELECT module, level FROM countersign.log_levels")
     static let drain = Statement(
         "orders.drain", "SELECT drain_requested FROM countersign.workers WHERE worker_id = $1")
 
-    static var all: [Statement] { [stages, logLevels, drain] }
+    static var all: [Statement] { [stages, LogLevels.reading, drain] }
 }

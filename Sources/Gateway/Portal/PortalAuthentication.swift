@@ -8,10 +8,6 @@ struct PortalAuthentication: Sendable {
     private let directory: PortalDirectory
     private let hashes: SlowHashes
     private let known = KnownSecrets()
-    /// An unknown client id is checked against it, so that it takes as long as a wrong secret. Nobody knows what
-    /// it is the hash of.
-    private static let decoy = SecretHash(
-        "scrypt$15,8,1$AAAAAAAAAAAAAAAAAAAAAA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
 
     init(_ directory: PortalDirectory, hashes: SlowHashes = SlowHashes()) {
         self.directory = directory
@@ -24,7 +20,7 @@ struct PortalAuthentication: Sendable {
             throw Self.refusal
         }
         guard let entry = try await directory.entry(clientID) else {
-            if let decoy = Self.decoy { _ = try await hashes.fits(secret, decoy) }
+            _ = try await hashes.fits(secret, .decoy)
             throw Self.refusal
         }
         if known.contains(clientID, secret, entry.hash) { return entry.portal }

@@ -38,7 +38,8 @@ struct PortalEndpoints: Sendable {
         let draft = SignIns.Draft(
             type: form["type"], callbackURI: form["callback_uri"], message: form["message"],
             secureMessage: form["secure_message"], languageCode: form["language_code"],
-            ipAddress: form["ip_address"], userAgent: form["user_agent"], reference: form["reference"])
+            ipAddress: form["ip_address"], userAgent: form["user_agent"], reference: form["reference"],
+            traceparent: exchange.request.headers[.traceparent])
         let started = try await mapped(portal) { try await signIns.start(draft, of: portal) }
         return .json(
             Start(

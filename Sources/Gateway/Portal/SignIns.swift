@@ -12,6 +12,8 @@ struct SignIns: Sendable {
         var ipAddress: String?
         var userAgent: String?
         var reference: String?
+        /// Of W3C Trace Context; the webhook carries it on. What is none is dropped.
+        var traceparent: String?
     }
 
     struct Started: Sendable {
@@ -77,8 +79,8 @@ struct SignIns: Sendable {
         "gateway.start",
         """
         INSERT INTO countersign.auth_requests (auth_type, callback_uri, message, secure_message, language_code,
-                                               ip_address, user_agent, reference)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                                               ip_address, user_agent, reference, traceparent)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         RETURNING transaction_id, (1000 * date_part('epoch', expires_at - requested_at))::integer
         """)
     static let collect = Statement("gateway.collect", "SELECT countersign.collect_otp($1)")
@@ -87,8 +89,9 @@ struct SignIns: Sendable {
 
 extension SignIns.Draft {
     fileprivate var parameters: [Parameter] {
-        [type, callbackURI, message, secureMessage, languageCode, ipAddress, userAgent, reference].map {
-            Parameter($0)
-        }
+        [
+            type, callbackURI, message, secureMessage, languageCode, ipAddress, userAgent, reference,
+            traceparent,
+        ].map { Parameter($0) }
     }
 }

@@ -82,13 +82,9 @@ extension Console {
     private func perform(
         _ fields: [String: String], _ connection: inout Connection
     ) async throws -> (ConsolePage, String) {
-        if let webhooks, let id = fields["name"].flatMap(Identifier.init) {
-            if fields["action"] == "retry-webhook" {
-                return (.webhooks, try await webhooks.retry(id, &connection))
-            }
-            if fields["action"] == "replay-webhook" {
-                return (.webhooks, try await webhooks.replay(id, &connection))
-            }
+        if fields["action"] == "send-webhook", let id = fields["name"].flatMap(Identifier.init) {
+            let isSent = try await WebhookDelivery.sendAgain([id], &connection).contains(id)
+            return (.webhooks, isSent ? "Sending \(id)." : "On its way already: \(id).")
         }
         guard let action = try ConsoleAction.read(fields)?.get() else {
             throw AdministrationError.refused("there is no such action")
@@ -99,7 +95,7 @@ extension Console {
     private func isGenuine(_ request: Request, _ fields: [String: String], _ session: OperatorSession) -> Bool
     {
         request.isFromOwnPage
-            && SlowHash.isEqual(Array((fields["csrf"] ?? "").utf8), Array(session.formToken.utf8))
+            && constantTimeEqual(Array((fields["csrf"] ?? "").utf8), Array(session.formToken.utf8))
     }
 }
 

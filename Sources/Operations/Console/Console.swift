@@ -1,7 +1,7 @@
 import Countersign
 import Hummingbird
 import Logging
-package import Postgres
+import Postgres
 
 /// The operators' web page: rendered here, kept up to date by server-sent events, and without a script it still works.
 ///
@@ -11,9 +11,8 @@ package import Postgres
 struct Console: Sendable {
     static let cookie = "countersign_session"
 
-    let pool: ConnectionPool
+    let pool: Pool
     let logger: Logger
-    let webhooks: WebhookActions?
     let throttle = LoginThrottle()
     let streams = StreamLimit()
 
@@ -53,7 +52,7 @@ struct Console: Sendable {
     func render(
         _ page: ConsolePage, _ query: String?, _ session: OperatorSession, _ connection: inout Connection
     ) async throws -> String {
-        try await page.render(query, session.frame, hasWebhookActions: webhooks != nil, &connection)
+        try await page.render(query, session.frame, &connection)
     }
 
     func session(of request: Request, _ connection: inout Connection) async throws -> OperatorSession? {
@@ -81,18 +80,4 @@ struct Console: Sendable {
 
 extension OperatorSession {
     var frame: PageFrame { PageFrame(operatorName: name, isAdmin: isAdmin, formToken: formToken) }
-}
-
-/// What the webhook commands do, for the buttons of the console; each returns one sentence.
-package struct WebhookActions: Sendable {
-    package typealias Action = @Sendable (Identifier, inout Connection) async throws -> String
-
-    /// Makes the next attempt of a delivery that waits due now.
-    let retry: Action
-    /// Sends a dead or delivered one again.
-    let replay: Action
-
-    package init(retry: @escaping Action, replay: @escaping Action) {
-        (self.retry, self.replay) = (retry, replay)
-    }
 }

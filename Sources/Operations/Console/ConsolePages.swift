@@ -21,14 +21,14 @@ enum ConsolePage: String, CaseIterable, Sendable {
 
     /// The inner part, rendered anew for each update.
     func render(
-        _ query: String?, _ frame: PageFrame, hasWebhookActions: Bool, _ connection: inout Connection
+        _ query: String?, _ frame: PageFrame, _ connection: inout Connection
     ) async throws -> String {
         let content: [String: Any] =
             switch self {
             case .queues: try await QueuesView.content(&connection)
             case .portals: try await PortalsView.content(&connection)
             case .requests: try await RequestView.content(query, &connection)
-            case .webhooks: try await WebhooksView.content(hasWebhookActions, &connection)
+            case .webhooks: try await WebhooksView.content(&connection)
             case .events: try await EventsView.content(&connection)
             case .settings: try await SettingsView.content(&connection)
             }

@@ -61,7 +61,7 @@ package enum ConsoleQueries {
 }
 
 enum WebhooksView {
-    static func content(_ hasActions: Bool, _ connection: inout Connection) async throws -> [String: Any] {
+    static func content(_ connection: inout Connection) async throws -> [String: Any] {
         let failures = try await connection.run(ConsoleQueries.failures).map { row -> [String: Any] in
             let answer = try row.optionalInt(5).map { "\($0)" } ?? row.optionalText(6) ?? "-"
             return [
@@ -71,7 +71,7 @@ enum WebhooksView {
                 "next": shown(try row.optionalTimestamp(7)),
             ]
         }
-        return ["failures": failures, "hasFailures": !failures.isEmpty, "actions": hasActions]
+        return ["failures": failures, "hasFailures": !failures.isEmpty]
     }
 }
 

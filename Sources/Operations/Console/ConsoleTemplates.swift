@@ -103,11 +103,11 @@ let pageTemplates = [
     "webhooks": """
     <h1>Webhooks that failed</h1>
     {{^failures}}<p>None in the last day.</p>{{/failures}}
-    {{#hasFailures}}<table><thead><tr><th>Request</th><th>Portal</th><th>State</th><th>Attempts</th><th>Last answer</th><th>Last attempt</th><th>Next attempt</th>{{#admin}}{{#actions}}<th>Act</th>{{/actions}}{{/admin}}</tr></thead><tbody>
+    {{#hasFailures}}<table><thead><tr><th>Request</th><th>Portal</th><th>State</th><th>Attempts</th><th>Last answer</th><th>Last attempt</th><th>Next attempt</th>{{#admin}}<th>Act</th>{{/admin}}</tr></thead><tbody>
     {{#failures}}<tr><td data-label="Request"><a href="/console/requests?id={{id}}">{{id}}</a></td><td data-label="Portal">{{portal}}</td><td data-label="State">{{#dead}}<strong class="bad">dead</strong>{{/dead}}{{^dead}}waits for its retry{{/dead}}</td>
     <td class="number" data-label="Attempts">{{attempts}}</td><td data-label="Last answer">{{answer}}</td><td data-label="Last attempt">{{last}}</td><td data-label="Next attempt">{{next}}</td>
-    {{#admin}}{{#actions}}<td data-label="Act"><form method="post" action="/console/act"><input type="hidden" name="csrf" value="{{csrf}}"><input type="hidden" name="page" value="webhooks"><input type="hidden" name="name" value="{{id}}">
-    {{#dead}}<button id="replay-{{id}}" name="action" value="replay-webhook">Replay</button>{{/dead}}{{^dead}}<button id="retry-{{id}}" name="action" value="retry-webhook">Retry now</button>{{/dead}}</form></td>{{/actions}}{{/admin}}</tr>
+    {{#admin}}<td data-label="Act"><form method="post" action="/console/act"><input type="hidden" name="csrf" value="{{csrf}}"><input type="hidden" name="page" value="webhooks"><input type="hidden" name="name" value="{{id}}">
+    <button id="send-{{id}}" name="action" value="send-webhook">{{#dead}}Replay{{/dead}}{{^dead}}Retry now{{/dead}}</button></form></td>{{/admin}}</tr>
     {{/failures}}</tbody></table>{{/hasFailures}}
     """,
     "events": """

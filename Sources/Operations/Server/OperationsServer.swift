@@ -19,8 +19,6 @@ package struct OperationsServer: Sendable {
         package var registry: MetricRegistry
         /// The process's listener, if it has one: `/readyz` looks whether it is alive.
         package var notifier: Notifier?
-        /// For the console's buttons; without it they are not shown.
-        package var webhooks: WebhookActions?
 
         package init(listen: ListenAddress, database: ConnectionOptions, registry: MetricRegistry) {
             (self.listen, self.database, self.registry) = (listen, database, registry)
@@ -28,7 +26,7 @@ package struct OperationsServer: Sendable {
     }
 
     private let configuration: Configuration
-    private let pool: ConnectionPool
+    private let pool: Pool
     private let logger: Logger
     private let onRunning: @Sendable (Int) -> Void
 
@@ -45,7 +43,8 @@ package struct OperationsServer: Sendable {
         self.configuration = configuration
         self.logger = logger
         self.onRunning = onRunning
-        pool = ConnectionPool(options, size: 3, meter: PoolMeter("operations", configuration.registry))
+        pool = Pool(
+            options, size: 3, onWait: PoolMeter("operations", configuration.registry).waited)
     }
 
     package var service: any Service {
@@ -73,7 +72,7 @@ package struct OperationsServer: Sendable {
         router.get("healthz") { _, _ in Response(plain: "ok\n") }
         router.get("readyz") { [self] _, _ in await readiness() }
         router.get("metrics") { [self] request, _ in await metrics(request.headers[.accept]) }
-        Console(pool: pool, logger: logger, webhooks: configuration.webhooks).addRoutes(to: router)
+        Console(pool: pool, logger: logger).addRoutes(to: router)
         return router
     }
 }

@@ -36,7 +36,7 @@ struct Run: AsyncParsableCommand {
             connection.logger = logger
             let worker = try await worker.worker(connection, environment, levels, logger)
             let server = try await server.server(
-                connection, environment, logs.logger("gateway", levels, environment))
+                connection, environment, levels, logs.logger("gateway", levels, environment))
             let operations = try operations.server(
                 environment, database: connection, registry: registry, notifier: worker.context.notifier,
                 logger: logs.logger("operations", levels, environment))

@@ -41,7 +41,7 @@ struct Serve: AsyncParsableCommand {
             MetricsSystem.bootstrap(registry)
             var connection = try database.connectionOptions(environment)
             connection.logger = logger
-            let server = try await options.server(connection, environment, logger)
+            let server = try await options.server(connection, environment, levels, logger)
             let operations = try operations.server(
                 environment, database: connection, registry: registry, notifier: nil,
                 logger: logs.logger("operations", levels, environment))

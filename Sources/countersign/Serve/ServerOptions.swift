@@ -12,9 +12,10 @@ struct ServerOptions: ParsableArguments {
 
     /// A server that fits the database's schema.
     func server(
-        _ database: ConnectionOptions, _ environment: Environment, _ logger: Logger
+        _ database: ConnectionOptions, _ environment: Environment, _ levels: LogLevels, _ logger: Logger
     ) async throws -> GatewayServer {
         var configuration = try gateway.configuration(database, environment)
+        configuration.logLevels = levels
         configuration.tokens = try tokens.rules(environment)
         configuration.demo = try demo.configuration(environment, configuration)
         var connection = try await Connection.open(database)
