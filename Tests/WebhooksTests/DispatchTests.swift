@@ -35,6 +35,20 @@ import Webhooks
         }
     }
 
+    /// W3C Trace Context: what the portal's call was part of, the webhook is part of.
+    @Test func theTraceGoesOn() async throws {
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        try await Receiver.run { _, _ in
+            .status(204)
+        } _: { receiver in
+            let id = try await world.endedRequest(receiver.address)
+            var owner = try await Database.current.connect()
+            try await owner.execute("UPDATE countersign.auth_requests SET traceparent = '\(trace)'")
+            try await world.dispatching { _ in _ = try await world.delivery(id, "delivered") }
+            #expect(receiver.received.first?.header("traceparent") == trace)
+        }
+    }
+
     @Test(arguments: [301, 400, 404, 410]) func endsAtOnce(code: Int) async throws {
         try await Receiver.run { _, _ in
             .status(code, headers: ["location": "http://127.0.0.1:1/elsewhere"], body: "no")
