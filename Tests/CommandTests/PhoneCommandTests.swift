@@ -164,6 +164,36 @@ import Testing
             )
     }
 
+    @Test func `over HTTP, what is wrong with the server or the token`() async throws {
+        let phone = Shell(url: "postgres://127.0.0.1:1/nothing")
+        let local = "http://127.0.0.1:1"
+        func enroll(_ shell: Shell, _ options: String...) async throws -> Outcome {
+            try await shell.start(["phone", "enroll", "--user", "alice"] + options).outcome()
+        }
+        let address =
+            "--url must be like https://sign-in.example, or like http://127.0.0.1:8080 on this machine"
+        for url in [
+            "http://sign-in.example", "ftp://127.0.0.1", "127.0.0.1:8080", "https://me:hush@x.example",
+        ] {
+            try await enroll(phone, "--url", url, "--token", "hush").expect(64, address)
+        }
+        try await enroll(phone, "--url", local).expect(
+            64, "--url needs the user's access token: COUNTERSIGN_TOKEN, --token-file or --token")
+        try await enroll(phone, "--token", "hush").expect(
+            64, "--token and --token-file need --url, the server that they are for")
+        try await enroll(phone, "--url", local, "--token", "hush", "--token-file", "/nothing").expect(
+            64, "--token and --token-file exclude each other")
+        try await enroll(phone, "--url", local, "--database-url", "postgres://127.0.0.1:1/x").expect(
+            64, "--database-url goes without --url, --token and --token-file")
+        try await enroll(phone, "--url", local, "--token-file", "/nothing").expect(
+            78, "--token-file: /nothing cannot be read")
+        try await enroll(phone.with("COUNTERSIGN_TOKEN", "hush hush").with("COUNTERSIGN_URL", local)).expect(
+            78, "the access token may hold letters, digits and -._~+/= only")
+        let away = try await enroll(phone.with("COUNTERSIGN_TOKEN", "hush"), "--url", local)
+        #expect(away.status == 69 && away.errors.hasPrefix("countersign: cannot reach \(local): "))
+        #expect(away.errors.count { $0 == "\n" } == 1 && !away.errors.contains("hush"))
+    }
+
     @Test func `rotating the shared key`() async throws {
         let scene = try await Scene.make()
         defer { scene.remove() }

@@ -1,5 +1,4 @@
 import Countersign
-import Crypto
 import Foundation
 import OpenPGP
 import Postgres
@@ -27,13 +26,8 @@ struct Phone {
     func submission(
         _ action: SubmissionAction, _ code: String, prompt: String? = nil, at offset: Duration = .zero
     ) throws -> SignedSubmission {
-        let code = try #require(Code(code))
-        let time = Timestamp.now().advanced(by: offset)
-        let text = SubmissionText(
-            action: action, transactionID: try #require(code.transaction),
-            secretDigest: Array(SHA256.hash(data: code.secret)), enrollmentID: enrollment,
-            signedAt: "\(time)".prefix(19) + "Z", promptDigest: prompt.map(SubmissionText.digest))
-        return SignedSubmission(code: code.text, text: text, signature: try sign(text))
+        try SignedSubmission(
+            action, code, of: enrollment, prompt: prompt, at: offset, by: keys, context)
     }
 
     func sign(_ text: SubmissionText) throws -> String {
@@ -53,20 +47,6 @@ struct Phone {
         let text = try context.decrypt(
             String(prompt[start.lowerBound...]), with: keys.secretKey, signedBy: serverKey)
         return String(decoding: text, as: UTF8.self)
-    }
-}
-
-/// The columns of a submission, and what was signed.
-struct SignedSubmission {
-    var code: String
-    var text: SubmissionText
-    var signature: String?
-
-    var parameters: [Parameter] {
-        [
-            .text(text.enrollmentID.description), .text(code), .text(text.action.rawValue),
-            .text(text.signedAt), Parameter(text.promptDigest), Parameter(signature),
-        ]
     }
 }
 

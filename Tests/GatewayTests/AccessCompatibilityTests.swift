@@ -1,3 +1,4 @@
+import Countersign
 import Foundation
 import Gateway
 import Postgres
@@ -61,7 +62,7 @@ import Testing
             #expect(open["is_authenticated"] as? Bool == false)
             #expect(open["status"] as? String == "issued")
 
-            try await answerByApp(site, otp, "accept")
+            try await answerByApp(site, otp, .accept)
             let answer = try await http.send(fetch)
             expectHeaders(answer)
             let result = try answer.json()
@@ -70,7 +71,7 @@ import Testing
             #expect(result["user_id"] as? String == "alice")
             #expect(result["is_authenticated"] as? Bool == true)
             #expect(result["authentication_method"] as? String == "otp")
-            #expect(result["signature_verified"] as? Bool == false)
+            #expect(result["signature_verified"] as? Bool == true)
             #expect(result["not_authenticated_reason"] == nil)
             let sent = try #require(result["timestamp"] as? Double)
             #expect(abs(sent / 1000 - Date().timeIntervalSince1970) < 60)
@@ -82,7 +83,7 @@ import Testing
         try await withSite(site) { http in
             let json = try await http.send(start(site)).json()
             let id = try #require(json["transaction_id"] as? String)
-            try await answerByApp(site, try #require(json["otp"] as? String), "deny")
+            try await answerByApp(site, try #require(json["otp"] as? String), .deny)
             let result = try await http.send(
                 request("GET", "/oauth/api/v4/authenticate/transaction/\(id)", ["Authorization": site.basic])
             ).json()
@@ -96,7 +97,7 @@ import Testing
     @Test func `which types a user can sign in with`() async throws {
         let site = try await Site.make()
         try await withSite(site) { http in
-            try await enroll(site, "al/ice ü", "phone 1")
+            try await SQLPhone.enroll(site, "al/ice ü", "phone 1")
             func enabled(_ path: String) async throws -> RawHTTP.Answer {
                 try await http.send(
                     "GET /oauth/api/v4/authenticate/user/\(path)/enabled HTTP/1.1\r\n"

@@ -14,8 +14,12 @@ import Testing
 
         var address: String { "http://127.0.0.1:\(http.port)/demo" }
 
-        func phone(_ user: String = "alice") throws -> Phone {
-            Phone(http: http, token: try issuer.token(user))
+        /// An enrolled phone in a terminal.
+        func phone(of user: String, _ way: TerminalPhone.Way) async throws -> TerminalPhone {
+            let phone = try TerminalPhone(http, token: try issuer.token(user), by: way)
+            let enrolled = try await phone.run("enroll", "--user", user)
+            #expect(enrolled.output.hasPrefix("enrolled \(user) on phone: "), "\(enrolled)")
+            return phone
         }
     }
 
@@ -49,8 +53,10 @@ import Testing
         async throws
     {
         try await withScene { scene in
-            let (alice, bob) = (try scene.phone(), try scene.phone("bob"))
-            let (hers, his) = (try await alice.enrolled(), try await bob.enrolled())
+            let alice = try await scene.phone(of: "alice", .argument)
+            defer { alice.remove() }
+            let bob = try await scene.phone(of: "bob", .file)
+            defer { bob.remove() }
 
             // Two tabs are two visitors.
             let first = try await scene.browser.tab(scene.address)
@@ -60,19 +66,30 @@ import Testing
             let other = try await read(try await second.code("second tab"))
             #expect(code != other && code.count == 64)
 
-            #expect(try await alice.submit(hers, code, "scan").status == 200)
+            let scanned = try await alice.run("scan", code)
+            #expect(scanned.status == 0 && scanned.output.hasPrefix("ACME\nSign in"), "\(scanned)")
             try await first.wait(for: "Scanned. Confirm on your phone")
             #expect(try await first.value("document.getElementById('code').hidden") == "true")
             #expect(try await second.status() == "Waiting for your phone")
             // A second phone gets nothing, and the page does not change.
-            #expect(try await bob.submit(his, code, "accept").status == 400)
-            #expect(try await alice.submit(hers, code, "accept").status == 200)
+            let refused = try await bob.run("accept", code)
+            #expect(refused.status == 65)
+            #expect(
+                refused.output
+                    == "countersign: the server refuses: invalid_code: the code is not valid; show a new one\n"
+            )
+            let accepted = try await alice.run("accept")
+            #expect(accepted.status == 0 && accepted.output == "accepted\n")
             try await first.wait(for: "Signed in as alice")
             try FileManager.default.removeItem(at: try await first.screenshot("signed in"))
             // Neither the code nor anything that leads to it stands in an address.
             #expect(try await first.value("location.href") == scene.address)
 
-            #expect(try await bob.submit(his, other, "deny").status == 200)
+            let scannedToo = try await bob.run("scan", other)
+            #expect(scannedToo.status == 0, "\(scannedToo)")
+            try await second.wait(for: "Scanned. Confirm on your phone")
+            let denied = try await bob.run("deny")
+            #expect(denied.status == 0 && denied.output == "denied\n")
             try await second.wait(for: "Declined on the phone")
 
             // A reload is a new visitor, whose code can expire.

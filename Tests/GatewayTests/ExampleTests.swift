@@ -33,14 +33,14 @@ import Testing
             let program = try RunningProgram(
                 [path("portal.py"), Site.callback], of: "/usr/bin/python3",
                 environment: ["DATABASE_URL": Database.current.url(login: portal)])
-            try await answerByApp(site, try await code(program), "accept")
+            try await answerByApp(site, try await code(program), .accept)
             #expect(try await program.line(startingWith: "signed in") == "signed in as alice")
             #expect(try await program.status() == 0)
         }
     }
 
-    @Test(arguments: [("accept", "signed in as alice"), ("deny", "not signed in: denied")])
-    func `the same over HTTP with curl`(action: String, end: String) async throws {
+    @Test(arguments: [(SubmissionAction.accept, "signed in as alice"), (.deny, "not signed in: denied")])
+    func `the same over HTTP with curl`(action: SubmissionAction, end: String) async throws {
         let site = try await site()
         try await withSite(site) { http in
             let program = try RunningProgram(
@@ -50,7 +50,7 @@ import Testing
                     "CREDENTIALS": "\(site.credential.clientID):\(site.credential.secret)",
                 ])
             try await answerByApp(site, try await code(program), action)
-            let last = action == "accept" ? "signed in" : "not signed in"
+            let last = action == .accept ? "signed in" : "not signed in"
             #expect(try await program.line(startingWith: last) == end)
             #expect(try await program.status() == 0)
         }

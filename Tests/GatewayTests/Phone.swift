@@ -1,10 +1,22 @@
+import Countersign
 import Foundation
+import OpenPGP
+import Postgres
+import Support
 import Testing
 
-/// The app of one user, over HTTP.
+/// The app of one user on one device, over HTTP, with keys of its own.
 struct Phone: Sendable {
     let http: RawHTTP
     let token: String
+    let keys: KeyPair
+    private let context: OpenPGPContext
+
+    init(http: RawHTTP, token: String) throws {
+        (self.http, self.token) = (http, token)
+        context = try OpenPGPContext(capacity: 1)
+        keys = try context.generateKeyPair(userID: "phone")
+    }
 
     private func send(_ method: String, _ path: String, _ body: [String: String]? = nil) async throws
         -> RawHTTP.Answer
@@ -18,7 +30,9 @@ struct Phone: Sendable {
     }
 
     func enroll(_ device: String = "phone") async throws -> RawHTTP.Answer {
-        try await send("POST", "enrollments", ["device_id": device, "device_name": "Pixel"])
+        try await send(
+            "POST", "enrollments",
+            ["device_id": device, "device_name": "Pixel", "public_key": keys.publicKey])
     }
 
     /// Enrolls and gives the enrollment's id.
@@ -34,11 +48,29 @@ struct Phone: Sendable {
         try await send("DELETE", "enrollments/\(enrollment)")
     }
 
+    /// What it would submit, signed. `prompt` is what a scan has shown.
+    func submission(
+        _ enrollment: String, _ otp: String, _ action: SubmissionAction, prompt: String? = nil,
+        at offset: Duration = .zero
+    ) throws -> [String: String] {
+        let id = try #require(Identifier(enrollment))
+        let signed = try SignedSubmission(
+            action, otp, of: id, prompt: prompt, at: offset, by: keys, context)
+        var body = ["enrollment_id": enrollment, "otp": otp, "action": action.rawValue]
+        body["signed_at"] = signed.text.signedAt
+        body["prompt_digest"] = signed.text.promptDigest
+        body["signature"] = signed.signature
+        return body
+    }
+
+    func submit(_ submission: [String: String]) async throws -> RawHTTP.Answer {
+        try await send("POST", "submissions", submission)
+    }
+
     func submit(
-        _ enrollment: String, _ otp: String, _ action: String, _ more: [String: String] = [:]
+        _ enrollment: String, _ otp: String, _ action: SubmissionAction, prompt: String? = nil
     ) async throws -> RawHTTP.Answer {
-        let body = ["enrollment_id": enrollment, "otp": otp, "action": action].merging(more) { $1 }
-        return try await send("POST", "submissions", body)
+        try await submit(submission(enrollment, otp, action, prompt: prompt))
     }
 }
 

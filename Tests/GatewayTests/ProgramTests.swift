@@ -24,11 +24,19 @@ import Testing
                 "--jwt-app", site.app, "--log-level", "debug",
             ], environment: environment(login))
         let http = RawHTTP(port: try await program.port())
-        let phone = Phone(http: http, token: try issuer.token())
+        let phone = try Phone(http: http, token: try issuer.token())
         let enrollment = try await phone.enrolled()
         let (transaction, otp) = try await startSignIn(site, http)
-        #expect(try await phone.submit(enrollment, otp, "accept").status == 200)
+        #expect(try await phone.submit(enrollment, otp, .accept).status == 200)
         #expect(try await signInResult(site, http, transaction)["user_id"] as? String == "alice")
+        let terminal = try TerminalPhone(http, token: try issuer.token("bob"), by: .variable)
+        defer { terminal.remove() }
+        let enrolled = try await terminal.run("enroll", "--user", "bob")
+        #expect(enrolled.status == 0 && enrolled.output.hasPrefix("enrolled bob on phone: "), "\(enrolled)")
+        let another = try await terminal.run("enroll", "--user", "alice")
+        #expect(
+            another.status == 65
+                && another.output.contains("wrong_user: user_id is not the user of the token"))
         #expect(try await program.stop() == 0)
         let output = program.output
         #expect(output.contains("path=/oauth/api/v4/authenticate/user"))

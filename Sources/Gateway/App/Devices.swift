@@ -130,7 +130,11 @@ extension Devices {
         let id = try row.identifier(0)
         let outcome = try await awaited(id, on: channel) { try await self.outcome(id) }
         let mayRepeat = ["already_used", "expired", "stale_signature"].contains(outcome.reason)
-        guard mayRepeat, let earlier = try await repeated(answer, enrollment) else { return outcome }
+        // Every signature is verified before it is found stale, but one without its time: that proves nothing.
+        let isProven = answer.signature == nil || answer.signed_at != nil
+        guard mayRepeat, isProven, let earlier = try await repeated(answer, enrollment) else {
+            return outcome
+        }
         return outcome.accepted(earlier.prompt)
     }
 

@@ -8,15 +8,19 @@ struct PhoneCommand: ParsableCommand {
         commandName: "phone",
         abstract: "A phone in the terminal, for demos, tests and portal developers.",
         discussion: """
-            It does what an app with its back end does, and nothing more: keys of its own, and rows inserted \
-            with the app's login. The keys stand in a file of mode 600, by default ~/.countersign-phone.json. \
-            What the server sends is verified.
+            It does what an app does, and nothing more: keys of its own, and submissions signed with them. They \
+            are rows inserted with the app's login; with --url they go over HTTP to `countersign serve`, and an \
+            access token says who the user is. The keys stand in a file of mode 600, by default \
+            ~/.countersign-phone.json. What the server sends is verified.
 
             Examples:
               export DATABASE_URL=postgres://mobile@localhost/countersign
               countersign phone enroll --user alice
               countersign phone scan AaILxB_p...
               countersign phone accept
+
+              export COUNTERSIGN_URL=https://sign-in.example
+              countersign phone enroll --user alice --token-file token
             """,
         subcommands: [PhoneEnroll.self, PhoneScan.self, PhoneAccept.self, PhoneDeny.self])
 }
@@ -27,6 +31,7 @@ struct PhoneOptions: ParsableArguments {
         help: ArgumentHelp("The file of its keys. (default: ~/.countersign-phone.json)", valueName: "path"))
     var keys: String?
 
+    @OptionGroup var server: PhoneServerOptions
     @OptionGroup var database: DatabaseOptions
 
     var file: PhoneFile {
@@ -34,8 +39,14 @@ struct PhoneOptions: ParsableArguments {
         return PhoneFile(path: keys ?? Environment.current.text("keys") ?? home.path)
     }
 
+    /// Over HTTP when a server is named, else with the app's login.
     func transport() async throws -> any PhoneTransport {
-        try await SQLTransport(database.connectionOptions())
+        if database.databaseURL == nil {
+            if let transport = try server.transport() { return transport }
+        } else if server.isGiven {
+            throw Failure(.usage, "--database-url goes without --url, --token and --token-file")
+        }
+        return try await SQLTransport(database.connectionOptions())
     }
 }
 

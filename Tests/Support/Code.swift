@@ -1,35 +1,35 @@
 import Foundation
-import Postgres
+package import Postgres
 
 /// A code, taken apart as the contract says: 16 bytes of the transaction, 32 of the secret.
-struct Code {
-    let text: String
+package struct Code {
+    package let text: String
     private let data: Data
 
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let standard = text.replacing("-", with: "+").replacing("_", with: "/")
         guard let data = Data(base64Encoded: standard), data.count == 48 else { return nil }
         (self.text, self.data) = (text, data)
     }
 
     /// Well-formed, and wrong: nobody was given that secret.
-    static func invented(for transaction: Identifier = .random()) -> String {
+    package static func invented(for transaction: Identifier = .random()) -> String {
         let secret = Identifier.random().bytes + Identifier.random().bytes
         return base64URL(Data(transaction.bytes + secret))
     }
 
-    var transaction: Identifier? { Identifier(bytes: data.prefix(16)) }
-    var secret: [UInt8] { Array(data.suffix(32)) }
+    package var transaction: Identifier? { Identifier(bytes: data.prefix(16)) }
+    package var secret: [UInt8] { Array(data.suffix(32)) }
 
     /// Texts by which the code, or the secret alone, would be found in a table or a log.
-    var traces: [String] {
+    package var traces: [String] {
         let secret = data.suffix(32)
         let hex = secret.map { String(format: "%02x", $0) }.joined()
         return [text, data.base64EncodedString(), hex, secret.base64EncodedString(), base64URL(Data(secret))]
     }
 
     /// Which of the traces the text holds.
-    func found(in text: String) -> [String] { traces.filter { text.contains($0) } }
+    package func found(in text: String) -> [String] { traces.filter { text.contains($0) } }
 }
 
 private func base64URL(_ data: Data) -> String {
