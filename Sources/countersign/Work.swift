@@ -1,9 +1,6 @@
 import ArgumentParser
 import Countersign
 import Logging
-import Metrics
-import Operations
-import Postgres
 
 /// `countersign work`.
 struct Work: AsyncParsableCommand {
@@ -38,18 +35,10 @@ struct Work: AsyncParsableCommand {
     }
 
     private func work() async throws {
-        let environment = Environment.current
-        let levels = LogLevels(try logs.level(environment))
-        let logger = try logs.logger("worker", levels, environment)
-        let registry = MetricRegistry()
-        MetricsSystem.bootstrap(registry)
-        var connection = try database.connectionOptions(environment)
-        connection.logger = logger
-        let worker = try await options.worker(connection, environment, levels, logger)
-        let operations = try operations.server(
-            environment, database: connection, registry: registry, notifier: worker.context.notifier,
-            logger: logs.logger("operations", levels, environment))
-        try await runServices([worker] + (operations.map { [$0.service] } ?? []), logger)
-        logger.info("worker ended", metadata: ["worker": "\(worker.context.workerID)"])
+        let setup = try ServiceSetup("worker", database, logs)
+        let worker = try await options.worker(
+            setup.connection, setup.environment, setup.levels, setup.logger)
+        try await setup.run([worker], operations, notifier: worker.context.notifier)
+        setup.logger.info("worker ended", metadata: ["worker": "\(worker.context.workerID)"])
     }
 }

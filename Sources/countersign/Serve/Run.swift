@@ -1,9 +1,5 @@
 import ArgumentParser
 import Countersign
-import Logging
-import Metrics
-import Operations
-import Postgres
 
 /// `countersign run`.
 struct Run: AsyncParsableCommand {
@@ -27,20 +23,12 @@ struct Run: AsyncParsableCommand {
 
     mutating func run() async throws {
         do {
-            let environment = Environment.current
-            let levels = LogLevels(try logs.level(environment))
-            let logger = try logs.logger("worker", levels, environment)
-            let registry = MetricRegistry()
-            MetricsSystem.bootstrap(registry)
-            var connection = try database.connectionOptions(environment)
-            connection.logger = logger
-            let worker = try await worker.worker(connection, environment, levels, logger)
+            let setup = try ServiceSetup("worker", database, logs)
+            let worker = try await worker.worker(
+                setup.connection, setup.environment, setup.levels, setup.logger)
             let server = try await server.server(
-                connection, environment, levels, logs.logger("gateway", levels, environment))
-            let operations = try operations.server(
-                environment, database: connection, registry: registry, notifier: worker.context.notifier,
-                logger: logs.logger("operations", levels, environment))
-            try await runServices([worker, server] + (operations.map { [$0.service] } ?? []), logger)
+                setup.connection, setup.environment, setup.levels, setup.logger("gateway"))
+            try await setup.run([worker, server], operations, notifier: worker.context.notifier)
         } catch {
             throw Failure(error, role: .gateway)
         }

@@ -1,11 +1,5 @@
 import ArgumentParser
 import Countersign
-import Logging
-import Metrics
-import Operations
-import Postgres
-import ServiceLifecycle
-import UnixSignals
 
 /// `countersign serve`.
 struct Serve: AsyncParsableCommand {
@@ -34,35 +28,12 @@ struct Serve: AsyncParsableCommand {
 
     mutating func run() async throws {
         do {
-            let environment = Environment.current
-            let levels = LogLevels(try logs.level(environment))
-            let logger = try logs.logger("gateway", levels, environment)
-            let registry = MetricRegistry()
-            MetricsSystem.bootstrap(registry)
-            var connection = try database.connectionOptions(environment)
-            connection.logger = logger
-            let server = try await options.server(connection, environment, levels, logger)
-            let operations = try operations.server(
-                environment, database: connection, registry: registry, notifier: nil,
-                logger: logs.logger("operations", levels, environment))
-            try await runServices([server] + (operations.map { [$0.service] } ?? []), logger)
+            let setup = try ServiceSetup("gateway", database, logs)
+            let server = try await options.server(
+                setup.connection, setup.environment, setup.levels, setup.logger)
+            try await setup.run([server], operations)
         } catch {
             throw Failure(error, role: .gateway)
         }
-    }
-}
-
-/// Runs them until SIGTERM or SIGINT, or until one ends; then the later ones are shut down first.
-func runServices(_ services: [any Service], _ logger: Logger) async throws {
-    let group = ServiceGroup(
-        configuration: ServiceGroupConfiguration(
-            services: services.map {
-                .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
-            },
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-    do {
-        try await group.run()
-    } catch let error where "\(error)".contains("bind") {
-        throw Failure(.unavailable, "cannot listen: \(error)")
     }
 }

@@ -1,0 +1,54 @@
+import Countersign
+import Logging
+import Metrics
+import Operations
+import Postgres
+import ServiceLifecycle
+import UnixSignals
+
+/// What every long-running command begins with: its loggers, its metrics, where the database is.
+struct ServiceSetup {
+    let environment: Environment
+    let levels: LogLevels
+    let logger: Logger
+    let connection: ConnectionOptions
+    private let logs: LogOptions
+    private let registry = MetricRegistry()
+
+    /// `module` is what `countersign log-level set` calls the command's own logger. Takes the process's metrics, so
+    /// there is one in a process.
+    init(_ module: String, _ database: DatabaseOptions, _ logs: LogOptions) throws {
+        environment = Environment.current
+        self.logs = logs
+        levels = LogLevels(try logs.level(environment))
+        logger = try logs.logger(module, levels, environment)
+        MetricsSystem.bootstrap(registry)
+        var connection = try database.connectionOptions(environment)
+        connection.logger = logger
+        self.connection = connection
+    }
+
+    func logger(_ module: String) throws -> Logger { try logs.logger(module, levels, environment) }
+
+    /// Runs them, and the operations server if it is asked for, until SIGTERM or SIGINT, or until one ends; then the
+    /// later ones are shut down first.
+    func run(
+        _ services: [any Service], _ operations: OperationsOptions, notifier: Notifier? = nil
+    ) async throws {
+        let server = try operations.server(
+            environment, database: connection, registry: registry, notifier: notifier,
+            logger: logger("operations"))
+        let all = services + (server.map { [$0.service] } ?? [])
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: all.map {
+                    .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+                },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do {
+            try await group.run()
+        } catch let error where "\(error)".contains("bind") {
+            throw Failure(.unavailable, "cannot listen: \(error)")
+        }
+    }
+}
