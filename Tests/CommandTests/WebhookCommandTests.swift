@@ -82,10 +82,14 @@ import Testing
             )
             .json(as: [String: Any].self)
             let new = try #require(rotated["signing_secret"] as? String)
+            let again = try await admin.run("portal", "rotate-secret", "acme")
+            #expect(again.status == 65 && again.errors.contains("receivers may still use it"))
             let added = try await admin.succeed("portal", "signing-key", "add", "acme", "--json")
                 .json(as: [String: Any].self)
             let publicKey = try #require(added["public_key"] as? String)
             #expect(new.hasPrefix("whsec_") && new != old && publicKey.hasPrefix("whpk_"))
+            try await admin.run("portal", "signing-key", "add", "acme").expect(
+                65, "portal acme has a signing key already: show it, or remove it first")
             #expect(
                 try await admin.succeed("portal", "signing-key", "show", "acme").output.contains(publicKey))
             _ = try await end()

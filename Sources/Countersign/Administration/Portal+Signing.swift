@@ -17,8 +17,8 @@ extension RotatedSecret: CustomStringConvertible, CustomDebugStringConvertible, 
 }
 
 extension Portal {
-    /// Gives the portal a new secret; for `overlap` webhooks carry the signatures of both. A rotation within an
-    /// overlap ends that one: never more than two secrets sign.
+    /// Gives the portal a new secret; for `overlap` webhooks carry the signatures of both. Never more than
+    /// two secrets sign, so within an overlap another rotation is refused unless it is to end both at once.
     package static func rotateSecret(
         _ name: String, overlap: Duration, _ sealer: Sealer, _ connection: inout Connection
     ) async throws -> RotatedSecret {
@@ -26,6 +26,11 @@ extension Portal {
         return try await connection.transaction { connection in
             guard let row = try await connection.run(secretForUpdate, [.text(name)]).first else {
                 throw try await NamedThing.portal.unknown(name, &connection)
+            }
+            if overlap > .zero, let until = try row.optionalTimestamp(2) {
+                throw AdministrationError.refused(
+                    "the secret before the last rotation signs until \(until), and receivers may still use it: "
+                        + "rotate then, or with --overlap 0s, which ends both old secrets at once")
             }
             let id = try row.int(0)
             let old = try sealer.open(try row.bytes(1), at: SealedColumn.signingSecret.place(id))
@@ -54,6 +59,10 @@ extension Portal {
         try await connection.transaction { connection in
             guard let row = try await connection.run(secretForUpdate, [.text(name)]).first else {
                 throw try await NamedThing.portal.unknown(name, &connection)
+            }
+            guard try !row.bool(3) else {
+                throw AdministrationError.refused(
+                    "portal \(name) has a signing key already: show it, or remove it first")
             }
             let place = SealedColumn.webhookKey.place(try row.int(0))
             let sealed = try sealer.seal(Array(key.rawRepresentation), at: place)
@@ -108,7 +117,12 @@ extension Portal {
     /// $1 name.
     package static let secretForUpdate = Statement(
         "portal.secret",
-        "SELECT portal_id, signing_secret FROM countersign.portals WHERE name = $1 FOR UPDATE")
+        """
+        SELECT portal_id, signing_secret,
+               CASE WHEN previous_secret_until > clock_timestamp() THEN previous_secret_until END,
+               webhook_key IS NOT NULL
+        FROM countersign.portals WHERE name = $1 FOR UPDATE
+        """)
 
     /// $1 id, $2 new secret, $3 the one before, $4 seconds that both sign.
     package static let rotation = Statement(

@@ -8,7 +8,8 @@ struct PortalRotateSecret: DatabaseCommand {
         abstract: "Give a portal a new secret for its webhooks.",
         discussion: """
             Prints the new secret, this once. Until the overlap is over, webhooks carry the signatures of both; \
-            after that the old one signs nothing. Another rotation within an overlap ends that one. \
+            after that the old one signs nothing. Within an overlap another is refused, but for --overlap 0s, which \
+            ends both old ones. \
             COUNTERSIGN_MASTER_KEY must be set.
 
             Examples:

@@ -22,15 +22,17 @@ struct Run: AsyncParsableCommand {
     @OptionGroup var logs: LogOptions
 
     mutating func run() async throws {
+        var needed = GroupRole.worker
         do {
             let setup = try ServiceSetup("worker", database, logs)
             let worker = try await worker.worker(
                 setup.connection, setup.environment, setup.levels, setup.logger)
+            needed = .gateway
             let server = try await server.server(
                 setup.connection, setup.environment, setup.levels, setup.logger("gateway"))
             try await setup.run([worker, server], operations, notifier: worker.context.notifier)
         } catch {
-            throw Failure(error, role: .gateway)
+            throw Failure(error, role: needed)
         }
     }
 }

@@ -15,7 +15,7 @@ struct WebhookRetry: DatabaseCommand {
             """)
     static let role: GroupRole? = .admin
 
-    @Argument(help: "Transaction ids, at most 1000.")
+    @Argument(help: ArgumentHelp("Transaction ids, at most 1000.", valueName: "transaction-id"))
     var transactionIDs: [Identifier]
 
     @OptionGroup var database: DatabaseOptions
