@@ -88,7 +88,7 @@ func withChromium(_ body: (Chromium) async throws -> Void) async throws {
     driver.standardOutput = try FileHandle(forWritingTo: log)
     driver.standardError = FileHandle.nullDevice
     try driver.run()
-    defer { driver.terminate() }
+    defer { kill(driver.processIdentifier, SIGKILL) }  // it lingers at SIGTERM; the browser has ended by then
     var port: String?
     try await eventually("chromedriver listens", timeout: .seconds(30)) {
         let text = try String(contentsOf: log, encoding: .utf8)
