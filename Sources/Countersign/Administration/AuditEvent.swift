@@ -24,23 +24,16 @@ extension AuditEvent {
 
     /// What to look for; nil is any.
     package struct Filter: Sendable {
-        package enum Since: Sendable, Hashable {
-            /// By the database's clock.
-            case ago(Duration)
-            /// RFC 3339.
-            case time(String)
-        }
-
         package var userID: String?
         package var transactionID: Identifier?
         /// Whole names, or the word before the dot.
         package var types: [String]?
-        package var since: Since?
+        package var since: Timestamp?
         package var limit: Int
 
         package init(
             userID: String? = nil, transactionID: Identifier? = nil, types: [String]? = nil,
-            since: Since? = nil, limit: Int
+            since: Timestamp? = nil, limit: Int
         ) {
             self.userID = userID
             self.transactionID = transactionID
@@ -59,17 +52,10 @@ extension AuditEvent {
     package static func find(
         _ filter: Filter, showsUsers: Bool, _ connection: inout Connection
     ) async throws -> [AuditEvent] {
-        var ago: Parameter = .null
-        var time: Parameter = .null
-        switch filter.since {
-        case .ago(let duration): ago = .duration(duration)
-        case .time(let text): time = .text(text)
-        case nil: break
-        }
-        return try await connection.run(
+        try await connection.run(
             showsUsers ? search : searchWithoutUsers,
             [
-                time, ago, Parameter(filter.transactionID), Parameter(filter.userID),
+                Parameter(filter.since), Parameter(filter.transactionID), Parameter(filter.userID),
                 filter.types.map { .texts($0) } ?? .null, .int(Int64(filter.limit)),
             ]
         ).map(AuditEvent.init)
@@ -95,39 +81,38 @@ extension AuditEvent {
     package static let searchWithoutUsers = Statement(
         "events.search_without_users", searchSQL(showsUsers: false))
 
-    /// $1 since when, or $2 how long ago, $3 transaction, $4 user, $5 types, each NULL for any, $6 rows at most.
+    /// $1 since when, $2 transaction, $3 user, $4 types, each NULL for any, $5 rows at most.
     private static func searchSQL(showsUsers: Bool) -> String {
         let since = """
-            coalesce(countersign.uuid_floor(coalesce($1::timestamptz, clock_timestamp() - $2::interval)),
-                     '00000000-0000-0000-0000-000000000000')
+            coalesce(countersign.uuid_floor($1::timestamptz), '00000000-0000-0000-0000-000000000000')
             """
         let matches = { (type: String) in
-            "($5::text[] IS NULL OR \(type) = ANY ($5::text[]) OR split_part(\(type), '.', 1) = ANY ($5::text[]))"
+            "($4::text[] IS NULL OR \(type) = ANY ($4::text[]) OR split_part(\(type), '.', 1) = ANY ($4::text[]))"
         }
         let people = showsUsers ? "e.user_id, e.actor, e.details" : "NULL::text, NULL::text, NULL::jsonb"
-        let ofUser = showsUsers ? "($4::text IS NULL OR e.user_id = $4::text)" : "$4::text IS NULL"
+        let ofUser = showsUsers ? "($3::text IS NULL OR e.user_id = $3::text)" : "$3::text IS NULL"
         return """
             WITH found (id, at, type, transaction_id, enrollment_id, portal_id, app_id, user_id, actor, details) AS (
                 (SELECT e.event_id, e.occurred_at, e.type, e.transaction_id, e.enrollment_id, e.portal_id, e.app_id,
                         \(people)
                  FROM countersign.events e
-                 WHERE e.event_id >= \(since) AND ($3::uuid IS NULL OR e.transaction_id = $3::uuid)
+                 WHERE e.event_id >= \(since) AND ($2::uuid IS NULL OR e.transaction_id = $2::uuid)
                    AND \(ofUser) AND \(matches("e.type"))
-                 ORDER BY e.event_id DESC LIMIT $6)
+                 ORDER BY e.event_id DESC LIMIT $5)
                 UNION ALL
                 (SELECT r.transaction_id, r.requested_at, '\(started)', r.transaction_id, NULL, r.portal_id, NULL,
                         NULL, NULL, NULL
                  FROM countersign.auth_requests r
-                 WHERE r.transaction_id >= \(since) AND ($3::uuid IS NULL OR r.transaction_id = $3::uuid)
-                   AND $4::text IS NULL AND \(matches("'\(started)'"))
-                 ORDER BY r.transaction_id DESC LIMIT $6)
+                 WHERE r.transaction_id >= \(since) AND ($2::uuid IS NULL OR r.transaction_id = $2::uuid)
+                   AND $3::text IS NULL AND \(matches("'\(started)'"))
+                 ORDER BY r.transaction_id DESC LIMIT $5)
             )
             SELECT f.id, f.at, f.type, f.transaction_id, f.enrollment_id, p.name, a.name, f.user_id, f.actor,
                    f.details::text,
                    (SELECT string_agg(d.key || '=' || d.value, ' ' ORDER BY d.key)
                     FROM jsonb_each_text(f.details - 'evidence') d)
             FROM found f LEFT JOIN countersign.portals p USING (portal_id) LEFT JOIN countersign.apps a USING (app_id)
-            ORDER BY f.id DESC LIMIT $6
+            ORDER BY f.id DESC LIMIT $5
             """
     }
 }

@@ -7,10 +7,7 @@ struct EventsCommand: DatabaseCommand {
         commandName: "events",
         abstract: "Search the audit trail, the newest first.",
         discussion: """
-            Types: request.started, .scanned, .authenticated, .denied, .expired, .cancelled, .failed; \
-            submission.rejected; enrollment.active, .rejected, .replaced, .revoked, .locked; key.created, .rotated, \
-            .resealed; settings.changed; and what was done to portals, apps, types and callbacks. Kept for 400 \
-            days, request.started for 30.
+            Types: \(AuditEvent.listOfTypes). Kept for 400 days, request.started for 30.
 
             Users, actors and details are shown only to members of countersign_admin. There, --json holds the \
             evidence of each signed answer. It takes no locks.
@@ -32,7 +29,7 @@ struct EventsCommand: DatabaseCommand {
     @Option(help: "Only of these types, separated by commas: whole names, or the word before the dot.")
     var type: String?
 
-    @Option(help: "Not before: 90s, 15m, 2h or 7d ago, or an RFC 3339 time.")
+    @Option(help: ArgumentHelp("Not before then: \(Since.allowed).", valueName: "time"))
     var since: String?
 
     @Option(help: "How many at most, 1 to 100000. (default: 100)")
@@ -42,15 +39,16 @@ struct EventsCommand: DatabaseCommand {
     @OptionGroup var database: DatabaseOptions
 
     private var filter = AuditEvent.Filter(limit: 100)
+    private var start: Since?
 
     mutating func prepare() throws {
         let environment = Environment.current
-        let types = (type ?? environment.text("type"))?.split(separator: ",").map(String.init)
+        let types = try (type ?? environment.text("type")).map(eventTypes)
         filter = AuditEvent.Filter(
             userID: user ?? environment.text("user"),
             transactionID: try transaction ?? environment.value("transaction"), types: types,
-            since: try (since ?? environment.text("since")).map(pointInTime),
             limit: try listLimit(limit, environment))
+        start = try readSince(since)
     }
 
     func run(_ connection: inout Connection) async throws {
@@ -61,6 +59,11 @@ struct EventsCommand: DatabaseCommand {
                 "--user needs a login that is a member of countersign_admin: countersign_monitor sees no users"
             )
         }
+        var filter = filter
+        if let start {
+            let now = try await connection.run(SystemStatus.clock)[0].timestamp(0)
+            filter.since = start.moment(now)
+        }
         let events = try await AuditEvent.find(filter, showsUsers: showsUsers, &connection)
         try output.show(
             events.map { $0.record(showsUsers: showsUsers) }, otherwise: "There are no such events.")
@@ -69,19 +72,12 @@ struct EventsCommand: DatabaseCommand {
     private enum CodingKeys: CodingKey { case user, transaction, type, since, limit, output, database }
 }
 
-/// Reads `15m` or RFC 3339.
-func pointInTime(_ text: String) throws -> AuditEvent.Filter.Since {
-    if let unit = text.last, let seconds = ["s": 1, "m": 60, "h": 3_600, "d": 86_400][unit],
-        let count = Int(text.dropLast()), (0...1_000_000).contains(count)
-    {
-        return .ago(.seconds(count * seconds))
-    }
-    let rfc3339 = /\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})/
-    guard text.wholeMatch(of: rfc3339) != nil else {
-        throw Failure(
-            .usage, "--since must be like 90s, 15m, 2h or 7d, or like 2026-01-31T08:00:00Z, not '\(text)'")
-    }
-    return .time(text)
+/// Whole names, or the word before the dot. One that there is not would find nothing and look like good news.
+private func eventTypes(_ list: String) throws -> [String] {
+    let words = list.split(separator: ",").map { String($0.filter { $0 != " " }) }
+    let unknown = words.first { !AuditEvent.isType($0) }
+    guard unknown != nil || words.isEmpty else { return words }
+    throw Failure(.usage, "there is no event type '\(unknown ?? "")'; there is \(AuditEvent.listOfTypes)")
 }
 
 extension AuditEvent {

@@ -29,9 +29,21 @@ enum Since: ExpressibleByArgument, Equatable {
 
     private static func date(_ text: String) -> Date? {
         let whole = Date.ISO8601FormatStyle()
+        // It takes 31 February for 3 March. The same digits must come back, wherever the zone is.
+        let digits = text.prefix(19).uppercased() + "Z"
+        guard let read = try? whole.parse(digits), whole.format(read) == digits else { return nil }
         return (try? whole.parse(text))
             ?? (try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text))
     }
+}
+
+/// `--since` or COUNTERSIGN_SINCE.
+func readSince(_ given: String?) throws -> Since? {
+    guard let text = given ?? Environment.current.text("since") else { return nil }
+    guard let since = Since(argument: text) else {
+        throw Failure(.usage, "--since must be \(Since.allowed), not '\(text)'")
+    }
+    return since
 }
 
 /// `90s`, `15m`, `24h` or `30d`; nil for anything else, and for more than 10,000 days.
