@@ -45,4 +45,21 @@ import Testing
         #expect(text.contains("1 min 30 s") || text.contains("1 min 31 s"))
         #expect(text.contains("machine") && !text.contains("gone"))
     }
+
+    @Test func `what is paused`() async throws {
+        let database = Database.current
+        let admin = try await Shell.member(of: .admin, key: .make())
+        try await admin.succeed("portal", "add", "acme", "--role", database.unique("acme"))
+        try await admin.succeed("portal", "add", "beta", "--role", database.unique("beta"))
+        try await admin.succeed("portal", "pause", "beta")
+        try await admin.succeed("stage", "pause", "dispatch")
+        let shell = try await Shell.member(of: .monitor)
+        let text = try await shell.succeed("status").output
+        #expect(text.contains("\nPaused portals, whose rows wait: beta.\n"))
+        let status = try await shell.succeed("status", "--json").json(as: [String: Any].self)
+        #expect(status["paused_portals"] as? [String] == ["beta"])
+        let queues = try #require(status["queues"] as? [[String: Any]])
+        let paused = queues.filter { $0["paused"] as? Bool == true }
+        #expect(paused.map { $0["stage"] as? String } == ["dispatch"])
+    }
 }

@@ -67,6 +67,7 @@ import Testing
             ALTER TABLE countersign.issue_queue SET (autovacuum_enabled = false);
             GRANT EXECUTE ON FUNCTION countersign.collect_otp(uuid) TO PUBLIC;
             INSERT INTO countersign.portals (login, name, display_name, signing_secret) VALUES ('gone', 'x', 'x', '');
+            UPDATE countersign.portals SET paused = true;
             UPDATE countersign.stage_controls SET paused = true WHERE stage = 'issue'
             """)
         let both = try await Database.current.makeLogin("both", in: .portal, .worker)
@@ -84,6 +85,7 @@ import Testing
             "autovacuum: countersign.issue_queue has autovacuum switched off",
             "rights of PUBLIC: PUBLIC has execute on countersign.collect_otp(uuid)",
             "roles: portal x has no login gone", "workers: stage issue is paused",
+            "workers: portal x is paused, its requests wait",
             "roles: login \(both.name) of a portal or an app is also in countersign_worker",
             "indexes: countersign.enrollments_pending is invalid, so it is kept up to date and never used",
         ] { #expect(found.contains(wanted), "\(wanted) in \(found)") }

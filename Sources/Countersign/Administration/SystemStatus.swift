@@ -32,14 +32,21 @@ package struct SystemStatus: Sendable {
     package let schemaVersion: Int
     package let queues: [Queue]
     package let workers: [LiveWorker]
+    /// Stages and portals that an operator has paused: their rows wait on purpose.
+    package let pausedStages: [String]
+    package let pausedPortals: [String]
 }
 
 extension SystemStatus {
     package static func read(_ connection: inout Connection) async throws -> SystemStatus {
-        let results = try await connection.pipeline([Step(queues), Step(workers), Step(clock)])
+        let results = try await connection.pipeline([
+            Step(queues), Step(workers), Step(clock), Step(pausedStages), Step(pausedPortals),
+        ])
         return SystemStatus(
             time: try results[2][0].timestamp(0), schemaVersion: try results[2][0].int(1),
-            queues: try results[0].map(Queue.init), workers: try results[1].map(LiveWorker.init))
+            queues: try results[0].map(Queue.init), workers: try results[1].map(LiveWorker.init),
+            pausedStages: try results[3].map { try $0.text(0) },
+            pausedPortals: try results[4].map { try $0.text(0) })
     }
 
     package static let clock = Statement(
@@ -53,6 +60,11 @@ extension SystemStatus {
         "status.queues",
         "SELECT stage, waiting, estimated, oldest, in_flight, done_last_minute FROM countersign.queue_status()"
     )
+
+    package static let pausedStages = Statement(
+        "status.paused_stages", "SELECT stage FROM countersign.stage_controls WHERE paused")
+    package static let pausedPortals = Statement(
+        "status.paused_portals", "SELECT name FROM countersign.portals WHERE paused ORDER BY name")
 
     package static let workers = Statement(
         "status.workers",

@@ -107,6 +107,10 @@ extension DoctorCheck {
             UNION ALL
             SELECT 'warning', 'stage ' || stage || ' is paused', 'Resume it: `countersign stage resume ' || stage || '`.'
             FROM countersign.stage_controls WHERE paused
+            UNION ALL
+            SELECT 'warning', 'portal ' || name || ' is paused, its requests wait',
+                   'Resume it: `countersign portal resume ' || name || '`.'
+            FROM countersign.portals WHERE paused
             """
         case .statementLog:
             """

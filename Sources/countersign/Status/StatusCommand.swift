@@ -7,8 +7,8 @@ struct StatusCommand: DatabaseCommand {
         commandName: "status",
         abstract: "Show what waits in each queue, and who works.",
         discussion: """
-            Counts above 10,000 are estimates and marked with ~. Workers are listed when they were heard of \
-            within 15 seconds.
+            Counts above 10,000 are estimates and marked with ~. The oldest row is one that a worker may take: \
+            those of paused portals wait on purpose. Workers are listed when they were heard of within 15 seconds.
 
             Examples:
               countersign status
@@ -21,25 +21,30 @@ struct StatusCommand: DatabaseCommand {
 
     func run(_ connection: inout Connection) async throws {
         let status = try await SystemStatus.read(&connection)
-        let queues = status.queues.map { record($0, at: status.time) }
+        let queues = status.queues.map { queue in
+            record(queue, isPaused: status.pausedStages.contains(queue.stage), at: status.time)
+        }
         let workers = status.workers.map { workerRecord($0, at: status.time) }
         if try output.wantsJSON {
             try output.show([
                 "time": .time(status.time), "schema_version": .number(status.schemaVersion),
                 "queues": .records(queues), "workers": .records(workers),
+                "paused_portals": .texts(status.pausedPortals),
             ])
         } else {
             let list = workers.isEmpty ? "No worker is running." : TextTable(workers).text
-            write(TextTable(queues).text + "\n\n" + list)
+            let names = plain(status.pausedPortals.joined(separator: ", "))
+            let waiting = names.isEmpty ? "" : "\n\nPaused portals, whose rows wait: \(names)."
+            write(TextTable(queues).text + waiting + "\n\n" + list)
         }
     }
 
-    private func record(_ queue: SystemStatus.Queue, at now: Timestamp) -> Record {
+    private func record(_ queue: SystemStatus.Queue, isPaused: Bool, at now: Timestamp) -> Record {
         [
             "stage": .text(queue.stage),
             "waiting": queue.isEstimate ? .estimate(queue.waiting) : .number(queue.waiting),
             "oldest": .age(of: queue.oldest, at: now), "in_flight": .number(queue.inFlight),
-            "done_last_minute": .number(queue.doneLastMinute),
+            "done_last_minute": .number(queue.doneLastMinute), "paused": .flag(isPaused),
         ]
     }
 }
