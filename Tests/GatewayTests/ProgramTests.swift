@@ -101,6 +101,35 @@ import Testing
         #expect(program.output.split(separator: "\n").count == 1)
     }
 
+    /// Found out at the start, and not by the first user.
+    @Test func `what is named and not there`() async throws {
+        let site = try await Site.make()
+        let issuer = try Issuer()
+        let demo = ["--demo", "--demo-portal", site.portal, "--demo-type", "otp", "--demo-callback"]
+        let here = Site.callback
+        let tokens = [
+            "--jwks", issuer.file.path, "--jwt-issuer", "i", "--jwt-audience", "a", "--jwt-app", "mobil",
+        ]
+        for (arguments, flag) in [
+            (["--demo"], "--demo-portal: there is no portal demo;"),
+            (tokens, "--jwt-app: there is no app mobil;"),
+            (demo + ["https://other.example/"], "--demo-callback: https://other.example/ is not one"),
+            (demo + [here, "--demo-type", "opt"], "--demo-type: there is no authentication type opt;"),
+            (demo + [here, "--demo-type", "bare"], "--demo-type: bare has no message;"),
+        ] {
+            let program = try RunningProgram(
+                ["serve", "--listen", "127.0.0.1:0"] + arguments, environment: environment(site.gateway))
+            #expect(try await program.status() == 78, "\(flag)")
+            #expect(program.output.hasPrefix("countersign: \(flag)"), "\(program.output)")
+        }
+        var owner = try await Database.current.connect()
+        #expect(try await owner.execute("SELECT FROM countersign.auth_requests").isEmpty, "only tried")
+        let program = try RunningProgram(
+            ["serve", "--listen", "127.0.0.1:0"] + demo + [here], environment: environment(site.gateway))
+        _ = try await program.port()
+        #expect(try await program.stop() == 0)
+    }
+
     @Test func `files that are not what they should be, and a taken port`() async throws {
         let login = try await Database.current.makeLogin("gateway", in: .gateway)
         for arguments in [

@@ -8,7 +8,8 @@ import Testing
 /// Every statement is checked against the migrated schema, and every path against the description.
 @Suite(.database) struct StatementTests {
     private let statements = [
-        Desk.namePortal, Desk.nameApp, PortalDirectory.credential, SignIns.insert, SignIns.collect,
+        Desk.namePortal, Desk.nameApp, GatewayConfiguration.currentApp, GatewayConfiguration.currentPortal,
+        PortalDirectory.credential, SignIns.insert, SignIns.collect,
         SignIns.cancel,
         TransactionResult.look, PortalEndpoints.enabledTypes, Devices.appChannel, Devices.enroll,
         Devices.list,

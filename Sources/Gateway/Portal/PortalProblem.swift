@@ -16,10 +16,12 @@ enum PortalProblem {
     static func from(_ error: any Error, isEnabled: Bool) -> any Error {
         if error is PoolExhausted { return failedToStart }
         guard let failure = PostgresError(in: error) else { return error }
+        // The one parameter that Access calls otherwise than the column.
+        let description = failure.message.replacing("auth_type", with: "type")
         switch failure.state {
         case "CS001": return Problem(.notFound, "1000", failure.message)
-        case "CS002": return Problem(.notFound, "3005", failure.message)
-        case "CS003", "CS005": return invalidParameter(failure.message)
+        case "CS002": return Problem(.notFound, "3005", description)
+        case "CS003", "CS005": return invalidParameter(description)
         case "CS004": return message(failure)
         case "CS006": return unknownTransaction
         case "CS007": return Problem(.notFound, "1001", failure.message)

@@ -88,7 +88,8 @@ struct SignIns: Sendable {
 }
 
 extension SignIns.Draft {
-    fileprivate var parameters: [Parameter] {
+    /// Of `SignIns.insert`.
+    var parameters: [Parameter] {
         [
             type, callbackURI, message, secureMessage, languageCode, ipAddress, userAgent, reference,
             traceparent,

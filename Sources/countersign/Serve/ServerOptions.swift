@@ -20,6 +20,7 @@ struct ServerOptions: ParsableArguments {
         configuration.demo = try demo.configuration(environment, configuration)
         var connection = try await Connection.open(database)
         try await Program.schemaRange.check(&connection, schema: Program.schema)
+        if let fault = try await configuration.fault(&connection) { throw Failure(.configuration, fault) }
         let (host, isTLS) = (configuration.host, configuration.tls != nil)
         do {
             return try GatewayServer(configuration, logger: logger) { port in
