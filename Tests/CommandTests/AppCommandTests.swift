@@ -47,6 +47,8 @@ import Testing
         try await shell.succeed("app", "add", "mobile", "--role", Database.current.unique("mobile"))
         try await shell.run("app", "add", "mobile", "--role", Database.current.unique("second"))
             .expect(65, "there is an app of that name already")
+        try await shell.run("app", "add", "mobile", "--role", Database.current.unique("mobile"))
+            .expect(65, "there is an app of that name already")
         try await shell.run("app", "add", "other", "--role", Database.current.unique("mobile"))
             .expect(65, "that login belongs to another app")
         try await shell.run("app", "enable", "mobil").expect(65, "there is no app mobil; there is mobile")

@@ -114,6 +114,8 @@ import Testing
         try await shell.succeed("app", "add", "mobile", "--role", app)
         let again = try await shell.run("portal", "add", "acme", "--role", database.unique("other"))
         again.expect(65, "there is a portal of that name already")
+        try await shell.run("portal", "add", "acme", "--role", acme)
+            .expect(65, "there is a portal of that name already")
         let shared = try await shell.run("portal", "add", "beta", "--role", acme)
         shared.expect(65, "that login belongs to another portal")
         let foreign = try await shell.run("portal", "add", "beta", "--role", app)

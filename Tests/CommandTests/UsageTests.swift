@@ -139,6 +139,15 @@ import Testing
         #expect(outcome.errors.hasSuffix(": this needs a login that is a member of \(needed)\n"))
     }
 
+    @Test(.database) func `a wrong password is a matter of rights`() async throws {
+        let login = try await Database.current.makeLogin("cli", in: .monitor)
+        let wrong = TestLogin(name: login.name, password: "not-this-one")
+        let outcome = try await Shell(url: Database.current.url(login: wrong)).run("status")
+        #expect(outcome.status == 77)
+        #expect(outcome.errors.hasPrefix("countersign: the database refuses this login: "))
+        #expect(!outcome.errors.contains("not-this-one"))
+    }
+
     @Test(.database) func `a stranger may not even connect`() async throws {
         let login = try await Database.current.makeLogin("stranger")
         let outcome = try await Shell(url: Database.current.url(login: login)).run("status")

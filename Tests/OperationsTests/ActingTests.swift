@@ -142,7 +142,10 @@ import Webhooks
         }
         worker.context.drain.begin()
         await running.value
-        await #expect(throws: PostgresError.self) { try await act(.setLogLevel(module: "No Module", .debug)) }
+        let allowed = LogLevels.modules.joined(separator: ", ")
+        await #expect(throws: AdministrationError.refused("there is no module isue; there is \(allowed)")) {
+            try await act(.setLogLevel(module: "isue", .debug))
+        }
     }
 
     @Test func `a portal's limit is what inserts meet`() async throws {

@@ -45,6 +45,21 @@ package enum NamedThing: String, Sendable {
             "SELECT name FROM countersign.\(table) ORDER BY name LIMIT \(Self.shown + 1)")
     }
 
+    /// Whether there is one of the name $1.
+    package var presence: Statement {
+        let table = self == .type ? "auth_types" : "\(rawValue)s"
+        return Statement(
+            "\(command).presence", "SELECT EXISTS (SELECT FROM countersign.\(table) WHERE name = $1)")
+    }
+
+    /// Fails when there is one of that name. The constraint holds against those who add at the same time; asked
+    /// first, the answer is about the name, and not about the login that is in use for that reason.
+    func refuseTaken(_ name: String, _ connection: inout Connection) async throws {
+        guard try await connection.run(presence, [.text(name)])[0].bool(0) else { return }
+        let constraint = self == .type ? "auth_types_pkey" : "\(rawValue)s_name_once"
+        throw AdministrationError.refused(sentences[constraint] ?? "that name is taken")
+    }
+
     /// To be thrown when there is nothing of that name.
     func unknown(_ name: String, _ connection: inout Connection) async throws -> AdministrationError {
         let existing = try await connection.run(names).map { try $0.text(0) }

@@ -20,6 +20,7 @@ extension App {
         _ name: String, login: String, withPassword: Bool = true, _ connection: inout Connection
     ) async throws -> Login {
         try await connection.transaction { connection in
+            try await NamedThing.app.refuseTaken(name, &connection)
             let login = try await Login.create(login, in: .app, withPassword: withPassword, &connection)
             try await connection.run(insertion, [.text(name), .text(login.name), .bool(login.isNew)])
             return login

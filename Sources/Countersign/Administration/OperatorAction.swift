@@ -105,6 +105,11 @@ extension OperatorAction {
     private func setLevel(
         _ level: Logger.Level?, of module: String, _ connection: inout Connection
     ) async throws -> String {
+        // Back to the start is for any: an older program may have known others.
+        guard level == nil || LogLevels.modules.contains(module) else {
+            let allowed = LogLevels.modules.joined(separator: ", ")
+            throw AdministrationError.refused("there is no module \(module); there is \(allowed)")
+        }
         let rows = try await connection.run(Self.settingLogLevel, [.text(module), .init(level?.rawValue)])
         let what = level.map { "at \($0.rawValue)" } ?? "as the program was started"
         return try sentence("\(module) logs \(what)", isChanged: rows[0].bool(0))

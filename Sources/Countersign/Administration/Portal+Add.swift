@@ -39,6 +39,7 @@ extension Portal {
         try await sealer.checkMasterKey(&connection)
         let secret = randomBytes(32)
         return try await connection.transaction { connection in
+            try await NamedThing.portal.refuseTaken(draft.name, &connection)
             let login = try await Login.create(
                 draft.login, in: .portal, withPassword: draft.withPassword, &connection)
             let id = try await connection.run(numbering)[0].int(0)

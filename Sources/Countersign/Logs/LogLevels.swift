@@ -8,6 +8,10 @@ package final class LogLevels: Sendable {
     /// The name that stands for every module without a level of its own.
     package static let everyModule = "all"
 
+    /// Every name that a level can be set for.
+    package static let modules =
+        [everyModule, "worker", "gateway", "operations"] + StageName.allCases.map(\.rawValue)
+
     private struct State {
         var base: Logger.Level
         var given: [String: Logger.Level] = [:]

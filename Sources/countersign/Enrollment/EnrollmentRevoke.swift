@@ -24,7 +24,13 @@ struct EnrollmentRevoke: DatabaseCommand {
         guard let before = try await Enrollment.read(enrollmentID, &connection) else {
             throw Enrollment.unknown(enrollmentID)
         }
-        let isRevoked = try await Enrollment.revoke(enrollmentID, &connection)
+        let isRevoked: Bool
+        do {
+            isRevoked = try await Enrollment.revoke(enrollmentID, &connection)
+        } catch let error as PostgresError where error.state == "CS003" {
+            // There is one, so what is missing is the right: a gateway's login revokes those of its app only.
+            throw Failure(.permission, "this needs a login that is a member of \(GroupRole.admin.rawValue)")
+        }
         write("enrollment \(enrollmentID) is \(isRevoked ? "revoked" : "\(before.status) already")")
     }
 }

@@ -8,8 +8,8 @@ struct LogLevelCommand: ParsableCommand {
         commandName: "log-level",
         abstract: "How much running programs log, by module.",
         discussion: """
-            A module is a stage, worker, gateway or operations; all stands for those without a level of their \
-            own. Running programs follow within two seconds.
+            Modules: \(LogLevels.modules.dropFirst().joined(separator: ", ")); all stands for those without a \
+            level of their own. Running programs follow within two seconds.
 
             Examples:
               countersign log-level set issue=debug all=warning

@@ -59,6 +59,13 @@ struct Failure: Error {
     }
 }
 
+/// What the server says to a login that it does not let in.
+private let refusals = [
+    "password authentication failed", "no password supplied", "no pg_hba.conf entry",
+    "is not permitted to log in",
+    "authentication failed for user",
+]
+
 extension Failure {
     private init(_ error: PostgresError, role: GroupRole?) {
         if let refused = AdministrationError(error) {
@@ -70,6 +77,8 @@ extension Failure {
         // While connecting libpq gives no SQLSTATE. In another language this stays "cannot reach".
         case .cannotConnect where error.message.contains("permission denied for database"):
             self.init(.permission, "\(error.message): this needs a login that \(needed)")
+        case .cannotConnect where refusals.contains { error.message.contains($0) }:
+            self.init(.permission, "the database refuses this login: \(error.message)")
         case .cannotConnect:
             self.init(.unavailable, "cannot reach the database: \(error.message)")
         case _ where error.isConnectionLoss:
