@@ -120,7 +120,9 @@ import Testing
     @Test(
         .database,
         arguments: [
-            (["portal", "list"], TestLogin.Group.portal, "countersign_admin"),
+            (["portal", "list"], TestLogin.Group.portal, "countersign_monitor"),
+            (["app", "list"], .app, "countersign_monitor"), (["type", "list"], .app, "countersign_monitor"),
+            (["settings", "show"], .app, "countersign_monitor"),
             (["portal", "disable", "acme"], .monitor, "countersign_admin"),
             (["app", "add", "mobile"], .monitor, "countersign_admin"),
             (["type", "add", "qr"], .monitor, "countersign_admin"),
@@ -137,6 +139,16 @@ import Testing
         #expect(outcome.output == "")
         #expect(outcome.errors.hasPrefix("countersign: permission denied for "))
         #expect(outcome.errors.hasSuffix(": this needs a login that is a member of \(needed)\n"))
+    }
+
+    @Test(
+        .database,
+        arguments: ["portal list", "app list", "type list", "settings show", "webhook list", "doctor"])
+    func `what the login of monitoring may look at`(command: String) async throws {
+        let words = command.split(separator: " ").map(String.init)
+        let outcome = try await Shell.member(of: .monitor).start(words + ["--json"]).outcome()
+        #expect(outcome.status == 0 || command == "doctor")
+        #expect(["[", "{"].contains(outcome.output.prefix(1)))
     }
 
     @Test(.database) func `a wrong password is a matter of rights`() async throws {

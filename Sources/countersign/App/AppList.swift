@@ -11,7 +11,7 @@ struct AppList: DatabaseCommand {
               countersign app list
               countersign app list --json
             """)
-    static let role: GroupRole? = .admin
+    static let role: GroupRole? = .monitor
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var database: DatabaseOptions

@@ -11,7 +11,7 @@ struct PortalList: DatabaseCommand {
               countersign portal list
               countersign portal list --json
             """)
-    static let role: GroupRole? = .admin
+    static let role: GroupRole? = .monitor
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var database: DatabaseOptions

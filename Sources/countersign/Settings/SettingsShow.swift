@@ -11,7 +11,7 @@ struct SettingsShow: DatabaseCommand {
               countersign settings show
               countersign settings show --json
             """)
-    static let role: GroupRole? = .admin
+    static let role: GroupRole? = .monitor
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var database: DatabaseOptions

@@ -11,7 +11,7 @@ struct TypeList: DatabaseCommand {
               countersign type list
               countersign type list --json
             """)
-    static let role: GroupRole? = .admin
+    static let role: GroupRole? = .monitor
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var database: DatabaseOptions
