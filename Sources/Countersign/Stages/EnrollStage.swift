@@ -26,7 +26,7 @@ package struct EnrollStage: Stage, Repair {
     package mutating func runBatch(
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
-        let limit = min(limit, Self.longestBatch)
+        let limit = lanes.limit(min(limit, Self.longestBatch))
         let opening =
             prelude + [
                 Step(.begin), Step(Self.readKeys),

@@ -19,7 +19,7 @@ package struct IssueStage: Stage, Repair {
     package mutating func runBatch(
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
-        let offered = secrets.offer(atMost: limit)
+        let offered = secrets.offer(atMost: lanes.limit(limit))
         let step = Step(
             Self.issueBatch,
             Claim.parameters(lanes, limit: offered.count) + [

@@ -24,6 +24,7 @@ package struct ValidateStage: Stage, Repair {
     package mutating func runBatch(
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
+        let limit = lanes.limit(limit)
         let opening =
             prelude + [Step(.begin), Step(Self.claimBatch, Claim.parameters(lanes, limit: limit))]
         let results = try await connection.pipeline(opening)

@@ -29,7 +29,20 @@ package struct Lanes: Sendable, Equatable {
     /// How many rows a lane may give; nil lets the claim divide the batch by the lanes that have work.
     package private(set) var slice: Int?
 
+    /// Batches that are still to be small, see `limit(_:)`.
+    private var smallBatches = 0
+
+    /// Rows in a batch while somebody with little to do stands beside somebody with a backlog, who would otherwise
+    /// have each new row of the other wait for a whole batch of his own: p99 16.3 ms beside 100,000 rows, with
+    /// batches of 500 that take 7 ms.
+    static let besideOthers = 100
+    /// So many batches long, which is half a second to a second.
+    static let memory = 500
+
     package init() {}
+
+    /// How many rows the next batch takes, of the most that it may.
+    package func limit(_ most: Int) -> Int { smallBatches > 0 ? min(most, Self.besideOthers) : most }
 
     /// Starts from the beginning of every lane again.
     package mutating func forget() {
@@ -42,13 +55,23 @@ package struct Lanes: Sendable, Equatable {
         let full = heavy > 0 || shares.reduce(0) { $0 + $1.claimed } >= limit
         if let last = shares.last { lastServed = last.lane }
         guard full else {
+            smallBatches = 0
             forget()
             return false
         }
+        smallBatches = isMixed(shares, slice: used, limit: limit) ? Self.memory : max(0, smallBatches - 1)
         remember(shares)
         // Lanes that did not fill their slice have little to give: the others share what is left over.
         slice = max(1, limit / max(1, heavy))
         return true
+    }
+
+    /// Whether some lanes gave all that they might and others all that they had. The one served last may have been
+    /// cut short by the batch's end.
+    private func isMixed(_ shares: [Share], slice: Int, limit: Int) -> Bool {
+        let isCut = shares.reduce(0) { $0 + $1.claimed } >= limit
+        let light = shares.dropLast(isCut ? 1 : 0).count { $0.claimed < slice }
+        return light > 0 && light < shares.count
     }
 
     private mutating func remember(_ shares: [Share]) {

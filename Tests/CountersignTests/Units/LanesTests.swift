@@ -146,6 +146,35 @@ import Testing
         }
     }
 
+    @Test func `batches are small while somebody with little stands beside a backlog`() {
+        var lanes = Lanes()
+        /// A batch that lane 1, which never ends, fills up. Returns how large it was.
+        func batch(beside others: [Lanes.Share] = []) -> Int {
+            let limit = lanes.limit(500)
+            let rest = others.reduce(limit) { $0 - $1.claimed }
+            _ = lanes.advance(others + [share(1, rest)], slice: lanes.slice ?? limit, limit: limit)
+            return limit
+        }
+        #expect(batch() == 500 && batch() == 500, "alone")
+        #expect(batch(beside: [share(2, 1)]) == 500, "the one that finds the other's row")
+        for _ in 0..<500 { #expect(batch() == 100) }
+        #expect(batch() == 500, "nobody has come for a while")
+        _ = batch(beside: [share(3, 2)])
+        _ = lanes.advance([share(1, 7)], slice: 100, limit: 100)
+        #expect(lanes.limit(500) == 500, "the backlog is gone")
+    }
+
+    @Test func `many backlogs side by side keep their large batches`() {
+        var (queue, lanes) = (Queue(), Lanes())
+        for n in 0..<4_000 { queue.insert(Int32(1 + n % 4), identifier(n)) }
+        for _ in 0..<8 {
+            let limit = lanes.limit(500)
+            #expect(limit == 500)
+            let (shares, slice) = queue.claim(lanes, limit: limit)
+            _ = lanes.advance(shares, slice: slice, limit: limit)
+        }
+    }
+
     private func identifier(_ number: Int) -> Identifier {
         let bytes = (0..<16).map { UInt8(truncatingIfNeeded: $0 < 8 ? number >> (56 - 8 * $0) : 1) }
         return Identifier(bytes: bytes) ?? .random()
