@@ -12,21 +12,6 @@ import Webhooks
 @Suite(.database) struct TLSTests {
     private let world = WebhookWorld()
 
-    private func withCertificates<T>(_ body: (URL) async throws -> T) async throws -> T {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "tls-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        _ = try await Python.run("certificates.py", folder.path)
-        return try await body(folder)
-    }
-
-    private func server(_ name: String, in folder: URL) throws -> TLSConfiguration {
-        let chain = try NIOSSLCertificate.fromPEMFile(folder.appending(path: "\(name).pem").path)
-        let key = try NIOSSLPrivateKey(file: folder.appending(path: "\(name).key").path, format: .pem)
-        return .makeServerConfiguration(
-            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
-    }
-
     @Test(
         arguments: [
             ("good", nil), ("wrong-name", "the certificate is for another name"),
@@ -34,13 +19,13 @@ import Webhooks
             ("self-signed", "the certificate is not trusted, expired, or not yet valid"),
         ] as [(String, String?)])
     func certificatesAreVerified(name: String, error: String?) async throws {
-        try await withCertificates { folder in
-            let context = try NIOSSLContext(configuration: try server(name, in: folder))
+        try await Certificates.make { certificates in
+            let context = try certificates.context(name)
             try await Receiver.run(tls: context) { _, _ in
                 .status(204)
             } _: { receiver in
                 let id = try await world.endedRequest("https://localhost:\(receiver.port)/cb")
-                let roots = try TrustRoots(file: folder.appending(path: "ca.pem").path)
+                let roots = try TrustRoots(file: certificates.authority)
                 try await world.dispatching(policy: .loopbackTLS, trustRoots: roots) { _ in
                     let seen = try await world.delivery(id, error == nil ? "delivered" : "pending")
                     #expect(seen.error == (error == nil ? nil : "tls") && seen.detail == error)
@@ -54,8 +39,8 @@ import Webhooks
 
     /// The system's roots do not know the test's CA.
     @Test func trustComesFromTheRootsAlone() async throws {
-        try await withCertificates { folder in
-            let context = try NIOSSLContext(configuration: try server("good", in: folder))
+        try await Certificates.make { certificates in
+            let context = try certificates.context("good")
             try await Receiver.run(tls: context) { _, _ in
                 .status(204)
             } _: { receiver in
@@ -71,7 +56,7 @@ import Webhooks
 
     /// Eight at a time are streams of one connection where HTTP/2 is offered.
     @Test func http2IsUsedWhereItIsOffered() async throws {
-        try await withCertificates { folder in
+        try await Certificates.make { certificates in
             let seen = Mutex<Set<String>>([])
             let router = Router(context: StreamContext.self)
             router.post("cb") { _, context in
@@ -80,7 +65,7 @@ import Webhooks
             }
             let (ports, port) = AsyncStream.makeStream(of: Int.self)
             let application = Application(
-                router: router, server: try .http2Upgrade(tlsConfiguration: try server("good", in: folder)),
+                router: router, server: try .http2Upgrade(tlsConfiguration: try certificates.server("good")),
                 configuration: .init(address: .hostname("127.0.0.1", port: 0)),
                 onServerRunning: { port.yield($0.localAddress?.port ?? 0) })
             let running = Task { try await application.runService(gracefulShutdownSignals: []) }
@@ -90,7 +75,7 @@ import Webhooks
             let portal = try await world.addPortal()
             try await world.addCallback(url, of: portal)
             let ids = try await world.end(40, at: url, of: portal)
-            let roots = try TrustRoots(file: folder.appending(path: "ca.pem").path)
+            let roots = try TrustRoots(file: certificates.authority)
             try await world.dispatching(policy: .loopbackTLS, trustRoots: roots) { _ in
                 for id in ids { _ = try await world.delivery(id, "delivered") }
             }

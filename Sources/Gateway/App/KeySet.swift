@@ -4,6 +4,7 @@ import JWTKit
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// The public keys with which tokens are verified (RFC 7517), by their `kid`, as their issuer publishes them.
 actor KeySet {
@@ -71,9 +72,23 @@ actor KeySet {
     private func download() async throws -> [UInt8] {
         var request = HTTPClientRequest(url: rules.keys.absoluteString)
         request.headers.add(name: "accept", value: "application/json")
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(5))
-        guard response.status == .ok else { throw KeySetError.status(Int(response.status.code)) }
-        return Array(try await response.body.collect(upTo: 262_144).readableBytesView)
+        let asking = request
+        return try await HTTPClient.withHTTPClient(configuration: client) { client in
+            let response = try await client.execute(asking, timeout: .seconds(5))
+            guard response.status == .ok else { throw KeySetError.status(Int(response.status.code)) }
+            return Array(try await response.body.collect(upTo: 262_144).readableBytesView)
+        }
+    }
+
+    /// Redirections are not followed: they could lead to where nobody vouches for the keys.
+    private var client: HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        if let roots = rules.keysTrustRoots {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.trustRoots = .certificates(roots)
+            configuration.tlsConfiguration = tls
+        }
+        return configuration
     }
 
     /// Keys that are of no use here are passed over: for encryption, or of a kind that is not known.

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+import NIOSSL
 
 /// What an access token (RFC 9068, RFC 8725) must fulfil, and which app its user belongs to.
 package struct TokenRules: Sendable {
@@ -10,6 +11,8 @@ package struct TokenRules: Sendable {
 
     /// Where the keys are: an https address, a file, or, on this machine, an http address.
     package var keys: URL
+    /// Certificates that the https address is trusted by; nil is the system's.
+    private(set) var keysTrustRoots: [NIOSSLCertificate]?
     /// `iss`, exactly.
     package var issuer: String
     /// One of `aud`.
@@ -24,5 +27,13 @@ package struct TokenRules: Sendable {
 
     package init(keys: URL, issuer: String, audience: String, app: String) {
         (self.keys, self.issuer, self.audience, self.app) = (keys, issuer, audience, app)
+    }
+
+    /// Trusts the address of the keys by the certificates in a PEM file alone. False when it cannot be read or holds
+    /// none.
+    package mutating func trustKeys(by file: String) -> Bool {
+        guard let roots = try? NIOSSLCertificate.fromPEMFile(file), !roots.isEmpty else { return false }
+        keysTrustRoots = roots
+        return true
     }
 }

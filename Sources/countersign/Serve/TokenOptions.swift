@@ -11,6 +11,12 @@ struct TokenOptions: ParsableArguments {
             valueName: "file or address"))
     var jwks: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "PEM file of the certificates that the address of the keys is trusted by. (default: the system's)",
+            valueName: "file"))
+    var jwksTrustRoots: String?
+
     @Option(help: "Who issues the tokens: their iss, exactly.")
     var jwtIssuer: String?
 
@@ -34,6 +40,12 @@ struct TokenOptions: ParsableArguments {
             throw Failure(.usage, "--jwks, --jwt-issuer, --jwt-audience and --jwt-app go together")
         }
         var rules = TokenRules(keys: try keys(texts[0]), issuer: texts[1], audience: texts[2], app: texts[3])
+        if let file = jwksTrustRoots ?? environment.text("jwks-trust-roots") {
+            guard rules.trustKeys(by: file) else {
+                throw Failure(
+                    .configuration, "--jwks-trust-roots: '\(file)' cannot be read as PEM certificates")
+            }
+        }
         if let list = jwtAlgorithms ?? environment.text("jwt-algorithms") {
             rules.allowed = try algorithms(list)
         }
