@@ -74,6 +74,31 @@ import Testing
         }
     }
 
+    /// The answer is lost twice, once after it counted. The phone sends the same again and is told that it counted.
+    @Test func `the phone in the terminal sends again what was not answered`() async throws {
+        let site = try await Site.make()
+        let issuer = try Issuer()
+        try await withSite(site, { $0.tokens = issuer.rules(app: site.app) }) { http in
+            let phone = try TerminalPhone(http, token: try issuer.token(), by: .variable)
+            defer { phone.remove() }
+            try #require(try await phone.run("enroll", "--user", "alice").status == 0)
+            let (transaction, otp) = try await startSignIn(site, http)
+            for words in [["scan", otp], ["accept"]] {
+                let outcome = try await LosingProxy.run(before: http.port, losing: 2) { proxy in
+                    try await phone.at(proxy.port).run(words)
+                }
+                #expect(outcome.status == 0, "\(outcome)")
+            }
+            let result = try await signInResult(site, http, transaction)
+            #expect(result["is_authenticated"] as? Bool == true)
+            let (_, other) = try await startSignIn(site, http)
+            let lost = try await LosingProxy.run(before: http.port, losing: 3) { proxy in
+                try await phone.at(proxy.port).run(["scan", other])
+            }
+            #expect(lost.status == 69 && lost.output.contains("cannot reach"), "\(lost)")
+        }
+    }
+
     private func changed(_ body: [String: String], _ changes: [String: String?]) -> [String: String] {
         changes.reduce(into: body) { $0[$1.key] = $1.value }
     }

@@ -7,7 +7,7 @@ struct TerminalPhone: Sendable {
     enum Way: Sendable { case argument, file, variable }
 
     private let folder: URL
-    private let port: Int
+    private var port: Int
     private let token: String
     private let way: Way
 
@@ -20,8 +20,19 @@ struct TerminalPhone: Sendable {
 
     func remove() { try? FileManager.default.removeItem(at: folder) }
 
+    /// The same phone, asking another port.
+    func at(_ port: Int) -> TerminalPhone {
+        var phone = self
+        phone.port = port
+        return phone
+    }
+
     /// Runs it, and gives how it ended and what it said.
     func run(_ arguments: String...) async throws -> (status: Int32, output: String) {
+        try await run(arguments)
+    }
+
+    func run(_ arguments: [String]) async throws -> (status: Int32, output: String) {
         var options = [
             "--url", "http://127.0.0.1:\(port)", "--keys", folder.appending(path: "phone.json").path,
         ]

@@ -9,6 +9,8 @@ import Postgres
 final class HTTPTransport: PhoneTransport {
     /// Longer than the server itself waits for a verdict.
     private static let patience = TimeAmount.seconds(20)
+    /// How often an answer may be lost, less one.
+    private static let tries = 3
     private let base: String
     private let token: String
 
@@ -64,19 +66,36 @@ final class HTTPTransport: PhoneTransport {
         return value
     }
 
-    /// Follows no redirection: code and token are for this address alone.
+    /// Sends the same again when the answer is lost, which gets the outcome of the first. Not for want of a
+    /// connection: then nothing was sent.
     private func send(_ request: HTTPClientRequest) async throws -> (status: UInt, body: Data) {
+        for _ in 1..<Self.tries {
+            do {
+                return try await sendOnce(request)
+            } catch let error as HTTPClientError where error == .remoteConnectionClosed {
+                continue
+            } catch is IOError {
+                continue
+            } catch {
+                throw unreachable(error)
+            }
+        }
+        do { return try await sendOnce(request) } catch { throw unreachable(error) }
+    }
+
+    /// Follows no redirection: code and token are for this address alone.
+    private func sendOnce(_ request: HTTPClientRequest) async throws -> (status: UInt, body: Data) {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(5)
-        do {
-            return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
-                let response = try await client.execute(request, timeout: Self.patience)
-                let body = try await response.body.collect(upTo: 262_144)
-                return (response.status.code, Data(body.readableBytesView))
-            }
-        } catch {
-            throw Failure(.unavailable, "cannot reach \(base): \(error)")
+        return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
+            let response = try await client.execute(request, timeout: Self.patience)
+            let body = try await response.body.collect(upTo: 262_144)
+            return (response.status.code, Data(body.readableBytesView))
         }
+    }
+
+    private func unreachable(_ error: any Error) -> Failure {
+        Failure(.unavailable, "cannot reach \(base): \(error)")
     }
 
     private func refusal(_ status: UInt, _ answer: Data) -> Failure {
