@@ -33,7 +33,7 @@ struct Failure: Error {
             self = failure
         case let error as AdministrationError:
             self.init(.data, "\(error)")
-        case is InvalidStages:
+        case is InvalidStages, is UnreadableInput:
             self.init(.usage, "\(error)")
         case is MasterKeyError, is SealingError, is SchemaRangeError, is OpenPGPError:
             self.init(.configuration, "\(error)")

@@ -1,13 +1,12 @@
-import ArgumentParser
 import Foundation
-import Postgres
+package import Postgres
 
 /// A moment in the past, as operators give it: `15m` ago, or RFC 3339.
-enum Since: ExpressibleByArgument, Equatable {
+package enum Since: Sendable, Hashable {
     case ago(Duration)
     case at(Timestamp)
 
-    init?(argument: String) {
+    package init?(argument: String) {
         if let duration = readDuration(argument) {
             self = .ago(duration)
         } else if let date = Self.date(argument) {
@@ -17,10 +16,10 @@ enum Since: ExpressibleByArgument, Equatable {
         }
     }
 
-    static let allowed = "a number and s, m, h or d, as 15m, or RFC 3339, as 2026-01-31T12:00:00Z"
+    package static let allowed = "a number and s, m, h or d, as 15m, or RFC 3339, as 2026-01-31T12:00:00Z"
 
     /// `now` is the database's.
-    func moment(_ now: Timestamp) -> Timestamp {
+    package func moment(_ now: Timestamp) -> Timestamp {
         switch self {
         case .ago(let duration): now.advanced(by: .zero - duration)
         case .at(let moment): moment
@@ -35,7 +34,7 @@ enum Since: ExpressibleByArgument, Equatable {
 }
 
 /// `90s`, `15m`, `24h` or `30d`; nil for anything else, and for more than 10,000 days.
-func readDuration(_ text: String) -> Duration? {
+package func readDuration(_ text: String) -> Duration? {
     guard let unit = text.last, let seconds = ["s": 1, "m": 60, "h": 3_600, "d": 86_400][unit],
         let count = Int(text.dropLast()), count >= 0, count <= 864_000_000 / seconds
     else { return nil }
