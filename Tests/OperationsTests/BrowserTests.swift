@@ -48,7 +48,8 @@ import Testing
                         == true
                 }
                 // Tab from the resume button of another stage on: the focus can be seen and survives updates.
-                _ = try await chromium.script("document.getElementById('pause-issue').focus(); return 1")
+                _ = try await chromium.script(
+                    "document.getElementById('pause-stage-issue').focus(); return 1")
                 try await chromium.type("\n")
                 try await eventually("Enter has pressed it") {
                     try await StageControl.list(&owner).first { $0.stage == "issue" }?.isPaused == true
