@@ -113,6 +113,23 @@ import Testing
         }
     }
 
+    @Test func `a page with nothing on it says what to do`() async throws {
+        let expected = [
+            ("queues", "Start one: <code>countersign work</code>"),
+            ("portals", "<code>countersign portal add "),
+            ("requests", "The portal has the transaction id"), ("webhooks", "None in the last day"),
+            ("settings", "requests need one: portals write its name into"),
+            ("settings", "None yet: a request's"),
+        ]
+        try await withOperations { browser in
+            let console = try await SignedIn(browser)
+            for (page, words) in expected {
+                let body = try await console.page(page)
+                #expect(body.contains(words) && body.contains("Times are UTC."), "\(page): \(words)")
+            }
+        }
+    }
+
     @Test func `a session that is over leads back to its page`() async throws {
         try await withOperations { browser in
             var old = try await SignedIn(browser)

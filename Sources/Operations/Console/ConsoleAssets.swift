@@ -19,11 +19,12 @@ let consoleStyle = """
     main:focus { outline: none; }
     table { border-collapse: collapse; width: 100%; }
     caption { text-align: left; padding: 0.3rem 0; color: var(--faint); overflow-wrap: anywhere; }
-    th, td { text-align: left; padding: 0.4rem 0.6rem; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
-    thead th { color: var(--faint); font-weight: 600; font-size: 0.85rem; overflow-wrap: normal; }
+    th, td { text-align: left; padding: 0.4rem 0.6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+    .long { overflow-wrap: anywhere; } .short, .tag, button, summary { white-space: nowrap; }
+    thead th { color: var(--faint); font-weight: 600; font-size: 0.85rem; }
     tbody th { font-weight: 600; }
     tbody th code { font-weight: 400; }
-    .facts th { width: 12rem; color: var(--faint); font-weight: 400; }
+    .facts th { width: 12rem; color: var(--faint); font-weight: 400; } .facts td { overflow-wrap: anywhere; }
     .number { text-align: right; font-variant-numeric: tabular-nums; }
     .faint { color: var(--faint); }
     .problem { color: var(--bad); }
@@ -33,7 +34,7 @@ let consoleStyle = """
     .attention h2 { margin: 0; } .attention ul { margin: 0.3rem 0; padding-left: 1.1rem; } .attention li { overflow-wrap: anywhere; }
     .notice { margin: 0; background: var(--card); border-bottom: 1px solid var(--line); border-left: 4px solid var(--accent); }
     .notice.problem { border-left-color: var(--bad); }
-    .chart { display: flex; gap: 0.5rem; align-items: center; white-space: nowrap; }
+    .chart { display: flex; flex-wrap: wrap; gap: 0 0.5rem; align-items: center; }
     .spark { width: 120px; height: 24px; flex: none; }
     .spark polyline { fill: none; stroke: var(--accent); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
     button, input, select, textarea, summary { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--edge);
@@ -48,7 +49,7 @@ let consoleStyle = """
     main form { display: flex; flex-wrap: wrap; gap: 0.4rem 0.6rem; align-items: end; }
     main form .problem { flex-basis: 100%; margin: 0; }
     main > form, main > details { margin: 0.6rem 0; }
-    main > form label span { display: block; }
+    main form label { max-width: 100%; } main > form label span { display: block; }
     .act > div { display: flex; flex-wrap: wrap; gap: 0.4rem 0.8rem; align-items: start; }
     .small { font-size: 0.85rem; color: var(--faint); } .small input, .small textarea, .small select { color: var(--text); font-size: 0.95rem; }
     .login { max-width: 24rem; margin: 10vh auto 0; } .login form { display: block; } .login label { display: block; margin: 0.7rem 0; } .login input { width: 100%; }
@@ -58,15 +59,18 @@ let consoleStyle = """
       header form { margin-left: 0; }
       thead { position: absolute; left: -100rem; }
       table, tbody, tr, td, tbody th, caption { display: block; width: 100%; }
-      tr { border: 1px solid var(--line); border-radius: 6px; background: var(--card); margin: 0 0 0.6rem; padding: 0.3rem 0; overflow: hidden; }
+      tr { display: grid; grid-template-columns: 1fr 1fr; border: 1px solid var(--line); border-radius: 6px;
+        background: var(--card); margin: 0 0 0.6rem; padding: 0.3rem 0; overflow: hidden; }
       tr.halted { background: var(--warm); }
-      tbody th, .facts th { border: 0; padding: 0.25rem 0.7rem; width: 100%; }
-      .facts th { padding-bottom: 0; }
-      td { border: 0; padding: 0.25rem 0.7rem; display: flex; gap: 0.6rem; justify-content: space-between; }
-      td[data-label]::before { content: attr(data-label); color: var(--faint); flex: none; max-width: 45%; }
+      tbody th, td { border: 0; padding: 0.2rem 0.7rem; min-width: 0; }
+      tbody th, td.long, td.act { grid-column: 1 / -1; overflow-wrap: anywhere; }
+      td[data-label]::before { content: attr(data-label); display: block; color: var(--faint); font-size: 0.85rem; }
       td.number { text-align: left; }
       td:empty, td.act:has(> div:empty) { display: none; }
-      td.act { display: block; } td.act::before { content: none; }
+      td.act { padding-top: 0.5rem; } td.act::before { content: none !important; }
+      .short { white-space: normal; }
+      .facts tr { grid-template-columns: 8rem 1fr; border: 0; border-radius: 0; border-bottom: 1px solid var(--line); margin: 0; background: none; }
+      .facts th, .facts td { grid-column: auto; width: auto; padding-left: 0; }
     }
     """
 

@@ -10,6 +10,10 @@ struct ConsoleForm {
         var hint = ""
         var kind = Kind.line
         var size = 12
+
+        fileprivate var isHidden: Bool {
+            if case .hidden = kind { true } else { false }
+        }
     }
 
     let button: ConsoleButton
@@ -17,7 +21,6 @@ struct ConsoleForm {
     let label: String
     /// What it is about, so that buttons that read alike can be told apart by ear: "stage issue".
     let object: String
-    /// Beside what the button does lies what it is asked for.
     var fields: [Field]
     /// What it takes with it: then it asks first.
     var warning: String?
@@ -38,16 +41,17 @@ struct ConsoleForm {
 
     /// Of its button.
     var id: String {
-        let subject = fields.filter { if case .hidden = $0.kind { true } else { false } }.map(\.value)
+        let subject = fields.filter(\.isHidden).map(\.value)
         return ([button.rawValue] + subject).joined(separator: "-")
     }
 
     /// For the template `form`. What was refused stands in it again, with the reason beside it.
     func content(_ refusal: Refusal?) -> [String: Any] {
         let refusal = refusal.flatMap { $0.form == id ? $0 : nil }
-        let visible = fields.first { if case .hidden = $0.kind { false } else { true } }
+        let visible = fields.first { !$0.isHidden }
         return [
             "form": id, "action": button.rawValue, "label": label, "object": object,
+            "pressed": warning == nil ? label : "Yes, \(label.prefix(1).lowercased())\(label.dropFirst())",
             "warning": warning ?? "", "asks": warning != nil, "problem": refusal?.sentence ?? "",
             "refused": refusal != nil,
             "fields": fields.map { field in
@@ -70,9 +74,9 @@ extension ConsoleForm.Field {
     fileprivate func content(form: String, typed: String?, isRefused: Bool) -> [String: Any] {
         let value = typed ?? value
         var options: [[String: Any]] = []
-        var (isHidden, isLine, isLines) = (false, false, false)
+        var (isLine, isLines) = (false, false)
         switch kind {
-        case .hidden: isHidden = true
+        case .hidden: break
         case .line: isLine = true
         case .lines: isLines = true
         case .choice(let words): options = words.map { ["word": $0, "chosen": $0 == value] }

@@ -24,7 +24,8 @@ enum SettingsView {
                 "portal": callback.portal, "url": callback.url, "user": callback.username ?? "none",
                 "forms": frame.forms(
                     ConsoleForm(
-                        .removeCallback, "Remove", callback.url, name: callback.portal,
+                        .removeCallback, "Remove", "\(callback.url) of \(callback.portal)",
+                        name: callback.portal,
                         [.init(name: "value", caption: "", value: callback.url, kind: .hidden)],
                         warning: "What waits for it is given up, unless callback_allowlist_enabled is off.")),
             ]
