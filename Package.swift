@@ -145,7 +145,7 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "Countersign", "Operations", "Postgres", "Support", "Webhooks",
+                "Countersign", "countersign", "Operations", "Postgres", "Support", "Webhooks",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),

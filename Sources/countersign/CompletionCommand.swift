@@ -11,7 +11,7 @@ struct CompletionCommand: ParsableCommand {
               countersign completion fish > ~/.config/fish/completions/countersign.fish
             """)
 
-    @Argument(help: "bash, zsh or fish.")
+    @Argument(help: "bash, zsh or fish.", completion: .list(CompletionShell.allCases.map(\.rawValue)))
     var shell: String
 
     func run() throws {

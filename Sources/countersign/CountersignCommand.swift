@@ -20,7 +20,8 @@ struct CountersignCommand: AsyncParsableCommand {
               countersign type add qr-code --message en="Sign in to Acme"
 
             Exit codes are those of sysexits: 64 wrong usage, 65 refused input, 69 database unreachable, 70 \
-            internal error, 75 try again, 77 no permission, 78 wrong configuration.
+            internal error, 74 output not written, 75 try again, 77 no permission, 78 wrong configuration. \
+            `countersign manual | man -l -` shows everything.
             """,
         version: Program.version,
         subcommands: [
@@ -28,7 +29,7 @@ struct CountersignCommand: AsyncParsableCommand {
             CallbackCommand.self, WebhookCommand.self, Work.self, Serve.self, Run.self, QR.self,
             StatusCommand.self, RequestCommand.self, EnrollmentCommand.self, EventsCommand.self,
             KeyCommand.self, PhoneCommand.self, DoctorCommand.self, StageCommand.self, WorkerCommand.self,
-            LogLevelCommand.self, OperatorCommand.self, CompletionCommand.self,
+            LogLevelCommand.self, OperatorCommand.self, CompletionCommand.self, ManualCommand.self,
         ])
 
     /// What the parser's own errors begin with.
@@ -36,6 +37,7 @@ struct CountersignCommand: AsyncParsableCommand {
 
     static func main() async {
         do {
+            try refuseUnknownTopic(CommandLine.arguments.dropFirst())
             var command = try await asyncParseAsRoot(nil)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -47,6 +49,23 @@ struct CountersignCommand: AsyncParsableCommand {
             // Requests for help, wrong arguments: the parser knows what to print. All the rest is ours.
             if exitCode(for: error) != .failure { exit(withError: error) }
             Failure(error).leave()
+        }
+    }
+
+    /// `help` of a command that there is not: the parser would help with what comes before it, and say that all went well.
+    private static func refuseUnknownTopic(_ arguments: ArraySlice<String>) throws {
+        guard arguments.first == "help" else { return }
+        var command: any ParsableCommand.Type = CountersignCommand.self
+        var typed = "countersign"
+        for word in arguments.dropFirst() where !word.hasPrefix("-") {
+            typed += " \(word)"
+            let known = command.configuration.subcommands
+            guard let next = known.first(where: { $0._commandName == word }) else {
+                let allowed = known.map { $0._commandName }.joined(separator: ", ")
+                let instead = allowed.isEmpty ? "" : "; there is \(allowed)"
+                throw Failure(.usage, "there is no command '\(typed)'\(instead)")
+            }
+            command = next
         }
     }
 }

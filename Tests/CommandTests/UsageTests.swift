@@ -14,10 +14,13 @@ import Testing
         "phone scan", "phone accept", "phone deny", "portal pause", "portal resume", "portal limit",
         "stage list", "stage pause", "stage resume", "stage batch-size", "worker list", "worker drain",
         "log-level set", "log-level list", "operator add", "operator list", "operator remove", "doctor",
+        "webhook list", "webhook show", "webhook retry", "webhook replay", "webhook endpoints",
+        "webhook limit",
     ]
     static let groups = [
         "migrate", "portal", "portal credentials", "app", "type", "settings", "callback", "request",
-        "enrollment", "phone", "qr", "stage", "worker", "log-level", "operator",
+        "enrollment", "phone", "qr", "stage", "worker", "log-level", "operator", "webhook", "completion",
+        "manual",
     ]
 
     @Test(arguments: commands + groups) func `help shows how it is typed`(command: String) async throws {
@@ -63,6 +66,10 @@ import Testing
             "portal resume": ["acme"], "portal limit": ["acme", "5"], "stage pause": ["issue"],
             "stage resume": ["issue"], "stage batch-size": ["issue", "5"],
             "worker drain": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"], "log-level set": ["issue=debug"],
+            "webhook show": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"],
+            "webhook retry": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"],
+            "webhook replay": ["--portal", "acme", "--since", "2h"],
+            "webhook limit": ["acme", "--rate", "5"],
             "operator add": ["alice"], "operator remove": ["alice"],
         ]
         let words = command.split(separator: " ").map(String.init) + arguments[command, default: []]

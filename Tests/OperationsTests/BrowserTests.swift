@@ -7,62 +7,211 @@ import Testing
 
 /// The console in a real Chromium, driven through WebDriver: narrow, dark, by keyboard, and live.
 @Suite(.database) struct BrowserTests {
-    @Test(.timeLimit(.minutes(20))) func `a night watch on a small screen`() async throws {
+    static let pages = ["queues", "portals", "requests", "webhooks", "events", "settings"]
+
+    /// Something of everything that a page can show, and an account.
+    private func arrange() async throws -> String {
         _ = try await World.make()
+        _ = try await World.make("a-portal-whose-name-has-no-place-to-break")
         var owner = try await Database.current.connect()
-        let password = try await Operator.add("alice", isAdmin: true, &owner)
         try await owner.execute(
             """
             INSERT INTO countersign.queue_history (minute, stage, waiting, done)
             SELECT date_trunc('minute', clock_timestamp()) - n * interval '1 minute', 'issue', 0, (n * 37) % 91
-            FROM generate_series(1, 59) n
+            FROM generate_series(0, 59) n WHERE n NOT BETWEEN 20 AND 25;
+            INSERT INTO countersign.workers (worker_id, heartbeat_at, process_id, program, host) VALUES
+                ('0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f', clock_timestamp() + interval '1 hour', 4711, 5,
+                 'worker-1.internal.acme.example');
+            INSERT INTO countersign.worker_stages (worker_id, stage)
+            SELECT '0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f', s.stage FROM countersign.stage_controls s;
+            INSERT INTO countersign.auth_requests (portal_id, auth_type, callback_uri)
+            SELECT portal_id, 'qr-code', 'http://127.0.0.1:9/cb' FROM countersign.portals;
+            SELECT countersign.end_requests(array_agg(transaction_id), array_agg('cancelled'::text))
+            FROM countersign.auth_requests;
+            UPDATE countersign.webhook_deliveries SET status = 'dead', attempts = 3, finished_at = clock_timestamp()
+            WHERE transaction_id = (SELECT min(transaction_id::text)::uuid FROM countersign.webhook_deliveries)
             """)
-        try await withOperations { browser in
-            try await withChromium { chromium in
-                try await chromium.resize(width: 360, height: 780)
-                try await chromium.open("\(browser.base)/console/queues")
-                // By keyboard alone: the name has the focus.
-                try await chromium.type("alice\t\(password)\n")
-                try await eventually("it has signed in") {
-                    try await chromium.address().hasSuffix("/console/queues")
-                }
-                let widest = "return document.documentElement.scrollWidth"
-                for page in ["queues", "portals", "requests", "webhooks", "events", "settings"] {
-                    try await chromium.open("\(browser.base)/console/\(page)")
-                    let width = try await chromium.script(widest) as? Int
-                    #expect(width.map { $0 <= 360 } == true, "\(page) is \(String(describing: width)) wide")
-                    Attachment.record(try await chromium.screenshot(), named: "\(page)-narrow.png")
-                }
-                try await chromium.prefer(dark: true)
-                try await chromium.resize(width: 1280, height: 800)
-                try await chromium.open("\(browser.base)/console/queues")
-                let back =
-                    try await chromium.script("return getComputedStyle(document.body).backgroundColor")
-                    as? String
-                #expect(back == "rgb(17, 21, 26)")
-                Attachment.record(try await chromium.screenshot(), named: "queues-dark.png")
+        return try await Operator.add("alice", isAdmin: true, &owner)
+    }
 
-                _ = try await OperatorAction.pauseStage(.validate).run(&owner)
-                try await eventually("the page says so by itself") {
-                    try await chromium.script("return document.body.innerText.includes('paused')") as? Bool
-                        == true
+    private func act(_ action: OperatorAction) async throws {
+        var owner = try await Database.current.connect()
+        _ = try await action.run(&owner)
+    }
+
+    private func signIn(_ chromium: Chromium, _ browser: Browser, _ password: String) async throws {
+        try await chromium.open("\(browser.base)/console/queues")
+        // By keyboard alone: the name has the focus.
+        try await chromium.type("alice\t\(password)\n")
+        try await eventually("it has signed in") {
+            try await chromium.address().hasSuffix("/console/queues")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(20))) func `a night watch on a small screen`() async throws {
+        let password = try await arrange()
+        try await act(.pausePortal("acme"))
+        var owner = try await Database.current.connect()
+        let id = try await owner.execute(
+            "SELECT transaction_id FROM countersign.auth_requests LIMIT 1")[0].identifier(0)
+        let admin = try await Database.current.makeLogin("admin", in: .admin)
+        try await withOperations(Database.current.options(login: admin)) { browser in
+            try await withChromium { chromium in
+                try await signIn(chromium, browser, password)
+                for (width, dark) in [(360, false), (1280, false), (360, true), (1280, true)] {
+                    try await chromium.prefer(dark: dark)
+                    for page in Self.pages {
+                        try await chromium.resize(width: width, height: 780)
+                        let query = page == "requests" ? "?id=\(id)" : ""
+                        try await chromium.open("\(browser.base)/console/\(page)\(query)")
+                        let what = "\(page)-\(width)\(dark ? "-dark" : "")"
+                        // With every question open.
+                        _ = try await chromium.script(
+                            "document.querySelectorAll('details').forEach((d) => { d.open = true })")
+                        let wide =
+                            try await chromium.script(
+                                "return document.documentElement.scrollWidth") as? Int
+                        #expect(
+                            wide.map { $0 <= width } == true, "\(what) is \(String(describing: wide)) wide")
+                        let faults = try await chromium.script(Accessibility.faults) as? [String]
+                        #expect(faults == [], "\(what)")
+                        Attachment.record(try await chromium.wholePage(width), named: "\(what).png")
+                    }
                 }
-                // Tab from the resume button of another stage on: the focus can be seen and survives updates.
-                _ = try await chromium.script("document.getElementById('pause-issue').focus(); return 1")
-                try await chromium.type("\n")
-                try await eventually("Enter has pressed it") {
-                    try await StageControl.list(&owner).first { $0.stage == "issue" }?.isPaused == true
-                }
-                try await chromium.prefer(dark: false)
-                try await eventually("it is shown") {
-                    try await chromium.script(
-                        "return document.body.innerText.includes('stage issue is paused')") as? Bool
-                        == true
-                }
-                Attachment.record(try await chromium.screenshot(), named: "queues-paused.png")
                 let violations = try await chromium.log().filter { $0.contains("Content Security Policy") }
                 #expect(violations == [])
             }
         }
     }
+
+    @Test(.timeLimit(.minutes(20))) func `the page follows what happens and disturbs nobody`() async throws {
+        let password = try await arrange()
+        let admin = try await Database.current.makeLogin("admin", in: .admin)
+        try await withOperations(Database.current.options(login: admin)) { browser in
+            try await withChromium { chromium in
+                try await signIn(chromium, browser, password)
+                func shows(_ text: String) async throws -> Bool {
+                    try await chromium.script("return document.body.innerText.includes('\(text)')") as? Bool
+                        == true
+                }
+                /// Does it, and waits until the page says so.
+                func change(_ action: OperatorAction, _ text: String) async throws {
+                    try await act(action)
+                    try await eventually("the page says \(text)") { try await shows(text) }
+                }
+                try await eventually("it is live") { try await shows("Live.") }
+                try await change(.pauseStage(.validate), "Paused stage: validate")
+
+                // The focus stays on its button, and an opened question stays open.
+                _ = try await chromium.script(
+                    """
+                    document.querySelector('details').open = true;
+                    document.getElementById('batch-size-expire-value').value = '7';
+                    document.getElementById('pause-stage-issue').focus();
+                    """)
+                try await change(.pauseStage(.enroll), "Paused stage: enroll, validate")
+                #expect(
+                    try await chromium.script("return document.activeElement.id") as? String
+                        == "pause-stage-issue")
+                #expect(
+                    try await chromium.script("return document.querySelector('details').open") as? Bool
+                        == true)
+                let kept = "return document.getElementById('batch-size-expire-value').value"
+                #expect(try await chromium.script(kept) as? String == "7")
+                let outline = "return getComputedStyle(document.activeElement).outlineStyle"
+                try await chromium.type("\t")
+                #expect(try await chromium.script(outline) as? String == "solid")
+
+                // Nothing moves under somebody who types.
+                _ = try await chromium.script("document.getElementById('batch-size-issue-value').focus()")
+                try await chromium.type("999999")
+                try await act(.pauseStage(.dispatch))
+                try await eventually("it waits") { try await shows("Waiting while you type.") }
+                #expect(try await !shows("enroll, validate, dispatch"))
+
+                // What is refused stands beside its form, with the focus on what was typed.
+                try await chromium.type("\n")
+                try await eventually("it is refused") {
+                    try await shows("a batch size must lie between 1 and 1000")
+                }
+                let refused =
+                    "return [document.activeElement.id, document.activeElement.value, document.title]"
+                #expect(
+                    try await chromium.script(refused) as? [String]
+                        == ["batch-size-issue-value", "999999", "Not done - Queues - Countersign"])
+                #expect(try await chromium.script(Accessibility.faults) as? [String] == [])
+                Attachment.record(try await chromium.wholePage(1_280), named: "queues-refused.png")
+                _ = try await chromium.script("document.activeElement.blur()")
+                try await change(.resumeStage(.enroll), "Paused stage: validate, dispatch")
+                #expect(try await shows("a batch size must lie between 1 and 1000"))
+
+                _ = try await chromium.script("document.getElementById('pause-stage-issue').focus()")
+                try await chromium.type("\n")
+                try await eventually("Enter has pressed it") { try await shows("stage issue is paused") }
+
+                var owner = try await Database.current.connect()
+                try await owner.execute("DELETE FROM countersign.operator_sessions")
+                try await eventually("it says so", timeout: .seconds(30)) {
+                    try await shows("Your session is over")
+                }
+                Attachment.record(try await chromium.wholePage(1_280), named: "queues-over.png")
+                _ = try await chromium.script("document.querySelector('#over a').click()")
+                try await eventually("it may sign in again") { try await shows("Password") }
+                try await chromium.type("alice\t\(password)\n")
+                try await eventually("it is back") { try await shows("Needs attention") }
+            }
+        }
+    }
+}
+
+/// What can be seen of WCAG 2.2 AA by looking at a page with its styles.
+private enum Accessibility {
+    /// A function's body: a list of faults. Contrast of text (1.4.3) and of what can be used (1.4.11), names and labels
+    /// (4.1.2, 1.3.1), size of targets (2.5.8).
+    static let faults = #"""
+        const channels = (text) => (text.match(/[\d.]+/g) || []).map(Number);
+        const light = ([r, g, b]) => {
+            const [x, y, z] = [r, g, b].map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+            return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+        };
+        const contrast = (a, b) => {
+            const [high, low] = [light(a), light(b)].sort((x, y) => y - x);
+            return (high + 0.05) / (low + 0.05);
+        };
+        const behind = (element) => {
+            for (let e = element; e; e = e.parentElement) {
+                const color = channels(getComputedStyle(e).backgroundColor);
+                if (color.length === 3 || color[3] > 0) return color;
+            }
+            return [255, 255, 255];
+        };
+        const isSeen = (e) => e.checkVisibility() && e.getBoundingClientRect().right > 0;
+        const named = (e) => e.tagName.toLowerCase() + (e.id ? "#" + e.id : "") + " '" + e.textContent.trim().slice(0, 30) + "'";
+        const faults = [];
+        const report = (what, e) => faults.push(what + ": " + named(e));
+        for (const e of document.querySelectorAll("body *")) {
+            const hasText = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+            if (!isSeen(e) || e.matches("option")) continue;
+            const style = getComputedStyle(e);
+            if (hasText && contrast(channels(style.color), behind(e)) < 4.5) report("text", e);
+            if (e.matches("input:not([type=hidden]), select, textarea, button, summary")) {
+                if (contrast(channels(style.borderTopColor), behind(e.parentElement)) < 3) report("edge", e);
+                if (e.placeholder && contrast(channels(getComputedStyle(e, "::placeholder").color), behind(e)) < 4.5)
+                    report("placeholder", e);
+                const box = e.getBoundingClientRect();
+                if (Math.min(box.width, box.height) < 24) report("small", e);
+                const name = e.getAttribute("aria-label") || (e.labels ? [...e.labels].map((l) => l.textContent).join() : "")
+                    || e.textContent;
+                if (!name.trim()) report("nameless", e);
+            }
+            if (e.matches("polyline") && contrast(channels(style.stroke), behind(e.parentElement)) < 3) report("line", e);
+            if (e.matches("svg") && !e.getAttribute("aria-label")) report("no alternative", e);
+        }
+        const buttons = [...document.querySelectorAll("main button")].map((b) => b.getAttribute("aria-label") || b.textContent);
+        for (const name of new Set(buttons)) if (buttons.filter((b) => b === name).length > 1) faults.push("twice: " + name);
+        const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
+        for (const id of ids) if (ids.filter((other) => other === id).length > 1) faults.push("id twice: " + id);
+        if (document.querySelectorAll("h1").length !== 1 || !document.documentElement.lang) faults.push("no heading");
+        return faults;
+        """#
 }

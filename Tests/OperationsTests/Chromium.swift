@@ -41,6 +41,13 @@ struct Chromium {
         return try #require(Data(base64Encoded: text))
     }
 
+    /// All of it, however far down.
+    func wholePage(_ width: Int) async throws -> Data {
+        let height = try await script("return document.documentElement.scrollHeight") as? Int ?? 780
+        try await resize(width: width, height: height)
+        return try await screenshot()
+    }
+
     /// What the page's console says.
     func log() async throws -> [String] {
         let entries = try await send("POST", "/se/log", ["type": "browser"]) as? [[String: Any]] ?? []

@@ -7,25 +7,6 @@ import Testing
 
 /// The console as a browser sees it, without a script.
 @Suite(.database) struct ConsoleTests {
-    /// A browser that has signed in, and the token that its forms carry.
-    private func signIn(_ browser: Browser, admin: Bool = true, name: String = "alice") async throws -> (
-        Browser, String
-    ) {
-        var owner = try await Database.current.connect()
-        let password = try await Operator.add(name, isAdmin: admin, &owner)
-        let answer = try await browser.post("/console/login", [("name", name), ("password", password)])
-        #expect(answer.status == 303 && answer.header("location") == "/console/queues")
-        let cookie = try #require(answer.header("set-cookie"))
-        for attribute in ["Secure", "HttpOnly", "SameSite=Strict", "Path=/console"] {
-            #expect(cookie.contains("; \(attribute)"))
-        }
-        var signedIn = browser
-        signedIn.cookie = String(cookie.prefix { $0 != ";" })
-        let page = try await signedIn.get("/console/queues").body
-        let token = try #require(page.firstMatch(of: /name="csrf" value="([0-9a-f]{64})"/))
-        return (signedIn, String(token.output.1))
-    }
-
     private func actors(_ type: String) async throws -> [String] {
         var owner = try await Database.current.connect()
         let statement = Statement(
@@ -41,11 +22,11 @@ import Testing
         let expected = [
             "queues": ["issue", "No worker is running."], "portals": ["acme", "100000", "Pause"],
             "requests?id=\(id)": ["cancelled", "requested", "acme", "http://127.0.0.1:9/cb"],
-            "webhooks": ["None in the last day."], "events": ["request.cancelled", id.description],
+            "webhooks": ["None in the last day:"], "events": ["request.cancelled", id.description],
             "settings": ["mobile_authentication_enabled", "qr-code", "http://127.0.0.1:9/cb", "Switch off"],
         ]
         try await withOperations { browser in
-            let (signedIn, _) = try await signIn(browser)
+            let signedIn = try await SignedIn(browser).browser
             for (path, words) in expected {
                 let page = try await signedIn.get("/console/\(path)")
                 #expect(page.status == 200, "\(path)")
@@ -65,18 +46,21 @@ import Testing
         try await withOperations { browser in
             for page in ["queues", "portals", "requests", "webhooks", "events", "settings"] {
                 let answer = try await browser.get("/console/\(page)")
-                #expect(answer.status == 303 && answer.header("location") == "/console/login")
+                #expect(answer.status == 303 && answer.header("location") == "/console/login?next=\(page)")
             }
             #expect(try await browser.get("/console/live/queues").status == 401)
             let action = [("page", "queues"), ("action", "pause-stage"), ("name", "issue"), ("csrf", "")]
-            #expect(try await browser.post("/console/act", action).header("location") == "/console/login")
+            #expect(
+                try await browser.post("/console/act", action).header("location")
+                    == "/console/login?next=queues")
             #expect(try await browser.get("/console/login").body.contains("<form"))
         }
     }
 
     @Test func `a form of another site changes nothing`() async throws {
         try await withOperations { browser in
-            let (signedIn, token) = try await signIn(browser)
+            let console = try await SignedIn(browser)
+            let (signedIn, token) = (console.browser, console.token)
             let action = [("page", "queues"), ("action", "pause-stage"), ("name", "issue")]
             let forged = try await signedIn.post(
                 "/console/act", action + [("csrf", String(repeating: "0", count: 64))])
@@ -92,89 +76,14 @@ import Testing
 
     @Test func `an account that only looks changes nothing`() async throws {
         try await withOperations { browser in
-            let (signedIn, token) = try await signIn(browser, admin: false)
+            let console = try await SignedIn(browser, admin: false)
+            let (signedIn, token) = (console.browser, console.token)
             let page = try await signedIn.get("/console/queues").body
             #expect(page.contains("read-only") && !page.contains("pause-stage"))
             let action = [("page", "queues"), ("action", "pause-stage"), ("name", "issue"), ("csrf", token)]
             #expect(try await signedIn.post("/console/act", action).status == 403)
             #expect(try await actors("stage.paused").isEmpty)
         }
-    }
-
-    /// What each button leaves in the database is what its command leaves, but for who did it.
-    @Test func `each button does what its command does`() async throws {
-        _ = try await World.make()
-        let worker = Identifier.random()
-        var owner = try await Database.current.connect()
-        try await owner.run(
-            Statement(
-                "worker",
-                "INSERT INTO countersign.workers (worker_id, process_id, program, host) VALUES ($1, 1, 5, 'h')"
-            ),
-            [.identifier(worker)])
-        let buttons: [(action: String, name: String, value: String, OperatorAction)] = [
-            ("pause-stage", "issue", "", .pauseStage(.issue)),
-            ("resume-stage", "issue", "", .resumeStage(.issue)),
-            ("batch-size", "issue", "50", .setBatchSize(.issue, 50)),
-            ("batch-size", "issue", "", .setBatchSize(.issue, nil)),
-            ("pause-portal", "acme", "", .pausePortal("acme")),
-            ("resume-portal", "acme", "", .resumePortal("acme")),
-            ("disable-portal", "acme", "", .disablePortal("acme")),
-            ("enable-portal", "acme", "", .enablePortal("acme")),
-            ("limit-portal", "acme", "777", .limitPortal("acme", 777)),
-            (
-                "setting-off", "mobile_authentication_enabled", "",
-                .changeSetting(.mobileAuthentication, false)
-            ),
-            ("setting-on", "mobile_authentication_enabled", "", .changeSetting(.mobileAuthentication, true)),
-            ("log-level", "issue", "debug", .setLogLevel(module: "issue", .debug)),
-            ("log-level", "issue", "default", .setLogLevel(module: "issue", nil)),
-            ("drain-worker", "\(worker)", "", .drainWorker(worker)),
-        ]
-        let admin = try await Database.current.makeLogin("admin", in: .admin)
-        try await withOperations(Database.current.options(login: admin)) { browser in
-            let (signedIn, token) = try await signIn(browser)
-            for (action, name, value, twin) in buttons {
-                let before = try await state()
-                let fields = [
-                    ("page", "queues"), ("action", action), ("name", name), ("value", value), ("csrf", token),
-                ]
-                let answer = try await signedIn.post("/console/act", fields)
-                #expect(answer.status == 303, "\(action)")
-                let after = try await state()
-                #expect(after != before, "\(action) changed nothing")
-                // Its command finds that it is done.
-                let sentence = try await twin.run(&owner)
-                #expect(sentence.hasSuffix(" already"), "\(action): \(sentence)")
-                #expect(try await state() == after)
-            }
-            let refused = try await signedIn.post(
-                "/console/act",
-                [
-                    ("page", "portals"), ("action", "limit-portal"), ("name", "acme"), ("value", "many"),
-                    ("csrf", token),
-                ])
-            #expect(refused.header("location")?.contains("notice=Not%20done") == true)
-        }
-        for type in ["stage.paused", "portal.paused", "settings.changed", "worker.drained", "portal.limited"]
-        {
-            let who = try await actors(type)
-            #expect(!who.isEmpty && who.allSatisfy { $0 == "console:alice" }, "\(type)")
-        }
-    }
-
-    /// What actions can change, without times.
-    private func state() async throws -> String {
-        var owner = try await Database.current.connect()
-        return try await owner.execute(
-            """
-            SELECT (SELECT json_agg(json_build_array(stage, paused, batch_size) ORDER BY stage)
-                    FROM countersign.stage_controls)::text
-                || (SELECT json_agg(json_build_array(name, paused, enabled, max_open_requests)) FROM countersign.portals)::text
-                || (SELECT (to_jsonb(s) - 'updated_at')::text FROM countersign.settings s)
-                || coalesce((SELECT json_agg(json_build_array(module, level)) FROM countersign.log_levels)::text, '')
-                || (SELECT json_agg(drain_requested) FROM countersign.workers)::text
-            """)[0].text(0)
     }
 
     @Test func `only an administrator's login can name somebody else in the audit`() async throws {
@@ -188,7 +97,8 @@ import Testing
 
     @Test func `wrong passwords are slowed down, and a session ends`() async throws {
         try await withOperations { browser in
-            let (signedIn, token) = try await signIn(browser)
+            let console = try await SignedIn(browser)
+            let (signedIn, token) = (console.browser, console.token)
             for _ in 1...5 {
                 let answer = try await browser.post(
                     "/console/login", [("name", "bob"), ("password", "guess")])
@@ -200,6 +110,120 @@ import Testing
             #expect(!LogCapture.current.text.contains("guess"))
             #expect(try await signedIn.post("/console/logout", [("csrf", token)]).status == 303)
             #expect(try await signedIn.get("/console/queues").status == 303)
+        }
+    }
+
+    @Test func `a page with nothing on it says what to do`() async throws {
+        let expected = [
+            ("queues", "Start one: <code>countersign work</code>"),
+            ("portals", "<code>countersign portal add "),
+            ("requests", "The portal has the transaction id"), ("webhooks", "None in the last day"),
+            ("settings", "requests need one: portals write its name into"),
+            ("settings", "None yet: a request's"),
+        ]
+        try await withOperations { browser in
+            let console = try await SignedIn(browser)
+            for (page, words) in expected {
+                let body = try await console.page(page)
+                #expect(body.contains(words) && body.contains("Times are UTC."), "\(page): \(words)")
+            }
+        }
+    }
+
+    @Test func `a session that is over leads back to its page`() async throws {
+        try await withOperations { browser in
+            var old = try await SignedIn(browser)
+            var owner = try await Database.current.connect()
+            try await owner.execute("UPDATE countersign.operator_sessions SET expires_at = clock_timestamp()")
+            let answer = try await old.browser.get("/console/webhooks")
+            #expect(answer.header("location") == "/console/login?next=webhooks&over=1")
+            #expect(answer.header("set-cookie")?.hasPrefix("countersign_session=; Max-Age=0") == true)
+            let pressed = try await old.press(
+                "pause-stage", on: "queues", typed: [("name", "issue"), ("csrf", old.token)])
+            #expect(pressed.header("location") == "/console/login?next=queues&over=1")
+            #expect(try await actors("stage.paused").isEmpty)
+            old.browser.cookie = nil
+            let login = try await old.browser.get("/console/login?next=webhooks&over=1").body
+            #expect(
+                login.contains("Your session is over") && login.contains("name=\"next\" value=\"webhooks\""))
+            let password = try await Operator.add("bob", isAdmin: false, &owner)
+            for (next, page) in [("webhooks", "webhooks"), ("//evil.example", "queues")] {
+                let back = try await browser.post(
+                    "/console/login", [("name", "bob"), ("password", password), ("next", next)])
+                #expect(back.header("location") == "/console/\(page)")
+            }
+        }
+    }
+
+    @Test func `a link cannot put words into the console's mouth`() async throws {
+        try await withOperations { browser in
+            let console = try await SignedIn(browser)
+            let done = try await console.press(
+                "pause-stage", on: "queues", form: "pause-stage-issue", typed: [])
+            let address = try #require(done.header("location"))
+            #expect(try await console.browser.get(address).body.contains(">stage issue is paused</p>"))
+            let forged = address.replacing("issue", with: "validate")
+            #expect(try await !console.browser.get(forged).body.contains("stage validate is paused"))
+        }
+    }
+
+    @Test func `what is paused, disabled or switched off stands first`() async throws {
+        _ = try await World.make()
+        _ = try await World.make("other")
+        var owner = try await Database.current.connect()
+        for action: OperatorAction in [
+            .pauseStage(.dispatch), .pausePortal("acme"), .disablePortal("other"),
+            .changeSetting(.enrollment, false),
+        ] { _ = try await action.run(&owner) }
+        try await owner.execute("UPDATE countersign.portals SET over_limit = true WHERE name = 'acme'")
+        try await withOperations { browser in
+            let page = try await SignedIn(browser, admin: false).page("queues")
+            let first = try #require(page.firstMatch(of: /(?s)Needs attention(.*?)<\/section>/)).output.1
+            for (what, name) in [
+                ("Paused stage", "dispatch"), ("Paused portal", "acme"), ("Disabled portal", "other"),
+                ("Portal over its limit", "acme"), ("Switched off", "enrollment_enabled"),
+            ] { #expect(first.contains(try Regex("\(what): <a [^>]*><strong>\(name)<"))) }
+            #expect(first.contains("Stage without a worker"))
+        }
+    }
+
+    /// As a login in countersign_monitor sees no user, so does an account that only looks; and with such a login the
+    /// console shows nothing at all, whoever has signed in elsewhere.
+    @Test func `who only looks sees no user and no button`() async throws {
+        let world = try await World.make()
+        var portal = try await world.portal()
+        let id = try await portal.run(World.insert)[0].identifier(0)
+        var superuser = try await Database.current.connectAsSuperuser()
+        try await superuser.execute(
+            """
+            UPDATE countersign.settings SET signature_required = false;
+            INSERT INTO countersign.apps (login, name) VALUES ('\(world.portalLogin.name)_app', 'mobile');
+            INSERT INTO countersign.enrollments (app_id, user_id, device_id, status)
+            SELECT app_id, 'zaphod.b', 'phone-42', 'active' FROM countersign.apps;
+            SELECT countersign.end_requests(ARRAY['\(id)'::uuid], ARRAY['authenticated'],
+                ARRAY[(SELECT enrollment_id FROM countersign.enrollments)])
+            """)
+        let pages = ["queues", "portals", "requests?id=\(id)", "webhooks", "events", "settings"]
+        let monitor = try await Database.current.makeLogin("watch", in: .monitor)
+        try await withOperations { browser in
+            let admin = try await SignedIn(browser)
+            #expect(try await admin.page(pages[2]).contains("zaphod.b"))
+            let watcher = try await SignedIn(browser, admin: false, name: "watcher")
+            for page in pages {
+                let body = try await watcher.page(page)
+                #expect(body.contains("read-only"))
+                #expect(!body.contains("zaphod.b") && !body.contains("phone-42"), "\(page)")
+                #expect(!body.contains("action=\"/console/act\"") && !body.contains(">Who<"), "\(page)")
+                #expect(body.matches(of: /<button/).count == (page.hasPrefix("requests") ? 2 : 1), "\(page)")
+            }
+            try await withOperations(Database.current.options(login: monitor)) { other in
+                var stranger = other
+                stranger.cookie = admin.browser.cookie
+                for page in pages {
+                    let answer = try await stranger.get("/console/\(page)")
+                    #expect(answer.status == 503 && !answer.body.contains("zaphod"), "\(page)")
+                }
+            }
         }
     }
 

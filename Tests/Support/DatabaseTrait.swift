@@ -29,6 +29,15 @@ package struct DatabaseTrait: SuiteTrait, TestTrait, TestScoping {
     }
 }
 
+extension DatabaseTrait {
+    /// One more database with every migration applied, which is `Database.current` inside.
+    package static func another(_ body: @concurrent @Sendable () async throws -> Void) async throws {
+        guard let test = Test.current else { preconditionFailure("there is no test") }
+        try await DatabaseTrait(isMigrated: true).provideScope(
+            for: test, testCase: Test.Case.current, performing: body)
+    }
+}
+
 extension Trait where Self == DatabaseTrait {
     /// A database with every migration applied.
     package static var database: Self { Self(isMigrated: true) }

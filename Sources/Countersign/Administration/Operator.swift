@@ -65,6 +65,11 @@ package struct OperatorSession: Sendable, Hashable {
         return OperatorSession(name: try row.text(0), isAdmin: try row.bool(1), formToken: formToken)
     }
 
+    /// Shows that a sentence in an address is of this session's own making, and not of whoever sent the link.
+    package func proof(of sentence: String) -> String {
+        Self.hex(Self.digest("notice \(formToken) \(sentence)"))
+    }
+
     package static func end(_ token: String, _ connection: inout Connection) async throws {
         try await connection.run(Operator.ending, [.bytes(digest(token))])
     }

@@ -16,6 +16,16 @@ package enum OperatorAction: Sendable, Hashable {
     case limitPortal(String, Int)
     case drainWorker(Identifier)
     case changeSetting(Settings.Name, Bool)
+    /// Requests of that type expire after so many seconds, 30 to 600.
+    case addType(String, expiresIn: Int, [AuthenticationType.Message])
+    case removeType(String)
+    /// Without Basic authentication: passwords are sealed, for which the command has the master key.
+    case addCallback(portal: String, url: String)
+    case removeCallback(portal: String, url: String)
+    /// One delivery, dead, waiting or delivered.
+    case retryWebhook(Identifier)
+    /// Those of a portal that died since then.
+    case replayWebhooks(portal: String, since: Since)
     /// nil is the level that the program was started with.
     case setLogLevel(module: String, Logger.Level?)
 }
@@ -34,6 +44,13 @@ extension OperatorAction {
         case .limitPortal(let name, let limit): try await setLimit(limit, of: name, &connection)
         case .drainWorker(let id): try await drain(id, &connection)
         case .changeSetting(let name, let value): try await change(name, to: value, &connection)
+        case .addType(let name, let seconds, let messages):
+            try await add(type: name, expiresIn: seconds, messages, &connection)
+        case .removeType(let name): try await remove(type: name, &connection)
+        case .addCallback(let portal, let url): try await add(callback: url, to: portal, &connection)
+        case .removeCallback(let portal, let url): try await remove(callback: url, from: portal, &connection)
+        case .retryWebhook(let id): try await retry(id, &connection)
+        case .replayWebhooks(let portal, let since): try await replay(portal, since, &connection)
         case .setLogLevel(let module, let level): try await setLevel(level, of: module, &connection)
         }
     }

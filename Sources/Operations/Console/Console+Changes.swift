@@ -12,9 +12,15 @@ extension Console {
         }
         let fields = try await request.fields()
         let (name, password) = (fields["name"] ?? "", fields["password"] ?? "")
+        let next = fields["next"].flatMap(ConsolePage.init)
         return try await answering {
-            guard !password.isEmpty, password.utf8.count <= 256, await throttle.allows(name) else {
-                return .page(ConsolePage.login(failed: true), status: .tooManyRequests)
+            guard await throttle.allows(name) else {
+                let problem = "There were too many wrong passwords: wait a minute."
+                return .page(ConsolePage.login(problem: problem, next: next), status: .tooManyRequests)
+            }
+            guard !password.isEmpty, password.utf8.count <= 256 else {
+                let problem = "A password has 1 to 256 characters."
+                return .page(ConsolePage.login(problem: problem, next: next), status: .unauthorized)
             }
             let token = try await pool.withConnection { connection in
                 try await connection.run(ConsoleQueries.speakAs, [.text("console:\(name)")])
@@ -23,10 +29,11 @@ extension Console {
             guard let token else {
                 await throttle.failed(name)
                 logger.notice("console sign-in refused")
-                return .page(ConsolePage.login(failed: true), status: .unauthorized)
+                let problem = "The name or the password is wrong."
+                return .page(ConsolePage.login(problem: problem, next: next), status: .unauthorized)
             }
             logger.notice("operator signed in", metadata: ["operator": "\(name)"])
-            return .redirect("/console/queues", cookie: "\(token); Max-Age=28800")
+            return .redirect("/console/\((next ?? .queues).rawValue)", cookie: "\(token); Max-Age=28800")
         }
     }
 
@@ -48,7 +55,7 @@ extension Console {
             let fields = try await request.fields()
             return try await pool.withConnection { connection in
                 guard let session = try await session(of: request, &connection) else {
-                    return .redirect("/console/login")
+                    return .toLogin(request, next: fields["page"].flatMap(ConsolePage.init))
                 }
                 guard isGenuine(request, fields, session) else {
                     return .plainError(
@@ -64,32 +71,39 @@ extension Console {
         _ fields: [String: String], _ session: OperatorSession, _ connection: inout Connection
     ) async throws -> Response {
         try await connection.run(ConsoleQueries.speakAs, [.text("console:\(session.name)")])
+        let page = fields["page"].flatMap(ConsolePage.init) ?? .queues
         do {
-            let (page, sentence) = try await perform(fields, &connection)
+            guard let button = fields["action"].flatMap(ConsoleButton.init) else {
+                throw UnreadableInput("there is no such action")
+            }
+            let sentence = try await button.action(fields).run(&connection)
             logger.notice(
                 "operator acted",
                 metadata: ["operator": "\(session.name)", "action": "\(fields["action"] ?? "")"])
-            return .redirect("/console/\(page.rawValue)?notice=\(escaped(sentence))")
+            let proof = session.proof(of: sentence)
+            return .redirect("/console/\(page.rawValue)?notice=\(escaped(sentence))&proof=\(proof)")
         } catch {
-            let refused =
-                error as? AdministrationError ?? PostgresError(in: error).flatMap { AdministrationError($0) }
-            guard let refused else { throw error }
-            let page = fields["page"].flatMap(ConsolePage.init) ?? .queues
-            return .redirect("/console/\(page.rawValue)?notice=\(escaped("Not done: \(refused)"))")
+            guard let sentence = refusal(error) else { throw error }
+            var frame = session.frame
+            frame.refusal = Refusal(form: fields["form"] ?? "", sentence: sentence, fields: fields)
+            let inner = try await page.render(nil, frame, &connection)
+            let isShown = inner.contains(#"class="problem" id="problem-"#)
+            // The thing may have gone from the page meanwhile, and its form with it.
+            let notice = isShown ? nil : "Not done: \(sentence)."
+            return .page(page.frame(inner, notice: notice, frame), status: .unprocessableContent)
         }
     }
 
-    private func perform(
-        _ fields: [String: String], _ connection: inout Connection
-    ) async throws -> (ConsolePage, String) {
-        if fields["action"] == "send-webhook", let id = fields["name"].flatMap(Identifier.init) {
-            let isSent = try await WebhookDelivery.sendAgain([id], &connection).contains(id)
-            return (.webhooks, isSent ? "Sending \(id)." : "On its way already: \(id).")
+    /// What its command would say; nil for what nobody can mend by typing something else.
+    private func refusal(_ error: any Error) -> String? {
+        if let error = error as? UnreadableInput { return "\(error)" }
+        if let error = error as? AdministrationError { return "\(error)" }
+        guard let error = PostgresError(in: error) else { return nil }
+        if let refused = AdministrationError(error) { return "\(refused)" }
+        switch error.state {
+        case "CS", "22", "23": return error.message
+        default: return nil
         }
-        guard let action = try ConsoleAction.read(fields)?.get() else {
-            throw AdministrationError.refused("there is no such action")
-        }
-        return (action.page, try await action.action.run(&connection))
     }
 
     private func isGenuine(_ request: Request, _ fields: [String: String], _ session: OperatorSession) -> Bool

@@ -35,7 +35,7 @@ extension Console {
         guard !Task.isCancelled, !Task.isShuttingDownGracefully else { return nil }
         let inner = try await pool.withConnection { connection -> String? in
             guard let session = try await session(of: request, &connection) else { return nil }
-            return try await render(page, nil, session, &connection)
+            return try await page.render(nil, session.frame, &connection)
         }
         guard let inner else { return nil }
         // A comment shows that the reader is still there.

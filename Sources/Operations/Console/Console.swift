@@ -10,6 +10,7 @@ import Postgres
 /// cookie, and is an audit event that names the operator.
 struct Console: Sendable {
     static let cookie = "countersign_session"
+    static let over = "Your session is over: sign in again. Nothing was changed since."
 
     let pool: Pool
     let logger: Logger
@@ -20,7 +21,12 @@ struct Console: Sendable {
         router.get("console") { _, _ in Response.redirect("/console/queues") }
         router.get("console/style.css") { _, _ in Response.asset(consoleStyle, type: "text/css") }
         router.get("console/console.js") { _, _ in Response.asset(consoleScript, type: "text/javascript") }
-        router.get("console/login") { _, _ in Response.page(ConsolePage.login(failed: false)) }
+        router.get("console/login") { request, _ in
+            let query = request.uri.queryParameters
+            let next = query.get("next").flatMap { ConsolePage(rawValue: $0) }
+            let problem = query.get("over").map { _ in Self.over }
+            return Response.page(ConsolePage.login(problem: problem, next: next))
+        }
         router.post("console/login") { request, _ in try await login(request) }
         router.post("console/logout") { request, _ in try await logout(request) }
         router.post("console/act") { request, _ in try await act(request) }
@@ -39,20 +45,16 @@ struct Console: Sendable {
         return try await answering {
             try await pool.withConnection { connection in
                 guard let session = try await session(of: request, &connection) else {
-                    return .redirect("/console/login")
+                    return .toLogin(request, next: page)
                 }
-                let query = request.uri.queryParameters.get("id")
-                let notice = request.uri.queryParameters.get("notice").map { String($0.prefix(200)) }
-                let inner = try await render(page, query, session, &connection)
+                let query = request.uri.queryParameters
+                let notice = query.get("notice").flatMap {
+                    session.proof(of: $0) == query.get("proof") ? $0 : nil
+                }
+                let inner = try await page.render(query.get("id"), session.frame, &connection)
                 return .page(page.frame(inner, notice: notice, session.frame))
             }
         }
-    }
-
-    func render(
-        _ page: ConsolePage, _ query: String?, _ session: OperatorSession, _ connection: inout Connection
-    ) async throws -> String {
-        try await page.render(query, session.frame, &connection)
     }
 
     func session(of request: Request, _ connection: inout Connection) async throws -> OperatorSession? {

@@ -8,6 +8,12 @@ struct PageFrame {
     let isAdmin: Bool
     /// In every form.
     let formToken: String
+    var refusal: Refusal?
+
+    /// For a template; none for who only looks.
+    func forms(_ forms: ConsoleForm?...) -> [[String: Any]] {
+        isAdmin ? forms.compactMap { $0?.content(refusal) } : []
+    }
 }
 
 /// A page of the console: its address below /console, its title, its template, and what the template shows.
@@ -16,7 +22,7 @@ enum ConsolePage: String, CaseIterable, Sendable {
 
     var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
 
-    /// Whether the page follows what happens; a form that somebody fills in must not be replaced meanwhile.
+    /// Whether the page follows what happens.
     var isLive: Bool { self != .requests && self != .settings }
 
     /// The inner part, rendered anew for each update.
@@ -25,12 +31,12 @@ enum ConsolePage: String, CaseIterable, Sendable {
     ) async throws -> String {
         let content: [String: Any] =
             switch self {
-            case .queues: try await QueuesView.content(&connection)
-            case .portals: try await PortalsView.content(&connection)
-            case .requests: try await RequestView.content(query, &connection)
-            case .webhooks: try await WebhooksView.content(&connection)
-            case .events: try await EventsView.content(&connection)
-            case .settings: try await SettingsView.content(&connection)
+            case .queues: try await QueuesView.content(frame, &connection)
+            case .portals: try await PortalsView.content(frame, &connection)
+            case .requests: try await RequestView.content(query, frame, &connection)
+            case .webhooks: try await WebhooksView.content(frame, &connection)
+            case .events: try await EventsView.content(frame, &connection)
+            case .settings: try await SettingsView.content(frame, &connection)
             }
         let common: [String: Any] = ["admin": frame.isAdmin, "csrf": frame.formToken, "page": rawValue]
         return templates.render(content.merging(common) { $1 }, withTemplate: rawValue) ?? ""
@@ -42,15 +48,20 @@ enum ConsolePage: String, CaseIterable, Sendable {
             ["address": "/console/\(page.rawValue)", "title": page.title, "current": page == self]
         }
         let content: [String: Any] = [
-            "title": title, "page": rawValue, "live": isLive, "links": links, "inner": inner,
-            "notice": notice ?? "", "hasNotice": notice != nil, "operator": frame.operatorName,
-            "role": frame.isAdmin ? "admin" : "read-only", "csrf": frame.formToken,
+            "title": (frame.refusal == nil ? "" : "Not done - ") + title, "page": rawValue, "live": isLive,
+            "links": links, "inner": inner, "notice": notice ?? "", "hasNotice": notice != nil,
+            "operator": frame.operatorName, "role": frame.isAdmin ? "admin" : "read-only",
+            "csrf": frame.formToken,
         ]
         return templates.render(content, withTemplate: "frame") ?? ""
     }
 
-    static func login(failed: Bool) -> String {
-        templates.render(["failed": failed], withTemplate: "login") ?? ""
+    /// `next` is the page that was asked for.
+    static func login(problem: String? = nil, next: ConsolePage? = nil) -> String {
+        let content: [String: Any] = [
+            "problem": problem ?? "", "hasProblem": problem != nil, "next": next?.rawValue ?? "",
+        ]
+        return templates.render(content, withTemplate: "login") ?? ""
     }
 }
 

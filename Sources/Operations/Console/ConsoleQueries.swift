@@ -3,21 +3,24 @@ package import Postgres
 /// One minute of one stage.
 package struct HistoryPoint: Sendable, Hashable {
     package let stage: String
-    package let waiting: Int
+    /// 0 to 59.
+    package let minutesAgo: Int
     package let done: Int
 
     /// Minute by minute, the oldest first.
     package static func lastHour(_ connection: inout Connection) async throws -> [HistoryPoint] {
         try await connection.run(statement).map { row in
-            HistoryPoint(stage: try row.text(0), waiting: try row.int(1), done: try row.int(2))
+            HistoryPoint(stage: try row.text(0), minutesAgo: try row.int(1), done: try row.int(2))
         }
     }
 
     package static let statement = Statement(
         "console.history",
         """
-        SELECT stage, waiting, done FROM countersign.queue_history
-        WHERE minute > clock_timestamp() - interval '1 hour' ORDER BY minute
+        SELECT h.stage, extract(epoch FROM date_trunc('minute', now.moment) - h.minute)::integer / 60, h.done
+        FROM (SELECT clock_timestamp() AS moment) AS now
+        JOIN countersign.queue_history h ON h.minute > now.moment - interval '1 hour' AND h.minute <= now.moment
+        ORDER BY h.minute
         """)
 }
 
@@ -59,35 +62,3 @@ package enum ConsoleQueries {
         [HistoryPoint.statement, failures, events, speakAs, isAdministrator, DatabaseFigures.statement]
     }
 }
-
-enum WebhooksView {
-    static func content(_ connection: inout Connection) async throws -> [String: Any] {
-        let failures = try await connection.run(ConsoleQueries.failures).map { row -> [String: Any] in
-            let answer = try row.optionalInt(5).map { "\($0)" } ?? row.optionalText(6) ?? "-"
-            return [
-                "id": "\(try row.identifier(0))", "portal": try row.text(1),
-                "dead": try row.text(2) == "dead",
-                "attempts": try row.int(3), "last": shown(try row.optionalTimestamp(4)), "answer": answer,
-                "next": shown(try row.optionalTimestamp(7)),
-            ]
-        }
-        return ["failures": failures, "hasFailures": !failures.isEmpty]
-    }
-}
-
-enum EventsView {
-    static func content(_ connection: inout Connection) async throws -> [String: Any] {
-        let events = try await connection.run(ConsoleQueries.events).map { row -> [String: Any] in
-            var event: [String: Any] = [
-                "at": shown(try row.timestamp(0)), "type": try row.text(1), "actor": try row.text(2),
-                "of": try row.optionalText(3) ?? "",
-            ]
-            event["id"] = try row.optionalIdentifier(4).map { "\($0)" }
-            return event
-        }
-        return ["events": events]
-    }
-}
-
-/// RFC 3339, cut to the second.
-func shown(_ time: Timestamp?) -> String { time.map { $0.description.prefix(19) + "Z" } ?? "-" }

@@ -3,8 +3,11 @@ import Postgres
 
 /// One request's whole life by its transaction id.
 enum RequestView {
-    /// `asked` is what somebody typed.
-    static func content(_ asked: String?, _ connection: inout Connection) async throws -> [String: Any] {
+    /// `asked` is what somebody typed. Who signed in is for administrators, as for members of countersign_admin on the
+    /// command line.
+    static func content(
+        _ asked: String?, _ frame: PageFrame, _ connection: inout Connection
+    ) async throws -> [String: Any] {
         guard let asked, !asked.isEmpty else { return ["asked": ""] }
         guard let id = Identifier(asked) else {
             return ["asked": asked, "problem": "A transaction id is a UUID of 36 characters."]
@@ -14,18 +17,19 @@ enum RequestView {
         }
         return [
             "asked": asked,
-            "life": ["id": "\(id)", "facts": facts(life), "steps": steps(life)] as [String: Any],
+            "life": ["id": "\(id)", "facts": facts(life, frame), "steps": steps(life)] as [String: Any],
         ]
     }
 
-    private static func facts(_ life: RequestLife) -> [[String: String]] {
+    private static func facts(_ life: RequestLife, _ frame: PageFrame) -> [[String: String]] {
         let request = life.request
+        let person = frame.isAdmin ? life.person : nil
         let facts: [(String, String?)] = [
             ("Portal", request.portal), ("Type", request.type), ("Status", request.status),
             ("Callback", request.callbackURI), ("Message", request.message), ("App", request.app),
             ("Enrollment", request.enrollmentID.map { "\($0)" }),
             ("Signature verified", request.signatureVerified.map { $0 ? "yes" : "no" }),
-            ("User", life.person?.userID), ("Device", life.person?.deviceID),
+            ("User", person?.userID), ("Device", person?.deviceID),
             ("Webhook", life.delivery?.status),
         ]
         return facts.compactMap { name, value in value.map { ["name": name, "value": $0] } }
@@ -53,6 +57,6 @@ enum RequestView {
             )
         }
         return steps.compactMap { at, what, details in at.map { ($0, what, details) } }.sorted { $0.0 < $1.0 }
-            .map { ["at": "\($0.0)", "what": $0.1, "details": $0.2] }
+            .map { ["at": shown($0.0, isPrecise: true), "what": $0.1, "details": $0.2] }
     }
 }

@@ -33,6 +33,16 @@ extension Response {
         return Response(status: .seeOther, headers: headers)
     }
 
+    /// To the page that signs in and leads to `next`. Says so when a session was there before.
+    static func toLogin(_ request: Request, next: ConsolePage?) -> Response {
+        let words = [
+            next.map { "next=\($0.rawValue)" }, request.cookies[Console.cookie].map { _ in "over=1" },
+        ].compactMap(\.self)
+        return .redirect(
+            "/console/login" + (words.isEmpty ? "" : "?" + words.joined(separator: "&")),
+            cookie: request.cookies[Console.cookie].map { _ in "; Max-Age=0" })
+    }
+
     private static func text(_ content: String, type: String, _ status: HTTPResponse.Status) -> Response {
         var headers = protection
         headers[.contentType] = type

@@ -1,8 +1,7 @@
 import ArgumentParser
 import Countersign
-import Postgres
 
-struct CallbackRemove: DatabaseCommand {
+struct CallbackRemove: ActionCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
         abstract: "Remove a callback address from a portal.",
@@ -13,7 +12,6 @@ struct CallbackRemove: DatabaseCommand {
             Example:
               countersign callback remove acme https://acme.example/callback
             """)
-    static let role: GroupRole? = .admin
 
     @Argument(help: "The portal's name.")
     var portal: String
@@ -23,8 +21,5 @@ struct CallbackRemove: DatabaseCommand {
 
     @OptionGroup var database: DatabaseOptions
 
-    func run(_ connection: inout Connection) async throws {
-        try await Callback.remove(portal: portal, url: url, &connection)
-        write("removed a callback address from portal \(portal)")
-    }
+    var actions: [OperatorAction] { [.removeCallback(portal: portal, url: url)] }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Countersign
-import Logging
 import Postgres
 
 struct LogLevelCommand: ParsableCommand {
@@ -38,12 +37,7 @@ struct LogLevelSet: ActionCommand {
         let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
             String.init)
         guard parts.count == 2 else { throw Failure(.usage, "'\(assignment)' is not like issue=debug") }
-        if parts[1] == "default" { return .setLogLevel(module: parts[0], nil) }
-        guard let level = Logger.Level(rawValue: parts[1]) else {
-            let allowed = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Failure(.usage, "there is no level '\(parts[1])'; there is \(allowed), default")
-        }
-        return .setLogLevel(module: parts[0], level)
+        return try .setLogLevel(module: parts[0], typed: parts[1])
     }
 }
 

@@ -48,9 +48,9 @@ struct PortalLimit: ActionCommand {
     var name: String
 
     @Argument(help: "1 to 100000000; a new portal has 100000.")
-    var limit: Int
+    var limit: String
 
     @OptionGroup var database: DatabaseOptions
 
-    var actions: [OperatorAction] { [.limitPortal(name, limit)] }
+    var actions: [OperatorAction] { get throws { [try .limitPortal(name, typed: limit)] } }
 }

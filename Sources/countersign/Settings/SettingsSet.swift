@@ -31,10 +31,7 @@ struct SettingsSet: DatabaseCommand {
             guard parts.count == 2, let value = switchPosition(String(parts[1])) else {
                 throw Failure(.usage, "'\(assignment)' is not like enrollment_enabled=true")
             }
-            guard let name = Settings.Name(rawValue: String(parts[0])) else {
-                let names = Settings.Name.allCases.map(\.rawValue).joined(separator: ", ")
-                throw Failure(.data, "there is no setting \(parts[0]); there is \(names)")
-            }
+            let name = try Settings.Name(typed: String(parts[0]))
             guard wanted.updateValue(value, forKey: name) == nil else {
                 throw Failure(.usage, "\(name.rawValue) is given twice")
             }

@@ -17,12 +17,3 @@ extension ActionCommand {
         for action in try actions { write(try await action.run(&connection)) }
     }
 }
-
-/// Reads the name of a stage. Fails with 64.
-func stage(_ name: String) throws -> StageName {
-    guard let stage = StageName(rawValue: name) else {
-        let allowed = StageName.allCases.map(\.rawValue).joined(separator: ", ")
-        throw Failure(.usage, "there is no stage '\(name)'; there is \(allowed)")
-    }
-    return stage
-}

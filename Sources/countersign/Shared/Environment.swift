@@ -52,7 +52,8 @@ struct Environment {
         return text?.isEmpty == false ? text : nil
     }
 
-    private static func variable(_ flag: String) -> String {
+    /// `COUNTERSIGN_BATCH_SIZE` of `batch-size`.
+    static func variable(_ flag: String) -> String {
         "COUNTERSIGN_" + flag.uppercased().replacing("-", with: "_")
     }
 }

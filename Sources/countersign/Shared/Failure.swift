@@ -5,7 +5,7 @@ import Postgres
 
 /// Why a command ends without success: an exit code of sysexits.h, and one sentence for a person.
 struct Failure: Error {
-    enum Status: Int32 {
+    enum Status: Int32, CaseIterable {
         case usage = 64
         /// Input that the product refuses.
         case data = 65
@@ -17,6 +17,21 @@ struct Failure: Error {
         case temporary = 75
         case permission = 77
         case configuration = 78
+
+        /// For the manual.
+        var meaning: String {
+            switch self {
+            case .usage: "Wrong usage: a word, an option or a value that the command does not take."
+            case .data: "Input that is refused, such as a name that is unknown or taken."
+            case .unavailable: "The database, or an address to listen at, cannot be had."
+            case .internal: "A mistake of the program's own: please report it."
+            case .output: "The output cannot be written."
+            case .temporary: "Try again: somebody else was in the way."
+            case .permission: "The login may not do that; the message names the group that may."
+            case .configuration:
+                "Wrong configuration: master key, schema, a variable, a file; doctor found errors."
+            }
+        }
     }
 
     let status: Status
@@ -33,7 +48,7 @@ struct Failure: Error {
             self = failure
         case let error as AdministrationError:
             self.init(.data, "\(error)")
-        case is InvalidStages:
+        case is InvalidStages, is UnreadableInput:
             self.init(.usage, "\(error)")
         case is MasterKeyError, is SealingError, is SchemaRangeError, is OpenPGPError:
             self.init(.configuration, "\(error)")

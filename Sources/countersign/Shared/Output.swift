@@ -27,9 +27,9 @@ struct OutputOptions: ParsableArguments {
 
 /// Writes a line at once, also when standard output is no terminal: whoever watches a migration sees it move.
 /// Ends the process with 74 when nothing takes it: what is shown once must not be lost unnoticed.
-func write(_ line: String) {
+func write(_ line: String, terminator: String = "\n") {
     do {
-        try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
+        try FileHandle.standardOutput.write(contentsOf: Data((line + terminator).utf8))
     } catch {
         Failure(.output, "cannot write to standard output").leave()
     }

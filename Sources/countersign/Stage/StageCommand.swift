@@ -42,12 +42,12 @@ struct StagePause: ActionCommand {
         commandName: "pause", abstract: "Have no worker take rows of these stages.",
         discussion: "Example:\n  countersign stage pause issue validate")
 
-    @Argument(help: "Stages: enroll, issue, validate, expire, dispatch, housekeep.")
+    @Argument(help: "Stages: enroll, issue, validate, expire, dispatch, housekeep.", completion: stages)
     var names: [String]
 
     @OptionGroup var database: DatabaseOptions
 
-    var actions: [OperatorAction] { get throws { try names.map { .pauseStage(try stage($0)) } } }
+    var actions: [OperatorAction] { get throws { try names.map { .pauseStage(try StageName(typed: $0)) } } }
 }
 
 struct StageResume: ActionCommand {
@@ -55,12 +55,12 @@ struct StageResume: ActionCommand {
         commandName: "resume", abstract: "Let the workers go on with these stages.",
         discussion: "Example:\n  countersign stage resume issue validate")
 
-    @Argument(help: "Stages: enroll, issue, validate, expire, dispatch, housekeep.")
+    @Argument(help: "Stages: enroll, issue, validate, expire, dispatch, housekeep.", completion: stages)
     var names: [String]
 
     @OptionGroup var database: DatabaseOptions
 
-    var actions: [OperatorAction] { get throws { try names.map { .resumeStage(try stage($0)) } } }
+    var actions: [OperatorAction] { get throws { try names.map { .resumeStage(try StageName(typed: $0)) } } }
 }
 
 struct StageBatchSize: ActionCommand {
@@ -74,7 +74,7 @@ struct StageBatchSize: ActionCommand {
               countersign stage batch-size issue default
             """)
 
-    @Argument(help: "The stage.")
+    @Argument(help: "The stage.", completion: stages)
     var name: String
 
     @Argument(help: "1 to 1000, or default.")
@@ -83,12 +83,8 @@ struct StageBatchSize: ActionCommand {
     @OptionGroup var database: DatabaseOptions
 
     var actions: [OperatorAction] {
-        get throws {
-            if size == "default" { return [.setBatchSize(try stage(name), nil)] }
-            guard let rows = Int(size) else {
-                throw Failure(.usage, "a batch size is a number from 1 to 1000, or default, not '\(size)'")
-            }
-            return [.setBatchSize(try stage(name), rows)]
-        }
+        get throws { [try .setBatchSize(StageName(typed: name), typed: size)] }
     }
 }
+
+private let stages = CompletionKind.list(StageName.allCases.map(\.rawValue))

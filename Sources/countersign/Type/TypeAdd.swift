@@ -1,8 +1,7 @@
 import ArgumentParser
 import Countersign
-import Postgres
 
-struct TypeAdd: DatabaseCommand {
+struct TypeAdd: ActionCommand {
     static let configuration = CommandConfiguration(
         commandName: "add",
         abstract: "Add an authentication type.",
@@ -15,7 +14,6 @@ struct TypeAdd: DatabaseCommand {
               countersign type add quick --expires-in 60 \\
                 --message en="Sign in" --message nl-be="Meld je aan"
             """)
-    static let role: GroupRole? = .admin
 
     @Argument(help: "The type's name, which portals write into auth_type.")
     var name: String
@@ -31,14 +29,14 @@ struct TypeAdd: DatabaseCommand {
 
     @OptionGroup var database: DatabaseOptions
 
-    func run(_ connection: inout Connection) async throws {
-        let environment = Environment.current
-        let seconds = try expiresIn ?? environment.value("expires-in") ?? 180
-        let fallback: DefaultMessage? = try environment.value("message")
-        let messages = messages.isEmpty ? [fallback].compactMap(\.self) : messages
-        try await AuthenticationType.add(
-            name, expiresIn: seconds, messages: messages.map(\.message), &connection)
-        write("added authentication type \(name)")
+    var actions: [OperatorAction] {
+        get throws {
+            let environment = Environment.current
+            let seconds = try expiresIn ?? environment.value("expires-in") ?? 180
+            let fallback: DefaultMessage? = try environment.value("message")
+            let messages = messages.isEmpty ? [fallback].compactMap(\.self) : messages
+            return [.addType(name, expiresIn: seconds, messages.map(\.message))]
+        }
     }
 }
 
@@ -47,8 +45,7 @@ struct DefaultMessage: ExpressibleByArgument {
     let message: AuthenticationType.Message
 
     init?(argument: String) {
-        guard let sign = argument.firstIndex(of: "="), sign > argument.startIndex else { return nil }
-        let text = argument[sign...].dropFirst()
-        message = AuthenticationType.Message(language: String(argument[..<sign]), text: String(text))
+        guard let message = AuthenticationType.Message(typed: argument) else { return nil }
+        self.message = message
     }
 }

@@ -1,8 +1,7 @@
 import ArgumentParser
 import Countersign
-import Postgres
 
-struct TypeRemove: DatabaseCommand {
+struct TypeRemove: ActionCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
         abstract: "Remove an authentication type.",
@@ -12,15 +11,11 @@ struct TypeRemove: DatabaseCommand {
             Example:
               countersign type remove qr-code
             """)
-    static let role: GroupRole? = .admin
 
     @Argument(help: "The type's name.")
     var name: String
 
     @OptionGroup var database: DatabaseOptions
 
-    func run(_ connection: inout Connection) async throws {
-        try await AuthenticationType.remove(name, &connection)
-        write("removed authentication type \(name)")
-    }
+    var actions: [OperatorAction] { [.removeType(name)] }
 }

@@ -30,6 +30,8 @@ struct WebhookLimit: DatabaseCommand {
     private var perSecond: Int?
 
     mutating func prepare() throws {
+        concurrency = try concurrency ?? Environment.current.value("concurrency")
+        rate = rate ?? Environment.current.text("rate")
         guard concurrency != nil || rate != nil else {
             throw Failure(.usage, "give --concurrency, --rate or both")
         }

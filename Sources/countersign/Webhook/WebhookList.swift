@@ -33,6 +33,7 @@ struct WebhookList: DatabaseCommand {
     @OptionGroup var database: DatabaseOptions
 
     private var wanted = WebhookDelivery.State.dead
+    private var most = 100
     private var start: Since?
 
     mutating func prepare() throws {
@@ -43,15 +44,17 @@ struct WebhookList: DatabaseCommand {
             wanted = state
         }
         start = try readSince(since)
-        guard (1...10_000).contains(limit ?? 100) else {
-            throw Failure(.usage, "--limit must lie between 1 and 10000, not \(limit ?? 0)")
+        most = try limit ?? Environment.current.value("limit") ?? most
+        guard (1...10_000).contains(most) else {
+            throw Failure(.usage, "--limit must lie between 1 and 10000, not \(most)")
         }
     }
 
     func run(_ connection: inout Connection) async throws {
         let now = try await connection.run(SystemStatus.clock)[0].timestamp(0)
         let deliveries = try await WebhookDelivery.list(
-            wanted, portal: portal, since: start?.moment(now), limit: limit ?? 100, &connection)
+            wanted, portal: portal ?? Environment.current.text("portal"), since: start?.moment(now),
+            limit: most, &connection)
         try output.show(deliveries.map(\.record), otherwise: "There are no \(wanted.rawValue) deliveries.")
     }
 

@@ -1,8 +1,7 @@
 import ArgumentParser
 import Countersign
-import Postgres
 
-struct WebhookReplay: DatabaseCommand {
+struct WebhookReplay: ActionCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
         abstract: "Send a portal's dead deliveries again.",
@@ -13,7 +12,6 @@ struct WebhookReplay: DatabaseCommand {
             Example:
               countersign webhook replay --portal acme --since 2h
             """)
-    static let role: GroupRole? = .admin
 
     @Option(help: "The portal's name.")
     var portal: String
@@ -23,19 +21,12 @@ struct WebhookReplay: DatabaseCommand {
 
     @OptionGroup var database: DatabaseOptions
 
-    private var start: Since?
-
-    mutating func prepare() throws {
-        start = try readSince(since)
-        guard start != nil else { throw Failure(.usage, "--since is missing: \(Since.allowed)") }
+    var actions: [OperatorAction] {
+        get throws {
+            guard let since = try readSince(since) else {
+                throw Failure(.usage, "--since is missing: \(Since.allowed)")
+            }
+            return [.replayWebhooks(portal: portal, since: since)]
+        }
     }
-
-    func run(_ connection: inout Connection) async throws {
-        let now = try await connection.run(SystemStatus.clock)[0].timestamp(0)
-        guard let start else { return }
-        let count = try await WebhookDelivery.replay(portal: portal, since: start.moment(now), &connection)
-        write("sending \(count) deliveries of portal \(portal) again")
-    }
-
-    private enum CodingKeys: CodingKey { case portal, since, database }
 }

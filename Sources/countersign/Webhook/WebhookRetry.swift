@@ -30,7 +30,9 @@ struct WebhookRetry: DatabaseCommand {
         let moved = Set(try await WebhookDelivery.sendAgain(transactionIDs, &connection))
         for id in transactionIDs where moved.contains(id) { write("sending \(id)") }
         for id in transactionIDs where !moved.contains(id) {
-            guard try await WebhookDelivery.read(id, &connection) != nil else { throw unknownDelivery(id) }
+            guard try await WebhookDelivery.read(id, &connection) != nil else {
+                throw WebhookDelivery.unknown(id)
+            }
             write("on its way already: \(id)")
         }
     }

@@ -23,7 +23,7 @@ struct WebhookShow: DatabaseCommand {
 
     func run(_ connection: inout Connection) async throws {
         guard let (delivery, attempts) = try await WebhookDelivery.read(transactionID, &connection) else {
-            throw unknownDelivery(transactionID)
+            throw WebhookDelivery.unknown(transactionID)
         }
         if try output.wantsJSON {
             try output.show(delivery.record + ["tries": .records(attempts.map(\.record))])
@@ -32,13 +32,6 @@ struct WebhookShow: DatabaseCommand {
             if !attempts.isEmpty { write("\n" + TextTable(attempts.map(\.record)).text) }
         }
     }
-}
-
-func unknownDelivery(_ id: Identifier) -> Failure {
-    Failure(
-        .data,
-        "there is no delivery \(id); one is made when a request ends and kept for 30 days, and "
-            + "`countersign webhook list` shows them")
 }
 
 extension WebhookDelivery.Attempt {

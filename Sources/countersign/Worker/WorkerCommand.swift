@@ -46,12 +46,5 @@ struct WorkerDrain: ActionCommand {
 
     @OptionGroup var database: DatabaseOptions
 
-    var actions: [OperatorAction] {
-        get throws {
-            guard let id = Identifier(worker) else {
-                throw Failure(.usage, "a worker's id is a UUID, not '\(worker)'")
-            }
-            return [.drainWorker(id)]
-        }
-    }
+    var actions: [OperatorAction] { get throws { [try .drainWorker(typed: worker)] } }
 }

@@ -1,0 +1,82 @@
+import Countersign
+import Postgres
+
+/// What the first page shows: what needs somebody, queues with the last hour, and workers.
+enum QueuesView {
+    static func content(
+        _ frame: PageFrame, _ connection: inout Connection
+    ) async throws -> [String: Any] {
+        let status = try await SystemStatus.read(&connection)
+        let controls = try await StageControl.list(&connection)
+        let attention = Attention.list(
+            status, controls, try await Portal.list(&connection), try await Settings.read(&connection))
+        let history = Dictionary(grouping: try await HistoryPoint.lastHour(&connection), by: \.stage)
+        let queues = status.queues.map { queue -> [String: Any] in
+            let control = controls.first { $0.stage == queue.stage }
+            return row(queue, control, Sparkline(history[queue.stage] ?? []), status.time, frame)
+        }
+        let workers = status.workers.map { row($0, status.time, frame) }
+        return [
+            "attention": attention, "hasAttention": !attention.isEmpty, "queues": queues, "workers": workers,
+            "hasWorkers": !workers.isEmpty,
+        ]
+    }
+
+    private static func row(
+        _ queue: SystemStatus.Queue, _ control: StageControl?, _ line: Sparkline, _ now: Timestamp,
+        _ frame: PageFrame
+    ) -> [String: Any] {
+        let (stage, isPaused) = (queue.stage, control?.isPaused ?? false)
+        let size = control?.batchSize.map { "\($0)" }
+        return [
+            "stage": stage, "waiting": (queue.isEstimate ? "~" : "") + "\(queue.waiting)",
+            "oldest": queue.oldest.map { age($0, now) } ?? "-", "flight": queue.inFlight,
+            "done": queue.doneLastMinute, "batch": size ?? "default", "paused": isPaused,
+            "lines": line.lines, "most": line.most, "hasLines": !line.lines.isEmpty, "spoken": line.spoken,
+            "forms": frame.forms(
+                isPaused
+                    ? ConsoleForm(.resumeStage, "Resume", "stage \(stage)", name: stage)
+                    : ConsoleForm(.pauseStage, "Pause", "stage \(stage)", name: stage),
+                ConsoleForm(
+                    .batchSize, "Set", "batch size of \(stage)", name: stage,
+                    [.init(name: "value", caption: "Batch", value: size ?? "", hint: "default", size: 6)])
+            ),
+        ]
+    }
+
+    private static func row(
+        _ worker: SystemStatus.LiveWorker, _ now: Timestamp, _ frame: PageFrame
+    ) -> [String: Any] {
+        [
+            "id": "\(worker.id)", "host": worker.host, "process": worker.processID,
+            "program": worker.program, "up": age(worker.startedAt, now),
+            "heartbeat": age(worker.heartbeatAt, now), "errors": worker.errors,
+            "stages": worker.stages.joined(separator: ", "), "draining": worker.isDraining,
+            "forms": frame.forms(
+                worker.isDraining
+                    ? nil
+                    : ConsoleForm(
+                        .drainWorker, "Drain", "worker on \(worker.host)", name: "\(worker.id)",
+                        warning: "It finishes what it has in hand and ends; its supervisor may start another."
+                    )
+            ),
+        ]
+    }
+}
+
+/// How long ago, in one unit or two.
+func age(_ time: Timestamp, _ now: Timestamp) -> String {
+    let seconds = max(0, Int(time.duration(to: now) / .seconds(1)))
+    return switch seconds {
+    case ..<60: "\(seconds) s"
+    case ..<3_600: "\(seconds / 60) min \(seconds % 60) s"
+    case ..<86_400: "\(seconds / 3_600) h \(seconds / 60 % 60) min"
+    default: "\(seconds / 86_400) d \(seconds / 3_600 % 24) h"
+    }
+}
+
+/// `2026-01-31 23:59:59 UTC`, or with milliseconds.
+func shown(_ time: Timestamp?, isPrecise: Bool = false) -> String {
+    guard let time else { return "-" }
+    return time.description.prefix(isPrecise ? 23 : 19).replacing("T", with: " ") + " UTC"
+}
