@@ -178,6 +178,8 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "countersign", "Countersign", "OpenPGP", "Postgres", "Support",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
     ]
