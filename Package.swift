@@ -117,6 +117,7 @@ let package = Package(
             name: "Support",
             dependencies: [
                 "Countersign", "OpenPGP", "Postgres",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -18,49 +18,43 @@ import Testing
             FROM generate_series(1, 59) n
             """)
         try await withOperations { browser in
-            try await withChromium { chromium in
-                try await chromium.resize(width: 360, height: 780)
-                try await chromium.open("\(browser.base)/console/queues")
+            try await Chromium.run { chromium in
+                let tab = try await chromium.tab("\(browser.base)/console/queues", width: 360, height: 780)
                 // By keyboard alone: the name has the focus.
-                try await chromium.type("alice\t\(password)\n")
+                try await tab.type("alice\t\(password)\n")
                 try await eventually("it has signed in") {
-                    try await chromium.address().hasSuffix("/console/queues")
+                    try await tab.value("location.pathname") == "/console/queues"
                 }
-                let widest = "return document.documentElement.scrollWidth"
                 for page in ["queues", "portals", "requests", "webhooks", "events", "settings"] {
-                    try await chromium.open("\(browser.base)/console/\(page)")
-                    let width = try await chromium.script(widest) as? Int
-                    #expect(width.map { $0 <= 360 } == true, "\(page) is \(String(describing: width)) wide")
-                    Attachment.record(try await chromium.screenshot(), named: "\(page)-narrow.png")
+                    try await tab.go(to: "\(browser.base)/console/\(page)")
+                    let width = try await tab.value("document.documentElement.scrollWidth")
+                    #expect(Int(width).map { $0 <= 360 } == true, "\(page) is \(width) wide")
+                    try await tab.screenshot("\(page)-narrow")
                 }
-                try await chromium.prefer(dark: true)
-                try await chromium.resize(width: 1280, height: 800)
-                try await chromium.open("\(browser.base)/console/queues")
-                let back =
-                    try await chromium.script("return getComputedStyle(document.body).backgroundColor")
-                    as? String
-                #expect(back == "rgb(17, 21, 26)")
-                Attachment.record(try await chromium.screenshot(), named: "queues-dark.png")
+                try await tab.prefer(dark: true)
+                try await tab.resize(width: 1280, height: 800)
+                try await tab.go(to: "\(browser.base)/console/queues")
+                #expect(
+                    try await tab.value("getComputedStyle(document.body).backgroundColor")
+                        == "rgb(17, 21, 26)")
+                try await tab.screenshot("queues-dark")
 
                 _ = try await OperatorAction.pauseStage(.validate).run(&owner)
                 try await eventually("the page says so by itself") {
-                    try await chromium.script("return document.body.innerText.includes('paused')") as? Bool
-                        == true
+                    try await tab.value("document.body.innerText.includes('paused')") == "true"
                 }
                 // Tab from the resume button of another stage on: the focus can be seen and survives updates.
-                _ = try await chromium.script("document.getElementById('pause-issue').focus(); return 1")
-                try await chromium.type("\n")
+                _ = try await tab.value("document.getElementById('pause-issue').focus()")
+                try await tab.type("\n")
                 try await eventually("Enter has pressed it") {
                     try await StageControl.list(&owner).first { $0.stage == "issue" }?.isPaused == true
                 }
-                try await chromium.prefer(dark: false)
+                try await tab.prefer(dark: false)
                 try await eventually("it is shown") {
-                    try await chromium.script(
-                        "return document.body.innerText.includes('stage issue is paused')") as? Bool
-                        == true
+                    try await tab.value("document.body.innerText.includes('stage issue is paused')") == "true"
                 }
-                Attachment.record(try await chromium.screenshot(), named: "queues-paused.png")
-                let violations = try await chromium.log().filter { $0.contains("Content Security Policy") }
+                try await tab.screenshot("queues-paused")
+                let violations = try await tab.log().filter { $0.contains("Content Security Policy") }
                 #expect(violations == [])
             }
         }
