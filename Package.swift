@@ -118,6 +118,7 @@ let package = Package(
             name: "Support",
             dependencies: [
                 "Countersign", "OpenPGP", "Postgres",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -180,6 +181,8 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "countersign", "Countersign", "OpenPGP", "Postgres", "Support",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
     ]

@@ -54,6 +54,19 @@ final class RunningProgram: Sendable {
         try #require(process.isRunning, "it has ended: \(words)")
     }
 
+    /// What it says, on standard error, in the first line that matches; waits for it.
+    func line<Words>(matching pattern: Regex<Words>) async throws -> Words {
+        var found: Words?
+        try await eventually("it says so") {
+            found = try text("errors").split(separator: "\n").lazy.compactMap { line in
+                try? pattern.firstMatch(in: line)?.output
+            }.first
+            if found == nil { try expectRunning() }
+            return found != nil
+        }
+        return try #require(found)
+    }
+
     func kill() {
         Glibc.kill(process.processIdentifier, SIGKILL)
     }

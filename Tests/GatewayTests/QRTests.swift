@@ -79,7 +79,7 @@ func zbar(_ picture: Data, _ kind: String) async throws -> String? {
     return try await zbar(file)
 }
 
-func zbar(_ file: URL) async throws -> String? {
+private func zbar(_ file: URL) async throws -> String? {
     let outcome = try await runTool(
         "/usr/bin/zbarimg", ["-q", "--raw", "-Sdisable", "-Sqrcode.enable", file.path])
     guard outcome.status == 0 else { return nil }

@@ -39,12 +39,12 @@ import Testing
         _ = try await action.run(&owner)
     }
 
-    private func signIn(_ chromium: Chromium, _ browser: Browser, _ password: String) async throws {
-        try await chromium.open("\(browser.base)/console/queues")
+    private func signIn(_ tab: Chromium.Tab, _ browser: Browser, _ password: String) async throws {
+        try await tab.go(to: "\(browser.base)/console/queues")
         // By keyboard alone: the name has the focus.
-        try await chromium.type("alice\t\(password)\n")
+        try await tab.type("alice\t\(password)\n")
         try await eventually("it has signed in") {
-            try await chromium.address().hasSuffix("/console/queues")
+            try await tab.address().hasSuffix("/console/queues")
         }
     }
 
@@ -56,29 +56,30 @@ import Testing
             "SELECT transaction_id FROM countersign.auth_requests LIMIT 1")[0].identifier(0)
         let admin = try await Database.current.makeLogin("admin", in: .admin)
         try await withOperations(Database.current.options(login: admin)) { browser in
-            try await withChromium { chromium in
-                try await signIn(chromium, browser, password)
+            try await Chromium.run { chromium in
+                let tab = try await chromium.tab("about:blank", width: 1_280)
+                try await signIn(tab, browser, password)
                 for (width, dark) in [(360, false), (1280, false), (360, true), (1280, true)] {
-                    try await chromium.prefer(dark: dark)
+                    try await tab.prefer(dark: dark)
                     for page in Self.pages {
-                        try await chromium.resize(width: width, height: 780)
+                        try await tab.resize(width: width, height: 780)
                         let query = page == "requests" ? "?id=\(id)" : ""
-                        try await chromium.open("\(browser.base)/console/\(page)\(query)")
+                        try await tab.go(to: "\(browser.base)/console/\(page)\(query)")
                         let what = "\(page)-\(width)\(dark ? "-dark" : "")"
                         // With every question open.
-                        _ = try await chromium.script(
+                        _ = try await tab.script(
                             "document.querySelectorAll('details').forEach((d) => { d.open = true })")
                         let wide =
-                            try await chromium.script(
+                            try await tab.script(
                                 "return document.documentElement.scrollWidth") as? Int
                         #expect(
                             wide.map { $0 <= width } == true, "\(what) is \(String(describing: wide)) wide")
-                        let faults = try await chromium.script(Accessibility.faults) as? [String]
+                        let faults = try await tab.script(Accessibility.faults) as? [String]
                         #expect(faults == [], "\(what)")
-                        Attachment.record(try await chromium.wholePage(width), named: "\(what).png")
+                        try await tab.wholePage("\(what)", width: width)
                     }
                 }
-                let violations = try await chromium.log().filter { $0.contains("Content Security Policy") }
+                let violations = try await tab.log().filter { $0.contains("Content Security Policy") }
                 #expect(violations == [])
             }
         }
@@ -88,10 +89,11 @@ import Testing
         let password = try await arrange()
         let admin = try await Database.current.makeLogin("admin", in: .admin)
         try await withOperations(Database.current.options(login: admin)) { browser in
-            try await withChromium { chromium in
-                try await signIn(chromium, browser, password)
+            try await Chromium.run { chromium in
+                let tab = try await chromium.tab("about:blank", width: 1_280)
+                try await signIn(tab, browser, password)
                 func shows(_ text: String) async throws -> Bool {
-                    try await chromium.script("return document.body.innerText.includes('\(text)')") as? Bool
+                    try await tab.script("return document.body.innerText.includes('\(text)')") as? Bool
                         == true
                 }
                 /// Does it, and waits until the page says so.
@@ -103,7 +105,7 @@ import Testing
                 try await change(.pauseStage(.validate), "Paused stage: validate")
 
                 // The focus stays on its button, and an opened question stays open.
-                _ = try await chromium.script(
+                _ = try await tab.script(
                     """
                     document.querySelector('details').open = true;
                     document.getElementById('batch-size-expire-value').value = '7';
@@ -111,42 +113,42 @@ import Testing
                     """)
                 try await change(.pauseStage(.enroll), "Paused stage: enroll, validate")
                 #expect(
-                    try await chromium.script("return document.activeElement.id") as? String
+                    try await tab.script("return document.activeElement.id") as? String
                         == "pause-stage-issue")
                 #expect(
-                    try await chromium.script("return document.querySelector('details').open") as? Bool
+                    try await tab.script("return document.querySelector('details').open") as? Bool
                         == true)
                 let kept = "return document.getElementById('batch-size-expire-value').value"
-                #expect(try await chromium.script(kept) as? String == "7")
+                #expect(try await tab.script(kept) as? String == "7")
                 let outline = "return getComputedStyle(document.activeElement).outlineStyle"
-                try await chromium.type("\t")
-                #expect(try await chromium.script(outline) as? String == "solid")
+                try await tab.type("\t")
+                #expect(try await tab.script(outline) as? String == "solid")
 
                 // Nothing moves under somebody who types.
-                _ = try await chromium.script("document.getElementById('batch-size-issue-value').focus()")
-                try await chromium.type("999999")
+                _ = try await tab.script("document.getElementById('batch-size-issue-value').focus()")
+                try await tab.type("999999")
                 try await act(.pauseStage(.dispatch))
                 try await eventually("it waits") { try await shows("Waiting while you type.") }
                 #expect(try await !shows("enroll, validate, dispatch"))
 
                 // What is refused stands beside its form, with the focus on what was typed.
-                try await chromium.type("\n")
+                try await tab.type("\n")
                 try await eventually("it is refused") {
                     try await shows("a batch size must lie between 1 and 1000")
                 }
                 let refused =
                     "return [document.activeElement.id, document.activeElement.value, document.title]"
                 #expect(
-                    try await chromium.script(refused) as? [String]
+                    try await tab.script(refused) as? [String]
                         == ["batch-size-issue-value", "999999", "Not done - Queues - Countersign"])
-                #expect(try await chromium.script(Accessibility.faults) as? [String] == [])
-                Attachment.record(try await chromium.wholePage(1_280), named: "queues-refused.png")
-                _ = try await chromium.script("document.activeElement.blur()")
+                #expect(try await tab.script(Accessibility.faults) as? [String] == [])
+                try await tab.wholePage("queues-refused", width: 1_280)
+                _ = try await tab.script("document.activeElement.blur()")
                 try await change(.resumeStage(.enroll), "Paused stage: validate, dispatch")
                 #expect(try await shows("a batch size must lie between 1 and 1000"))
 
-                _ = try await chromium.script("document.getElementById('pause-stage-issue').focus()")
-                try await chromium.type("\n")
+                _ = try await tab.script("document.getElementById('pause-stage-issue').focus()")
+                try await tab.type("\n")
                 try await eventually("Enter has pressed it") { try await shows("stage issue is paused") }
 
                 var owner = try await Database.current.connect()
@@ -154,10 +156,10 @@ import Testing
                 try await eventually("it says so", timeout: .seconds(30)) {
                     try await shows("Your session is over")
                 }
-                Attachment.record(try await chromium.wholePage(1_280), named: "queues-over.png")
-                _ = try await chromium.script("document.querySelector('#over a').click()")
+                try await tab.wholePage("queues-over", width: 1_280)
+                _ = try await tab.script("document.querySelector('#over a').click()")
                 try await eventually("it may sign in again") { try await shows("Password") }
-                try await chromium.type("alice\t\(password)\n")
+                try await tab.type("alice\t\(password)\n")
                 try await eventually("it is back") { try await shows("Needs attention") }
             }
         }

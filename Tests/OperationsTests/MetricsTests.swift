@@ -41,7 +41,7 @@ import Webhooks
                 #expect(value("countersign_database_up", in: text) == 1)
                 #expect(!text.contains(id.description) && !text.contains("https"))
 
-                let checked = try await run(promtool, ["check", "metrics"], input: text)
+                let checked = try await run(Checkout.tool("promtool"), ["check", "metrics"], input: text)
                 #expect(checked.status == 0)
                 #expect(checked.output == "")
                 for line in text.split(separator: "\n") where line.hasPrefix("# HELP") {

@@ -1,21 +1,23 @@
 import Foundation
+import Support
 import Testing
 
 /// The files that are given to Prometheus, Grafana and systemd.
 @Suite struct MonitoringFilesTests {
-    private let folder = root.appending(path: "scripts/monitoring")
+    private let folder = Checkout.root.appending(path: "scripts/monitoring")
 
     private func text(_ path: String) throws -> String {
-        try String(contentsOf: root.appending(path: path), encoding: .utf8)
+        try String(contentsOf: Checkout.root.appending(path: path), encoding: .utf8)
     }
 
     /// Silent while all is well, firing on its fault, silent after it: see countersign.test.yml.
     @Test func `each alert fires on its fault and clears after it`() async throws {
         let rules = try await run(
-            promtool, ["check", "rules", folder.appending(path: "countersign.rules.yml").path])
+            Checkout.tool("promtool"),
+            ["check", "rules", folder.appending(path: "countersign.rules.yml").path])
         #expect(rules.status == 0, "\(rules.output)")
         let tests = try await run(
-            promtool, ["test", "rules", folder.appending(path: "countersign.test.yml").path])
+            Checkout.tool("promtool"), ["test", "rules", folder.appending(path: "countersign.test.yml").path])
         #expect(tests.status == 0, "\(tests.output)")
         let cases = try text("scripts/monitoring/countersign.test.yml")
         let alerts = try text("scripts/monitoring/countersign.rules.yml").matches(of: /- alert: (\w+)/)

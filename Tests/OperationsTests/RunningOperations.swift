@@ -113,13 +113,3 @@ func run(_ program: String, _ arguments: [String], input: String = "") async thr
         process.terminationStatus, try String(contentsOf: folder.appending(path: "output"), encoding: .utf8)
     )
 }
-
-/// The checkout that the tests were built from.
-let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-
-/// scripts/packages puts it there unless it is installed.
-let promtool: String = {
-    let own = root.appending(path: ".build/tools/promtool").path
-    return FileManager.default.isExecutableFile(atPath: own) ? own : "promtool"
-}()

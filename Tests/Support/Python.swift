@@ -3,13 +3,10 @@ import Testing
 
 /// Python of `.build/python`, with the libraries that scripts/python installs.
 package enum Python {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
-    package static var executable: URL { root.appending(path: ".build/python/bin/python3") }
+    package static var executable: URL { Checkout.root.appending(path: ".build/python/bin/python3") }
 
     package static func script(_ name: String) -> String {
-        root.appending(path: "Tests/Support/Python/\(name)").path
+        Checkout.root.appending(path: "Tests/Support/Python/\(name)").path
     }
 
     /// Runs a script to its end with that input, and returns what it printed.

@@ -62,7 +62,7 @@ let helpTexts = [
     "countersign_time_to_answer_seconds": "From a request's INSERT to its accept or deny.",
     "countersign_time_to_code_seconds": "From a request's INSERT to its code.",
     "countersign_transactions_held":
-        "Transactions begun since the oldest one that still runs: dead rows pile up.",
+        "Transactions begun since the oldest snapshot that is held: dead rows pile up.",
     "countersign_webhook_attempt_seconds": "Time of webhook attempts.",
     "countersign_webhook_attempts_total": "Webhook attempts: delivered, or why not.",
     "countersign_workers": "Live workers that are not draining, by stage.",
