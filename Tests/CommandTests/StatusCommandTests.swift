@@ -25,7 +25,8 @@ import Testing
             SELECT 1, countersign.uuid_floor(clock_timestamp() - interval '90 s') UNION ALL
             SELECT 1, countersign.uuid_v7() FROM generate_series(1, 41);
             INSERT INTO countersign.workers (worker_id, process_id, program, draining, host, heartbeat_at)
-            VALUES ('0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f', 4711, 1, true, 'machine', clock_timestamp()),
+            VALUES ('0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f', 4711, 1, true, 'machine',
+                    clock_timestamp() + interval '1 hour'),
                    (countersign.uuid_v7(), 4712, 1, false, 'gone', clock_timestamp() - interval '1 minute');
             INSERT INTO countersign.worker_stages
             VALUES ('0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f', 'issue', 7, 1234, 2);
@@ -42,7 +43,7 @@ import Testing
         #expect(workers[0]["program"] as? Int == 1)
         #expect(workers[0]["stages"] as? [String] == ["issue"])
         let text = try await shell.succeed("status").output
-        #expect(text.contains("1 min 30 s") || text.contains("1 min 31 s"))
+        #expect(text.contains(/[1-9] min/), "the oldest row, for how long")
         #expect(text.contains("machine") && !text.contains("gone"))
     }
 

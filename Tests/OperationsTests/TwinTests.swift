@@ -205,7 +205,8 @@ import Testing
         var owner = try await Database.current.connect()
         let dead = try await owner.execute(
             """
-            INSERT INTO countersign.workers (worker_id, process_id, program, host) VALUES ('\(Self.worker)', 1, 5, 'h');
+            INSERT INTO countersign.workers (worker_id, process_id, program, host, heartbeat_at)
+            VALUES ('\(Self.worker)', 1, 5, 'h', clock_timestamp() + interval '1 hour');
             INSERT INTO countersign.auth_requests (portal_id, auth_type, callback_uri)
             SELECT portal_id, 'qr-code', 'http://127.0.0.1:9/cb' FROM countersign.portals, generate_series(1, 2);
             SELECT countersign.end_requests(array_agg(transaction_id), array_agg('cancelled'::text)) FROM countersign.auth_requests;
