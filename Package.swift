@@ -179,6 +179,9 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "countersign", "Countersign", "OpenPGP", "Postgres", "Support",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
     ]

@@ -54,6 +54,9 @@ final class RunningProgram: Sendable {
         try #require(process.isRunning, "it has ended: \(words)")
     }
 
+    /// What it has said on standard error until now.
+    func errorsSoFar() throws -> String { try text("errors") }
+
     func kill() {
         Glibc.kill(process.processIdentifier, SIGKILL)
     }

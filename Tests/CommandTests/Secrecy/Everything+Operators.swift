@@ -27,7 +27,8 @@ extension Everything {
 
     private func waitForDeliveries(_ status: String, _ count: Int) async throws {
         var superuser = try await Database.current.connectAsSuperuser()
-        let counting = Statement("count", "SELECT count(*) FROM countersign.webhook_deliveries WHERE status = $1")
+        let counting = Statement(
+            "count", "SELECT count(*) FROM countersign.webhook_deliveries WHERE status = $1")
         try await eventually("\(count) are \(status)") {
             try await superuser.run(counting, [.text(status)])[0].int(0) == count
         }
@@ -35,16 +36,20 @@ extension Everything {
 
     /// In, through all pages, and out again.
     func console(_ web: Web) async throws {
-        let password = try #require(try await Self.shown(admin, "operator", "add", "olga", "--admin")["password"])
+        let password = try #require(
+            try await Self.shown(admin, "operator", "add", "olga", "--admin")["password"])
         evidence.mustNotShow(Secret("operator's password", password))
         let mistyped = "mistyped-password-\(UUID().uuidString)"
         evidence.mustNotShow(Secret("mistyped password", mistyped))
         let own = ["sec-fetch-site": "same-origin"]
-        let refused = try await web.send(.POST, "/console/login", own, form: ["name": "olga", "password": mistyped])
-        let foreign = try await web.send(.POST, "/console/login", form: ["name": "olga", "password": password])
+        let refused = try await web.send(
+            .POST, "/console/login", own, form: ["name": "olga", "password": mistyped])
+        let foreign = try await web.send(
+            .POST, "/console/login", form: ["name": "olga", "password": password])
         #expect(refused.status == 401 && foreign.status == 403)
         for answer in [refused, foreign] { evidence.add("errors", answer.text) }
-        let entry = try await web.send(.POST, "/console/login", own, form: ["name": "olga", "password": password])
+        let entry = try await web.send(
+            .POST, "/console/login", own, form: ["name": "olga", "password": password])
         let cookie = try #require(entry.headers.first(name: "set-cookie")).prefix { $0 != ";" }
         evidence.mustNotShow(Secret("session", String(cookie.drop { $0 != "=" }.dropFirst())))
         let headers = own.merging(["cookie": String(cookie)]) { $1 }
@@ -59,12 +64,15 @@ extension Everything {
         }
         for form in [
             ["action": "pause-portal", "name": "acme", "page": "portals"],
-            ["action": "resume-portal", "name": "acme", "page": "portals"], ["action": "none", "page": token],
+            ["action": "resume-portal", "name": "acme", "page": "portals"],
+            ["action": "none", "page": token],
         ] {
-            let answer = try await web.send(.POST, "/console/act", headers, form: form.merging(["csrf": token]) { $1 })
+            let answer = try await web.send(
+                .POST, "/console/act", headers, form: form.merging(["csrf": token]) { $1 })
             evidence.add("console", answer.text)
         }
-        let forged = try await web.send(.POST, "/console/act", headers, form: ["action": "pause-portal", "csrf": password])
+        let forged = try await web.send(
+            .POST, "/console/act", headers, form: ["action": "pause-portal", "csrf": password])
         #expect(forged.status == 403)
         evidence.add("errors", forged.text)
         _ = try await web.send(.POST, "/console/logout", headers, form: ["csrf": token])
@@ -84,10 +92,12 @@ extension Everything {
         let forAll = [
             ["status"], ["events"], ["events", "--transaction", transaction.description],
             ["request", "show", transaction.description], ["doctor"], ["stage", "list"], ["worker", "list"],
-            ["log-level", "list"], ["portal", "list"], ["app", "list"], ["type", "list"], ["settings", "show"],
+            ["log-level", "list"], ["portal", "list"], ["app", "list"], ["type", "list"],
+            ["settings", "show"],
         ]
         let forAdmins = [
-            ["events", "--user", marks.walter], ["enrollment", "list"], ["portal", "credentials", "list", "acme"],
+            ["events", "--user", marks.walter], ["enrollment", "list"],
+            ["portal", "credentials", "list", "acme"],
             ["callback", "list"], ["operator", "list"], ["webhook", "list", "--status", "delivered"],
         ]
         for arguments in forAll + forAdmins {
@@ -99,7 +109,8 @@ extension Everything {
         }
         for arguments in forAll {
             for format in [[], ["--json"]] {
-                evidence.add("commands of a monitor", try await monitor.start(arguments + format).outcome().text)
+                evidence.add(
+                    "commands of a monitor", try await monitor.start(arguments + format).outcome().text)
             }
         }
         let enrollments = try await command("enrollment", "list", "--json").json(as: [[String: Any]].self)
@@ -123,7 +134,10 @@ extension Everything {
             ("COUNTERSIGN_MASTER_KEY", "1:\(mistyped)", ["key", "reseal"]),
             ("COUNTERSIGN_MASTER_KEY", mistyped, ["work"]),
             ("COUNTERSIGN_MASTER_KEY", MasterKeyText.make(id: 1).text, ["key", "reseal"]),
-            ("COUNTERSIGN_TOKEN", "\(mistyped) \(mistyped)", ["phone", "enroll", "--user", "x", "--url", "http://127.0.0.1:1"]),
+            (
+                "COUNTERSIGN_TOKEN", "\(mistyped) \(mistyped)",
+                ["phone", "enroll", "--user", "x", "--url", "http://127.0.0.1:1"]
+            ),
         ] {
             let outcome = try await admin.with(name, value).start(arguments).outcome()
             #expect(outcome.status != 0 && outcome.errors != "", "\(arguments)")

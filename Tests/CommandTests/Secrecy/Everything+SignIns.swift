@@ -27,7 +27,8 @@ extension Everything {
         "verdict", "SELECT result, reason FROM countersign.await_submission($1, '10 s')")
     private static let enroll = Statement(
         "enroll",
-        "INSERT INTO countersign.enrollments (user_id, device_id, public_key) VALUES ($1, 'other', $2) RETURNING enrollment_id")
+        "INSERT INTO countersign.enrollments (user_id, device_id, public_key) VALUES ($1, 'other', $2) RETURNING enrollment_id"
+    )
 
     /// A request that is issued, and its code.
     func issued(
@@ -45,7 +46,8 @@ extension Everything {
     /// Whole sign-ins by SQL, and everything that can go wrong in one.
     func signInBySQL() async throws -> [Identifier] {
         var portal = try await Database.current.connect(as: portal)
-        let phone = Phone(Shell(url: Database.current.url(login: app)), folder.appending(path: "sql.json"), evidence)
+        let phone = Phone(
+            Shell(url: Database.current.url(login: app)), folder.appending(path: "sql.json"), evidence)
         try await phone.run("enroll", "--user", marks.walter)
         try phone.keepKeys()
 
@@ -69,7 +71,8 @@ extension Everything {
         let late = try await issued("/ok", &portal)
         try await makeDue(late.id)
         await #expect(throws: PostgresError.self) {
-            try await portal.run(Self.insert, ["no-type", .text(receiver.address), .text(marks.secureMessage)])
+            try await portal.run(
+                Self.insert, ["no-type", .text(receiver.address), .text(marks.secureMessage)])
         }
         return [accepted.id, denied.id, gone.id, open.id, late.id]
     }
@@ -88,7 +91,9 @@ extension Everything {
         var app = try await Database.current.connect(as: app)
         let keys = try OpenPGPContext(capacity: 4).generateKeyPair(userID: "a mistake")
         evidence.mustNotShow(Secret("private key sent by mistake", bytes: Array(keys.secretKey.prefix(40))))
-        let body = Data(keys.secretKey).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed])
+        let body = Data(keys.secretKey).base64EncodedString(options: [
+            .lineLength64Characters, .endLineWithLineFeed,
+        ])
         let armor = "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n\(body)\n-----END PGP PRIVATE KEY BLOCK-----\n"
         do {
             try await app.run(Self.enroll, [.text(marks.walter), .text(armor)])
@@ -106,13 +111,16 @@ extension Everything {
             WHERE transaction_id = $1
             """)
         try await superuser.run(due, [.identifier(id)])
-        let expired = Statement("expired", "SELECT status = 'expired' FROM countersign.auth_requests WHERE transaction_id = $1")
+        let expired = Statement(
+            "expired", "SELECT status = 'expired' FROM countersign.auth_requests WHERE transaction_id = $1")
         try await eventually("it expires") { try await superuser.run(expired, [.identifier(id)])[0].bool(0) }
     }
 
     /// The same over HTTP, with what clients do wrong there.
     func signInByHTTP(_ web: Web) async throws {
-        let basic = ["authorization": "Basic " + Data("\(client.id):\(client.secret)".utf8).base64EncodedString()]
+        let basic = [
+            "authorization": "Basic " + Data("\(client.id):\(client.secret)".utf8).base64EncodedString()
+        ]
         let root = "/oauth/api/v4/authenticate"
         let token = try issuer.token(marks.otto)
         evidence.mustNotShow(Secret("access token", token))
@@ -122,7 +130,10 @@ extension Everything {
             folder.appending(path: "http.json"), evidence)
         try await phone.run("enroll", "--user", marks.otto)
         try phone.keepKeys()
-        let draft = ["type": "qr-code", "callback_uri": receiver.address + "/ok", "secure_message": marks.secureMessage]
+        let draft = [
+            "type": "qr-code", "callback_uri": receiver.address + "/ok",
+            "secure_message": marks.secureMessage,
+        ]
         let first = try await start(web, draft, basic.merging(["x-request-id": "http-1"]) { $1 })
         try await phone.run("scan", first.code, showing: marks.secureMessage)
         try await phone.run("accept")
@@ -167,7 +178,8 @@ extension Everything {
         let submission = ["enrollment_id": enrollment.description, "otp": code, "action": "accept"]
         let answers = [
             try await web.send(.POST, "\(root)/user", wrong, form: [:]),
-            try await web.send(.POST, "\(root)/user", form: ["client_id": client.id, "client_secret": mistyped]),
+            try await web.send(
+                .POST, "\(root)/user", form: ["client_id": client.id, "client_secret": mistyped]),
             try await web.send(.POST, "\(root)/user", basic, form: ["type": code, "callback_uri": token]),
             try await web.send(.POST, "\(root)/user", basic, form: ["user_id": marks.otto]),
             try await web.send(.POST, "\(root)/user", basic, json: ["otp": code]),
@@ -183,7 +195,10 @@ extension Everything {
             try await web.send(.POST, "/app/v1/submissions", bearer, form: ["otp": code]),
             try await web.send(
                 .POST, "/app/v1/enrollments", bearer,
-                json: ["device_id": "x", "user_id": marks.walter, "public_key": "-----BEGIN PGP PRIVATE KEY BLOCK-----"]),
+                json: [
+                    "device_id": "x", "user_id": marks.walter,
+                    "public_key": "-----BEGIN PGP PRIVATE KEY BLOCK-----",
+                ]),
             try await web.send(
                 .POST, "/app/v1/enrollments", bearer,
                 json: ["device_id": "x", "public_key": "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\(code)"]),

@@ -35,12 +35,15 @@ struct Everything {
         evidence.mustNotShow(Secret("secure message", marks.secureMessage))
         evidence.mustNotShow(Secret("Basic password", marks.basicPassword))
         for user in [marks.walter, marks.otto] { evidence.mustNotShow(Secret("user", user, .user)) }
-        let admin = Shell(url: try await url(of: Database.current.makeLogin("admin", in: .admin), evidence), key: key)
-        let monitor = Shell(url: try await url(of: Database.current.makeLogin("monitor", in: .monitor), evidence))
+        let admin = Shell(
+            url: try await url(of: Database.current.makeLogin("admin", in: .admin), evidence), key: key)
+        let monitor = Shell(
+            url: try await url(of: Database.current.makeLogin("monitor", in: .monitor), evidence))
         let folder = FileManager.default.temporaryDirectory.appending(path: "secrecy-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
 
-        let portal = try await shown(admin, "portal", "add", "acme", "--role", Database.current.unique("acme"))
+        let portal = try await shown(
+            admin, "portal", "add", "acme", "--role", Database.current.unique("acme"))
         let app = try await shown(admin, "app", "add", "mobile", "--role", Database.current.unique("mobile"))
         let client = try await shown(admin, "portal", "credentials", "add", "acme")
         for (name, value) in [
@@ -49,7 +52,8 @@ struct Everything {
         ] { evidence.mustNotShow(Secret(name, try #require(value))) }
         try keepSigningSecret(of: portal, evidence)
         return Everything(
-            evidence: evidence, receiver: receiver, key: key, issuer: try Issuer(), folder: folder, admin: admin,
+            evidence: evidence, receiver: receiver, key: key, issuer: try Issuer(), folder: folder,
+            admin: admin,
             monitor: monitor, portal: try login(portal), app: try login(app),
             client: (try #require(client["client_id"]), try #require(client["client_secret"])), marks: marks)
     }
@@ -83,7 +87,8 @@ struct Everything {
         try await command("type", "add", "qr-code", "--message", "en=Sign in")
         for path in ["/ok", "/fail", "/gone"] {
             let arguments = [
-                "callback", "add", "acme", receiver.address + path, "--username", "basic-user", "--password-stdin",
+                "callback", "add", "acme", receiver.address + path, "--username", "basic-user",
+                "--password-stdin",
             ]
             let outcome = try await admin.start(arguments, input: marks.basicPassword + "\n").outcome()
             #expect(outcome.status == 0, "\(outcome.errors)")
@@ -96,7 +101,8 @@ struct Everything {
     func command(_ arguments: String..., status: Int32 = 0) async throws -> Outcome {
         let outcome = try await admin.start(arguments).outcome()
         #expect(outcome.status == status, "\(arguments): \(outcome.errors)")
-        evidence.add("commands of an admin", "$ \(arguments.joined(separator: " "))\n\(outcome.text)", [.secret])
+        evidence.add(
+            "commands of an admin", "$ \(arguments.joined(separator: " "))\n\(outcome.text)", [.secret])
         return outcome
     }
 
@@ -107,8 +113,10 @@ struct Everything {
             .with("COUNTERSIGN_OPERATIONS_DATABASE_URL", admin.environment["DATABASE_URL"])
             .start(
                 [
-                    "run", "--listen", "127.0.0.1:0", "--operations-listen", "127.0.0.1:0", "--log-level", "trace",
-                    "--log-format", "json", "--allow-http", "127.0.0.0/8", "--allow-ports", "1-65535", "--demo",
+                    "run", "--listen", "127.0.0.1:0", "--operations-listen", "127.0.0.1:0", "--log-level",
+                    "trace",
+                    "--log-format", "json", "--allow-http", "127.0.0.0/8", "--allow-ports", "1-65535",
+                    "--demo",
                     "--demo-portal", "acme", "--demo-callback", receiver.address + "/ok", "--link-template",
                     "acme://sign-in?otp={otp}",
                 ] + issuer.arguments)
@@ -133,12 +141,14 @@ struct ServerLog {
             // What our programs send as parameters is a setting's matter, see the README; literals are ours.
             "log_parameter_max_length = 0",
         ] { try await superuser.execute("ALTER DATABASE \(Database.current.name) SET \(setting)") }
-        return ServerLog(start: try await superuser.execute("SELECT size FROM pg_stat_file('\(path)')")[0].int(0))
+        return ServerLog(
+            start: try await superuser.execute("SELECT size FROM pg_stat_file('\(path)')")[0].int(0))
     }
 
     func read() async throws -> String {
         var superuser = try await Database.current.connectAsSuperuser()
         let reading = Statement("read", "SELECT pg_read_binary_file('\(Self.path)', $1, 1000000000)")
-        return String(decoding: try await superuser.run(reading, [.int(Int64(start))])[0].bytes(0), as: UTF8.self)
+        return String(
+            decoding: try await superuser.run(reading, [.int(Int64(start))])[0].bytes(0), as: UTF8.self)
     }
 }

@@ -49,7 +49,9 @@ final class Evidence: Sendable {
             var looking = scanner
             looking.add(planted)
             let found = try looking.findings(in: source.data + Data(planted.forms.first!.utf8), source.kinds)
-            #expect(found.count == 1 && found.first?.hasPrefix("planted as ") == true, "\(name):\n\(found.joined(separator: "\n"))")
+            #expect(
+                found.count == 1 && found.first?.hasPrefix("planted as ") == true,
+                "\(name):\n\(found.joined(separator: "\n"))")
         }
     }
 }

@@ -18,7 +18,8 @@ struct Issuer {
     /// Of `countersign run`.
     var arguments: [String] {
         [
-            "--jwks", keys.path, "--jwt-issuer", "https://id.example", "--jwt-audience", "countersign", "--jwt-app",
+            "--jwks", keys.path, "--jwt-issuer", "https://id.example", "--jwt-audience", "countersign",
+            "--jwt-app",
             "mobile",
         ]
     }
@@ -36,6 +37,7 @@ struct Issuer {
     }
 
     private static func url(_ bytes: Data) -> String {
-        bytes.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+        bytes.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing(
+            "=", with: "")
     }
 }

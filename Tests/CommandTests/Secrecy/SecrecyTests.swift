@@ -18,7 +18,10 @@ import Testing
             case "/ok": .status(204)
             case "/fail": .status(500, body: "debug: \(request.headers)")
             // Shows what it was sent, at first.
-            default: answers.withLock { $0 += 1; return $0 } == 1 ? .status(404, body: "debug: \(request.headers)") : .status(200)
+            default:
+                answers.withLock {
+                    $0 += 1; return $0
+                } == 1 ? .status(404, body: "debug: \(request.headers)") : .status(200)
             }
         } _: { receiver in
             let everything = try await Everything.make(evidence, receiver)
@@ -65,17 +68,30 @@ import Testing
     private func markers(_ transactions: [Identifier]) -> [String: [String]] {
         let ids = transactions.map(\.description)
         return [
-            "log": ids.prefix(4) + [#""event":"request finished""#, #""event":"webhook given up""#, "connection lost", #""level":"debug""#],
-            "server's log": [Database.current.name, "INSERT INTO countersign.auth_requests", "SELECT countersign.collect_otp($1)", "countersign issue"],
+            "log": ids.prefix(4) + [
+                #""event":"request finished""#, #""event":"webhook given up""#, "connection lost",
+                #""level":"debug""#,
+            ],
+            "server's log": [
+                Database.current.name, "INSERT INTO countersign.auth_requests",
+                "SELECT countersign.collect_otp($1)", "countersign issue",
+            ],
             "activity": ["countersign issue", "countersign gateway", "countersign.submission_results"],
-            "what a monitor can read": ids + ["auth_requests.status=authenticated", "webhook_attempts.status_code=404"],
+            "what a monitor can read": ids + [
+                "auth_requests.status=authenticated", "webhook_attempts.status_code=404",
+            ],
             "notifications": ids + ["authenticated", "issued", "countersign_"],
             "webhooks": ids + ["v1a,", "traceparent"],
-            "commands of an admin": ids.prefix(1) + ["request.authenticated", "[redacted]", "walter-of-sql", "whpk_"],
+            "commands of an admin": ids.prefix(1) + [
+                "request.authenticated", "[redacted]", "walter-of-sql", "whpk_",
+            ],
             "commands of a monitor": ids.prefix(1) + ["request.authenticated"],
             "console": ["acme", "notice=", "olga"], "metrics": ["countersign_requests_ended_total", "# EOF"],
             "health": ["ok", "default partitions"], "phones": ["accepted", "denied", "rejected"],
-            "errors": ["invalid_client", "3004", "invalid_token", "invalid_signature", "Name or password is wrong", "countersign: "],
+            "errors": [
+                "invalid_client", "3004", "invalid_token", "invalid_signature", "Name or password is wrong",
+                "countersign: ",
+            ],
         ]
     }
 }
@@ -122,11 +138,14 @@ extension SecrecyTests {
         var superuser = try await Database.current.connectAsSuperuser()
         for column in SealedColumn.all {
             let rows = try await superuser.execute(
-                "SELECT \(column.key)::text, encode(\(column.column), 'base64') FROM countersign.\(column.table) WHERE \(column.column) IS NOT NULL")
+                "SELECT \(column.key)::text, encode(\(column.column), 'base64') FROM countersign.\(column.table) WHERE \(column.column) IS NOT NULL"
+            )
             for row in rows {
-                let sealed = try #require(Data(base64Encoded: try row.text(1), options: .ignoreUnknownCharacters))
+                let sealed = try #require(
+                    Data(base64Encoded: try row.text(1), options: .ignoreUnknownCharacters))
                 let opened = try sealer.open(Array(sealed), at: column.place(try row.text(0)))
-                everything.evidence.mustNotShow(Secret("\(column.table).\(column.column)", bytes: Array(opened.prefix(40))))
+                everything.evidence.mustNotShow(
+                    Secret("\(column.table).\(column.column)", bytes: Array(opened.prefix(40))))
             }
         }
         everything.evidence.mustNotShow(Secret("private key", "BEGIN PGP PRIVATE KEY"))
@@ -150,8 +169,12 @@ extension SecrecyTests {
             let rows = try await monitor.execute("SELECT \(column)::text FROM countersign.\(table)")
             text += try rows.map { "\(table).\(column)=\(try $0.optionalText(0) ?? "NULL")\n" }.joined()
         }
-        for source in ["countersign.queue_status()", "pg_stats", "pg_stat_activity", "pg_locks", "pg_stat_replication"] {
-            text += try await monitor.execute("SELECT s::text FROM \(source) AS s").map { try $0.text(0) + "\n" }.joined()
+        for source in [
+            "countersign.queue_status()", "pg_stats", "pg_stat_activity", "pg_locks", "pg_stat_replication",
+        ] {
+            text += try await monitor.execute("SELECT s::text FROM \(source) AS s").map {
+                try $0.text(0) + "\n"
+            }.joined()
         }
         return text
     }
@@ -160,9 +183,12 @@ extension SecrecyTests {
     private func expectOneSpelling(_ log: String) throws {
         let documented: Set = [
             "time", "level", "module", "event", "request_id", "trace_id", "span_id", "transaction_id",
-            "transaction_ids", "submission_id", "enrollment_id", "enrollment_ids", "portal", "app", "stage", "worker",
-            "operator", "method", "route", "status", "ms", "client", "error", "rows", "tries", "attempt", "outcome",
-            "stages", "version", "address", "host", "port", "paused", "action", "partition", "endpoint", "severity",
+            "transaction_ids", "submission_id", "enrollment_id", "enrollment_ids", "portal", "app", "stage",
+            "worker",
+            "operator", "method", "route", "status", "ms", "client", "error", "rows", "tries", "attempt",
+            "outcome",
+            "stages", "version", "address", "host", "port", "paused", "action", "partition", "endpoint",
+            "severity",
             "sqlstate", "notice",
         ]
         for line in log.split(separator: "\n") {

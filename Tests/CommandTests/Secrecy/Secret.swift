@@ -30,13 +30,13 @@ struct Secret: Sendable {
     var forms: Set<String> {
         var forms: Set = [hex(bytes), hex(bytes).uppercased(), listed(", "), listed(",")]
         for percent in [percentEncoded { _ in false }, percentEncoded(isUnreserved)] {
-            forms.formUnion([percent, percent.lowercased()])
+            forms.formUnion([percent, lowerEscapes(percent)])
         }
         if isText { forms.insert(String(decoding: bytes, as: UTF8.self)) }
         for base64 in (0..<3).map(base64) {
             let url = base64.replacing("+", with: "-").replacing("/", with: "_")
             let percent = base64.replacing("+", with: "%2B").replacing("/", with: "%2F")
-            forms.formUnion([base64, url, percent, percent.lowercased()])
+            forms.formUnion([base64, url, percent, lowerEscapes(percent)])
         }
         forms.formUnion(forms.map { $0.replacing("/", with: "\\/") })
         return forms.filter { !$0.contains("\n") && $0.utf8.count >= 10 }
@@ -53,10 +53,15 @@ struct Secret: Sendable {
         bytes.map { isKept($0) ? String(UnicodeScalar($0)) : "%" + hex([$0]).uppercased() }.joined()
     }
 
+    private func lowerEscapes(_ text: String) -> String {
+        text.replacing(/%[0-9A-F]{2}/) { $0.output.lowercased() }
+    }
+
     /// The characters that depend on these bytes alone, `offset` bytes after a multiple of three.
     private func base64(_ offset: Int) -> String {
         let text = Data(Array(repeating: 0, count: offset) + bytes).base64EncodedString()
-        return String(text.dropFirst([0, 2, 3][offset]).prefix((offset + bytes.count) * 8 / 6 - [0, 2, 3][offset]))
+        return String(
+            text.dropFirst([0, 2, 3][offset]).prefix((offset + bytes.count) * 8 / 6 - [0, 2, 3][offset]))
     }
 }
 

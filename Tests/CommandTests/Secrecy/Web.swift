@@ -26,7 +26,8 @@ struct Web: Sendable {
 
     /// `form` and `json` are the body, the one or the other.
     func send(
-        _ method: HTTPMethod, _ path: String, _ headers: [String: String] = [:], form: [String: String]? = nil,
+        _ method: HTTPMethod, _ path: String, _ headers: [String: String] = [:],
+        form: [String: String]? = nil,
         json: [String: String]? = nil
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: base + path)
