@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import Synchronization
 
 /// The thread behind one connection.
@@ -19,6 +20,7 @@ import Synchronization
 final class Line: Sendable {
     private let core = Mutex(Core())
     private let bell: Bell
+    private let logger: Logger
     private let isClosing = Atomic(false)
     private let isInterrupted = Atomic(false)
 
@@ -26,7 +28,7 @@ final class Line: Sendable {
     /// and the thread ends when libpq is done.
     static func open(_ options: ConnectionOptions) async throws(PostgresError) -> Line {
         guard let bell = Bell() else { throw PostgresError("53000", "no file descriptor left") }
-        let line = Line(bell: bell)
+        let line = Line(bell: bell, logger: options.logger)
         let failure: PostgresError? = await withTaskCancellationHandler {
             await withCheckedContinuation { line.start(options, $0) }
         } onCancel: {
@@ -36,8 +38,8 @@ final class Line: Sendable {
         return line
     }
 
-    private init(bell: Bell) {
-        self.bell = bell
+    private init(bell: Bell, logger: Logger) {
+        (self.bell, self.logger) = (bell, logger)
     }
 
     /// Ends the thread, which closes the connection; does not wait for it.
@@ -70,22 +72,26 @@ extension Line {
         send: (Wire) throws(PostgresError) -> Bool,
         receive: @escaping @Sendable (Wire) throws(PostgresError) -> T
     ) async throws(PostgresError) -> T {
-        let result: Result<T, PostgresError> = await withCheckedContinuation { continuation in
+        let (result, notices): (Result<T, PostgresError>, [Notice]) = await withCheckedContinuation {
+            continuation in
             do throws(PostgresError) {
                 let isUrgent = try core.withLock { core throws(PostgresError) in
                     let wire = try core.usableWire()
                     let isUrgent = try send(wire) || !core.isWatching
                     core.exchange = { wire in
                         let result = Result { () throws(PostgresError) in try receive(wire) }
-                        return { continuation.resume(returning: result) }
+                        let notices = wire.takeNotices()
+                        return { continuation.resume(returning: (result, notices)) }
                     }
                     return isUrgent
                 }
                 if isUrgent { bell.ring() }
             } catch {
-                continuation.resume(returning: .failure(error))
+                continuation.resume(returning: (.failure(error), []))
             }
         }
+        // Here, in the task of whoever asked, so that the lines say on whose behalf.
+        for notice in notices { notice.log(to: logger) }
         return try result.get()
     }
 

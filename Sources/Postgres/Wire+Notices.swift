@@ -1,6 +1,22 @@
 import Clibpq
 import Logging
 
+/// What the server says beside its answers.
+struct Notice: Sendable {
+    let severity: String
+    let state: SQLState
+    let message: String
+
+    func log(to logger: Logger) {
+        logger.debug(
+            "notice of the server",
+            metadata: [
+                "severity": .string(severity), "sqlstate": .string(state.rawValue),
+                "notice": .string(message),
+            ])
+    }
+}
+
 extension Wire {
     /// Takes notices away from stderr, libpq's default. The receiver is handed this object without owning it;
     /// it is called only from within libpq calls on this connection, which this object outlives. A result
@@ -26,8 +42,17 @@ extension Wire {
         let state = SQLState(rawValue: field(.state) ?? "00000")
         let notice = PostgresError(state, field(.message) ?? "")
         if severity == "FATAL" || severity == "PANIC" { lastWords = notice }
-        logger.debug(
-            "\(notice.message)",
-            metadata: ["postgres.severity": "\(severity)", "postgres.state": "\(state)"])
+        guard logger.logLevel <= .debug, notices.count < Self.noticeLimit else { return }
+        notices.append(Notice(severity: severity, state: state, message: notice.message))
+    }
+
+    /// So many of one exchange are kept for the log.
+    private static let noticeLimit = 100
+
+    /// What came since the last call.
+    func takeNotices() -> [Notice] {
+        guard !notices.isEmpty else { return [] }
+        defer { notices = [] }
+        return notices
     }
 }

@@ -17,6 +17,8 @@ import Logging
     var wasIdle = true
     /// Received and not yet asked for.
     var notifications: [Notification] = []
+    /// Received and not yet logged.
+    var notices: [Notice] = []
     /// A FATAL error that arrived outside of any answer, where libpq takes it for a notice.
     var lastWords: PostgresError?
     /// Set by whoever has just seen that the socket is readable.
@@ -117,6 +119,7 @@ extension Wire {
             collectNotifications()
             // Over TLS there may be more, unseen by poll(2), as long as there is anything.
         } while !isLost && usesTLS && notifications.count > count
+        for notice in takeNotices() { notice.log(to: logger) }
     }
 
     private func loseUnanswered() -> PostgresError {

@@ -39,6 +39,5 @@ struct Work: AsyncParsableCommand {
         let worker = try await options.worker(
             setup.connection, setup.environment, setup.levels, setup.logger)
         try await setup.run([worker], operations, notifier: worker.context.notifier)
-        setup.logger.info("worker ended", metadata: ["worker": "\(worker.context.workerID)"])
     }
 }

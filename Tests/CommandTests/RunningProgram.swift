@@ -67,6 +67,9 @@ final class RunningProgram: Sendable {
         return try #require(found)
     }
 
+    /// What it has said on standard error until now.
+    func errorsSoFar() throws -> String { try text("errors") }
+
     func kill() {
         Glibc.kill(process.processIdentifier, SIGKILL)
     }

@@ -39,7 +39,8 @@ import Testing
                 && another.output.contains("wrong_user: user_id is not the user of the token"))
         #expect(try await program.stop() == 0)
         let output = program.output
-        #expect(output.contains("path=/oauth/api/v4/authenticate/user"))
+        #expect(output.contains("route=/oauth/api/v4/authenticate/user"))
+        #expect(output.contains(" info worker: worker ended worker="))
         for secret in [otp, String(otp.suffix(43)), site.credential.secret, phone.token, "alice"] {
             #expect(!output.contains(secret))
         }
@@ -130,7 +131,7 @@ import Testing
         #expect(try await program.stop() == 0)
     }
 
-    @Test func `files that are not what they should be, and a taken port`() async throws {
+    @Test func `files that are not what they should be`() async throws {
         let login = try await Database.current.makeLogin("gateway", in: .gateway)
         for arguments in [
             ["--tls-certificate", "/nothing.pem", "--tls-key", "/nothing.pem"],
@@ -139,13 +140,42 @@ import Testing
             let program = try RunningProgram(["serve"] + arguments, environment: environment(login))
             #expect(try await program.status() == 78)
         }
+    }
+
+    @Test(arguments: [["serve", "--listen"], ["run", "--listen"], ["work", "--operations-listen"]])
+    func `a taken port is one line that names it`(command: [String]) async throws {
+        let login = try await Database.current.makeLogin("both", in: .worker, .gateway)
         let first = try RunningProgram(["serve", "--listen", "127.0.0.1:0"], environment: environment(login))
-        let port = try await first.port()
-        let second = try RunningProgram(
-            ["serve", "--listen", "127.0.0.1:\(port)"], environment: environment(login))
-        #expect(try await second.status() == 69)
-        #expect(second.output.contains("countersign: cannot listen"))
+        let place = "127.0.0.1:\(try await first.port())"
+        let second = try RunningProgram(command + [place], environment: environment(login))
+        #expect(try await second.status() == 75)
+        #expect(
+            second.output == "countersign: cannot listen on \(place): the port is in use; stop who uses it, "
+                + "or change \(command[1])\n")
         #expect(try await first.stop() == 0)
+    }
+
+    @Test func `a place where nobody can listen is one line that names it`() async throws {
+        let login = try await Database.current.makeLogin("gateway", in: .gateway)
+        for (place, why) in [
+            ("203.0.113.9:28999", "that is no address of this machine"),
+            ("nowhere.invalid:28999", "there is no such host"),
+        ] {
+            let program = try RunningProgram(["serve", "--listen", place], environment: environment(login))
+            #expect(try await program.status() == 78)
+            #expect(program.output == "countersign: cannot listen on \(place): \(why); change --listen\n")
+        }
+        // Each is free until the other takes it.
+        let port = try await Receiver.run { _, _ in
+            .silence
+        } _: {
+            $0.port
+        }
+        let twice = try RunningProgram(
+            ["serve", "--listen", "127.0.0.1:\(port)", "--operations-listen", "127.0.0.1:\(port)"],
+            environment: environment(login))
+        #expect(try await twice.status() == 75)
+        #expect(twice.output.contains("countersign: cannot listen: an address was taken meanwhile"))
     }
 
     @Test func `a server drains when the schema is no longer one that it fits`() async throws {

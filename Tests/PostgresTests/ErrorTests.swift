@@ -94,6 +94,6 @@ struct ErrorTests {
     func notices() async throws {
         var connection = try await Database.current.connect()
         try await connection.execute("DO $$ BEGIN RAISE NOTICE 'look here'; END $$")
-        #expect(LogCapture.current.text.contains("debug postgres: look here"))
+        #expect(LogCapture.current.text.contains("debug postgres: notice of the server notice=look here"))
     }
 }

@@ -1,3 +1,4 @@
+import Countersign
 package import Logging
 import Synchronization
 
@@ -29,7 +30,7 @@ private struct CapturingHandler: LogHandler {
     let label: String
     let capture: LogCapture
     var metadata: Logger.Metadata = [:]
-    var metadataProvider: Logger.MetadataProvider?
+    var metadataProvider: Logger.MetadataProvider? = LogContext.provider
     var logLevel = Logger.Level.trace
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {

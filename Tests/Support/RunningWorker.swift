@@ -14,7 +14,8 @@ extension Sealer {
 package func withWorker<T: Sendable>(
     stages: Set<StageName> = Set(StageName.allCases).subtracting([.dispatch]), batchSize: Int = 500,
     dispatch: (any LongRunningStage)? = nil, options: ConnectionOptions? = nil,
-    sealer: Sealer = .ofTests, poll: Duration = .seconds(1), logger: Logger = Logger(label: "worker"),
+    sealer: Sealer = .ofTests, poll: Duration = .seconds(1),
+    logger: Logger = LogCapture.current.logger("worker"),
     _ body: (Worker) async throws -> T
 ) async throws -> T {
     var configuration = WorkerConfiguration(

@@ -15,7 +15,7 @@ package struct LineLogHandler: LogHandler {
     /// What its level goes by: the stage, else the logger's label.
     private var module: String
     package var metadata: Logger.Metadata = [:]
-    package var metadataProvider: Logger.MetadataProvider?
+    package var metadataProvider: Logger.MetadataProvider? = LogContext.provider
 
     package init(
         label: String, format: Format, levels: LogLevels,
@@ -43,49 +43,69 @@ package struct LineLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        let provided = metadataProvider?.get() ?? [:]
-        var all = provided.merging(metadata) { $1 }.merging(event.metadata ?? [:]) { $1 }
+        var all = metadataProvider?.get() ?? [:]
+        all.merge(metadata) { $1 }
+        if let own = event.metadata { all.merge(own) { $1 } }
         if let error = event.error { all["error"] = "\(error)" }
-        all["stage"] = nil
-        let fields = [
-            ("time", "\(Timestamp.now())"), ("level", event.level.rawValue), ("module", module),
-            ("event", "\(event.message)"),
-        ]
-        let more = all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
-        write(format == .json ? Self.json(fields + more) : Self.text(fields, more))
+        let more = all.sorted { $0.key < $1.key }
+        write(format == .json ? json(event, more) : text(event, more))
     }
 
     /// RFC 8259, strings only. A key that the line has already gets an underscore.
-    private static func json(_ fields: [(String, String)]) -> String {
-        var seen: Set<String> = []
-        let members = fields.map { name, value in
-            let key = seen.insert(name).inserted ? name : name + "_"
-            return "\(quoted(key)):\(quoted(value))"
+    private func json(_ event: LogEvent, _ more: [(key: String, value: Logger.Metadata.Value)]) -> String {
+        var line = "{\"time\":\"\(Timestamp.now())\",\"level\":\"\(event.level.rawValue)\",\"module\":"
+        line.reserveCapacity(512)
+        appendQuoted(module, to: &line)
+        line += ",\"event\":"
+        appendQuoted(event.message.description, to: &line)
+        for (key, value) in more {
+            line += ","
+            appendQuoted(Self.reserved.contains(key) ? key + "_" : key, to: &line)
+            line += ":"
+            appendQuoted(value.description, to: &line)
         }
-        return "{\(members.joined(separator: ","))}"
+        return line + "}"
     }
 
-    private static func text(_ fields: [(String, String)], _ more: [(String, String)]) -> String {
-        let head = "\(fields[0].1) \(fields[1].1) \(fields[2].1): \(fields[3].1)"
-        let rest = more.map { name, value in
-            " \(name)=\(value.contains(where: { $0 == " " || $0 == "\"" || $0.isNewline }) ? quoted(value) : value)"
+    private static let reserved: Set = ["time", "level", "module", "event"]
+
+    private func text(_ event: LogEvent, _ more: [(key: String, value: Logger.Metadata.Value)]) -> String {
+        var line = "\(Timestamp.now()) \(event.level.rawValue) \(module): \(event.message)"
+        for (key, value) in more {
+            let value = value.description
+            line += " \(key)="
+            if value.utf8.contains(where: { $0 == UInt8(ascii: " ") }) || !isPlain(value) {
+                appendQuoted(value, to: &line)
+            } else {
+                line += value
+            }
         }
-        return head + rest.joined()
+        return line
     }
 }
 
+/// Printable ASCII without what has to be escaped, as nearly everything that is logged.
+private func isPlain(_ text: String) -> Bool {
+    text.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
+}
+
 /// Quotes and escapes, also what could forge another line or move a terminal's cursor.
-private func quoted(_ text: String) -> String {
-    let scalars = text.unicodeScalars.map { scalar -> String in
-        switch scalar.value {
-        case 0x22: "\\\""
-        case 0x5C: "\\\\"
-        case 0...0x1F, 0x7F...0x9F, 0x2028, 0x2029:
-            "\\u" + String(scalar.value + 0x10000, radix: 16).dropFirst()
-        default: String(scalar)
+private func appendQuoted(_ text: String, to line: inout String) {
+    line += "\""
+    if isPlain(text) {
+        line += text
+    } else {
+        for scalar in text.unicodeScalars {
+            switch scalar.value {
+            case 0x22: line += "\\\""
+            case 0x5C: line += "\\\\"
+            case 0...0x1F, 0x7F...0x9F, 0x2028, 0x2029:
+                line += "\\u" + String(scalar.value + 0x10000, radix: 16).dropFirst()
+            default: line.unicodeScalars.append(scalar)
+            }
         }
     }
-    return "\"\(scalars.joined())\""
+    line += "\""
 }
 
 /// One write a line, so that lines of several tasks do not mix.

@@ -41,7 +41,9 @@ package struct EnrollStage: Stage, Repair {
             Lanes.Share(lane: rows[0].lane, claimed: rows.count, last: rows[rows.count - 1].key)
         }.inServingOrder(after: lanes.lastServed)
         let full = lanes.advance(shares, slice: claimed.first?.slice ?? 1, limit: limit)
-        return (Array(results.prefix(prelude.count)), BatchOutcome(rows: claimed.count, full: full))
+        var outcome = BatchOutcome(rows: claimed.count, full: full)
+        outcome.subjects = LogSubjects(key: claim.key, ids: claimed.map(\.key))
+        return (Array(results.prefix(prelude.count)), outcome)
     }
 
     package func runAlone(_ key: Identifier, _ connection: inout Connection) async throws {

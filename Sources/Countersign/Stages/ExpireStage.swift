@@ -24,11 +24,13 @@ package struct ExpireStage: Stage {
         let full = claimed >= limit
         after = full ? try row.optionalTimestamp(2) : nil
         let due = try row.optionalInt(3).map { Duration.microseconds($0) }
-        return (Array(results.dropLast()), BatchOutcome(rows: Int(try row.int(1)), full: full, due: due))
+        var outcome = BatchOutcome(rows: Int(try row.int(1)), full: full, due: due)
+        if claimed > 0 { outcome.subjects = LogSubjects(key: "transaction_id", ids: try row.identifiers(4)) }
+        return (Array(results.dropLast()), outcome)
     }
 
     /// $1 lower bound of due times or NULL, $2 rows at most. Columns: claimed, ended, last due time, microseconds
-    /// until the next due row. With the switch off every open request is due.
+    /// until the next due row, some of the claimed for the log. With the switch off every open request is due.
     package static let expireBatch = Statement(
         "expire.batch",
         """
@@ -49,6 +51,8 @@ package struct ExpireStage: Stage {
         SELECT (SELECT count(*) FROM claimed), (SELECT rows FROM ended), (SELECT max(open_until) FROM claimed),
                (SELECT greatest(0, date_part('epoch', r.open_until - clock_timestamp()) * 1000000)::bigint
                 FROM countersign.auth_requests r
-                WHERE r.open_until > (SELECT due FROM moment) ORDER BY r.open_until LIMIT 1)
+                WHERE r.open_until > (SELECT due FROM moment) ORDER BY r.open_until LIMIT 1),
+               (SELECT array_agg(transaction_id)
+                FROM (SELECT transaction_id FROM claimed LIMIT \(LogSubjects.most + 1)) AS named)
         """)
 }

@@ -32,7 +32,9 @@ package struct IssueStage: Stage, Repair {
             shares.inServingOrder(after: lanes.lastServed), slice: slice, limit: offered.count)
         secrets.used(claimed, full: full)
         var outcome = BatchOutcome(rows: claimed, full: full)
-        outcome.waits = try Self.waits(results[prelude.count])
+        let issued = try Self.issued(results[prelude.count])
+        outcome.waits = issued.waits
+        outcome.subjects = LogSubjects(key: claim.key, ids: issued.ids)
         return (Array(results.dropLast()), outcome)
     }
 
@@ -60,11 +62,11 @@ package struct IssueStage: Stage, Repair {
         }
     }
 
-    /// Of the requests that got a code, which the first row names.
-    private static func waits(_ rows: Rows) throws -> [Duration] {
-        guard let row = rows.first, !(try row.isNull(5)) else { return [] }
-        let now = try row.timestamp(6)
-        return try row.identifiers(5).map { $0.time.duration(to: now) }
+    /// The requests that got a code, which the first row names.
+    private static func issued(_ rows: Rows) throws -> (ids: [Identifier], waits: [Duration]) {
+        guard let row = rows.first, !(try row.isNull(5)) else { return ([], []) }
+        let (ids, now) = (try row.identifiers(5), try row.timestamp(6))
+        return (ids, ids.map { $0.time.duration(to: now) })
     }
 
     static func shares(_ rows: Rows) throws -> (shares: [Lanes.Share], slice: Int) {

@@ -1,3 +1,4 @@
+package import Logging
 package import Postgres
 
 /// Judges submissions: `issued -> scanned -> authenticated | denied`.
@@ -33,7 +34,9 @@ package struct ValidateStage: Stage, Repair {
         let full = lanes.advance(
             Self.shares(claimed).inServingOrder(after: lanes.lastServed),
             slice: claimed.first?.slice ?? 1, limit: limit)
-        return (Array(results.prefix(prelude.count)), BatchOutcome(rows: judged, full: full))
+        var outcome = BatchOutcome(rows: judged.count, full: full)
+        outcome.subjects = LogSubjects(key: "transaction_id", ids: judged)
+        return (Array(results.prefix(prelude.count)), outcome)
     }
 
     package func runAlone(_ key: Identifier, _ connection: inout Connection) async throws {
@@ -47,13 +50,27 @@ package struct ValidateStage: Stage, Repair {
         try await connection.run(Self.giveUpSubmission, [.identifier(key)])
     }
 
-    /// Returns how many were judged; the others have to wait for a later batch.
+    /// What failed is a submission; its request is what people ask for.
+    package func subject(_ key: Identifier, _ connection: inout Connection) async -> Logger.Metadata {
+        let rows = try? await connection.run(Self.readTransaction, [.identifier(key)])
+        var fields: Logger.Metadata = [claim.key: .string(key.description)]
+        if let id = try? rows?.first?.optionalIdentifier(0) {
+            fields["transaction_id"] = .string(id.description)
+        }
+        return fields
+    }
+
+    package static let readTransaction = Statement(
+        "validate.transaction",
+        "SELECT transaction_id FROM countersign.submissions WHERE submission_id = $1")
+
+    /// Returns the transactions of those that were judged; the others have to wait for a later batch.
     private func judge(
         _ claimed: [ClaimedSubmission], _ connection: inout Connection
-    ) async throws -> Int {
+    ) async throws -> [Identifier] {
         guard !claimed.isEmpty else {
             try await connection.run(.commit)
-            return 0
+            return []
         }
         let sealer = sealer
         let checked = try await crew.map(claimed, affinity: \.text.enrollmentID) { context, submission in
@@ -73,7 +90,7 @@ package struct ValidateStage: Stage, Repair {
         var steps = verdicts.count > 0 ? [Step(Self.writeVerdicts, verdicts.parameters)] : []
         if !judge.wrongCodes.isEmpty { steps.append(Self.countWrongCodes(judge.wrongCodes)) }
         try await connection.pipeline(steps + [Step(.commit)])
-        return verdicts.count
+        return verdicts.transactions
     }
 
     private static func inOrder(_ rows: Rows) throws -> [ClaimedSubmission] {
@@ -138,7 +155,7 @@ extension Candidate.Request {
 /// The verdicts of a batch, a column each, as the writing statement takes them.
 private struct VerdictColumns {
     private var submissions: [Identifier] = []
-    private var transactions: [Identifier] = []
+    private(set) var transactions: [Identifier] = []
     private var enrollments: [Identifier] = []
     private var effects: [String] = []
     private var reasons: [String?] = []

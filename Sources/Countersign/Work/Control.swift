@@ -26,6 +26,7 @@ struct Control {
                     try await beat(&connection, wakeup)
                     try await connection.run(Self.leave, [.identifier(context.workerID)])
                 } catch {
+                    guard !Task.isCancelled else { break }
                     context.logger.error("heartbeat failed", metadata: ["error": "\(error)"])
                     _ = await wakeup.wait(backoff.advance())
                 }

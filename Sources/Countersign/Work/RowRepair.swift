@@ -38,11 +38,14 @@ struct RowRepair {
     }
 
     private func count(_ key: Identifier, _ error: any Error, _ connection: inout Connection) async throws {
-        logger.error("row failed", metadata: ["id": "\(key)", "error": "\(error)"])
+        var fields = await repair.subject(key, &connection)
+        fields["error"] = "\(error)"
+        logger.error("row failed", metadata: fields)
         guard isFaultOfRow(error) else { return }
         let counted = try await connection.run(repair.claim.countFailure, [.identifier(key)])
         guard let tries = try counted.first?.int(0), tries >= Self.triesAllowed else { return }
-        logger.error("row given up", metadata: ["id": "\(key)", "tries": "\(tries)"])
+        fields["tries"] = "\(tries)"
+        logger.error("row given up", metadata: fields)
         try await repair.giveUp(key, &connection)
     }
 }

@@ -1,3 +1,4 @@
+package import Logging
 package import Postgres
 
 /// What a batch did.
@@ -10,6 +11,8 @@ package struct BatchOutcome: Sendable, Equatable {
     package var due: Duration?
     /// How long each row that got its code had waited for it, by the database's clock.
     package var waits: [Duration] = []
+    /// What the rows are, or some of them, for the log.
+    package var subjects = LogSubjects(key: "transaction_id", ids: [])
 
     package init(rows: Int = 0, full: Bool = false, due: Duration? = nil) {
         (self.rows, self.full, self.due) = (rows, full, due)
@@ -41,6 +44,14 @@ package protocol Repair: Sendable {
     var claim: Claim { get }
     var lanes: Lanes { get }
     func runAlone(_ key: Identifier, _ connection: inout Connection) async throws
+    /// What the log calls the row. Asked only of rows that fail.
+    func subject(_ key: Identifier, _ connection: inout Connection) async -> Logger.Metadata
     /// After five failed tries: ends what can be ended, and removes the row from the queue.
     func giveUp(_ key: Identifier, _ connection: inout Connection) async throws
+}
+
+extension Repair {
+    package func subject(_ key: Identifier, _ connection: inout Connection) async -> Logger.Metadata {
+        [claim.key: .string(key.description)]
+    }
 }

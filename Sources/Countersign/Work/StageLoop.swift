@@ -33,9 +33,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         (self.helper, self.wakeup) = (helper, wakeup)
         bell = rings ? Bell(stage: work.name) : nil
         statistics = context.figures(of: work.name)
-        var logger = context.logger
-        logger[metadataKey: "stage"] = "\(work.name.rawValue)"
-        self.logger = logger
+        logger = context.logger(of: work.name)
     }
 
     /// Runs until the drain begins; never throws: a lost connection is opened again, a failing batch is
@@ -48,7 +46,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         var sessions = 0
         while !context.drain.isSet {
             do {
-                var connection = try await Connection.open(context.sessionOptions(work.name.rawValue))
+                var connection = try await Connection.open(context.sessionOptions(work.name))
                 backoff.reset()
                 if sessions > 0 { statistics.meters.reconnected() }
                 sessions += 1
@@ -56,6 +54,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
                 replanning = Replanning()
                 try await serve(&connection)
             } catch {
+                guard !Task.isCancelled else { break }
                 report(error, "connection lost or batch failed; trying again")
                 _ = await wakeup.wait(backoff.advance())
             }
@@ -132,9 +131,11 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         result.prelude.removeFirst(replan.count)
         let outcome = result.outcome
         if outcome.rows > 0 {
+            let took = start.duration(to: .now)
             statistics.done(outcome.rows)
-            statistics.meters.batch(outcome.rows, took: start.duration(to: .now))
+            statistics.meters.batch(outcome.rows, took: took)
             context.meters.issued(after: outcome.waits)
+            logger.debug("batch done", metadata: outcome.subjects.metadata(rows: outcome.rows, took: took))
         }
         if outcome.full { helper?.ring() }
         return result

@@ -15,7 +15,7 @@ package enum WorkerStatements {
             EnrollStage.replace, EnrollStage.resolve, EnrollStage.reject,
             IssueStage.issueBatch, IssueStage.issueAlone, IssueStage.dropBroken,
             ValidateStage.readSwitches, ValidateStage.claimBatch, ValidateStage.claimAlone,
-            ValidateStage.hold,
+            ValidateStage.hold, ValidateStage.readTransaction,
             ValidateStage.writeVerdicts, ValidateStage.addWrongCodes, ValidateStage.giveUpSubmission,
             ExpireStage.expireBatch,
             HousekeepStage.lead, HousekeepStage.recountLimits, HousekeepStage.sweepSecrets,

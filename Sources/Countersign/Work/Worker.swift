@@ -57,12 +57,15 @@ package final class Worker: Service {
         ]
         validate = [ValidateStage(try CryptoCrew(), sealer), ValidateStage(try CryptoCrew(), sealer)]
         self.dispatch = dispatch
+        let workerID = Identifier.random()
+        var logger = logger
+        logger[metadataKey: "worker"] = .string(workerID.description)
         let figures = configuration.stages.map { ($0, StageStatistics($0, configuration.metrics)) }
         var listening = configuration.database
         listening.applicationName = "countersign listener"
         listening.logger = logger
         context = WorkerContext(
-            workerID: .random(), options: configuration.database,
+            workerID: workerID, options: configuration.database,
             notifier: Notifier(listening), drain: Drain(), directives: Directives(),
             statistics: Dictionary(uniqueKeysWithValues: figures),
             meters: RequestMeters(configuration.metrics), batchSize: configuration.batchSize,
@@ -70,6 +73,9 @@ package final class Worker: Service {
     }
 
     package func run() async {
+        let stages = configuration.stages.map(\.rawValue).sorted().joined(separator: ",")
+        context.logger.info(
+            "worker starts", metadata: ["stages": .string(stages), "version": .string(Program.version)])
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
                 await runStages()
@@ -79,6 +85,7 @@ package final class Worker: Service {
         } onGracefulShutdown: {
             self.context.drain.begin()
         }
+        context.logger.info("worker ended")
     }
 
     /// The listener and the heartbeat outlive the stages, so that a draining worker is still seen.
@@ -109,7 +116,6 @@ package final class Worker: Service {
     }
 
     private func run(_ stage: StageName) async {
-        let logger = context.logger
         switch stage {
         case .enroll: await run(enroll[0], helpedBy: enroll[1])
         case .issue: await StageLoop(IssueStage(), context, rings: true).run()
@@ -117,6 +123,7 @@ package final class Worker: Service {
         case .expire: await StageLoop(ExpireStage(), context, rings: false).run()
         case .dispatch: await dispatch?.run(context)
         case .housekeep:
+            let logger = context.logger(of: stage)
             let stage = HousekeepStage { partition, error in
                 logger.warning(
                     "partition not changed; trying again in a minute",

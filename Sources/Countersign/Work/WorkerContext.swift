@@ -20,6 +20,13 @@ package struct WorkerContext: Sendable {
         statistics[stage] ?? StageStatistics(stage)
     }
 
+    /// Names the stage, too, and goes by its level.
+    package func logger(of stage: StageName) -> Logger {
+        var logger = logger
+        logger[metadataKey: "stage"] = .string(stage.rawValue)
+        return logger
+    }
+
     /// Rows in a batch of that stage at most: what operators say, else what the worker was started with.
     package func batchSize(of stage: StageName) -> Int { directives.batchSize(stage) ?? batchSize }
 
@@ -38,9 +45,17 @@ package struct WorkerContext: Sendable {
     /// Options of the session that a stage owns. Its few statements are tuned for nested loops over indexes:
     /// the tables they read change size by the second, and a plan made when a queue was empty must not scan
     /// it when it is full. Generic plans also spare the planning of each batch.
-    package func sessionOptions(_ stage: String) -> ConnectionOptions {
+    package func sessionOptions(_ stage: StageName) -> ConnectionOptions {
+        var options = sessionOptions(stage.rawValue)
+        options.logger = logger(of: stage)
+        return options
+    }
+
+    /// The same for what is no stage.
+    package func sessionOptions(_ name: String) -> ConnectionOptions {
         var options = options
-        options.applicationName = "countersign \(stage)"
+        options.logger = logger
+        options.applicationName = "countersign \(name)"
         for name in ["bitmapscan", "hashjoin", "mergejoin", "seqscan", "sort"] {
             options.settings["enable_\(name)"] = "off"
         }

@@ -1,3 +1,4 @@
+import Countersign
 import Hummingbird
 import Postgres
 
@@ -37,6 +38,7 @@ struct AppEndpoints: Sendable {
         let unknown = Problem(
             .notFound, "not_enrolled", "enrollment_id is not that of an enrollment of this user")
         guard let id = exchange.parameters["enrollment_id"].flatMap({ Identifier($0) }) else { throw unknown }
+        LogContext.note("enrollment_id", id.description)
         guard try await mapped({ try await devices.revoke(id, user: user) }) else { throw unknown }
         return .empty(.noContent)
     }

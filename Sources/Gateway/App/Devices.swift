@@ -44,6 +44,7 @@ final class Devices: Sendable {
         let parameters = [user, draft.device_id, draft.device_name, draft.platform, draft.public_key]
         let id = try await desk.run(
             .app(app), Step(Self.enroll, parameters.map { Parameter($0) }))[0][0].identifier(0)
+        LogContext.note("enrollment_id", id.description)
         return try await awaited(id, on: channel) {
             let found = try await self.enrollments(of: user).first { $0.enrollment_id == id.description }
             return found?.status == "pending" ? nil : found
@@ -120,6 +121,7 @@ extension Devices {
     func submit(_ answer: Answer, user: String) async throws -> Outcome? {
         let channel = try await appChannel()
         guard let enrollment = Identifier(answer.enrollment_id) else { return nil }
+        LogContext.note("enrollment_id", enrollment.description)
         let given = [
             answer.enrollment_id, answer.otp, answer.action, answer.signed_at, answer.prompt_digest,
             answer.signature,
@@ -128,7 +130,9 @@ extension Devices {
             Self.submit, given.map { Parameter($0) } + [.identifier(enrollment), .text(user)])
         guard let row = try await desk.run(.app(app), step)[0].first else { return nil }
         let id = try row.identifier(0)
+        LogContext.note("submission_id", id.description)
         let outcome = try await awaited(id, on: channel) { try await self.outcome(id) }
+        if let transaction = outcome.transaction_id { LogContext.note("transaction_id", transaction) }
         let mayRepeat = ["already_used", "expired", "stale_signature"].contains(outcome.reason)
         // Every signature is verified before it is found stale, but one without its time: that proves nothing.
         let isProven = answer.signature == nil || answer.signed_at != nil

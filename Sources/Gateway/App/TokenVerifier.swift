@@ -1,3 +1,4 @@
+import Countersign
 import FoundationEssentials
 import Hummingbird
 import JWTKit
@@ -34,6 +35,7 @@ struct TokenVerifier: Sendable {
                 [.wwwAuthenticate: "Bearer realm=\"countersign\""])
         }
         guard let claims = await claims(of: String(parts[1])), isFulfilled(claims) else { throw Self.refusal }
+        LogContext.note("app", rules.app)
         return claims.sub
     }
 

@@ -1,3 +1,4 @@
+import Countersign
 import Hummingbird
 import Postgres
 
@@ -48,6 +49,7 @@ struct DemoEndpoints: Sendable {
         guard let channel = try row.optionalText(0) else {
             throw Problem.unavailable("temporarily_unavailable", "the demo's portal does not exist")
         }
+        LogContext.note("portal", settings.portal)
         return KnownPortal(name: settings.portal, channel: channel, isEnabled: true)
     }
 
@@ -55,6 +57,7 @@ struct DemoEndpoints: Sendable {
 
     private func page(_ exchange: Exchange) throws -> SignIns.Started {
         guard let started = exchange.parameters["id"].flatMap({ pages[$0] }) else { throw Problem.notFound }
+        LogContext.note("transaction_id", started.transactionID.description)
         return started
     }
 

@@ -1,3 +1,4 @@
+import Countersign
 import Hummingbird
 import Logging
 import NIOCore
@@ -11,21 +12,64 @@ struct Dispatcher: HTTPResponder {
     let logger: Logger
 
     func respond(to request: Request, context: GatewayContext) async throws -> Response {
+        let log = RequestLog(
+            given: request.headers[.xRequestID], traceparent: request.headers[.traceparent], logger: logger)
+        let client = proxies.client(of: request, context.address)
+        let answer = await log.tracing { await self.answer(request, client) }
+        var response = answer.response
+        response.headers[.xRequestID] = log.id
+        let finish = { @Sendable [method = request.method.rawValue, status = response.status.code] in
+            log.finished(
+                method, answer.route, status: status, error: answer.error, client: client)
+        }
+        guard response.body.contentLength == nil else {
+            finish()
+            return response
+        }
+        // It is made while it is sent.
+        let body = response.body
+        response.body = ResponseBody { writer in
+            defer { finish() }
+            let writer = writer
+            try await log.tracing { try await body.write(writer) }
+        }
+        return response
+    }
+
+    private struct Answer: Sendable {
+        let response: Response
+        /// The path's template: the path itself may name a user.
+        let route: String
+        /// The code by which it says what is wrong.
+        let error: String?
+
+        init(_ response: Response, _ route: String) {
+            (self.response, self.route, error) = (response, route, nil)
+        }
+        init(_ problem: Problem, _ route: String = "-") {
+            (response, self.route, error) = (problem.response, route, problem.code)
+        }
+    }
+
+    private func answer(_ request: Request, _ client: String?) async -> Answer {
         let path = (request.head.path ?? "").prefix { $0 != "?" }
         let segments = path.split(separator: "/", omittingEmptySubsequences: false).map {
             percentDecoded($0.utf8)
         }
-        guard !segments.contains(nil) else { return Problem.notFound.response }
+        guard !segments.contains(nil) else { return Answer(.notFound) }
         let matching = endpoints.compactMap { endpoint in
             endpoint.match(segments.compactMap(\.self)).map { (endpoint, $0) }
         }
-        guard let found = matching.first(where: { $0.0.method == request.method }) else {
-            return refuse(matching.map(\.0)).response
+        guard let (endpoint, parameters) = matching.first(where: { $0.0.method == request.method }) else {
+            return Answer(refuse(matching.map(\.0)), matching.first?.0.path ?? "-")
         }
         let exchange = Exchange(
-            request: request, parameters: found.1, address: proxies.client(of: request, context.address),
-            logger: logger, bodyLimit: bodyLimit)
-        return await answer(found.0, exchange)
+            request: request, parameters: parameters, address: client, bodyLimit: bodyLimit)
+        do {
+            return Answer(try await endpoint.handle(exchange), endpoint.path)
+        } catch {
+            return Answer(problem(error), endpoint.path)
+        }
     }
 
     private func refuse(_ others: [Endpoint]) -> Problem {
@@ -35,26 +79,7 @@ struct Dispatcher: HTTPResponder {
             .methodNotAllowed, "invalid_request", "this path allows \(allowed)", [.allow: allowed])
     }
 
-    /// Logs the path's template only: the path itself may name a user.
-    private func answer(_ endpoint: Endpoint, _ exchange: Exchange) async -> Response {
-        let start = ContinuousClock.now
-        let response: Response
-        do {
-            response = try await endpoint.handle(exchange)
-        } catch {
-            response = problem(error, endpoint, exchange).response
-        }
-        exchange.logger.debug(
-            "answered",
-            metadata: [
-                "method": "\(endpoint.method)", "path": "\(endpoint.path)",
-                "status": "\(response.status.code)",
-                "client": "\(exchange.address ?? "-")", "duration": "\(start.duration(to: .now))",
-            ])
-        return response
-    }
-
-    private func problem(_ error: any Error, _ endpoint: Endpoint, _ exchange: Exchange) -> Problem {
+    private func problem(_ error: any Error) -> Problem {
         switch error {
         case let problem as Problem: return problem
         case is PoolExhausted:
@@ -65,11 +90,8 @@ struct Dispatcher: HTTPResponder {
         if failure?.state.rawValue.hasPrefix("22") == true {
             return .invalidRequest("a text holds what cannot be stored, such as a NUL character")
         }
-        exchange.logger.error(
-            "request failed",
-            metadata: [
-                "path": "\(endpoint.path)", "error": "\(failure.map { "\($0)" } ?? "\(type(of: error))")",
-            ])
+        logger.error(
+            "request failed", metadata: ["error": "\(failure.map { "\($0)" } ?? "\(type(of: error))")"])
         if failure != nil {
             return .unavailable("temporarily_unavailable", "the database did not answer; try again")
         }

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import Hummingbird
-import Logging
 
 /// One request as an endpoint sees it.
 struct Exchange: Sendable {
@@ -9,7 +8,6 @@ struct Exchange: Sendable {
     let parameters: [String: String]
     /// The client's address, as far as trusted proxies say.
     let address: String?
-    let logger: Logger
     /// Bytes of a body at most.
     let bodyLimit: Int
 

@@ -5,5 +5,6 @@ extension HTTPFields.Element.Name {
     static let pragma = Self("Pragma")!
     static let referrerPolicy = Self("Referrer-Policy")!
     static let traceparent = Self("traceparent")!
+    static let xRequestID = Self("X-Request-Id")!
     static let xForwardedFor = Self("X-Forwarded-For")!
 }

@@ -23,9 +23,11 @@ struct PortalAuthentication: Sendable {
             _ = try await hashes.fits(secret, .decoy)
             throw Self.refusal
         }
-        if known.contains(clientID, secret, entry.hash) { return entry.portal }
-        guard try await hashes.fits(secret, entry.hash) else { throw Self.refusal }
-        known.insert(clientID, secret, entry.hash)
+        if !known.contains(clientID, secret, entry.hash) {
+            guard try await hashes.fits(secret, entry.hash) else { throw Self.refusal }
+            known.insert(clientID, secret, entry.hash)
+        }
+        LogContext.note("portal", entry.portal.name)
         return entry.portal
     }
 

@@ -1,3 +1,4 @@
+import Countersign
 import Hummingbird
 import Postgres
 
@@ -76,6 +77,7 @@ struct PortalEndpoints: Sendable {
         guard let id = exchange.parameters["transaction_id"].flatMap({ Identifier($0) }) else {
             throw PortalProblem.unknownTransaction
         }
+        LogContext.note("transaction_id", id.description)
         return id
     }
 

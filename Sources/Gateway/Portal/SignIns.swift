@@ -1,3 +1,4 @@
+import Countersign
 import Postgres
 
 /// A portal's requests, from the start to the result.
@@ -34,6 +35,7 @@ struct SignIns: Sendable {
         switchboard.open(portal.channel)
         let row = try await desk.run(.portal(portal.name), Step(Self.insert, draft.parameters))[0][0]
         let id = try row.identifier(0)
+        LogContext.note("transaction_id", id.description)
         let call = switchboard.call(portal.channel, id)
         let deadline = ContinuousClock.now + patience
         while ContinuousClock.now < deadline, !switchboard.isClosed {

@@ -59,7 +59,9 @@ struct Console: Sendable {
 
     func session(of request: Request, _ connection: inout Connection) async throws -> OperatorSession? {
         guard let token = request.cookies[Self.cookie]?.value, token.utf8.count == 64 else { return nil }
-        return try await OperatorSession.find(token, &connection)
+        let session = try await OperatorSession.find(token, &connection)
+        if let session { LogContext.note("operator", session.name) }
+        return session
     }
 
     /// A login that may not do what the console does is the installation's mistake, and said so.

@@ -69,6 +69,7 @@ package struct OperationsServer: Sendable {
 
     private var router: Router<BasicRequestContext> {
         let router = Router()
+        router.add(middleware: RequestLogging(logger: logger))
         router.get("healthz") { _, _ in Response(plain: "ok\n") }
         router.get("readyz") { [self] _, _ in await readiness() }
         router.get("metrics") { [self] request, _ in await metrics(request.headers[.accept]) }

@@ -28,7 +28,7 @@ struct Breakers {
             nextGiveUp = .now + Self.giveUpInterval
             let count = try await connection.run(BreakerStatements.giveUp)[0].int(0)
             if count > 0 {
-                logger.warning("deliveries given up at open breakers", metadata: ["count": "\(count)"])
+                logger.warning("deliveries given up at open breakers", metadata: ["rows": "\(count)"])
             }
         }
         if nextSweep <= .now {

@@ -18,13 +18,10 @@ struct Attempt: Sendable {
         meters.attempted(result.failure?.rawValue ?? "delivered", took: took)
         let acknowledgement = Acknowledgement(
             delivery, startedAt: started, milliseconds: Int(took / .milliseconds(1)), result: result)
-        logger.debug(
-            "webhook attempted",
-            metadata: [
-                "transaction": "\(delivery.transactionID)", "attempt": "\(delivery.attempt)",
-                "outcome": "\(acknowledgement.outcome.rawValue)", "status": "\(result.statusCode ?? 0)",
-                "error": "\(result.failure?.rawValue ?? "")",
-            ])
+        let isDead = acknowledgement.outcome == .dead
+        logger.log(
+            level: isDead ? .notice : .debug, isDead ? "webhook given up" : "webhook attempted",
+            metadata: acknowledgement.metadata)
         inFlight.end(acknowledgement)
     }
 
@@ -49,7 +46,7 @@ struct Attempt: Sendable {
         } catch {
             logger.error(
                 "webhook cannot be signed: a sealed secret does not open with the master keys given",
-                metadata: ["transaction": "\(delivery.transactionID)", "portal": "\(delivery.portalID)"])
+                metadata: delivery.metadata)
             return DeliveryResult(failure: .secret, detail: "a sealed secret does not open")
         }
     }
@@ -60,5 +57,31 @@ extension DeliveryResult {
     /// record of deliveries. Passwords of less than four characters would hide ordinary text instead.
     mutating func redact(_ secrets: [String]) {
         for secret in secrets where secret.count >= 4 { body = body.replacing(secret, with: "[redacted]") }
+    }
+}
+
+extension Delivery {
+    /// What a line about it names.
+    fileprivate var metadata: Logger.Metadata {
+        var fields: Logger.Metadata = [
+            "transaction_id": .string(transactionID.description), "portal": .string(portal),
+            "attempt": "\(attempt)",
+        ]
+        if let trace = traceparent.flatMap(TraceParent.init) {
+            fields["trace_id"] = .string(trace.traceID)
+            fields["span_id"] = .string(trace.spanID)
+        }
+        return fields
+    }
+}
+
+extension Acknowledgement {
+    fileprivate var metadata: Logger.Metadata {
+        var fields = delivery.metadata
+        fields["outcome"] = .string(outcome.rawValue)
+        fields["ms"] = "\(milliseconds)"
+        if let code = result.statusCode { fields["status"] = "\(code)" }
+        if let failure = result.failure { fields["error"] = .string(failure.rawValue) }
+        return fields
     }
 }

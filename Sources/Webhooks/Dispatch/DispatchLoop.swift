@@ -21,9 +21,7 @@ struct DispatchLoop: ~Copyable {
         statistics = context.figures(of: .dispatch)
         wakeup = Wakeup()
         inFlight = InFlight(total: limits.total, wakeup: wakeup)
-        var logger = context.logger
-        logger[metadataKey: "stage"] = "dispatch"
-        self.logger = logger
+        logger = context.logger(of: .dispatch)
         breakers = Breakers(workerID: context.workerID, logger: logger)
     }
 
@@ -36,13 +34,14 @@ struct DispatchLoop: ~Copyable {
         var deadline: ContinuousClock.Instant?
         while !isDone(&deadline) {
             do {
-                var connection = try await Connection.open(context.sessionOptions("dispatch"))
+                var connection = try await Connection.open(context.sessionOptions(.dispatch))
                 backoff.reset()
                 if sessions > 0 { statistics.meters.reconnected() }
                 sessions += 1
                 while !isDone(&deadline) { try await turn(&connection, start) }
                 try await giveBack(&connection)
             } catch {
+                guard !Task.isCancelled else { break }
                 statistics.failed(error)
                 logger.error("dispatch failed; trying again", metadata: ["error": "\(error)"])
                 _ = await wakeup.wait(backoff.advance())
@@ -112,8 +111,13 @@ struct DispatchLoop: ~Copyable {
         let rows = try await connection.pipeline(steps)
         inFlight.forget(finished)
         if !finished.isEmpty {
+            let took = began.duration(to: .now)
             statistics.done(finished.count)
-            statistics.meters.batch(finished.count, took: began.duration(to: .now))
+            statistics.meters.batch(finished.count, took: took)
+            logger.debug(
+                "batch done",
+                metadata: Self.subjects(finished.map(\.delivery.transactionID))
+                    .metadata(rows: finished.count, took: took))
         }
         let deliveries = claims ? try rows[steps.count - 1].map { try Delivery($0) } : []
         inFlight.begin(deliveries)
@@ -145,10 +149,16 @@ struct DispatchLoop: ~Copyable {
             ])
     }
 
+    private static func subjects(_ transactions: [Identifier]) -> LogSubjects {
+        LogSubjects(key: "transaction_id", ids: transactions)
+    }
+
     private func giveBack(_ connection: inout Connection) async throws {
         let left = inFlight.takeAll()
         guard !left.isEmpty else { return }
-        logger.notice("deliveries given back", metadata: ["count": "\(left.count)"])
+        logger.notice(
+            "deliveries given back",
+            metadata: Self.subjects(left.map(\.transactionID)).metadata(rows: left.count))
         try await connection.run(
             DispatchStatements.giveBack, [.identifiers(left.map(\.transactionID)), .ints(left.map(\.token))])
     }

@@ -43,7 +43,8 @@ package struct DispatchStage: LongRunningStage {
         await withDiscardingTaskGroup { group in
             var loop = DispatchLoop(context, limits)
             let attempt = Attempt(
-                client: client, secrets: secrets, logger: context.logger, meters: context.meters)
+                client: client, secrets: secrets, logger: context.logger(of: .dispatch),
+                meters: context.meters)
             await loop.run { [inFlight = loop.inFlight] delivery in
                 group.addTask(name: "delivery") { await attempt.run(delivery, inFlight) }
             }

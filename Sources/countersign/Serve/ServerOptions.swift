@@ -18,6 +18,7 @@ struct ServerOptions: ParsableArguments {
         configuration.logLevels = levels
         configuration.tokens = try tokens.rules(environment)
         configuration.demo = try demo.configuration(environment, configuration)
+        try await Failure.unlessFree(configuration.host, configuration.port, flag: "--listen")
         var connection = try await Connection.open(database)
         try await Program.schemaRange.check(&connection, schema: Program.schema)
         if let fault = try await configuration.fault(&connection) { throw Failure(.configuration, fault) }

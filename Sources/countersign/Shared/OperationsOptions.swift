@@ -21,11 +21,12 @@ struct OperationsOptions: ParsableArguments {
         _ environment: Environment, database: ConnectionOptions, registry: MetricRegistry,
         notifier: Notifier?,
         logger: Logger
-    ) throws -> OperationsServer? {
+    ) async throws -> OperationsServer? {
         guard let text = operationsListen ?? environment.text("operations-listen") else { return nil }
         guard let address = ListenAddress(text) else {
             throw Failure(.usage, "--operations-listen must be like 127.0.0.1:9090, not '\(text)'")
         }
+        try await Failure.unlessFree(address.host, address.port, flag: "--operations-listen")
         var options = database
         if let url = environment.text("operations-database-url") {
             options = ConnectionOptions(url: url, environment: environment.variables)

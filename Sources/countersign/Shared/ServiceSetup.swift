@@ -1,6 +1,8 @@
 import Countersign
+import Glibc
 import Logging
 import Metrics
+import NIOCore
 import Operations
 import Postgres
 import ServiceLifecycle
@@ -35,7 +37,7 @@ struct ServiceSetup {
     func run(
         _ services: [any Service], _ operations: OperationsOptions, notifier: Notifier? = nil
     ) async throws {
-        let server = try operations.server(
+        let server = try await operations.server(
             environment, database: connection, registry: registry, notifier: notifier,
             logger: logger("operations"))
         let all = services + (server.map { [$0.service] } ?? [])
@@ -47,8 +49,8 @@ struct ServiceSetup {
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
             try await group.run()
-        } catch let error where "\(error)".contains("bind") {
-            throw Failure(.unavailable, "cannot listen: \(error)")
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw Failure(.temporary, "cannot listen: an address was taken meanwhile, or is given twice")
         }
     }
 }

@@ -38,13 +38,6 @@ struct WorkerOptions: ParsableArguments {
         var connection = try await Connection.open(database)
         try await Program.schemaRange.check(&connection, schema: Program.schema)
         try await sealer.checkMasterKey(&connection)
-        let worker = try Worker(configuration, sealer: sealer, dispatch: dispatch, logger: logger)
-        let names = configuration.stages.map(\.rawValue).sorted().joined(separator: ",")
-        logger.info(
-            "worker starts",
-            metadata: [
-                "worker": "\(worker.context.workerID)", "stages": "\(names)", "version": "\(Program.version)",
-            ])
-        return worker
+        return try Worker(configuration, sealer: sealer, dispatch: dispatch, logger: logger)
     }
 }

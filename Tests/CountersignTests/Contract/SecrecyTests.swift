@@ -109,7 +109,7 @@ import Testing
             }
         }
         let log = LogCapture.current.text
-        #expect(log.contains("\(id)") && log.contains("[23514]"))
+        #expect(log.contains("transaction_id=\(id)") && log.contains("[23514]"))
         #expect(!log.contains("\\x") && !log.contains("Failing row"))
         #expect(log.matches(of: /[0-9a-f]{64}/).isEmpty)
         #expect(try await portal.status(id) == "requested")

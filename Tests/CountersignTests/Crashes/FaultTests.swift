@@ -37,6 +37,32 @@ import Testing
                 == 1)
     }
 
+    @Test func `the log names the request of a submission that breaks its batch`() async throws {
+        let world = try await World.make()
+        try await Database.current.arrangeAsSuperuser(
+            """
+            CREATE FUNCTION public.break_it() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION 'broken'; END $$;
+            GRANT USAGE ON SCHEMA public TO PUBLIC;
+            CREATE TRIGGER break_it BEFORE UPDATE ON countersign.submissions
+                FOR EACH ROW WHEN (NEW.status = 'accepted') EXECUTE FUNCTION public.break_it();
+            """)
+        try await withWorkerLogin { _ in
+            var portal = try await world.portal()
+            var app = try await world.app()
+            let enrollment = try await app.enroll("alice")
+            let (id, code) = try await portal.issued()
+            #expect(try await app.submit(enrollment, code, "scan").result == "rejected")
+            let lines = LogCapture.current.lines.filter {
+                $0.contains("row failed") || $0.contains("row given up")
+            }
+            #expect(lines.count == 6)
+            for name in ["submission_id=", "transaction_id=\(id)", "stage=validate", "worker="] {
+                #expect(lines.allSatisfy { $0.contains(name) }, "\(name)")
+            }
+        }
+    }
+
     @Test func aFaultOfNoRowFailsNoRequest() async throws {
         let world = try await World.make()
         try await withWorkerLogin { worker in
