@@ -43,9 +43,10 @@ package struct LineLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        var all = metadataProvider?.get() ?? [:]
-        all.merge(metadata) { $1 }
-        if let own = event.metadata { all.merge(own) { $1 } }
+        // The most are the event's own: the others are added to those.
+        var all = event.metadata ?? [:]
+        all.merge(metadata) { own, _ in own }
+        if let provided = metadataProvider?.get() { all.merge(provided) { own, _ in own } }
         if let error = event.error { all["error"] = "\(error)" }
         let more = all.sorted { $0.key < $1.key }
         write(format == .json ? json(event, more) : text(event, more))
