@@ -33,7 +33,7 @@ final class RunningProgram: Sendable {
         process.standardOutput = try output.map { try FileHandle(forWritingTo: URL(filePath: $0)) } ?? taken
         process.standardError = try Self.file(folder.appending(path: "errors"))
         process.terminationHandler = { [ended] _ in ended.fire() }
-        try process.run()
+        try process.runOnFiles()
     }
 
     deinit {

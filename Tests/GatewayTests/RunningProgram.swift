@@ -26,7 +26,7 @@ final class RunningProgram: Sendable {
         let output = try FileHandle(forWritingTo: log)
         (process.standardOutput, process.standardError) = (output, output)
         process.terminationHandler = { [ended] _ in ended.fire() }
-        try process.run()
+        try process.runOnFiles()
     }
 
     deinit {

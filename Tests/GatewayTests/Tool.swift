@@ -20,7 +20,7 @@ func runTool(
     process.standardInput = FileHandle.nullDevice
     let ended = Signal()
     process.terminationHandler = { _ in ended.fire() }
-    try process.run()
+    try process.runOnFiles()
     do {
         try await ended.wait(timeout: timeout)
     } catch {

@@ -36,9 +36,13 @@ struct GnuPG: Sendable {
         process.environment = ["GNUPGHOME": home, "LC_ALL": "C", "PATH": "/usr/bin:/bin"]
         let (source, errors) = (try file(input), try file([]))
         let output = Pipe()
-        process.standardInput = FileHandle(forReadingAtPath: source)
-        process.standardError = FileHandle(forWritingAtPath: errors)
+        let files = (FileHandle(forReadingAtPath: source), FileHandle(forWritingAtPath: errors))
+        process.standardInput = files.0
+        process.standardError = files.1
         process.standardOutput = output
+        // Foundation would keep them open for ever.
+        defer { try? files.0?.close() }
+        defer { try? files.1?.close() }
         try process.run()
         let bytes = Array(output.fileHandleForReading.readDataToEndOfFile())
         process.waitUntilExit()

@@ -107,7 +107,7 @@ func run(_ program: String, _ arguments: [String], input: String = "") async thr
     process.standardError = output
     let ended = Signal()
     process.terminationHandler = { _ in ended.fire() }
-    try process.run()
+    try process.runOnFiles()
     try await ended.wait(timeout: .seconds(60))
     return (
         process.terminationStatus, try String(contentsOf: folder.appending(path: "output"), encoding: .utf8)

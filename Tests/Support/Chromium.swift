@@ -25,7 +25,7 @@ package struct Chromium: Sendable {
         ]) { $1 }
         process.standardOutput = try FileHandle(forWritingTo: log)
         process.standardError = FileHandle.nullDevice
-        try process.run()
+        try process.runOnFiles()
         // It lingers at SIGTERM; the browser has ended by then.
         defer { kill(process.processIdentifier, SIGKILL) }
         let chromium = try await open(log)

@@ -33,7 +33,7 @@ package enum Python {
         process.standardError = process.standardOutput
         let ended = Signal()
         process.terminationHandler = { _ in ended.fire() }
-        try process.run()
+        try process.runOnFiles()
         try await ended.wait(timeout: .seconds(60))
         let text = try String(contentsOf: output, encoding: .utf8)
         guard process.terminationStatus == 0 else { throw Missing(description: "\(script) failed: \(text)") }

@@ -74,7 +74,7 @@ struct Gpg {
         process.standardInput = FileHandle(forReadingAtPath: home.appending(path: "input").path)
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = FileHandle.nullDevice
-        try process.run()
+        try process.runOnFiles()
         process.waitUntilExit()
         return (process.terminationStatus, try String(contentsOf: output, encoding: .utf8))
     }
