@@ -192,6 +192,11 @@ let expectedSchema: [String] = #"""
     column portals.webhook_concurrency	integer not null default 8
     column portals.webhook_key	bytea
     column portals.webhook_rate	integer
+    column queue_figures.estimated	boolean not null
+    column queue_figures.measured_at	timestamp with time zone not null
+    column queue_figures.oldest	timestamp with time zone
+    column queue_figures.stage	text not null
+    column queue_figures.waiting	bigint not null
     column queue_history.done	bigint not null
     column queue_history.minute	timestamp with time zone not null
     column queue_history.stage	text not null
@@ -377,6 +382,7 @@ let expectedSchema: [String] = #"""
     constraint portals.portals_previous_secret	CHECK (((previous_secret IS NULL) = (previous_secret_until IS NULL)))
     constraint portals.portals_webhook_concurrency	CHECK (((webhook_concurrency >= 1) AND (webhook_concurrency <= 100)))
     constraint portals.portals_webhook_rate	CHECK (((webhook_rate >= 1) AND (webhook_rate <= 100000)))
+    constraint queue_figures.queue_figures_pkey	PRIMARY KEY (stage)
     constraint queue_history.queue_history_pkey	PRIMARY KEY (stage, minute)
     constraint schema_migrations.schema_migrations_pkey	PRIMARY KEY (version)
     constraint server_keys.server_keys_forgotten	CHECK (((secret_key IS NOT NULL) OR (NOT shared)))
@@ -426,20 +432,23 @@ let expectedSchema: [String] = #"""
     function check_enrollment()	trigger v definer search_path=pg_catalog, pg_temp 4f0ac0e2955565ee1792172530923d8f
     function check_text(column_name text, value text, longest integer)	void v search_path=pg_catalog, pg_temp b60ea057c6680423edc40c30ccdf5d75
     function collect_otp(transaction_id uuid)	text v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off f6632d624cf59f7453f1861ba9dfec4c
+    function counted_queue(stage text)	bigint v search_path=pg_catalog, pg_temp,enable_indexscan=off,enable_indexonlyscan=off,enable_bitmapscan=off,jit=off f9b2995218140590ba2127b05f9b89fd
+    function counted_spread(stage text, moment timestamp with time zone, most integer)	bigint v search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,enable_bitmapscan=off,jit=off c7229373651dc296088e92401e365de9
     function create_login(login text, group_role text, verifier text)	boolean v definer search_path=pg_catalog, pg_temp e020647178d2a61c0486928404674d7b
     function create_partition(table_name text, day date)	void v definer search_path=pg_catalog, pg_temp,lock_timeout=50ms 273197bb00433bca3a972625d045887a
     function current_app()	integer s definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan a62aa88a9cebf2e52ead22ff910810f3
     function current_portal()	integer s definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan 4ec22c997d0f66666af79e037c6ea634
-    function dense_rows(seen bigint, since timestamp with time zone, last timestamp with time zone, width interval)	double precision i search_path=pg_catalog, pg_temp bc41f9e71d948997b783875105a0bf88
     function drop_partition(partition_name text)	void v definer search_path=pg_catalog, pg_temp,lock_timeout=50ms c2f41d67461deba90d439535696dff27
     function enabled_types(user_id text, device_id text)	TABLE(name text, method text) s definer search_path=pg_catalog, pg_temp a11e2cf071966303c3e912725c67aa43
     function end_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[], verified boolean[], fingerprints text[])	SETOF uuid v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off 7cbf83f034f36579cf3fb64367bd9b94
-    function estimated_due(moment timestamp with time zone)	bigint v search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,enable_bitmapscan=off,enable_sort=off,jit=off db3543beb83bf0e2376c94802b335219
-    function estimated_pending(app integer)	bigint v search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,enable_bitmapscan=off,enable_sort=off,jit=off f89f976bb9dd8f86edb3f5be6735e425
-    function estimated_rows(queue regclass)	bigint v search_path=pg_catalog, pg_temp 8f1a9d0d3ace25ca174d46a6b799a42d
+    function estimated_figure(stage text, since timestamp with time zone, moment timestamp with time zone, OUT waiting bigint, OUT oldest timestamp with time zone)	record v search_path=pg_catalog, pg_temp 6996a61644683b3ff8407e1ddf86c5c3
+    function estimated_queue(source regclass, condition text, age text, moment timestamp with time zone, OUT waiting bigint, OUT oldest timestamp with time zone)	record v search_path=pg_catalog, pg_temp 8e5b530c7937e9c0fd154c92937adf52
+    function estimated_spread(source regclass, condition text, key text, age text, since timestamp with time zone, moment timestamp with time zone, OUT waiting bigint, OUT oldest timestamp with time zone)	record v search_path=pg_catalog, pg_temp,enable_seqscan=off,enable_bitmapscan=off,enable_sort=off,jit=off da0d665fed4029085eac1114dce0c482
     function is_callback_uri(uri text)	boolean i search_path=pg_catalog, pg_temp 82c3a8b05b91a600b56f75f218bf522f
     function is_inet(value text)	boolean i search_path=pg_catalog, pg_temp 77c0d84c3250c1d86c725fecd71887d1
     function is_own_row(row_xmin xid)	boolean v search_path=pg_catalog, pg_temp e5e05c2b659f1ee436aee1b7d6e3159b
+    function is_quick(stage text)	boolean v search_path=pg_catalog, pg_temp ba1d7909a4cde28fda87f4cd6b2b4526
+    function measure_queues()	void v definer search_path=pg_catalog, pg_temp 85196321507a04e14f23572dd3a75e5c
     function mend_default_partition(table_name text)	bigint v definer search_path=pg_catalog, pg_temp,lock_timeout=2s 47552329747fe4fe5334a46d719aa04b
     function missing_partitions(days_ahead integer)	TABLE(table_name text, partition_name text, day date) s search_path=pg_catalog, pg_temp 0f4a1b2df4caf568eb5111fdffdfa5d2
     function note_dead_delivery()	trigger v definer search_path=pg_catalog, pg_temp 934aaa437830232ec048d2b9641a1c74
@@ -447,9 +456,10 @@ let expectedSchema: [String] = #"""
     function outlived_partitions()	TABLE(partition_name text) s search_path=pg_catalog, pg_temp 328f96f673c69cc62634a466a776d5e1
     function own_enrollments(user_id text)	TABLE(enrollment_id uuid, device_id text, device_name text, platform text, status text, reason text, server_public_key text, created_at timestamp with time zone) s definer search_path=pg_catalog, pg_temp a2a021cae2417b124ff87b8ec873a3cd
     function own_request(id uuid)	countersign.auth_requests v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off de57b952fbb458a635d58b28a5df57bc
+    function page_sample(source regclass, first bigint, beyond bigint, places bigint, condition text, age text, moment timestamp with time zone, OUT waiting double precision, OUT variance double precision, OUT oldest timestamp with time zone)	record v search_path=pg_catalog, pg_temp,jit=off 15658f5d89ba0e5a58dce6e5f7f88a78
     function portal_channel()	text s definer search_path=pg_catalog, pg_temp 6858effed033c44b2fbe99ec8b74acad
     function portal_credential(client_id text)	TABLE(portal text, channel text, enabled boolean, secret_hash text) s definer search_path=pg_catalog, pg_temp 4564f7d6735b7a5db38ae2208ae37cf3
-    function queue_status()	TABLE(stage text, waiting bigint, estimated boolean, oldest timestamp with time zone, in_flight bigint, done_last_minute bigint) v definer search_path=pg_catalog, pg_temp 2ae87eea9a7e2deaf2a8d55146db5f12
+    function queue_status()	TABLE(stage text, waiting bigint, estimated boolean, oldest timestamp with time zone, in_flight bigint, done_last_minute bigint) v definer search_path=pg_catalog, pg_temp 897e3f21475b61174c6a675939187cf0
     function random_channel()	text v search_path=pg_catalog, pg_temp 7c2ea74c5801681eeaa8c32095894b8a
     function record_history()	void v definer search_path=pg_catalog, pg_temp 85937a4c24c839c4b4245caf8be79ed8
     function refuse(code text, message text)	void v search_path=pg_catalog, pg_temp cc65f81473eee166ff78a36a567d3d60
@@ -459,12 +469,12 @@ let expectedSchema: [String] = #"""
     function revoke_own_enrollment(enrollment_id uuid, user_id text)	boolean v definer search_path=pg_catalog, pg_temp 590c67e9f72cb5eb90c7bde359801d70
     function ring(stage text)	void v search_path=pg_catalog, pg_temp 56e105f878795812d13721953afdf9d0
     function ring_after_insert()	trigger v definer search_path=pg_catalog, pg_temp ca232326a6cc22c1cae0ddbddfefda49
-    function sampled_rows(queue regclass)	bigint v search_path=pg_catalog, pg_temp,jit=off fabfe227cc42d38f9931c4f5f14f8fa1
     function send_again(ids uuid[])	SETOF uuid v definer search_path=pg_catalog, pg_temp 7cb38e08af403da235e46cf29cc83f80
     function signer_public_key(transaction_id uuid)	text s definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off b73a93a5867fbb16a55af8a20fabcd37
-    function stage_depth(stage text, moment timestamp with time zone, OUT waiting bigint, OUT estimated boolean)	record v search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,jit=off c890f72d5488df70f567b9732a0f524e
+    function stage_figure(stage text, moment timestamp with time zone, OUT waiting bigint, OUT estimated boolean, OUT oldest timestamp with time zone)	record v search_path=pg_catalog, pg_temp fa2e204d5d1c914386ceabc950e7b1e3
     function stage_number(stage text)	integer i search_path=pg_catalog, pg_temp 48ec2b54a59dd33eb2f807d90a2f6c20
-    function stage_oldest(stage text, moment timestamp with time zone)	timestamp with time zone v search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off 3f144698641ea8cb4b717b1596e35dd3
+    function stage_oldest(stage text, moment timestamp with time zone)	timestamp with time zone v search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off 54f2a3156156a6363b847cb08134a69f
+    function stage_source(stage text, OUT source regclass, OUT condition text, OUT key text, OUT age text)	record s search_path=pg_catalog, pg_temp 44f1f5e310447d9aec876a741ecf42d3
     function take_submission()	trigger v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan 329f60b9fa877e89f3bd27c3050a81db
     function take_traceparent()	trigger v definer search_path=pg_catalog, pg_temp 38e015d0c77ffe1ebdc5141a982655fa
     function tell_apps(app_ids integer[], ids uuid[], statuses text[])	void v search_path=pg_catalog, pg_temp 9cbdc9eb5a9a250ccb9482c8e48dfc2f
@@ -473,6 +483,7 @@ let expectedSchema: [String] = #"""
     function uuid_time(id uuid)	timestamp with time zone i search_path=pg_catalog, pg_temp 40e6c97ee1c1255f408a65fe95458a37
     function uuid_v7()	uuid v search_path=pg_catalog, pg_temp d78d7e6154c0ed62f48c9cb186fdddbf
     function wait_until(timeout interval)	timestamp with time zone v search_path=pg_catalog, pg_temp 1627c2dd5b3a457d70acab5b1f63fbe0
+    function walked_figure(stage text, moment timestamp with time zone, OUT waiting bigint, OUT estimated boolean, OUT oldest timestamp with time zone)	record v search_path=pg_catalog, pg_temp b63752d4a6eb33990aad7c1ca83fd88a
     grant app_channel() to countersign_app	EXECUTE
     grant app_channel() to countersign_gateway	EXECUTE
     grant apps to countersign_admin	DELETE,INSERT,SELECT
@@ -660,6 +671,7 @@ let expectedSchema: [String] = #"""
     grant log_levels to countersign_gateway	SELECT
     grant log_levels to countersign_monitor	SELECT
     grant log_levels to countersign_worker	SELECT
+    grant measure_queues() to countersign_worker	EXECUTE
     grant missing_partitions(days_ahead integer) to countersign_admin	EXECUTE
     grant missing_partitions(days_ahead integer) to countersign_monitor	EXECUTE
     grant missing_partitions(days_ahead integer) to countersign_worker	EXECUTE
@@ -842,8 +854,10 @@ let expectedSchema: [String] = #"""
     grant worker_stages to countersign_worker	DELETE,INSERT,SELECT,UPDATE
     grant workers to countersign_admin	SELECT
     grant workers to countersign_monitor	SELECT
-    grant workers to countersign_worker	DELETE,INSERT,SELECT,UPDATE
+    grant workers to countersign_worker	DELETE,INSERT,SELECT
     grant workers.drain_requested to countersign_admin	UPDATE
+    grant workers.draining to countersign_worker	UPDATE
+    grant workers.heartbeat_at to countersign_worker	UPDATE
     index countersign.apps_login_once	CREATE UNIQUE INDEX apps_login_once ON countersign.apps USING btree (login)
     index countersign.apps_name_once	CREATE UNIQUE INDEX apps_name_once ON countersign.apps USING btree (name)
     index countersign.apps_pkey	CREATE UNIQUE INDEX apps_pkey ON countersign.apps USING btree (app_id)
@@ -882,6 +896,7 @@ let expectedSchema: [String] = #"""
     index countersign.portals_login_once	CREATE UNIQUE INDEX portals_login_once ON countersign.portals USING btree (login)
     index countersign.portals_name_once	CREATE UNIQUE INDEX portals_name_once ON countersign.portals USING btree (name)
     index countersign.portals_pkey	CREATE UNIQUE INDEX portals_pkey ON countersign.portals USING btree (portal_id)
+    index countersign.queue_figures_pkey	CREATE UNIQUE INDEX queue_figures_pkey ON countersign.queue_figures USING btree (stage)
     index countersign.queue_history_pkey	CREATE UNIQUE INDEX queue_history_pkey ON countersign.queue_history USING btree (stage, minute)
     index countersign.schema_migrations_pkey	CREATE UNIQUE INDEX schema_migrations_pkey ON countersign.schema_migrations USING btree (version)
     index countersign.server_keys_current	CREATE UNIQUE INDEX server_keys_current ON countersign.server_keys USING btree ((true)) WHERE (shared AND (retired_at IS NULL))
@@ -937,6 +952,7 @@ let expectedSchema: [String] = #"""
     relation portal_credentials	r
     relation portals	r
     relation portals_portal_id_seq	S
+    relation queue_figures	r fillfactor=50
     relation queue_history	r
     relation schema_migrations	r
     relation server_keys	r toast_tuple_target=4080

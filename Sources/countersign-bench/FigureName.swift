@@ -12,6 +12,7 @@ enum FigureName: String, CaseIterable, Sendable {
     case validate
     case snapshot
     case depth
+    case operations
     case driver
     case webhooks
     case webhookLatency = "webhook-latency"
@@ -43,6 +44,7 @@ enum FigureName: String, CaseIterable, Sendable {
         case .validate: ValidateFigure()
         case .snapshot: SnapshotFigure()
         case .depth: DepthFigure()
+        case .operations: OperationsFigure()
         case .driver: DriverFigure()
         case .webhooks: WebhookFigure()
         case .webhookLatency: WebhookLatencyFigure()

@@ -15,12 +15,7 @@ struct GatewayProcess: Sendable {
 
     /// Returns when it serves.
     static func start(_ bench: Bench) async throws -> GatewayProcess {
-        let login = BenchLogin(
-            name: bench.database.login("gateway\(Identifier.random().description.prefix(8))"),
-            password: Identifier.random().description)
-        var superuser = try await bench.database.connectAsSuperuser()
-        try await superuser.execute(
-            "CREATE ROLE \(login.name) LOGIN PASSWORD '\(login.password)' IN ROLE countersign_gateway")
+        let login = try await bench.makeLogin("gateway", in: "gateway")
         var owner = try await bench.database.connectAsOwner()
         var portals: [String] = []
         for site in bench.world.portals {

@@ -66,7 +66,7 @@ extension ReportRow {
     fileprivate var cells: [String] {
         [
             figure, text(ours), reference.map(text) ?? "-", ratio?.formatted(.ratio) ?? "-",
-            target.text ?? "-",
+            target.text(unit) ?? "-",
             verdict ?? "",
         ]
     }

@@ -43,19 +43,19 @@ struct ReportRow: Sendable, Encodable {
         try container.encode(ours, forKey: .ours)
         try container.encode(reference, forKey: .reference)
         try container.encode(ratio, forKey: .ratio)
-        try container.encode(target.text, forKey: .target)
+        try container.encode(target.text(unit), forKey: .target)
         try container.encode(verdict, forKey: .verdict)
         try container.encode(notes, forKey: .notes)
     }
 }
 
 extension ReportRow.Target {
-    /// `>= 0.80`, with the unit where it is no ratio.
-    var text: String? {
+    /// `>= 0.80`; the row's own unit where it is no ratio of two.
+    func text(_ unit: Unit) -> String? {
         switch self {
         case .atLeast(let least): ">= \(least.formatted(.ratio))"
         case .atMost(let most): "<= \(most.formatted(.ratio))"
-        case .limit(let limit): "<= \(limit.formatted(.mebibytes)) MiB"
+        case .limit(let limit): "<= \(limit.formatted(unit))" + (unit == .ratio ? "" : " \(unit.rawValue)")
         case .none: nil
         }
     }

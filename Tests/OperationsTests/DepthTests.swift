@@ -5,91 +5,89 @@ import Testing
 
 /// Depth is exact up to 10,000 rows, and beyond that an estimate that says so and is within 20 %.
 @Suite(.database) struct DepthTests {
-    private func queue(_ stage: String) async throws -> SystemStatus.Queue {
-        var owner = try await Database.current.connect()
-        return try #require(try await SystemStatus.read(&owner).queues.first { $0.stage == stage })
-    }
-
-    private func fill(_ rows: Int) async throws {
-        var owner = try await Database.current.connect()
-        try await owner.execute(
-            """
-            INSERT INTO countersign.issue_queue (portal_id, transaction_id)
-            SELECT n % 7, countersign.uuid_v7() FROM generate_series(1, \(rows)) n
-            """)
-    }
-
-    private func expectEstimate(_ stage: String, of rows: Int) async throws {
-        var found: SystemStatus.Queue?
-        // The server's counts are up to a second old.
-        try await eventually("\(stage) is estimated") {
-            found = try await queue(stage)
-            return found.map { abs($0.waiting - rows) <= rows / 5 } ?? false
-        }
-        #expect(found?.isEstimate == true)
-    }
-
     @Test func `exact at the limit, an estimate beyond it`() async throws {
-        try await fill(10_000)
-        var found = try await queue("issue")
+        try await fillQueue(10_000)
+        var found = try await depth("issue")
         #expect(found.waiting == 10_000 && !found.isEstimate)
-        try await fill(1)
-        found = try await queue("issue")
+        try await fillQueue(1)
+        found = try await depth("issue")
         #expect(found.isEstimate && (10_001...12_001).contains(found.waiting))
     }
 
-    /// The table's size would say 30,000 for as long as nobody has vacuumed it.
-    @Test func `a drained queue leaves no ghosts in the figure`() async throws {
-        try await fill(30_000)
-        try await expectEstimate("issue", of: 30_000)
-        var owner = try await Database.current.connect()
-        try await owner.execute(
-            """
-            DELETE FROM countersign.issue_queue
-            WHERE ctid IN (SELECT ctid FROM countersign.issue_queue LIMIT 29990)
-            """)
-        try await eventually("it is exact again") { try await queue("issue").waiting == 10 }
-        #expect(try await queue("issue").isEstimate == false)
-    }
-
-    /// As after a crash, when the server's counts begin at zero.
-    @Test func `without the server's counts pages are sampled`() async throws {
-        try await fill(40_000)
-        var owner = try await Database.current.connect()
-        try await owner.execute(
-            """
-            DELETE FROM countersign.issue_queue
-            WHERE ctid IN (SELECT ctid FROM countersign.issue_queue LIMIT 15000)
-            """)
-        var superuser = try await Database.current.connectAsSuperuser()
-        let forgotten = "SELECT pg_stat_reset_single_table_counters('countersign.issue_queue'::regclass)"
-        try await eventually("they are forgotten, and no late report brings them back") {
-            try await superuser.execute(forgotten)
-            return try await superuser.execute(
-                "SELECT pg_stat_get_live_tuples('countersign.issue_queue'::regclass)")[0].int(0) == 0
+    /// The worker that keeps house has the time to count among many others.
+    @Test(arguments: [(10_000, false), (10_001, true)])
+    func `requests at the limit`(_ rows: Int, isEstimate: Bool) async throws {
+        try await fillRequests(rows, dueAt: "clock_timestamp() - interval '3 s'")
+        var found = try await depth("expire")
+        #expect((rows...rows * 6 / 5).contains(found.waiting) && found.isEstimate == isEstimate)
+        try await fillRequests(50_000, dueAt: "clock_timestamp() + interval '9 min' + n * interval '1 ms'")
+        try await withWorker(stages: [.housekeep]) { _ in
+            try await eventually("counted") {
+                found = try await depth("expire")
+                return (rows...rows * 6 / 5).contains(found.waiting) && found.isEstimate == isEstimate
+            }
         }
-        try await expectEstimate("issue", of: 25_000)
     }
 
-    /// Half of them in one second, as after a campaign, the others over an hour.
-    @Test func `requests that are due`() async throws {
-        _ = try await World.make()
-        var owner = try await Database.current.connect()
-        try await owner.execute(
-            """
-            ALTER TABLE countersign.auth_requests DISABLE TRIGGER USER;
-            INSERT INTO countersign.auth_requests (transaction_id, requested_at, expires_at, open_until, portal_id,
-                                                   status, auth_type, method, callback_uri, message)
-            SELECT countersign.uuid_floor(due - interval '180 s'), due - interval '180 s', due, due, 1, 'issued',
-                   'qr-code', 'otp', 'https://acme.example/cb', 'x'
-            FROM (SELECT clock_timestamp() - interval '1 s' - CASE WHEN n % 2 = 0 THEN n * interval '0.1 s'
-                         ELSE interval '1000 s' + n * interval '0.1 s' END AS due
-                  FROM generate_series(1, 30000) n) AS x
-            ON CONFLICT DO NOTHING
-            """)
-        let rows = try await owner.execute("SELECT count(*) FROM countersign.auth_requests")[0].int(0)
-        #expect(rows > 29_000)
-        try await expectEstimate("expire", of: rows)
+    /// The table's size would say 40,000 for as long as nobody has vacuumed it, and to count the ten means to pass all
+    /// the others: the worker that keeps house has done it.
+    @Test func `a drained queue leaves no ghosts in the figure`() async throws {
+        try await fillQueue(40_000)
+        try await expectEstimate("issue", of: 40_000)
+        try await drainQueue("ctid IN (SELECT ctid FROM countersign.issue_queue LIMIT 39990)")
+        try await eventually("nearly nothing") { try await depth("issue").waiting < 1_000 }
+        #expect(try await depth("issue").isEstimate)
+        try await withWorker(stages: [.housekeep]) { _ in
+            try await eventually("it is exact again") { try await depth("issue").waiting == 10 }
+            #expect(try await depth("issue").isEstimate == false)
+        }
+    }
+
+    @Test(arguments: Drained.allCases, [true, false])
+    func `a queue of which a part is worked off`(_ drained: Drained, knowsCounts: Bool) async throws {
+        try await fillQueue(60_000)
+        try await drainQueue(drained.rawValue)
+        if !knowsCounts { try await forgetCounts() }
+        let left = try await count("countersign.issue_queue")
+        #expect((20_000...50_000).contains(left))
+        try await expectEstimate("issue", of: left)
+    }
+
+    /// Which rows are gone, by the place of a row in the table.
+    enum Drained: String, CaseIterable {
+        case first = "(ctid::text::point)[0] < 150"
+        case last = "(ctid::text::point)[0] >= 200"
+        case evenly = "(ctid::text::point)[1]::integer % 2 = 0"
+        case inBatches = "hashint4(((ctid::text::point)[0] / 4)::integer) % 2 = 0"
+    }
+
+    @Test(arguments: DueTime.allCases) func `requests that are due`(_ due: DueTime) async throws {
+        try await fillRequests(20_000, dueAt: "clock_timestamp() + interval '5 min' + n * interval '1 ms'")
+        try await fillRequests(60_000, dueAt: due.rawValue)
+        try await expectEstimate("expire", of: 60_000)
+        // As if the users had answered every second one.
+        try await endRequests("open_until <= clock_timestamp() AND (ctid::text::point)[1]::integer % 2 = 0")
+        try await expectEstimate(
+            "expire", of: try await count("countersign.auth_requests WHERE open_until <= clock_timestamp()"))
+    }
+
+    /// When the n-th of the requests was due.
+    enum DueTime: String, CaseIterable {
+        case evenly = "clock_timestamp() - interval '1 s' - n * interval '60 ms'"
+        /// All but fifty within the same microsecond, half an hour after the first.
+        case inOneBurst =
+            "now() - CASE WHEN n > 50 THEN interval '30 min' ELSE n * interval '1 min' + interval '10 min' END"
+        /// Half of them in one second, as after a campaign, and in no order in the table.
+        case unordered =
+            "now() - CASE WHEN n % 2 = 0 THEN interval '1 s' ELSE interval '2 min' + n * interval '60 ms' END"
+        case overDays = "now() - interval '1 s' - n * interval '4 s'"
+    }
+
+    @Test func `enrollments that came in one burst`() async throws {
+        try await fillEnrollments(30_000, status: "active", at: "now() - n * interval '10 ms'")
+        try await fillEnrollments(1, status: "pending", at: "now() - interval '1 day'")
+        try await fillEnrollments(40_000, status: "pending", at: "now() - interval '1 min'")
+        try await expectEstimate("enroll", of: 40_001)
     }
 
     /// What is paused waits on purpose: its age is no alarm.
@@ -99,9 +97,32 @@ import Testing
         try await owner.execute(
             "INSERT INTO countersign.issue_queue SELECT portal_id, 0, countersign.uuid_v7() FROM countersign.portals"
         )
-        #expect(try await queue("issue").oldest != nil)
+        #expect(try await depth("issue").oldest != nil)
         _ = try await OperatorAction.pausePortal("acme").run(&owner)
-        let paused = try await queue("issue")
+        let paused = try await depth("issue")
         #expect(paused.oldest == nil && paused.waiting == 1)
+    }
+
+    /// One portal's dead server is no reason to wake anybody up.
+    @Test func `a webhook behind an open breaker is not the oldest`() async throws {
+        _ = try await World.make()
+        var owner = try await Database.current.connect()
+        try await owner.execute(
+            """
+            INSERT INTO countersign.dispatch_queue (transaction_id, due_at, occurred_at, portal_id, request_status,
+                                                    callback_uri)
+            SELECT countersign.uuid_v7(), now() - age * interval '1 min', now(), portal_id, 'expired', uri
+            FROM countersign.portals, (VALUES (9, 'https://dead.example/cb'), (8, 'https://dead.example/cb'),
+                                              (2, 'https://late.example/cb')) AS w (age, uri);
+            INSERT INTO countersign.webhook_endpoints (portal_id, origin, state, changed_at, open_until)
+            SELECT portal_id, 'https://dead.example', 'open', now(), now() + interval '1 min'
+            FROM countersign.portals
+            """)
+        let age = "SELECT extract(epoch FROM now() - oldest)::integer / 60 FROM countersign.queue_status() "
+            + "WHERE stage = 'dispatch'"
+        #expect(try await owner.execute(age)[0].text(0) == "2")
+        #expect(try await depth("dispatch").waiting == 3)
+        try await owner.execute("UPDATE countersign.webhook_endpoints SET state = 'closed'")
+        #expect(try await owner.execute(age)[0].text(0) == "9")
     }
 }

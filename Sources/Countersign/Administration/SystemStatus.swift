@@ -5,7 +5,7 @@ package struct SystemStatus: Sendable {
     package struct Queue: Sendable, Hashable {
         package let stage: String
         package let waiting: Int
-        /// `waiting` is not counted but guessed from the size of the table.
+        /// `waiting` is not counted but estimated from a sample.
         package let isEstimate: Bool
         /// Since when the oldest row waits.
         package let oldest: Timestamp?

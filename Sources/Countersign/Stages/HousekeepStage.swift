@@ -4,10 +4,12 @@ package import Postgres
 /// it; an advisory lock lets one of them do so at a time, and another as soon as that one's session ends.
 ///
 /// Limits are recounted each second while that takes under a twentieth of a second, and less often beyond:
-/// never more than a twentieth of one core. Partitions are looked after each minute.
+/// never more than a twentieth of one core. What waits is measured each second, before that, for those who ask; a
+/// long walk over rows that are gone, while a snapshot is held, each three. Partitions are looked after each minute.
 package struct HousekeepStage: Stage {
     package let name = StageName.housekeep
     package let repair: (any Repair)? = nil
+    private var nextMeasurement = ContinuousClock.now
     private var nextRecount = ContinuousClock.now
     private var nextSweep = ContinuousClock.now
     private let problem: @Sendable (_ partition: String, PostgresError) -> Void
@@ -27,6 +29,12 @@ package struct HousekeepStage: Stage {
         guard try results[prelude.count][0].bool(0) else { return (ahead, BatchOutcome(due: .seconds(1))) }
         var rows = 0
         let clock = ContinuousClock()
+        if clock.now >= nextMeasurement {
+            let start = clock.now
+            nextMeasurement = start + .seconds(3)  // also when it fails: limits are worth more
+            try await connection.run(Self.measureQueues)
+            nextMeasurement = start + min(max(.seconds(1), start.duration(to: clock.now) * 10), .seconds(3))
+        }
         if clock.now >= nextRecount {
             let start = clock.now
             rows += try await connection.run(Self.recountLimits).affected
@@ -36,7 +44,8 @@ package struct HousekeepStage: Stage {
             rows += try await sweep(&connection)
             nextSweep = clock.now + .seconds(60)
         }
-        return (ahead, BatchOutcome(rows: rows, due: clock.now.duration(to: nextRecount)))
+        let next = min(nextMeasurement, nextRecount)
+        return (ahead, BatchOutcome(rows: rows, due: clock.now.duration(to: next)))
     }
 
     private func sweep(_ connection: inout Connection) async throws -> Int {
@@ -84,6 +93,10 @@ extension HousekeepStage {
               AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
               AND (a.usename = current_user OR pg_has_role(a.usesysid, 'countersign_worker', 'MEMBER')))
         """)
+
+    /// `queue_status()` believes figures that are at most five seconds old.
+    package static let measureQueues = Statement(
+        "housekeep.measure_queues", "SELECT FROM countersign.measure_queues()")
 
     package static let recountLimits = Statement(
         "housekeep.recount_limits",

@@ -18,8 +18,9 @@ package enum WorkerStatements {
             ValidateStage.hold, ValidateStage.readTransaction,
             ValidateStage.writeVerdicts, ValidateStage.addWrongCodes, ValidateStage.giveUpSubmission,
             ExpireStage.expireBatch,
-            HousekeepStage.lead, HousekeepStage.recountLimits, HousekeepStage.sweepSecrets,
-            HousekeepStage.sweepIssueQueue, HousekeepStage.recordHistory, HousekeepStage.sweepWorkers,
+            HousekeepStage.lead, HousekeepStage.measureQueues, HousekeepStage.recountLimits,
+            HousekeepStage.sweepSecrets, HousekeepStage.sweepIssueQueue, HousekeepStage.recordHistory,
+            HousekeepStage.sweepWorkers,
             HousekeepStage.missingPartitions,
             HousekeepStage.createPartition, HousekeepStage.outlivedPartitions, HousekeepStage.dropPartition,
         ]

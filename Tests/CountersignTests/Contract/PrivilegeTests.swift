@@ -85,6 +85,8 @@ private let decidedPrivileges = """
     check_enrollment() - nobody
     check_text(column_name text, value text, longest integer) - admin: execute
     collect_otp(transaction_id uuid) - gateway portal: execute
+    counted_queue(stage text) - nobody
+    counted_spread(stage text, moment timestamp with time zone, most integer) - nobody
     create_login(login text, group_role text, verifier text) - admin: execute
     create_partition(table_name text, day date) - worker: execute
     current_app() - app gateway: execute
@@ -101,18 +103,21 @@ private let decidedPrivileges = """
         device_name platform public_key), select (enrollment_id created_at status); monitor: select
         (enrollment_id created_at activated_at revoked_at locked_until app_id status reason platform);
         worker: select, update
-    dense_rows(seen bigint, since timestamp with time zone, last timestamp with time zone, width
-        interval) - nobody
-    estimated_due(moment timestamp with time zone) - nobody
-    estimated_pending(app integer) - nobody
-    estimated_rows(queue regclass) - nobody
+    estimated_figure(stage text, since timestamp with time zone, moment timestamp with time zone, OUT
+        waiting bigint, OUT oldest timestamp with time zone) - nobody
+    estimated_queue(source regclass, condition text, age text, moment timestamp with time zone, OUT
+        waiting bigint, OUT oldest timestamp with time zone) - nobody
+    estimated_spread(source regclass, condition text, key text, age text, since timestamp with time zone,
+        moment timestamp with time zone, OUT waiting bigint, OUT oldest timestamp with time zone) - nobody
     events - admin worker: insert, select; monitor: select (event_id occurred_at transaction_id
         enrollment_id portal_id app_id type)
     is_callback_uri(uri text) - admin: execute
     is_inet(value text) - nobody
     is_own_row(row_xmin xid) - nobody
+    is_quick(stage text) - nobody
     issue_queue - admin monitor: select; worker: delete, insert, select, update
     log_levels - admin: delete, insert, select, update; gateway monitor worker: select
+    measure_queues() - worker: execute
     mend_default_partition(table_name text) - nobody
     missing_partitions(days_ahead integer) - admin monitor worker: execute
     note_dead_delivery() - nobody
@@ -123,6 +128,9 @@ private let decidedPrivileges = """
     outlived_partitions() - worker: execute
     own_enrollments(user_id text) - gateway: execute
     own_request(id uuid) - nobody
+    page_sample(source regclass, first bigint, beyond bigint, places bigint, condition text, age text,
+        moment timestamp with time zone, OUT waiting double precision, OUT variance double precision, OUT
+        oldest timestamp with time zone) - nobody
     partitioned_tables - admin monitor worker: select
     portal_channel() - gateway portal: execute
     portal_credential(client_id text) - gateway: execute
@@ -134,6 +142,7 @@ private let decidedPrivileges = """
         over_limit login name display_name webhook_concurrency webhook_rate paused); worker: select,
         update (over_limit)
     portals_portal_id_seq (sequence) - admin: usage
+    queue_figures - nobody
     queue_history - admin monitor: select
     queue_status() - admin gateway monitor worker: execute
     random_channel() - admin: execute
@@ -147,7 +156,6 @@ private let decidedPrivileges = """
     revoke_own_enrollment(enrollment_id uuid, user_id text) - gateway: execute
     ring(stage text) - worker: execute
     ring_after_insert() - nobody
-    sampled_rows(queue regclass) - nobody
     schema_migrations - admin gateway monitor worker: select
     send_again(ids uuid[]) - admin: execute
     server_keys - admin: select, update (retired_at secret_key); worker: insert, select, update
@@ -155,10 +163,11 @@ private let decidedPrivileges = """
     settings - admin: select, update; monitor worker: select
     signer_public_key(transaction_id uuid) - gateway: execute
     stage_controls - admin: select, update (paused batch_size updated_at); monitor worker: select
-    stage_depth(stage text, moment timestamp with time zone, OUT waiting bigint, OUT estimated boolean)
-        - nobody
+    stage_figure(stage text, moment timestamp with time zone, OUT waiting bigint, OUT estimated boolean,
+        OUT oldest timestamp with time zone) - nobody
     stage_number(stage text) - admin monitor worker: execute
     stage_oldest(stage text, moment timestamp with time zone) - nobody
+    stage_source(stage text, OUT source regclass, OUT condition text, OUT key text, OUT age text) - nobody
     submission_results (view) - app gateway: select
     submissions - admin monitor: select (submission_id submitted_at resolved_at app_id status reason
         action transaction_id enrollment); app gateway: insert (enrollment_id otp action signed_at
@@ -173,6 +182,8 @@ private let decidedPrivileges = """
     uuid_v7() - admin app gateway portal worker: execute
     validate_queue - admin monitor: select; worker: delete, insert, select, update
     wait_until(timeout interval) - nobody
+    walked_figure(stage text, moment timestamp with time zone, OUT waiting bigint, OUT estimated boolean,
+        OUT oldest timestamp with time zone) - nobody
     webhook_attempts - admin: select (transaction_id started_at attempt duration_ms status_code
         error_class body detail); monitor: select (transaction_id started_at attempt duration_ms
         status_code error_class detail); worker: insert, select, update
@@ -180,5 +191,6 @@ private let decidedPrivileges = """
     webhook_endpoint_counts - worker: delete, insert, select, update
     webhook_endpoints - admin monitor: select; worker: delete, insert, select, update
     worker_stages - admin monitor: select; worker: delete, insert, select, update
-    workers - admin: select, update (drain_requested); monitor: select; worker: delete, insert, select, update
+    workers - admin: select, update (drain_requested); monitor: select; worker: delete, insert, select,
+        update (heartbeat_at draining)
     """

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Testing
 
 /// GnuPG in a home of its own.
