@@ -5,9 +5,11 @@ extension Process {
     /// long as it keeps the process, which is for ever: after some 1,300 of them its own `run` reads over the end of a
     /// page while it looks which are open, and now and then that was the end of the tests.
     package func runOnFiles() throws {
+        // What was not given is this process's own.
+        let others: [FileHandle] = [.nullDevice, .standardInput, .standardOutput, .standardError]
         defer {
             for case let file as FileHandle in [standardInput, standardOutput, standardError]
-            where file !== FileHandle.nullDevice {
+            where !others.contains(where: { $0 === file }) {
                 try? file.close()
             }
         }
