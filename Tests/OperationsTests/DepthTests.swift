@@ -118,7 +118,8 @@ import Testing
             SELECT portal_id, 'https://dead.example', 'open', now(), now() + interval '1 min'
             FROM countersign.portals
             """)
-        let age = "SELECT extract(epoch FROM now() - oldest)::integer / 60 FROM countersign.queue_status() "
+        let age =
+            "SELECT extract(epoch FROM now() - oldest)::integer / 60 FROM countersign.queue_status() "
             + "WHERE stage = 'dispatch'"
         #expect(try await owner.execute(age)[0].text(0) == "2")
         #expect(try await depth("dispatch").waiting == 3)

@@ -91,6 +91,25 @@ import Testing
         ] { #expect(found.contains(wanted), "\(wanted) in \(found)") }
     }
 
+    /// What a server writes into its own log, where codes would be for years.
+    @Test func `a server that logs parameters`() async throws {
+        var superuser = try await Database.current.connectAsSuperuser()
+        let database = try await superuser.execute("SELECT quote_ident(current_database())")[0].text(0)
+        func findings() async throws -> [String] {
+            try await examine().filter { $0.check == "statement log" && $0.grade != .ok }.map(\.finding)
+        }
+        #expect(try await findings() == [])
+        try await superuser.execute("ALTER DATABASE \(database) SET log_min_duration_statement = '250ms'")
+        let sentence =
+            "the server logs the parameters of statements (log_statement = none, "
+            + "log_min_duration_statement = 250ms)"
+        #expect(try await findings() == [sentence])
+        try await superuser.execute("ALTER DATABASE \(database) SET log_parameter_max_length = 0")
+        #expect(try await findings() == [])
+        try await superuser.execute("ALTER DATABASE \(database) SET log_statement = 'all'")
+        #expect(try await findings().count == 1, "literals are logged all the same")
+    }
+
     @Test func `a wrong master key, and a login that may see little`() async throws {
         let right = Sealer(try MasterKeys(MasterKey.generate(id: 1)))
         var owner = try await Database.current.connect()

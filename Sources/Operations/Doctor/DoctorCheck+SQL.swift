@@ -67,6 +67,7 @@ extension DoctorCheck {
                                      to_char(xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"')),
                    'Dead rows pile up in every table until it ends: have it commit, or pg_terminate_backend it.'
             FROM pg_stat_activity WHERE backend_xmin IS NOT NULL AND xact_start < clock_timestamp() - interval '5 minutes'
+              AND pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum)  -- which keeps no dead row from going
             UNION ALL
             SELECT 'warning', format('prepared transaction %s of %s is open since %s', gid, owner, prepared),
                    'COMMIT PREPARED or ROLLBACK PREPARED it.'
@@ -117,6 +118,14 @@ extension DoctorCheck {
             SELECT 'warning', 'the server logs statements (log_statement = ' || current_setting('log_statement') || ')',
                    'A client that writes codes into its SQL instead of passing parameters has them in that log.'
             WHERE current_setting('log_statement') IN ('mod', 'all')
+            UNION ALL
+            SELECT 'warning', format('the server logs the parameters of statements (log_statement = %s, '
+                                     'log_min_duration_statement = %s)', current_setting('log_statement'),
+                                     current_setting('log_min_duration_statement')),
+                   'Codes travel as parameters: have a superuser ALTER DATABASE ... SET log_parameter_max_length = 0.'
+            WHERE current_setting('log_parameter_max_length') <> '0'
+              AND (current_setting('log_statement') IN ('mod', 'all')
+                   OR current_setting('log_min_duration_statement') <> '-1')
             """
         case .notifications:
             """

@@ -7,7 +7,8 @@ struct StatusCommand: DatabaseCommand {
         commandName: "status",
         abstract: "Show what waits in each queue, and who works.",
         discussion: """
-            Counts above 10,000 are estimates and marked with ~. The oldest row is one that a worker may take: \
+            Estimates are marked with ~: counts above 10,000, and, without a worker that keeps house, those of a queue \
+            that was long until vacuum has come. The oldest row is one that a worker may take: \
             those of paused portals wait on purpose. Workers are listed when they were heard of within 15 seconds.
 
             Examples:
