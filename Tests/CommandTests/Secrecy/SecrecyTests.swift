@@ -89,7 +89,8 @@ import Testing
             "console": ["acme", "notice=", "olga"], "metrics": ["countersign_requests_ended_total", "# EOF"],
             "health": ["ok", "default partitions"], "phones": ["accepted", "denied", "rejected"],
             "errors": [
-                "invalid_client", "3004", "invalid_token", "invalid_signature", "Name or password is wrong",
+                "invalid_client", "3004", "invalid_token", "invalid_signature",
+                "The name or the password is wrong",
                 "countersign: ",
             ],
         ]
