@@ -67,7 +67,8 @@ import Testing
             ALTER TABLE countersign.issue_queue SET (autovacuum_enabled = false);
             GRANT EXECUTE ON FUNCTION countersign.collect_otp(uuid) TO PUBLIC;
             INSERT INTO countersign.portals (login, name, display_name, signing_secret) VALUES ('gone', 'x', 'x', '');
-            UPDATE countersign.portals SET paused = true;
+            UPDATE countersign.portals SET paused = true, over_limit = true, max_open_requests = 7;
+            UPDATE countersign.settings SET mobile_authentication_enabled = false;
             UPDATE countersign.stage_controls SET paused = true WHERE stage = 'issue'
             """)
         let both = try await Database.current.makeLogin("both", in: .portal, .worker)
@@ -86,6 +87,8 @@ import Testing
             "rights of PUBLIC: PUBLIC has execute on countersign.collect_otp(uuid)",
             "roles: portal x has no login gone", "workers: stage issue is paused",
             "workers: portal x is paused, its requests wait",
+            "workers: portal x has reached its limit of 7 open requests",
+            "workers: mobile_authentication_enabled is off, so new requests are refused",
             "roles: login \(both.name) of a portal or an app is also in countersign_worker",
             "indexes: countersign.enrollments_pending is invalid, so it is kept up to date and never used",
         ] { #expect(found.contains(wanted), "\(wanted) in \(found)") }

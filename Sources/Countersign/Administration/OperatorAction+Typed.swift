@@ -47,6 +47,7 @@ extension OperatorAction {
             let allowed = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
             throw UnreadableInput("there is no level '\(level)'; there is \(allowed), default")
         }
+        if let problem = unknownModule(module) { throw UnreadableInput(problem) }
         return .setLogLevel(module: module, known)
     }
 

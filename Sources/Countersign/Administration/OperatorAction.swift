@@ -119,13 +119,18 @@ extension OperatorAction {
         return sentence("\(name.rawValue) is \(value)", isChanged: changed.contains(name))
     }
 
+    /// What is wrong when no program has such a module. Also asked before the first of several levels is set.
+    static func unknownModule(_ module: String) -> String? {
+        guard !LogLevels.modules.contains(module) else { return nil }
+        return "there is no module \(module); there is \(LogLevels.modules.joined(separator: ", "))"
+    }
+
     private func setLevel(
         _ level: Logger.Level?, of module: String, _ connection: inout Connection
     ) async throws -> String {
         // Back to the start is for any: an older program may have known others.
-        guard level == nil || LogLevels.modules.contains(module) else {
-            let allowed = LogLevels.modules.joined(separator: ", ")
-            throw AdministrationError.refused("there is no module \(module); there is \(allowed)")
+        if level != nil, let problem = Self.unknownModule(module) {
+            throw AdministrationError.refused(problem)
         }
         let rows = try await connection.run(Self.settingLogLevel, [.text(module), .init(level?.rawValue)])
         let what = level.map { "at \($0.rawValue)" } ?? "as the program was started"

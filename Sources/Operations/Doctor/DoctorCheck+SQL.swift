@@ -112,6 +112,17 @@ extension DoctorCheck {
             SELECT 'warning', 'portal ' || name || ' is paused, its requests wait',
                    'Resume it: `countersign portal resume ' || name || '`.'
             FROM countersign.portals WHERE paused
+            UNION ALL
+            SELECT 'warning', format('portal %s has reached its limit of %s open requests', name, max_open_requests),
+                   'New ones are refused (CS008) until some have ended; `countersign portal limit` changes it.'
+            FROM countersign.portals WHERE over_limit
+            UNION ALL
+            SELECT 'warning', s.name || ' is off, so new requests are refused',
+                   'Unless that is meant: `countersign settings set ' || s.name || '=true`.'
+            FROM (SELECT 'mobile_authentication_enabled' AS name, mobile_authentication_enabled AS is_on
+                  FROM countersign.settings
+                  UNION ALL SELECT 'enrollment_enabled', enrollment_enabled FROM countersign.settings) AS s
+            WHERE NOT s.is_on
             """
         case .statementLog:
             """
