@@ -9,11 +9,14 @@ package struct StageControl: Sendable, Hashable {
     package let updatedAt: Timestamp
 
     package static func list(_ connection: inout Connection) async throws -> [StageControl] {
-        try await connection.run(listing).map { row in
-            StageControl(
-                stage: try row.text(0), isPaused: try row.bool(1), batchSize: try row.optionalInt(2),
-                updatedAt: try row.timestamp(3))
-        }
+        try await connection.run(listing).map(StageControl.init)
+    }
+
+    init(_ row: Row) throws(DecodingFailure) {
+        stage = try row.text(0)
+        isPaused = try row.bool(1)
+        batchSize = try row.optionalInt(2)
+        updatedAt = try row.timestamp(3)
     }
 
     package static let listing = Statement(

@@ -32,20 +32,23 @@ package struct SystemStatus: Sendable {
     package let schemaVersion: Int
     package let queues: [Queue]
     package let workers: [LiveWorker]
-    /// Stages and portals that an operator has paused: their rows wait on purpose.
-    package let pausedStages: [String]
+    /// What operators have told the workers about each stage.
+    package let controls: [StageControl]
+    /// Portals that an operator has paused: their rows wait on purpose.
     package let pausedPortals: [String]
+
+    package var pausedStages: [String] { controls.filter(\.isPaused).map(\.stage) }
 }
 
 extension SystemStatus {
     package static func read(_ connection: inout Connection) async throws -> SystemStatus {
         let results = try await connection.pipeline([
-            Step(queues), Step(workers), Step(clock), Step(pausedStages), Step(pausedPortals),
+            Step(queues), Step(workers), Step(clock), Step(StageControl.listing), Step(pausedPortals),
         ])
         return SystemStatus(
             time: try results[2][0].timestamp(0), schemaVersion: try results[2][0].int(1),
             queues: try results[0].map(Queue.init), workers: try results[1].map(LiveWorker.init),
-            pausedStages: try results[3].map { try $0.text(0) },
+            controls: try results[3].map(StageControl.init),
             pausedPortals: try results[4].map { try $0.text(0) })
     }
 
@@ -61,8 +64,6 @@ extension SystemStatus {
         "SELECT stage, waiting, estimated, oldest, in_flight, done_last_minute FROM countersign.queue_status()"
     )
 
-    package static let pausedStages = Statement(
-        "status.paused_stages", "SELECT stage FROM countersign.stage_controls WHERE paused")
     package static let pausedPortals = Statement(
         "status.paused_portals", "SELECT name FROM countersign.portals WHERE paused ORDER BY name")
 

@@ -3,13 +3,13 @@ import Countersign
 /// What the first page says before anything else: each a sentence and the page that deals with it.
 enum Attention {
     static func list(
-        _ status: SystemStatus, _ controls: [StageControl], _ portals: [Portal], _ settings: Settings
+        _ status: SystemStatus, _ portals: [Portal], _ settings: Settings
     ) -> [[String: String]] {
         let worked = Set(status.workers.filter { !$0.isDraining }.flatMap(\.stages))
         let idle = StageName.allCases.map(\.rawValue).filter { !worked.contains($0) }
         let off = Settings.Name.allCases.filter { settings.values[$0] == false && $0 != .uniqueKeys }
         let found: [(String, [String], ConsolePage)] = [
-            ("Paused stage", controls.filter(\.isPaused).map(\.stage), .queues),
+            ("Paused stage", status.pausedStages, .queues),
             ("Paused portal", portals.filter(\.isPaused).map(\.name), .portals),
             ("Disabled portal", portals.filter { !$0.isEnabled }.map(\.name), .portals),
             ("Portal over its limit", portals.filter(\.isOverLimit).map(\.name), .portals),

@@ -7,12 +7,11 @@ enum QueuesView {
         _ frame: PageFrame, _ connection: inout Connection
     ) async throws -> [String: Any] {
         let status = try await SystemStatus.read(&connection)
-        let controls = try await StageControl.list(&connection)
         let attention = Attention.list(
-            status, controls, try await Portal.list(&connection), try await Settings.read(&connection))
+            status, try await Portal.list(&connection), try await Settings.read(&connection))
         let history = Dictionary(grouping: try await HistoryPoint.lastHour(&connection), by: \.stage)
         let queues = status.queues.map { queue -> [String: Any] in
-            let control = controls.first { $0.stage == queue.stage }
+            let control = status.controls.first { $0.stage == queue.stage }
             return row(queue, control, Sparkline(history[queue.stage] ?? []), status.time, frame)
         }
         let workers = status.workers.map { row($0, status.time, frame) }
