@@ -3,7 +3,7 @@ import PackageDescription
 
 let package = Package(
     name: "countersign",
-    products: [.executable(name: "countersign", targets: ["countersign"])],
+    products: [.executable(name: "countersign", targets: ["CountersignCommand"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0"),
@@ -35,14 +35,30 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .target(
+            name: "Engine",
+            dependencies: [
+                "Countersign", "OpenPGP", "Postgres",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
         .target(
-            name: "Webhooks",
+            name: "Administration",
             dependencies: [
                 "Countersign", "Postgres",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .target(
+            name: "Webhooks",
+            dependencies: [
+                "Countersign", "Engine", "Postgres",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -56,7 +72,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Countersign", "Cqrencode", "Czlib", "Postgres",
+                "Administration", "Countersign", "Engine", "Cqrencode", "Czlib", "Postgres",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -73,20 +89,19 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "Countersign", "Postgres",
+                "Administration", "Countersign", "Engine", "Postgres",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
-                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
         .executableTarget(
-            name: "countersign",
+            name: "CountersignCommand",
             dependencies: [
-                "Countersign", "Gateway", "OpenPGP", "Operations", "Postgres", "Webhooks",
+                "Administration", "Countersign", "Engine", "Gateway", "OpenPGP", "Operations", "Postgres",
+                "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -101,9 +116,9 @@ let package = Package(
             ]
         ),
         .executableTarget(
-            name: "countersign-bench",
+            name: "CountersignBenchmarks",
             dependencies: [
-                "Countersign", "OpenPGP", "Postgres", "Webhooks",
+                "Administration", "Countersign", "Engine", "OpenPGP", "Postgres", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -118,7 +133,7 @@ let package = Package(
         .target(
             name: "Support",
             dependencies: [
-                "Countersign", "OpenPGP", "Postgres",
+                "Countersign", "Engine", "OpenPGP", "Postgres",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -135,7 +150,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Countersign", "countersign", "Gateway", "OpenPGP", "Postgres", "Support",
+                "Administration", "Countersign", "CountersignCommand", "Engine", "Gateway", "OpenPGP",
+                "Postgres", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -147,7 +163,8 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "Countersign", "countersign", "Operations", "Postgres", "Support", "Webhooks",
+                "Administration", "Countersign", "CountersignCommand", "Engine", "Operations", "Postgres",
+                "Support", "Webhooks",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -160,7 +177,7 @@ let package = Package(
         .testTarget(
             name: "CountersignTests",
             dependencies: [
-                "Countersign", "OpenPGP", "Postgres", "Support",
+                "Administration", "Countersign", "Engine", "OpenPGP", "Postgres", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -168,11 +185,10 @@ let package = Package(
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "Countersign", "Postgres", "Support", "Webhooks",
+                "Countersign", "Engine", "Postgres", "Support", "Webhooks",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -181,7 +197,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "countersign", "Countersign", "OpenPGP", "Postgres", "Support",
+                "Administration", "Countersign", "CountersignCommand", "Engine", "OpenPGP", "Postgres",
+                "Support",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -5,5 +5,5 @@ package enum OneTimePassword {
     /// 256 bits where CIBA Core 1.0 section 7.3 asks for 128 at least and ASVS 11.5.1 for a CSPRNG.
     package static let secretLength = 32
 
-    static func makeSecret() -> [UInt8] { randomBytes(secretLength) }
+    package static func makeSecret() -> [UInt8] { randomBytes(secretLength) }
 }

@@ -1,3 +1,4 @@
+import Administration
 package import Countersign
 package import Postgres
 

@@ -1,4 +1,4 @@
-import Countersign
+import Engine
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS

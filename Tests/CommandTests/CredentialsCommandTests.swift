@@ -1,3 +1,4 @@
+import Administration
 import Countersign
 import Postgres
 import Support

@@ -1,4 +1,5 @@
 import Countersign
+import Engine
 import Foundation
 import OpenPGP
 import Postgres

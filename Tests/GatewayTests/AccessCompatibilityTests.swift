@@ -1,4 +1,5 @@
 import Countersign
+import Engine
 import Foundation
 import Gateway
 import Postgres

@@ -1,4 +1,6 @@
+import Administration
 import Countersign
+import Engine
 import Foundation
 import Gateway
 import Postgres

@@ -1,4 +1,5 @@
 import Countersign
+import Engine
 import Gateway
 import Support
 import Testing

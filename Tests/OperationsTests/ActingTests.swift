@@ -1,4 +1,6 @@
+import Administration
 import Countersign
+import Engine
 import Logging
 import Operations
 import Postgres

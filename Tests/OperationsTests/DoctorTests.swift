@@ -1,3 +1,4 @@
+import Administration
 import Countersign
 import Operations
 import Postgres

@@ -1,5 +1,6 @@
 import CoreMetrics
 import Countersign
+import Engine
 import Logging
 import Operations
 import Postgres

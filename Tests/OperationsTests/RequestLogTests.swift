@@ -1,4 +1,4 @@
-import Countersign
+import Administration
 import Postgres
 import Support
 import Testing

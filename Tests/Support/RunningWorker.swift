@@ -1,5 +1,6 @@
 package import Countersign
 import Crypto
+package import Engine
 package import Logging
 package import Postgres
 

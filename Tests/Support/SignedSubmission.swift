@@ -1,5 +1,6 @@
 package import Countersign
 import Crypto
+import Engine
 package import OpenPGP
 package import Postgres
 import Testing

@@ -1,5 +1,6 @@
 import Countersign
 import Crypto
+import Engine
 import Foundation
 import Postgres
 import Support

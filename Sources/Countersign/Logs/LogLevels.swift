@@ -42,10 +42,11 @@ extension LogLevels {
     }
 
     /// Unknown levels, which a newer schema may have, are passed over.
-    static func levels(_ rows: Rows) throws -> [String: Logger.Level] {
+    package static func levels(_ rows: Rows) throws -> [String: Logger.Level] {
         let known = try rows.map { (try $0.text(0), Logger.Level(rawValue: try $0.text(1))) }
         return Dictionary(uniqueKeysWithValues: known).compactMapValues(\.self)
     }
 
-    static let reading = Statement("log_levels.read", "SELECT module, level FROM countersign.log_levels")
+    package static let reading = Statement(
+        "log_levels.read", "SELECT module, level FROM countersign.log_levels")
 }

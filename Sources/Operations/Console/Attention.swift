@@ -1,4 +1,6 @@
+import Administration
 import Countersign
+import Engine
 
 /// What the first page says before anything else: each a sentence and the page that deals with it.
 enum Attention {

@@ -1,3 +1,4 @@
+import Administration
 package import Postgres
 
 /// One minute of one stage.

@@ -1,4 +1,4 @@
-import Countersign
+import Administration
 import Postgres
 
 /// Portals, and what an operator may do to them.

@@ -1,4 +1,6 @@
+import Administration
 import Countersign
+import Engine
 import Postgres
 
 /// What the first page shows: what needs somebody, queues with the last hour, and workers.

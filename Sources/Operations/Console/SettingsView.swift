@@ -1,4 +1,4 @@
-import Countersign
+import Administration
 import Logging
 import Postgres
 

@@ -1,4 +1,4 @@
-import Countersign
+import Administration
 import Postgres
 
 /// Deliveries that failed, and sending them again.

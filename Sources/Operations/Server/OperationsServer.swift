@@ -1,5 +1,7 @@
-import Countersign
+import Administration
 import CoreMetrics
+import Countersign
+import Engine
 import Hummingbird
 package import Logging
 package import Postgres

@@ -1,4 +1,5 @@
 package import Countersign
+package import Engine
 import Logging
 import Postgres
 

@@ -1,4 +1,5 @@
 import Countersign
+import Engine
 import Postgres
 import Support
 import Testing

@@ -1,4 +1,4 @@
-import Countersign
+import Engine
 import Postgres
 import Support
 import Testing

@@ -1,4 +1,6 @@
+import Administration
 import Countersign
+import Engine
 import Postgres
 import Support
 import Testing

@@ -1,5 +1,7 @@
+import Administration
 import Countersign
 import Crypto
+import Engine
 import OpenPGP
 import Postgres
 import Support

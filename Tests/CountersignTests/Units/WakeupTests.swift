@@ -1,4 +1,5 @@
 import Countersign
+import Engine
 import Support
 import Testing
 

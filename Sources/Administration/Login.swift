@@ -1,0 +1,44 @@
+import Countersign
+import FoundationEssentials
+package import Postgres
+
+/// The login of a portal or an app, as adding one leaves it.
+package struct Login: Sendable {
+    package let name: String
+    /// False when it had existed before: then only its membership is new.
+    package let isNew: Bool
+    /// The generated password of a new login. It is nowhere else: the server has a SCRAM verifier.
+    package let password: String?
+}
+
+extension Login: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "login \(name)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+extension Login {
+    /// Creates the login unless it exists, and makes it a member of the group. Part of a transaction.
+    static func create(
+        _ name: String, in group: GroupRole, withPassword: Bool, _ connection: inout Connection
+    ) async throws -> Login {
+        // The server would cut a longer name, and then it would be another one.
+        guard (1...63).contains(name.utf8.count), !name.utf8.contains(0) else {
+            throw AdministrationError.refused("a login's name must have 1 to 63 bytes")
+        }
+        let password = withPassword ? makePassword() : nil
+        var verifier: String?
+        if let password { verifier = try await connection.encryptPassword(password, user: name) }
+        let created = try await connection.run(
+            Self.creation, [.text(name), .text(group.rawValue), Parameter(verifier)])
+        let isNew = try created[0].bool(0)
+        return Login(name: name, isNew: isNew, password: isNew ? password : nil)
+    }
+
+    package static let creation = Statement("login.create", "SELECT countersign.create_login($1, $2, $3)")
+
+    /// 32 characters of base64url (RFC 4648 section 5): 192 bits.
+    static func makePassword() -> String {
+        Data(randomBytes(24)).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
+    }
+}

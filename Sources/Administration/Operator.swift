@@ -1,0 +1,140 @@
+import Countersign
+import Crypto
+package import Postgres
+
+/// Somebody with an account of the console. It has nothing to do with logins of the database.
+package struct Operator: Sendable, Hashable {
+    package let name: String
+    /// May change things; otherwise it only looks.
+    package let isAdmin: Bool
+    package let createdAt: Timestamp
+
+    package static func list(_ connection: inout Connection) async throws -> [Operator] {
+        try await connection.run(listing).map { row in
+            Operator(name: try row.text(0), isAdmin: try row.bool(1), createdAt: try row.timestamp(2))
+        }
+    }
+
+    /// Returns the generated password, which is stored only as a slow hash.
+    package static func add(
+        _ name: String, isAdmin: Bool, _ connection: inout Connection
+    ) async throws -> String {
+        let password = Login.makePassword()
+        try await connection.run(
+            insertion, [.text(name), .bool(isAdmin), .text(try SecretHash(of: password).text)])
+        return password
+    }
+
+    /// Its sessions end at once.
+    package static func remove(_ name: String, _ connection: inout Connection) async throws {
+        guard try await connection.run(removal, [.text(name)])[0].bool(0) else {
+            throw AdministrationError.refused("there is no operator \(name)")
+        }
+    }
+}
+
+/// A signed-in operator.
+package struct OperatorSession: Sendable, Hashable {
+    package static let length = Duration.seconds(8 * 3_600)
+
+    package let name: String
+    package let isAdmin: Bool
+    /// Expected in every form that changes something; made from the cookie, which no other site can read.
+    package let formToken: String
+
+    /// The cookie of a new session, or nil when name or password are wrong. An unknown name takes as long.
+    package static func begin(
+        _ name: String, password: String, _ connection: inout Connection
+    ) async throws -> String? {
+        let row = try await connection.run(Operator.reading, [.text(name)]).first
+        let stored = try row?.text(0)
+        let isRight = (stored.flatMap { SecretHash($0) } ?? .decoy).fits(password)
+        guard isRight, stored != nil else { return nil }
+        let token = hex(randomBytes(32))
+        try await connection.run(
+            Operator.beginning, [.bytes(digest(token)), .text(name), .duration(length)])
+        return token
+    }
+
+    package static func find(
+        _ token: String, _ connection: inout Connection
+    ) async throws -> OperatorSession? {
+        guard let row = try await connection.run(Operator.finding, [.bytes(digest(token))]).first else {
+            return nil
+        }
+        let formToken = hex(digest("form " + token))
+        return OperatorSession(name: try row.text(0), isAdmin: try row.bool(1), formToken: formToken)
+    }
+
+    /// Shows that a sentence in an address is of this session's own making, and not of whoever sent the link.
+    package func proof(of sentence: String) -> String {
+        Self.hex(Self.digest("notice \(formToken) \(sentence)"))
+    }
+
+    package static func end(_ token: String, _ connection: inout Connection) async throws {
+        try await connection.run(Operator.ending, [.bytes(digest(token))])
+    }
+
+    private static func digest(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
+    private static func hex(_ bytes: [UInt8]) -> String {
+        bytes.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()
+    }
+}
+
+extension Operator {
+    package static let listing = Statement(
+        "operator.list", "SELECT name, is_admin, created_at FROM countersign.operators ORDER BY name")
+
+    package static let insertion = Statement(
+        "operator.insert",
+        """
+        WITH added AS (
+            INSERT INTO countersign.operators (name, is_admin, password_hash) VALUES ($1, $2, $3) RETURNING *
+        )
+        INSERT INTO countersign.events (type, details)
+        SELECT 'operator.added', jsonb_build_object('name', name, 'is_admin', is_admin) FROM added
+        """)
+
+    package static let removal = Statement(
+        "operator.remove",
+        """
+        WITH gone AS (
+            DELETE FROM countersign.operators WHERE name = $1 RETURNING name
+        ), audited AS (
+            INSERT INTO countersign.events (type, details)
+            SELECT 'operator.removed', jsonb_build_object('name', name) FROM gone
+        )
+        SELECT EXISTS (SELECT FROM gone)
+        """)
+
+    package static let reading = Statement(
+        "operator.read", "SELECT password_hash FROM countersign.operators WHERE name = $1")
+
+    /// $1 digest, $2 name, $3 length. Sessions that are over go.
+    package static let beginning = Statement(
+        "operator.begin_session",
+        """
+        WITH gone AS (
+            DELETE FROM countersign.operator_sessions WHERE expires_at <= clock_timestamp()
+        ), begun AS (
+            INSERT INTO countersign.operator_sessions (token_digest, operator, expires_at)
+            VALUES ($1, $2, clock_timestamp() + $3::interval)
+        )
+        INSERT INTO countersign.events (type, details)
+        VALUES ('operator.signed_in', jsonb_build_object('name', $2::text))
+        """)
+
+    package static let finding = Statement(
+        "operator.find_session",
+        """
+        SELECT o.name, o.is_admin FROM countersign.operator_sessions s JOIN countersign.operators o
+            ON o.name = s.operator WHERE s.token_digest = $1 AND s.expires_at > clock_timestamp()
+        """)
+
+    package static let ending = Statement(
+        "operator.end_session", "DELETE FROM countersign.operator_sessions WHERE token_digest = $1")
+
+    package static var all: [Statement] {
+        [listing, insertion, removal, reading, beginning, finding, ending]
+    }
+}

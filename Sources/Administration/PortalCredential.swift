@@ -1,0 +1,156 @@
+import Countersign
+import FoundationEssentials
+package import Postgres
+
+/// A client id with which a portal speaks HTTP. Its secret is shown once and kept as a slow hash.
+package struct PortalCredential: Sendable, Hashable {
+    package let portal: String
+    package let clientID: String
+    package let createdAt: Timestamp
+}
+
+/// A client id with its secret, which is nowhere else.
+package struct NewPortalCredential: Sendable {
+    package let clientID: String
+    package let secret: String
+
+    package init(clientID: String, secret: String) {
+        (self.clientID, self.secret) = (clientID, secret)
+    }
+}
+
+extension NewPortalCredential: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "client \(clientID)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+extension PortalCredential {
+    /// So many may stand side by side: the one in use and the next, and some room.
+    package static let allowed = 5
+
+    /// - Parameter portal: nil lists those of all portals.
+    package static func list(
+        portal: String?, _ connection: inout Connection
+    ) async throws -> [PortalCredential] {
+        if let portal { _ = try await identifier(ofPortal: portal, &connection) }
+        return try await connection.run(listing, [Parameter(portal)]).map { row in
+            PortalCredential(
+                portal: try row.text(0), clientID: try row.text(1), createdAt: try row.timestamp(2))
+        }
+    }
+
+    /// - Parameter clientID: nil makes one of the portal's name and some random digits.
+    package static func add(
+        portal: String, clientID: String?, _ connection: inout Connection
+    ) async throws -> NewPortalCredential {
+        let id = try await identifier(ofPortal: portal, &connection)
+        let clientID = clientID ?? "\(portal.prefix(50))-\(hexadecimal(randomBytes(4)))"
+        let new = NewPortalCredential(clientID: clientID, secret: newSecret())
+        let inserted = try await connection.run(
+            insertion,
+            [
+                .int32(Int32(id)), .text(clientID), .text(try SecretHash(of: new.secret).text),
+                .int(Int64(allowed)),
+            ])
+        guard inserted.affected > 0 else {
+            throw AdministrationError.refused(
+                "portal \(portal) has \(allowed) client ids already: remove one that is no longer used first")
+        }
+        return new
+    }
+
+    /// Gives a client id a new secret. The old one ceases to be accepted within seconds.
+    package static func rotate(
+        portal: String, clientID: String, _ connection: inout Connection
+    ) async throws -> NewPortalCredential {
+        let id = try await identifier(ofPortal: portal, &connection)
+        let new = NewPortalCredential(clientID: clientID, secret: newSecret())
+        let changed = try await connection.run(
+            rotation, [.int32(Int32(id)), .text(clientID), .text(try SecretHash(of: new.secret).text)])
+        guard changed.affected > 0 else { throw unknown(clientID, portal) }
+        return new
+    }
+
+    package static func remove(
+        portal: String, clientID: String, _ connection: inout Connection
+    ) async throws {
+        let id = try await identifier(ofPortal: portal, &connection)
+        guard try await connection.run(removal, [.int32(Int32(id)), .text(clientID)]).affected > 0 else {
+            throw unknown(clientID, portal)
+        }
+    }
+
+    private static func unknown(_ clientID: String, _ portal: String) -> AdministrationError {
+        .refused(
+            "portal \(portal) has no client id \(clientID): "
+                + "`countersign portal credentials list \(portal)` shows those it has")
+    }
+
+    /// 32 characters of base64url (RFC 4648 section 5): 192 bits. Needs no escaping in a form.
+    private static func newSecret() -> String {
+        Data(randomBytes(24)).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    private static func identifier(
+        ofPortal name: String, _ connection: inout Connection
+    ) async throws -> Int {
+        guard let row = try await connection.run(Callback.portal, [.text(name)]).first else {
+            throw try await NamedThing.portal.unknown(name, &connection)
+        }
+        return try row.int(0)
+    }
+}
+
+extension PortalCredential {
+    /// $1 portal's name or NULL.
+    package static let listing = Statement(
+        "credential.list",
+        """
+        SELECT p.name, c.client_id, c.created_at
+        FROM countersign.portal_credentials c JOIN countersign.portals p USING (portal_id)
+        WHERE $1::text IS NULL OR p.name = $1 ORDER BY p.name, c.created_at, c.client_id
+        """)
+
+    /// $1 portal's id, $2 client id, $3 hash, $4 how many a portal may have.
+    package static let insertion = Statement(
+        "credential.insert",
+        """
+        WITH added AS (
+            INSERT INTO countersign.portal_credentials (portal_id, client_id, secret_hash)
+            SELECT $1, $2, $3
+            WHERE (SELECT count(*) FROM countersign.portal_credentials c WHERE c.portal_id = $1) < $4
+            RETURNING portal_id, client_id
+        )
+        INSERT INTO countersign.events (portal_id, type, details)
+        SELECT portal_id, 'portal.credential_added', jsonb_build_object('client_id', client_id) FROM added
+        """)
+
+    /// $1 portal's id, $2 client id, $3 hash.
+    package static let rotation = Statement(
+        "credential.rotate",
+        """
+        WITH changed AS (
+            UPDATE countersign.portal_credentials SET secret_hash = $3 WHERE portal_id = $1 AND client_id = $2
+            RETURNING portal_id, client_id
+        )
+        INSERT INTO countersign.events (portal_id, type, details)
+        SELECT portal_id, 'portal.credential_rotated', jsonb_build_object('client_id', client_id) FROM changed
+        """)
+
+    /// $1 portal's id, $2 client id.
+    package static let removal = Statement(
+        "credential.remove",
+        """
+        WITH removed AS (
+            DELETE FROM countersign.portal_credentials WHERE portal_id = $1 AND client_id = $2
+            RETURNING portal_id, client_id
+        )
+        INSERT INTO countersign.events (portal_id, type, details)
+        SELECT portal_id, 'portal.credential_removed', jsonb_build_object('client_id', client_id) FROM removed
+        """)
+}

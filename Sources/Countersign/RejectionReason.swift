@@ -1,0 +1,16 @@
+/// Why a submission was refused. Stable: apps see the raw value in `submission_results.reason`.
+package enum RejectionReason: String, Sendable, CaseIterable {
+    case malformed
+    case unknownCode = "unknown_code"
+    case expired
+    case alreadyUsed = "already_used"
+    case otherDevice = "other_device"
+    case notEnrolled = "not_enrolled"
+    case enrollmentRevoked = "enrollment_revoked"
+    case enrollmentDisabled = "enrollment_disabled"
+    case invalidSignature = "invalid_signature"
+    case staleSignature = "stale_signature"
+    case wrongPrompt = "wrong_prompt"
+    case tooManyScans = "too_many_scans"
+    case lockedOut = "locked_out"
+}

@@ -1,0 +1,2 @@
+/// What an app asked for with a submission.
+package enum SubmissionAction: String, Sendable, CaseIterable { case scan, accept, deny }

@@ -1,0 +1,91 @@
+import Countersign
+import Engine
+import Glibc
+import Logging
+import Postgres
+
+/// Works one backlog off, by a worker or by a bare loop with as many connections: one.
+struct IssueRun: Sendable {
+    let bench: Bench
+    let rows: Int
+    /// Whether a session that has looked at the database before keeps its transaction open meanwhile.
+    var holdsSnapshot = false
+
+    /// Rows a second by `countersign work --stages issue`.
+    func product() async throws -> Double {
+        try await workOff { last, connection in
+            try await bench.withWorker(stages: "issue") { worker in
+                try await Backlog(bench).waitUntilIssued(last: last, &connection, within: .seconds(120))
+                try worker.check()
+            }
+        }
+    }
+
+    /// Rows a second by a loop that runs the stage's own statement.
+    func bareLoop() async throws -> Double {
+        try await workOff { _, _ in
+            var issuer = try await BareIssuer(bench)
+            try await issuer.run()
+        }
+    }
+
+    private func workOff(_ body: ([Identifier], inout Connection) async throws -> Void) async throws -> Double
+    {
+        try await bench.reset()
+        let backlog = Backlog(bench)
+        var superuser = try await bench.database.connectAsSuperuser()
+        try await backlog.load(rows)
+        try await bench.settle(&superuser)
+        let last = try await backlog.lastRequests(&superuser)
+        if holdsSnapshot {
+            var holder = try await bench.database.connectAsSuperuser()
+            try await holder.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM pg_class")
+            try await body(last, &superuser)
+            try await holder.execute("COMMIT")
+        } else {
+            try await body(last, &superuser)
+        }
+        return try await backlog.issueRate()
+    }
+}
+
+/// The least that can run the issue stage's statement: one connection with the settings of the stage's own, the
+/// same positions in the queue, and secrets that were made before.
+struct BareIssuer: ~Copyable {
+    private var connection: Connection
+    private var lanes = Lanes()
+    private let secrets: [Parameter]
+
+    init(_ bench: Bench) async throws {
+        var logger = Logger(label: "bare")
+        logger.logLevel = .error
+        let options = Server.options(bench.database.url(bench.world.worker))
+        let worker = try Worker(
+            WorkerConfiguration(database: options, host: "bench", processID: getpid()),
+            sealer: Sealer(try MasterKeys(bench.world.masterKey)), dispatch: nil, logger: logger)
+        connection = try await Connection.open(worker.context.sessionOptions("bare"))
+        let made = (0..<Scale.batchSize).map { _ in (0..<32).map { _ in UInt8.random(in: 0...255) } }
+        secrets = [.byteses(made), .byteses(made)]
+    }
+
+    /// Until a batch comes back empty.
+    mutating func run() async throws {
+        var claimed = Scale.batchSize
+        while claimed > 0 { claimed = try await batch() }
+    }
+
+    private mutating func batch() async throws -> Int {
+        let claim: [Parameter] = [
+            .int32s(lanes.known), .identifiers(lanes.after), .int32(lanes.lastServed),
+            .int32(Int32(Scale.batchSize)), lanes.slice.map { .int32(Int32($0)) } ?? .null,
+        ]
+        let rows = try await connection.run(IssueStage.issueBatch, claim + secrets)
+        let shares = try rows.map { row in
+            Lanes.Share(
+                lane: Int32(try row.int(0)), claimed: Int(try row.int(1)), last: try row.identifier(2))
+        }
+        let slice = try rows.first.map { Int(try $0.int(3)) } ?? 1
+        _ = lanes.advance(shares, slice: slice, limit: Scale.batchSize)
+        return shares.reduce(0) { $0 + $1.claimed }
+    }
+}

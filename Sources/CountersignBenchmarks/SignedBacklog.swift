@@ -1,0 +1,118 @@
+import Countersign
+import Crypto
+import Engine
+import Foundation
+import OpenPGP
+import Postgres
+
+/// Signed answers to issued requests, of enrolled devices, as rows that wait for the validate stage.
+struct SignedBacklog: Sendable {
+    struct Answer: Sendable {
+        let device: Int
+        let code: String
+        let text: SubmissionText
+        let signature: String
+    }
+
+    let devices: [KeyPair]
+    let answers: [Answer]
+
+    /// `rows` answers by `deviceCount` devices in turns.
+    static func make(_ rows: Int, by deviceCount: Int, _ bench: Bench) async throws -> SignedBacklog {
+        let devices = try await BareCrypto.devices(deviceCount)
+        var superuser = try await bench.database.connectAsSuperuser()
+        try await superuser.execute("SET session_replication_role = replica")
+        let app = try await superuser.execute("SELECT app_id FROM countersign.apps")[0].int(0)
+        let enrollments = (0..<deviceCount).map { _ in Identifier.random() }
+        for part in devices.indices.chunks(of: 1_000) {
+            try await superuser.run(
+                enroll,
+                [
+                    .identifiers(part.map { enrollments[$0] }), .int32(Int32(app)),
+                    .texts(part.map { devices[$0].publicKey }), .texts(part.map { devices[$0].fingerprint }),
+                ])
+        }
+        let secrets = (0..<rows).map { _ in Identifier.random().bytes + Identifier.random().bytes }
+        let requests = try await superuser.run(
+            request,
+            [
+                .int32(bench.world.portals[0].id),
+                .byteses(secrets.map { Array(SHA256.hash(data: $0)) }),
+            ]
+        ).map { try $0.identifier(0) }
+        let signedAt = String(Timestamp.now().description.prefix(19)) + "Z"
+        let answers = try await CryptoCrew(size: BareCrypto.cores).map(
+            Array(0..<rows), affinity: { enrollments[$0 % deviceCount] }
+        ) { context, index in
+            let text = SubmissionText(
+                action: .accept, transactionID: requests[index],
+                secretDigest: Array(SHA256.hash(data: secrets[index])),
+                enrollmentID: enrollments[index % deviceCount], signedAt: signedAt, promptDigest: nil)
+            let code = Data(requests[index].bytes + secrets[index]).base64EncodedString()
+                .replacing("+", with: "-").replacing("/", with: "_")
+            return Answer(
+                device: index % deviceCount, code: code, text: text,
+                signature: try context.sign(text.bytes, with: devices[index % deviceCount].secretKey))
+        }
+        return SignedBacklog(devices: devices, answers: answers)
+    }
+
+    /// As an app submits them, but many at a time.
+    func submit(_ bench: Bench) async throws {
+        var app = try await bench.database.connect(as: bench.world.app)
+        for part in answers.indices.chunks(of: 1_000) {
+            let part = part.map { answers[$0] }
+            try await app.run(
+                Self.submission,
+                [
+                    .texts(part.map(\.text.enrollmentID.description)), .texts(part.map(\.code)),
+                    .texts(part.map(\.text.signedAt)), .texts(part.map(\.signature)),
+                ])
+        }
+    }
+
+    /// Verifications a second by nothing else, with a cold start as that of a worker.
+    func bareRate(tasks: Int) async throws -> Double {
+        try await BareCrypto.rate(answers.count, tasks: tasks, key: { answers[$0].device }) {
+            context, index in
+            let answer = answers[index]
+            _ = try context.verify(
+                signature: answer.signature, message: answer.text.bytes, by: devices[answer.device].publicKey)
+        }
+    }
+
+    private static let enroll = Statement(
+        "bench.enroll",
+        """
+        INSERT INTO countersign.enrollments (enrollment_id, app_id, user_id, device_id, status, public_key,
+                                             key_fingerprint)
+        SELECT id, $2, 'user ' || id, 'phone', 'active', key, fingerprint
+        FROM unnest($1::uuid[], $3::text[], $4::text[]) AS g (id, key, fingerprint)
+        """)
+
+    /// $1 portal, $2 digests.
+    private static let request = Statement(
+        "bench.request",
+        """
+        INSERT INTO countersign.auth_requests (transaction_id, requested_at, expires_at, open_until, issued_at,
+                                               portal_id, status, auth_type, method, callback_uri, message,
+                                               secret_digest)
+        SELECT countersign.uuid_v7(), now(), now() + interval '1 h', now() + interval '1 h', now(), $1, 'issued',
+               '\(World.authType)', 'otp', '\(World.callback)', 'Sign in', digest
+        FROM unnest($2::bytea[]) AS digest RETURNING transaction_id
+        """)
+
+    private static let submission = Statement(
+        "bench.submission",
+        """
+        INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, signature)
+        SELECT enrollment, otp, 'accept', signed_at, signature
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS g (enrollment, otp, signed_at, signature)
+        """)
+}
+
+extension Range<Int> {
+    fileprivate func chunks(of size: Int) -> [Range<Int>] {
+        stride(from: lowerBound, to: upperBound, by: size).map { $0..<Swift.min($0 + size, upperBound) }
+    }
+}

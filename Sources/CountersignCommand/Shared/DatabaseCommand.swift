@@ -1,0 +1,37 @@
+import Administration
+import ArgumentParser
+import Countersign
+import Postgres
+
+/// A command that does its work in one session.
+protocol DatabaseCommand: AsyncParsableCommand {
+    /// The group whose members may do this; nil is the database's owner.
+    static var role: GroupRole? { get }
+    /// Whether the schema must be one that this program works on.
+    static var needsSchema: Bool { get }
+    var database: DatabaseOptions { get }
+
+    /// Looks at the arguments before anything is connected.
+    mutating func prepare() throws
+    func run(_ connection: inout Connection) async throws
+}
+
+extension DatabaseCommand {
+    static var needsSchema: Bool { true }
+
+    func prepare() {}
+
+    mutating func run() async throws {
+        do {
+            try prepare()
+            var options = try database.connectionOptions()
+            // Somebody who idles in a transaction must not keep an operator waiting for ever.
+            options.settings["lock_timeout"] = "5s"
+            var connection = try await Connection.open(options)
+            if Self.needsSchema { try await Program.schemaRange.check(&connection, schema: Program.schema) }
+            try await run(&connection)
+        } catch {
+            throw Failure(error, role: Self.role)
+        }
+    }
+}

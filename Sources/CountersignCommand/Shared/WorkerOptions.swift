@@ -1,0 +1,44 @@
+import ArgumentParser
+import Countersign
+import Engine
+import FoundationEssentials
+import Glibc
+import Logging
+import Postgres
+import Webhooks
+
+/// What a worker does. Part of `work` and of `run`.
+struct WorkerOptions: ParsableArguments {
+    @Option(help: "Which stages to run, separated by commas. (default: all)")
+    var stages: String?
+
+    @Option(help: "Rows in a batch, 1 to 1000. (default: 500)")
+    var batchSize: Int?
+
+    @OptionGroup var addresses: AddressOptions
+
+    /// A worker that fits the database: the schema is one this program works on, and the keys open what is
+    /// sealed. That is looked at before a row is taken.
+    func worker(
+        _ database: ConnectionOptions, _ environment: Environment, _ levels: LogLevels, _ logger: Logger
+    ) async throws -> Worker {
+        var configuration = WorkerConfiguration(
+            database: database, host: ProcessInfo.processInfo.hostName, processID: getpid())
+        configuration.logLevels = levels
+        if let stages = stages ?? environment.text("stages") {
+            configuration.stages = try StageName.list(stages)
+        }
+        if let size = try batchSize ?? environment.value("batch-size") { configuration.batchSize = size }
+        guard (1...1000).contains(configuration.batchSize) else {
+            throw Failure(.usage, "--batch-size must lie between 1 and 1000, not \(configuration.batchSize)")
+        }
+        let sealer = Sealer(try environment.masterKeys())
+        let dispatch = DispatchStage(
+            sealer: sealer, policy: try addresses.policy(environment),
+            trustRoots: try addresses.roots(environment))
+        var connection = try await Connection.open(database)
+        try await Program.schemaRange.check(&connection, schema: Program.schema)
+        try await sealer.checkMasterKey(&connection)
+        return try Worker(configuration, sealer: sealer, dispatch: dispatch, logger: logger)
+    }
+}

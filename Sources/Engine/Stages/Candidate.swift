@@ -1,0 +1,91 @@
+package import Countersign
+package import Postgres
+
+/// What was found out about a submission's signature.
+package enum SignatureCheck: Sendable, Hashable {
+    /// The app sent none: it vouches for its user.
+    case missing
+    /// There is one, and no `signed_at` that it could have signed.
+    case undated
+    case invalid
+    /// `fingerprint` is that of the key that signed: the enrolled certificate's primary, or a subkey of it.
+    case valid(fingerprint: String)
+
+    package var fingerprint: String? {
+        if case .valid(let fingerprint) = self { fingerprint } else { nil }
+    }
+}
+
+/// A submission with everything that its verdict depends on.
+package struct Candidate: Sendable {
+    package struct Request: Sendable {
+        package var transactionID: Identifier
+        package var status: String
+        package var secretDigest: [UInt8]?
+        package var scannedBy: Identifier?
+        package var isDue: Bool
+        /// What the app was given to show, after a scan.
+        package var prompt: String?
+        /// Whether the submission repeats, byte for byte, the scan that was accepted.
+        package var isRepeated: Bool
+
+        package init(
+            transactionID: Identifier, status: String, secretDigest: [UInt8]?, scannedBy: Identifier?,
+            isDue: Bool, prompt: String?, isRepeated: Bool
+        ) {
+            self.transactionID = transactionID
+            self.status = status
+            self.secretDigest = secretDigest
+            self.scannedBy = scannedBy
+            self.isDue = isDue
+            self.prompt = prompt
+            self.isRepeated = isRepeated
+        }
+    }
+
+    package struct Enrollment: Sendable {
+        package var status: String
+        package var isLocked: Bool
+        /// Wrong codes in the last ten minutes.
+        package var wrongCodes: Int
+        package var openScans: Int
+
+        package init(status: String, isLocked: Bool, wrongCodes: Int, openScans: Int) {
+            self.status = status
+            self.isLocked = isLocked
+            self.wrongCodes = wrongCodes
+            self.openScans = openScans
+        }
+    }
+
+    package var submissionID: Identifier
+    package var appEnabled: Bool
+    package var enrollmentID: Identifier
+    package var action: SubmissionAction
+    package var secretDigest: [UInt8]
+    package var promptDigest: String?
+    package var isStale: Bool
+    package var signature: SignatureCheck
+    /// What a scan would give the app to show; nil when it cannot be made for this enrollment.
+    package var newPrompt: String?
+    package var enrollment: Enrollment?
+    package var request: Request?
+
+    package init(
+        submissionID: Identifier, appEnabled: Bool, enrollmentID: Identifier, action: SubmissionAction,
+        secretDigest: [UInt8], promptDigest: String?, isStale: Bool, signature: SignatureCheck,
+        newPrompt: String?, enrollment: Enrollment?, request: Request?
+    ) {
+        self.submissionID = submissionID
+        self.appEnabled = appEnabled
+        self.enrollmentID = enrollmentID
+        self.action = action
+        self.secretDigest = secretDigest
+        self.promptDigest = promptDigest
+        self.isStale = isStale
+        self.signature = signature
+        self.newPrompt = newPrompt
+        self.enrollment = enrollment
+        self.request = request
+    }
+}

@@ -1,0 +1,107 @@
+package import Countersign
+package import Postgres
+
+/// What becomes of a submission.
+package enum Verdict: Sendable, Equatable {
+    case rejected(RejectionReason)
+    /// Binds the request to the enrollment; the prompt is what the app shows.
+    case scan(prompt: String)
+    /// The same enrollment scanned before: it gets the same prompt again.
+    case scanAgain(prompt: String)
+    case end(accepted: Bool)
+}
+
+/// The rules by which submissions are judged, one after the other in the order of their ids. A pure value: it
+/// reads what the claim read and decides; the database tests expiry once more when the verdict is written.
+package struct Judge: Sendable {
+    package struct Switches: Sendable {
+        package var mobileAuthentication: Bool
+        package var enrollment: Bool
+        package var signatureRequired: Bool
+
+        package init(mobileAuthentication: Bool, enrollment: Bool, signatureRequired: Bool) {
+            self.mobileAuthentication = mobileAuthentication
+            self.enrollment = enrollment
+            self.signatureRequired = signatureRequired
+        }
+    }
+
+    /// Wrong codes within ten minutes that lock an enrollment (NIST SP 800-63B-4 section 3.2.2 allows 100).
+    package static let wrongCodesAllowed = 10
+    /// Open scans of one enrollment.
+    package static let openScansAllowed = 4
+
+    /// Wrong codes of this batch, by enrollment.
+    package private(set) var wrongCodes: [Identifier: Int] = [:]
+    private var scans: [Identifier: Int] = [:]
+    private let switches: Switches
+
+    package init(_ switches: Switches) { self.switches = switches }
+
+    package mutating func judge(_ candidate: Candidate) -> Verdict {
+        if let reason = refuseSender(candidate) { return .rejected(reason) }
+        guard let request = candidate.request, let digest = request.secretDigest,
+            constantTimeEqual(digest, candidate.secretDigest)
+        else {
+            wrongCodes[candidate.enrollmentID, default: 0] += 1
+            return .rejected(.unknownCode)
+        }
+        if let reason = refuseRequest(request, candidate) { return .rejected(reason) }
+        return candidate.action == .scan
+            ? scan(request, candidate) : .end(accepted: candidate.action == .accept)
+    }
+
+    /// Everything that holds whatever the code is. A wrong code counts only after this: without the right
+    /// signature nobody locks out anybody. Where no signature is required the app vouches for its user, but a
+    /// signature that is given must be right all the same.
+    private func refuseSender(_ candidate: Candidate) -> RejectionReason? {
+        guard switches.enrollment, candidate.appEnabled else { return .enrollmentDisabled }
+        guard let enrollment = candidate.enrollment else { return .notEnrolled }
+        switch enrollment.status {
+        case "active": break
+        case "revoked": return .enrollmentRevoked
+        default: return .notEnrolled
+        }
+        switch candidate.signature {
+        case .missing where switches.signatureRequired, .invalid: return .invalidSignature
+        case .undated: return .staleSignature
+        case .missing, .valid: break
+        }
+        if candidate.isStale { return .staleSignature }
+        let wrong = enrollment.wrongCodes + wrongCodes[candidate.enrollmentID, default: 0]
+        return enrollment.isLocked || wrong >= Self.wrongCodesAllowed ? .lockedOut : nil
+    }
+
+    private func refuseRequest(_ request: Candidate.Request, _ candidate: Candidate) -> RejectionReason? {
+        switch request.status {
+        case "issued", "scanned": break
+        case "authenticated", "denied": return .alreadyUsed
+        default: return .expired  // expired, cancelled, failed: the code can no longer be used
+        }
+        guard !request.isDue, switches.mobileAuthentication else { return .expired }
+        guard request.scannedBy == nil || request.scannedBy == candidate.enrollmentID else {
+            return .otherDevice
+        }
+        if request.isRepeated { return .alreadyUsed }
+        return isPromptRight(request, candidate) ? nil : .wrongPrompt
+    }
+
+    /// An answer after a scan is one to the prompt that the scan returned. An app that signs nothing need not
+    /// name it.
+    private func isPromptRight(_ request: Candidate.Request, _ candidate: Candidate) -> Bool {
+        if candidate.promptDigest == nil, candidate.signature == .missing { return true }
+        let prompt = candidate.action == .scan ? nil : request.prompt
+        let expected = prompt.map(SubmissionText.digest) ?? SubmissionText.noPrompt
+        return (candidate.promptDigest ?? SubmissionText.noPrompt) == expected
+    }
+
+    private mutating func scan(_ request: Candidate.Request, _ candidate: Candidate) -> Verdict {
+        if request.status == "scanned" { return .scanAgain(prompt: request.prompt ?? "") }
+        let open = (candidate.enrollment?.openScans ?? 0) + scans[candidate.enrollmentID, default: 0]
+        guard open < Self.openScansAllowed else { return .rejected(.tooManyScans) }
+        // Only for an enrollment without keys, to which a secure_message cannot be encrypted.
+        guard let prompt = candidate.newPrompt else { return .rejected(.notEnrolled) }
+        scans[candidate.enrollmentID, default: 0] += 1
+        return .scan(prompt: prompt)
+    }
+}

@@ -1,0 +1,64 @@
+import Countersign
+import Logging
+import OpenPGP
+import Postgres
+
+/// Finds the rows that break batches by trying each alone. A row that fails is counted in its queue, where
+/// batches pass it over, and tried again each second; after five tries it is given up.
+struct RowRepair {
+    static let triesAllowed = 5
+
+    let repair: any Repair
+    let logger: Logger
+    let meters: StageMeters
+
+    /// Tries each row that the failed batch would have taken.
+    func run(_ connection: inout Connection, limit: Int) async throws {
+        let suspects = try await connection.run(
+            repair.claim.peek, Claim.parameters(repair.lanes, limit: limit))
+        try await tryEach(try suspects.map { try $0.identifier(0) }, &connection)
+    }
+
+    /// Tries the rows that failed before once more; returns whether there were any.
+    func retryBroken(_ connection: inout Connection) async throws -> Bool {
+        let broken = try await connection.run(repair.claim.broken).map { try $0.identifier(0) }
+        try await tryEach(broken, &connection)
+        return !broken.isEmpty
+    }
+
+    private func tryEach(_ keys: [Identifier], _ connection: inout Connection) async throws {
+        for key in keys {
+            meters.retried()
+            do {
+                try await repair.runAlone(key, &connection)
+            } catch  where connection.isUsable {
+                if !connection.isIdle { try await connection.execute("ROLLBACK") }
+                try await count(key, error, &connection)
+            }
+        }
+    }
+
+    private func count(_ key: Identifier, _ error: any Error, _ connection: inout Connection) async throws {
+        var fields = await repair.subject(key, &connection)
+        fields["error"] = "\(error)"
+        logger.error("row failed", metadata: fields)
+        guard isFaultOfRow(error) else { return }
+        let counted = try await connection.run(repair.claim.countFailure, [.identifier(key)])
+        guard let tries = try counted.first?.int(0), tries >= Self.triesAllowed else { return }
+        fields["tries"] = "\(tries)"
+        logger.error("row given up", metadata: fields)
+        try await repair.giveUp(key, &connection)
+    }
+}
+
+/// Whether a row's own data can be the cause: data exceptions, constraints, RAISE, our own refusals, a corrupted
+/// page, a value that is not what this program expects, a key that does not open or cannot be used.
+func isFaultOfRow(_ error: any Error) -> Bool {
+    guard let error = PostgresError(in: error) else {
+        return error is DecodingFailure || error is SealingError || error is OpenPGPError
+    }
+    return switch error.state {
+    case "22", "23", "P0", "CS", "XX": true
+    default: false
+    }
+}

@@ -1,0 +1,199 @@
+import Countersign
+import Logging
+import Postgres
+
+/// Drives one stage (design section 4): batches until one comes back empty, arm the bell, look once more,
+/// sleep until rung, until the next due time, or until the backstop poll. NOTIFY is a hint and the table is
+/// the truth: the poll always runs and finds what a lost connection or a crash left behind.
+package struct StageLoop<Work: Stage>: ~Copyable {
+    /// Between two looks that follow a ring: at most 500 notifications a second, whatever inserts come.
+    static var ringInterval: Duration { .milliseconds(2) }
+
+    private var work: Work
+    private let context: WorkerContext
+    private let bell: Bell?
+    private let wakeup: Wakeup
+    private let helper: Wakeup?
+    private let statistics: StageStatistics
+    private let logger: Logger
+    private var lastPoll = ContinuousClock.now
+    private var replanning = Replanning()
+    private var lastRing: ContinuousClock.Instant?
+    private var partlyArmed = Duration.milliseconds(20)
+    /// When rows that broke a batch are tried again; nil when there are none. A new session looks once.
+    private var nextRetry: ContinuousClock.Instant? = .now
+
+    /// `rings`: whether inserts ring for this loop. `helper` is woken by each full batch: it is the `wakeup` of
+    /// another loop of the same stage, which does not sit at the bell and sleeps while there is little to do.
+    package init(
+        _ work: Work, _ context: WorkerContext, rings: Bool, helper: Wakeup? = nil,
+        wakeup: Wakeup = Wakeup()
+    ) {
+        self.work = work
+        self.context = context
+        (self.helper, self.wakeup) = (helper, wakeup)
+        bell = rings ? Bell(stage: work.name) : nil
+        statistics = context.figures(of: work.name)
+        logger = context.logger(of: work.name)
+    }
+
+    /// Runs until the drain begins; never throws: a lost connection is opened again, a failing batch is
+    /// reported and tried again.
+    package consuming func run() async {
+        context.drain.wake(wakeup)
+        context.directives.wake(wakeup)
+        let rings = bell.map { _ in context.ring(wakeup, for: work.name) }
+        var backoff = Backoff()
+        var sessions = 0
+        while !context.drain.isSet {
+            do {
+                var connection = try await Connection.open(context.sessionOptions(work.name))
+                backoff.reset()
+                if sessions > 0 { statistics.meters.reconnected() }
+                sessions += 1
+                work.lookAtEverything()
+                replanning = Replanning()
+                try await serve(&connection)
+            } catch {
+                guard !Task.isCancelled else { break }
+                report(error, "connection lost or batch failed; trying again")
+                _ = await wakeup.wait(backoff.advance())
+            }
+        }
+        rings?.cancel()
+    }
+
+    private mutating func serve(_ connection: inout Connection) async throws {
+        var prelude: [Step] = []
+        while !context.drain.isSet {
+            do {
+                if try await waitWhilePaused(&connection, &prelude) { continue }
+                try await workUntilEmpty(&connection, prelude: prelude)
+                prelude = []
+                if await pauseBetweenRings() { continue }
+                try await retryBroken(&connection)
+                guard !context.drain.isSet else { return }
+                guard !isPaused else { continue }
+                let (seat, outcome) = try await sitDownAndLook(&connection)
+                prelude = bell.map { [$0.standUp] } ?? []
+                if outcome.rows == 0 { await sleep(seat, outcome) }
+            } catch  where connection.isUsable {
+                prelude = bell.map { [$0.standUp] } ?? []
+                try await recover(from: error, &connection)
+            }
+        }
+    }
+
+    private var isPaused: Bool { context.directives.isPaused(work.name) }
+
+    /// A paused stage sits at no bell, so that inserts need not ring for it, and takes nothing.
+    private func waitWhilePaused(
+        _ connection: inout Connection, _ prelude: inout [Step]
+    ) async throws -> Bool {
+        guard isPaused else { return false }
+        if !prelude.isEmpty { try await connection.pipeline(prelude) }
+        prelude = []
+        _ = await wakeup.wait(context.poll)
+        return true
+    }
+
+    /// Batches until one is not full. Each poll interval one of them looks at everything, because rows that
+    /// were committed late, or given back by a crash, lie before the positions.
+    private mutating func workUntilEmpty(_ connection: inout Connection, prelude: [Step]) async throws {
+        var prelude = prelude
+        var full = true
+        while full && !context.drain.isSet && !isPaused {
+            if lastPoll.duration(to: .now) > context.poll {
+                work.lookAtEverything()
+                lastPoll = .now
+            }
+            let outcome = try await batch(&connection, prelude: prelude).outcome
+            full = outcome.full
+            prelude = full ? bell.map { [$0.ringForOneMore] } ?? [] : []
+        }
+    }
+
+    private mutating func sitDownAndLook(
+        _ connection: inout Connection
+    ) async throws -> (seat: Bell.Seat, outcome: BatchOutcome) {
+        work.lookAtEverything()
+        lastPoll = .now
+        let (answers, outcome) = try await batch(&connection, prelude: bell.map { [$0.sitDown] } ?? [])
+        guard let answer = answers.first?.first else { return (.occupied, outcome) }
+        return (Bell.Seat(held: Int64(try answer.int(0))), outcome)
+    }
+
+    private mutating func batch(
+        _ connection: inout Connection, prelude: [Step]
+    ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
+        let replan = replanning.steps()
+        let start = ContinuousClock.now
+        var result = try await work.runBatch(&connection, prelude: replan + prelude, limit: batchSize)
+        result.prelude.removeFirst(replan.count)
+        let outcome = result.outcome
+        if outcome.rows > 0 {
+            let took = start.duration(to: .now)
+            statistics.done(outcome.rows)
+            statistics.meters.batch(outcome.rows, took: took)
+            context.meters.issued(after: outcome.waits)
+            logger.debug("batch done", metadata: outcome.subjects.metadata(rows: outcome.rows, took: took))
+        }
+        if outcome.full { helper?.ring() }
+        return result
+    }
+
+    private var batchSize: Int { context.batchSize(of: work.name) }
+
+    private mutating func sleep(_ seat: Bell.Seat, _ outcome: BatchOutcome) async {
+        var longest = context.poll * Double.random(in: 0.75...1.25)
+        if let due = outcome.due { longest = min(longest, due) }
+        if seat == .partly {
+            longest = min(longest, partlyArmed)
+            partlyArmed = min(partlyArmed * 2, .milliseconds(250))
+        } else {
+            partlyArmed = .milliseconds(20)
+        }
+        let isDue = outcome.due.map { $0 <= longest } ?? false
+        if await wakeup.wait(longest) == .rung {
+            lastRing = .now
+            statistics.meters.wokeUp(.rung)
+        } else {
+            statistics.meters.wokeUp(isDue ? .due : .poll)
+        }
+    }
+
+    /// Waits out the interval since the last ring without sitting at the bell, so that inserts need not ring.
+    private mutating func pauseBetweenRings() async -> Bool {
+        guard let ring = lastRing.take() else { return false }
+        let passed = ring.duration(to: .now)
+        guard passed < Self.ringInterval, bell != nil else { return false }
+        _ = await wakeup.wait(Self.ringInterval - passed)
+        return true
+    }
+
+    private mutating func retryBroken(_ connection: inout Connection) async throws {
+        guard let retry = nextRetry, retry <= .now, let repair = work.repair else { return }
+        let left = try await RowRepair(repair: repair, logger: logger, meters: statistics.meters)
+            .retryBroken(&connection)
+        nextRetry = left ? .now + context.poll : nil
+    }
+
+    /// A batch failed on a connection that still stands. When a row's own data was the cause, the rows are
+    /// tried one by one; anything else (disk full, no permission, a deadlock) is no row's fault.
+    private mutating func recover(from error: any Error, _ connection: inout Connection) async throws {
+        if !connection.isIdle { try await connection.execute("ROLLBACK") }
+        report(error, "batch failed")
+        if let repair = work.repair, isFaultOfRow(error) {
+            try await RowRepair(repair: repair, logger: logger, meters: statistics.meters)
+                .run(&connection, limit: batchSize)
+            nextRetry = .now + context.poll
+        } else if PostgresError(in: error)?.isRetryable != true {
+            _ = await wakeup.wait(.milliseconds(500))
+        }
+    }
+
+    private func report(_ error: any Error, _ message: Logger.Message) {
+        statistics.failed(error)
+        logger.error(message, metadata: ["error": "\(error)"])
+    }
+}

@@ -1,0 +1,136 @@
+package import Countersign
+package import Logging
+package import Metrics
+package import OpenPGP
+package import Postgres
+import ServiceLifecycle
+
+/// Settings of one worker process.
+package struct WorkerConfiguration: Sendable {
+    package var database: ConnectionOptions
+    /// Which stages to run; default all.
+    package var stages = Set(StageName.allCases)
+    /// Rows in a batch at most, 1 to 1,000; default 500.
+    package var batchSize = 500
+    /// How often every stage looks at its queue, whether it was rung or not; default 1 s.
+    package var poll = Duration.seconds(1)
+    /// How the process is called in the registry.
+    package var host: String
+    package var processID: Int32
+    /// Takes what the stages count; default the process's.
+    package var metrics: any MetricsFactory = MetricsSystem.factory
+    /// What operators change while it runs; shared with the loggers.
+    package var logLevels = LogLevels()
+
+    package init(database: ConnectionOptions, host: String, processID: Int32) {
+        self.database = database
+        self.host = host
+        self.processID = processID
+    }
+}
+
+/// A stage that brings its own loop, because it waits for others outside the database (dispatch).
+package protocol LongRunningStage: Sendable {
+    /// Runs until the drain begins and what is in flight has ended or been given back.
+    func run(_ context: WorkerContext) async
+}
+
+/// One worker process: the loops of its stages, the listener, the heartbeat. It ends when a graceful shutdown
+/// (SIGTERM) or a schema that it does not fit begins the drain: every stage finishes the batch in hand.
+package final class Worker: Service {
+    package let context: WorkerContext
+    private let configuration: WorkerConfiguration
+    private let dispatch: (any LongRunningStage)?
+    private let enroll: [EnrollStage]
+    private let validate: [ValidateStage]
+
+    /// `dispatch` is run if it is given and `configuration.stages` has it. Throws `OpenPGPError` where OpenPGP
+    /// cannot be done safely.
+    package init(
+        _ configuration: WorkerConfiguration, sealer: Sealer, dispatch: (any LongRunningStage)?,
+        logger: Logger
+    ) throws(OpenPGPError) {
+        self.configuration = configuration
+        // A key is looked at once when it is enrolled, and again and again when it signs.
+        enroll = [
+            EnrollStage(try CryptoCrew(capacity: 8), sealer),
+            EnrollStage(try CryptoCrew(capacity: 8), sealer),
+        ]
+        validate = [ValidateStage(try CryptoCrew(), sealer), ValidateStage(try CryptoCrew(), sealer)]
+        self.dispatch = dispatch
+        let workerID = Identifier.random()
+        var logger = logger
+        logger[metadataKey: "worker"] = .string(workerID.description)
+        let figures = configuration.stages.map { ($0, StageStatistics($0, configuration.metrics)) }
+        var listening = configuration.database
+        listening.applicationName = "countersign listener"
+        listening.logger = logger
+        context = WorkerContext(
+            workerID: workerID, options: configuration.database,
+            notifier: Notifier(listening), drain: Drain(), directives: Directives(),
+            statistics: Dictionary(uniqueKeysWithValues: figures),
+            meters: RequestMeters(configuration.metrics), batchSize: configuration.batchSize,
+            poll: configuration.poll, logger: logger, logLevels: configuration.logLevels)
+    }
+
+    package func run() async {
+        let stages = configuration.stages.map(\.rawValue).sorted().joined(separator: ",")
+        context.logger.info(
+            "worker starts", metadata: ["stages": .string(stages), "version": .string(Program.version)])
+        await withGracefulShutdownHandler {
+            await withTaskCancellationHandler {
+                await runStages()
+            } onCancel: {
+                context.drain.begin()
+            }
+        } onGracefulShutdown: {
+            self.context.drain.begin()
+        }
+        context.logger.info("worker ended")
+    }
+
+    /// The listener and the heartbeat outlive the stages, so that a draining worker is still seen.
+    private func runStages() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask(name: "listener") { await self.context.notifier.run() }
+            group.addTask(name: "control") {
+                let host = self.configuration.host
+                await Control(context: self.context, host: host, processID: self.configuration.processID)
+                    .run()
+            }
+            await withDiscardingTaskGroup { stages in
+                for stage in configuration.stages {
+                    stages.addTask(name: "\(stage.rawValue)") { await self.run(stage) }
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Two loops, so that one does OpenPGP while the other waits for the database. The second works only while
+    /// the batches of the first come back full.
+    private func run<Work: Stage>(_ stage: Work, helpedBy second: Work) async {
+        let helper = Wakeup()
+        async let helping: Void = StageLoop(second, context, rings: false, wakeup: helper).run()
+        await StageLoop(stage, context, rings: true, helper: helper).run()
+        await helping
+    }
+
+    private func run(_ stage: StageName) async {
+        switch stage {
+        case .enroll: await run(enroll[0], helpedBy: enroll[1])
+        case .issue: await StageLoop(IssueStage(), context, rings: true).run()
+        case .validate: await run(validate[0], helpedBy: validate[1])
+        case .expire: await StageLoop(ExpireStage(), context, rings: false).run()
+        case .dispatch: await dispatch?.run(context)
+        case .housekeep:
+            let logger = context.logger(of: stage)
+            let stage = HousekeepStage { partition, error in
+                logger.warning(
+                    "partition not changed; trying again in a minute",
+                    metadata: ["partition": "\(partition)", "error": "\(error)"])
+            }
+            await StageLoop(stage, context, rings: false).run()
+        }
+    }
+}

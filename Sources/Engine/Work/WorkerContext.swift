@@ -1,0 +1,67 @@
+package import Countersign
+package import Logging
+package import Postgres
+
+/// What the stages of one process share.
+package struct WorkerContext: Sendable {
+    package let workerID: Identifier
+    package let options: ConnectionOptions
+    package let notifier: Notifier
+    package let drain: Drain
+    package let directives: Directives
+    package let statistics: [StageName: StageStatistics]
+    package let meters: RequestMeters
+    package let batchSize: Int
+    /// The backstop poll; each sleep is jittered by a quarter, so that many workers do not poll together.
+    package let poll: Duration
+    package let logger: Logger
+    package let logLevels: LogLevels
+
+    package func figures(of stage: StageName) -> StageStatistics {
+        statistics[stage] ?? StageStatistics(stage)
+    }
+
+    /// Names the stage, too, and goes by its level.
+    package func logger(of stage: StageName) -> Logger {
+        var logger = logger
+        logger[metadataKey: "stage"] = .string(stage.rawValue)
+        return logger
+    }
+
+    /// Rows in a batch of that stage at most: what operators say, else what the worker was started with.
+    package func batchSize(of stage: StageName) -> Int { directives.batchSize(stage) ?? batchSize }
+
+    /// Rings for each notification on the stage's channel, until the task is cancelled.
+    package func ring(_ wakeup: Wakeup, for stage: StageName) -> Task<Void, Never> {
+        let notifications = notifier.subscribe(stage.channel)
+        let meters = figures(of: stage).meters
+        return Task(name: "rings of \(stage.channel)") {
+            for await notification in notifications {
+                if !notification.isGap { meters.rung() }
+                wakeup.ring()
+            }
+        }
+    }
+
+    /// Options of the session that a stage owns. Its few statements are tuned for nested loops over indexes:
+    /// the tables they read change size by the second, and a plan made when a queue was empty must not scan
+    /// it when it is full. Generic plans also spare the planning of each batch.
+    package func sessionOptions(_ stage: StageName) -> ConnectionOptions {
+        var options = sessionOptions(stage.rawValue)
+        options.logger = logger(of: stage)
+        return options
+    }
+
+    /// The same for what is no stage.
+    package func sessionOptions(_ name: String) -> ConnectionOptions {
+        var options = options
+        options.logger = logger
+        options.applicationName = "countersign \(name)"
+        for name in ["bitmapscan", "hashjoin", "mergejoin", "seqscan", "sort"] {
+            options.settings["enable_\(name)"] = "off"
+        }
+        options.settings["jit"] = "off"
+        options.settings["plan_cache_mode"] = "force_generic_plan"
+        return options
+    }
+}
