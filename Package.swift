@@ -24,6 +24,13 @@ let package = Package(
         .systemLibrary(name: "Cqrencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "Czlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "Crnp", pkgConfig: "librnp", providers: [.apt(["librnp-dev"])]),
+        .executableTarget(name: "EmbedFiles"),
+        .plugin(
+            name: "EmbedFilesPlugin",
+            capability: .buildTool(),
+            dependencies: ["EmbedFiles"],
+            path: "Sources/EmbedFilesPlugin"
+        ),
         .target(
             name: "Postgres",
             dependencies: ["Clibpq", .product(name: "Logging", package: "swift-log")]
@@ -35,7 +42,8 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
-            ]
+            ],
+            plugins: ["EmbedFilesPlugin"]
         ),
         .target(
             name: "Engine",
@@ -146,6 +154,11 @@ let package = Package(
             exclude: ["Python"]
         ),
         .testTarget(
+            name: "EmbedFilesTests",
+            dependencies: ["Countersign", "Support"],
+            plugins: ["EmbedFilesPlugin"]
+        ),
+        .testTarget(
             name: "OpenPGPTests", dependencies: ["OpenPGP", .product(name: "Logging", package: "swift-log")]),
         .testTarget(
             name: "GatewayTests",
@@ -216,4 +229,6 @@ let settings: [SwiftSetting] = [
     .strictMemorySafety(),  // SE-0458
     .treatAllWarnings(as: .error),  // SE-0443
 ]
-for target in package.targets where target.type != .system { target.swiftSettings = settings }
+for target in package.targets where ![.plugin, .system].contains(target.type) {
+    target.swiftSettings = settings
+}

@@ -1,23 +1,9 @@
 import Countersign
-import Foundation
 import Postgres
 import Support
 import Testing
 
 @Suite struct EmbeddedMigrationsTests {
-    @Test func `the program carries the files of the migrations folder`() throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../migrations")
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
-            $0.hasSuffix(".sql")
-        }
-        let files = try names.sorted().map { name in
-            MigrationFile(
-                name: name, text: try String(contentsOf: folder.appending(path: name), encoding: .utf8))
-        }
-        #expect(files.map(\.name) == embeddedMigrations.map(\.name), "run scripts/embed-migrations")
-        #expect(files == embeddedMigrations, "run scripts/embed-migrations")
-    }
-
     @Test(.database) func `they bring a database to the newest version`() async throws {
         var connection = try await Database.current.connect()
         let migrator = try Migrator(embeddedMigrations, schema: "countersign")

@@ -1,0 +1,63 @@
+import Countersign
+import Foundation
+import Support
+import Testing
+
+/// What the build has embedded is what the folders hold. `Files` are texts that Swift source can hardly hold.
+@Suite struct EmbedFilesTests {
+    struct Folder: CustomTestStringConvertible {
+        let path: String
+        let embedded: [(path: String, text: String)]
+
+        var testDescription: String { path }
+    }
+
+    private let advice = "build again; if that does not help, touch Package.swift and build again"
+
+    static let folders = [
+        Folder(path: "Sources/Countersign", embedded: Countersign.EmbeddedFiles.all),
+        Folder(path: "Tests/EmbedFilesTests", embedded: EmbeddedFiles.all),
+    ]
+
+    @Test(arguments: folders) func `every file of a folder is in its module, byte for byte`(_ folder: Folder)
+        throws
+    {
+        let root = Checkout.root.appending(path: folder.path)
+        let paths = files(below: root)
+        #expect(!paths.isEmpty)
+        #expect(folder.embedded.map(\.path) == paths, "\(advice)")
+        for (path, text) in folder.embedded {
+            let bytes = try Data(contentsOf: root.appending(path: path))
+            #expect(Data(text.utf8) == bytes, "\(path): \(advice)")
+        }
+    }
+
+    @Test func `what is not UTF-8 is refused by its path`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "embed-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try Data([0x61, 0xFF]).write(to: folder.appending(path: "a.css"))
+        let errors = folder.appending(path: "errors")
+        try Data().write(to: errors)
+        let process = Process()
+        process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+            .deletingLastPathComponent().appending(path: "EmbedFiles")
+        process.arguments = [folder.appending(path: "out.swift").path, folder.path, "a.css"]
+        process.standardError = try FileHandle(forWritingTo: errors)
+        let ended = Signal()
+        process.terminationHandler = { _ in ended.fire() }
+        try process.runOnFiles()
+        try await ended.wait()
+        #expect(process.terminationStatus == 1)
+        let sentence = "error: a.css is not UTF-8, and only text can be embedded\n"
+        #expect(try String(contentsOf: errors, encoding: .utf8) == sentence)
+    }
+
+    /// Those that are no sources, as paths; a name that begins with a dot hides a file.
+    private func files(below folder: URL, _ path: String = "") -> [String] {
+        let place = folder.appending(path: path).path
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: place) else { return [path] }
+        let seen = names.filter { !$0.hasPrefix(".") && !$0.hasSuffix(".swift") && !$0.hasSuffix(".docc") }
+        return seen.flatMap { files(below: folder, path.isEmpty ? $0 : "\(path)/\($0)") }.sorted()
+    }
+}
