@@ -76,7 +76,13 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
-        .target(name: "OpenPGP", dependencies: ["Crnp"]),
+        .target(
+            name: "OpenPGP",
+            dependencies: [
+                "Crnp", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]
+        ),
         .target(
             name: "Gateway",
             dependencies: [
@@ -159,7 +165,12 @@ let package = Package(
             plugins: ["EmbedFilesPlugin"]
         ),
         .testTarget(
-            name: "OpenPGPTests", dependencies: ["OpenPGP", .product(name: "Logging", package: "swift-log")]),
+            name: "OpenPGPTests",
+            dependencies: [
+                "OpenPGP", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
         .testTarget(
             name: "GatewayTests",
             dependencies: [

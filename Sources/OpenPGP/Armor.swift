@@ -1,6 +1,8 @@
-/// ASCII armor, RFC 9580 section 6, taken strictly: exactly one block, nothing but white space around it, and
-/// only one way to write the same bytes. librnp would read the first block, leave the rest unread, and take
-/// damaged lines for something to be skipped.
+/// ASCII armor, RFC 9580 section 6: exactly one block, and nothing but white space around it.
+///
+/// What the text looks like says nothing: blank lines, other line ends, headers and the checksum, which section 6.1
+/// forbids to refuse by, make no difference. librnp never sees the armor: it would read the first block, leave the
+/// rest unread, and take damaged lines for something to be skipped.
 enum Armor {
     enum Block: String {
         case publicKey = "PUBLIC KEY BLOCK"
@@ -14,70 +16,75 @@ enum Armor {
         case notArmored
         case privateKey
         case severalBlocks
-        /// Something other than headers, an empty line, base64 and a right checksum.
-        case damaged
+        /// Which line is wrong, and how. Nothing of its text, which may be a secret.
+        case damaged(String)
     }
 
     static func decode(_ text: String, _ block: Block) throws(Fault) -> [UInt8] {
         var lines = lines(text)
-        guard let first = lines.popFirst(), let last = lines.popLast() else { throw .notArmored }
-        guard !first.elementsEqual(begin(.privateKey)) else { throw .privateKey }
-        guard first.elementsEqual(begin(block)) else { throw .notArmored }
-        guard !lines.contains(where: { $0.starts(with: "-----BEGIN ".utf8) }) else { throw .severalBlocks }
-        guard last.elementsEqual("-----END PGP \(block.rawValue)-----".utf8) else { throw .notArmored }
-        guard let empty = lines.firstIndex(where: \.isEmpty), lines[..<empty].allSatisfy(isHeader) else {
-            throw .damaged
+        guard !lines.contains(where: { $0.isBegin(of: .privateKey) }) else { throw .privateKey }
+        guard let first = lines.popFirst(), let last = lines.popLast(), first.isBegin(of: block) else {
+            throw .notArmored
         }
-        guard let bytes = decode(lines[(empty + 1)...]) else { throw .damaged }
-        return bytes
-    }
-
-    private static func begin(_ block: Block) -> String.UTF8View {
-        "-----BEGIN PGP \(block.rawValue)-----".utf8
-    }
-
-    /// Without white space at their ends, and without empty ones at the start and the end.
-    private static func lines(_ text: String) -> ArraySlice<Substring.UTF8View> {
-        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            .map { $0.trimmingEnd() }
-        let start = lines.firstIndex { !$0.isEmpty } ?? lines.endIndex
-        let end = lines.lastIndex { !$0.isEmpty }.map { $0 + 1 } ?? start
-        return lines[start..<end]
-    }
-
-    /// `Version: …`, `Comment: …`.
-    private static func isHeader(_ line: Substring.UTF8View) -> Bool {
-        line.contains(UInt8(ascii: ":")) && line.first != UInt8(ascii: ":")
-    }
-
-    private static func decode(_ lines: ArraySlice<Substring.UTF8View>) -> [UInt8]? {
-        var lines = lines
-        var sum: [UInt8]?
-        if let last = lines.last, last.first == UInt8(ascii: "=") {
-            sum = Base64.decode(last.dropFirst())
-            guard sum?.count == 3 else { return nil }
-            lines.removeLast()
+        guard !lines.contains(where: { $0.text.starts(with: "-----BEGIN ".utf8) }) else {
+            throw .severalBlocks
         }
-        guard let bytes = Base64.decode(lines.joined()) else { return nil }
-        return sum == nil || sum == checksum(bytes) ? bytes : nil
+        guard last.text.elementsEqual("-----END PGP \(block.rawValue)-----".utf8) else { throw .notArmored }
+        // Base64 has no colon: a missing blank line after the headers makes nothing ambiguous.
+        let body = lines.drop { $0.text.contains(UInt8(ascii: ":")) }
+        return try decode(withoutChecksum(body))
     }
 
-    /// CRC-24, section 6.1.1.
-    private static func checksum(_ bytes: [UInt8]) -> [UInt8] {
-        var sum: UInt32 = 0xB704CE
-        for byte in bytes {
-            sum ^= UInt32(byte) << 16
-            for _ in 0..<8 { sum = sum & 0x80_0000 == 0 ? sum << 1 : sum << 1 ^ 0x186_4CFB }
+    private struct Line {
+        /// Counted from 1, as an editor does.
+        let number: Int
+        /// Without white space around it.
+        let text: Substring.UTF8View
+
+        func isBegin(of block: Block) -> Bool {
+            text.elementsEqual("-----BEGIN PGP \(block.rawValue)-----".utf8)
         }
-        return [16, 8, 0].map { UInt8(truncatingIfNeeded: sum >> $0) }
+    }
+
+    /// Those that are not blank.
+    private static func lines(_ text: String) -> ArraySlice<Line> {
+        let feed = text.utf8.contains(UInt8(ascii: "\n")) ? UInt8(ascii: "\n") : UInt8(ascii: "\r")
+        let lines = text.utf8.split(separator: feed, omittingEmptySubsequences: false).enumerated()
+            .map { Line(number: $0.offset + 1, text: $0.element.trimmed()) }
+        return lines.filter { !$0.text.isEmpty }[...]
+    }
+
+    /// A line of nothing but `=` is padding that was wrapped.
+    private static func withoutChecksum(_ lines: ArraySlice<Line>) throws(Fault) -> ArraySlice<Line> {
+        let sign = UInt8(ascii: "=")
+        let sum = lines.firstIndex { $0.text.first == sign && !$0.text.allSatisfy { $0 == sign } }
+        guard let sum else { return lines }
+        guard sum == lines.indices.last else {
+            throw .damaged("line \(lines[sum + 1].number) comes after the checksum")
+        }
+        return lines[..<sum]
+    }
+
+    private static func decode(_ lines: ArraySlice<Line>) throws(Fault) -> [UInt8] {
+        var base64 = Base64()
+        for line in lines {
+            for (index, character) in line.text.enumerated() where !base64.read(character) {
+                throw .damaged("line \(line.number) is not base64 from its character \(index + 1) on")
+            }
+        }
+        guard base64.isWhole else { throw .damaged("the base64 text ends in the middle of a byte") }
+        return base64.bytes
     }
 }
 
 extension Substring.UTF8View {
-    /// Without blanks, tabs and carriage returns at the end.
-    fileprivate func trimmingEnd() -> Substring.UTF8View {
+    /// Without blanks, tabs, carriage returns and byte order marks at both ends.
+    fileprivate func trimmed() -> Substring.UTF8View {
         var line = self
-        while let last = line.last, last == 0x20 || last == 0x09 || last == 0x0D { line.removeLast() }
-        return line
+        if line.starts(with: "\u{FEFF}".utf8) { line = line.dropFirst(3) }
+        while let last = line.last, Self.isBlank(last) { line.removeLast() }
+        return line.drop(while: Self.isBlank)
     }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }
 }

@@ -1,28 +1,29 @@
-/// RFC 4648 section 4, with padding, no other characters, and no bits set that say nothing.
-enum Base64 {
-    /// Nil when it is anything else.
-    static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var (buffer, bits, padding, count): (UInt32, Int, Int, Int) = (0, 0, 0, 0)
-        for character in text {
-            count += 1
-            guard character != UInt8(ascii: "=") else {
-                padding += 1
-                continue
-            }
-            guard padding == 0, let value = value(character) else { return nil }
-            buffer = buffer << 6 | UInt32(value)
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: buffer >> bits))
-                buffer &= 1 << bits - 1
-            }
+/// Reads RFC 4648 section 4, a character at a time. How much padding there is says nothing.
+struct Base64 {
+    private(set) var bytes: [UInt8] = []
+    private var buffer: UInt32 = 0
+    private var bits = 0
+    private var isPadded = false
+
+    /// False at a character that does not belong there.
+    mutating func read(_ character: UInt8) -> Bool {
+        guard character != UInt8(ascii: "=") else {
+            isPadded = true
+            return true
         }
-        // What is left over of 4 characters: 0, 2 or 4 bits, and half as many signs of padding.
-        guard count % 4 == 0, buffer == 0, padding * 2 == bits else { return nil }
-        return bytes
+        guard !isPadded, let value = Self.value(character) else { return false }
+        buffer = buffer << 6 | UInt32(value)
+        bits += 6
+        if bits >= 8 {
+            bits -= 8
+            bytes.append(UInt8(truncatingIfNeeded: buffer >> bits))
+            buffer &= 1 << bits - 1
+        }
+        return true
     }
+
+    /// No character is missing, and no bit is set beyond the last byte.
+    var isWhole: Bool { bits < 6 && buffer == 0 }
 
     private static func value(_ character: UInt8) -> UInt8? {
         switch character {

@@ -7,15 +7,17 @@ final class Certificate {
     let validUntil: UInt64
 
     init(armored: String, time: UInt64) throws(KeyRefusal) {
-        packets = try PublicKeyPackets(armored: armored)
+        packets = try PublicKeyPackets(armored: armored, time: time)
+        // librnp takes nothing that was made in its future: its clock goes as far ahead as the device's.
+        let time = max(time, packets.newest)
         let handle = try Self.load(packets, time: time)
-        guard let primary = handle.primary() else { throw .malformed }
+        guard let primary = handle.primary() else { throw .malformed("it has no primary key") }
         try Self.check(primary, time: time)
         let usable = try Self.usableKeys(primary, time: time)
         let signers = usable.filter(\.maySign)
         try Self.checkSignatures(primary, count: packets.signatureCount)
         guard !signers.isEmpty else { throw .noSigningKey }
-        validUntil = usable.map(\.validUntil).min() ?? 0
+        validUntil = min(usable.map(\.validUntil).min() ?? 0, packets.signaturesExpire)
         device = DeviceKey(
             fingerprint: primary.fingerprint, signingFingerprints: signers.map(\.fingerprint),
             canEncrypt: primary.encryptionKey(at: time) != nil)
@@ -32,12 +34,12 @@ final class Certificate {
             let handle = try Handle.make(time: time)
             try handle.importKeys(packets.bytes, secret: false)
             // A key that was skipped or merged into another is not what its owner meant.
-            guard handle.publicKeyCount == packets.keyCount, handle.secretKeyCount == 0 else {
+            guard handle.publicKeyCount == packets.keys.count, handle.secretKeyCount == 0 else {
                 throw OpenPGPError.noSecretKey
             }
             return handle
         } catch {
-            throw .malformed
+            throw .malformed("librnp cannot read its packets, or takes two keys in it for one")
         }
     }
 
@@ -78,6 +80,6 @@ final class Certificate {
             throw isWeak ? .weakSelfSignature(signature.hash) : .notSelfSigned
         }
         // librnp takes a signature that is there twice as one.
-        guard signatures.count == count else { throw .malformed }
+        guard signatures.count == count else { throw .malformed("a signature is there twice") }
     }
 }

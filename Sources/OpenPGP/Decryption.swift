@@ -14,7 +14,7 @@ func decrypt(
 ) throws(MessageRefusal) -> [UInt8] {
     guard MessagePackets.areCanonical(message) else { throw .malformed }
     guard let secret = try? SecretHandle(secretKey, time: time) else { throw .secretKey }
-    let expected = secret.handle.publicKeyCount + sender.packets.keyCount
+    let expected = secret.handle.publicKeyCount + sender.packets.keys.count
     // A sender's key that merges with ours would be neither.
     guard (try? secret.handle.importKeys(sender.packets.bytes, secret: false)) != nil,
         secret.handle.publicKeyCount == expected
@@ -27,7 +27,8 @@ func encryptedBytes(_ armored: String) throws(MessageRefusal) -> [UInt8] {
     do throws(Armor.Fault) {
         return try Armor.decode(armored, .message)
     } catch {
-        throw error == .damaged ? .malformed : .notArmored
+        if case .damaged = error { throw .malformed }
+        throw .notArmored
     }
 }
 
@@ -96,7 +97,7 @@ extension Verification {
 
     private borrowing func checkSigner(_ sender: Certificate) throws(MessageRefusal) {
         do throws(SignatureRefusal) {
-            _ = try signature(by: sender)
+            try checkSignature(by: sender)
         } catch {
             throw .signature(error)
         }

@@ -4,7 +4,7 @@ extension KeyPair {
     /// Every choice is made here: librnp's own are RSA-2048, compression and an end after 2 years.
     init(userID: String, algorithm: Algorithm, time: UInt64) throws(OpenPGPError) {
         guard 1...128 ~= userID.utf8.count, !userID.utf8.contains(0) else { throw .invalidUserID }
-        let handle = try Handle.make(time: time, skew: 0)
+        let handle = try Handle.make(time: time)
         let primary = try Self.primary(handle, userID, algorithm)
         let subkey = try Self.subkey(handle, primary, algorithm)
         if algorithm == .ed25519 { try Self.tweak(subkey) }

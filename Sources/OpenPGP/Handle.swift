@@ -9,7 +9,7 @@ import Glibc
 @safe struct Handle: ~Copyable {
     let ffi: OpaquePointer
 
-    /// How far a device's clock may be ahead, in seconds. librnp refuses what was made in its future.
+    /// How far a device's clock may be ahead, or may have been when it made its key, in seconds.
     static let clockSkew: UInt64 = 300
 
     /// SHA-256 or better: all other hash functions librnp knows. It would still take SHA-1 from signatures
@@ -21,12 +21,12 @@ import Glibc
         unsafe self.ffi = ffi
     }
 
-    /// `time` is now, in seconds since 1970. What is made must not get a time with the skew.
-    static func make(time: UInt64, skew: UInt64 = clockSkew) throws(OpenPGPError) -> Handle {
+    /// `time` is librnp's own now, in seconds since 1970: it refuses what was made after that.
+    static func make(time: UInt64) throws(OpenPGPError) -> Handle {
         var ffi: OpaquePointer?
         unsafe try check(rnp_ffi_create(&ffi, "GPG", "GPG"), "rnp_ffi_create")
         let handle = unsafe Handle(ffi!)
-        try handle.setTime(time + skew)
+        try handle.setTime(time)
         for hash in weakHashes { try handle.prohibit(hash) }
         return handle
     }

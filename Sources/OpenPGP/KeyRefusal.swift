@@ -1,9 +1,16 @@
+import FoundationEssentials
+
 /// Why a device's public key is not accepted, in words with which an app's developer can mend it.
 package enum KeyRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     /// The largest size, in bytes.
     case tooLarge(limit: Int)
     case notArmored
-    case malformed
+    /// What about it cannot be read.
+    case malformed(String)
+    /// What would take too long, or be too much, and what is allowed.
+    case costly(String, limit: String)
+    /// When it was made by its own word, and when it was looked at, in seconds since 1970.
+    case madeAhead(UInt64, now: UInt64)
     case severalKeys
     case secretKey
     case version(Int)
@@ -25,8 +32,13 @@ package enum KeyRefusal: Error, Sendable, Hashable, CustomStringConvertible {
         case .notArmored:
             "the key is not exactly one block of ASCII armor with the first line "
                 + "-----BEGIN PGP PUBLIC KEY BLOCK-----"
-        case .malformed:
-            "the key cannot be read: it is damaged, or holds something that does not belong to a public key"
+        case .malformed(let fault):
+            "the key cannot be read: \(fault)"
+        case .costly(let cost, let limit):
+            "the key is too costly to work with: \(cost), at most \(limit) allowed"
+        case .madeAhead(let created, let now):
+            "the key, or a signature in it, was made at \(time(created)), \(created - min(now, created)) s ahead of "
+                + "the time here, \(time(now)): at most \(Handle.clockSkew) s are allowed; set the device's clock"
         case .severalKeys:
             "there is more than one key: export exactly one, with its subkeys"
         case .secretKey:
@@ -55,4 +67,9 @@ package enum KeyRefusal: Error, Sendable, Hashable, CustomStringConvertible {
             "the key could not be checked"
         }
     }
+}
+
+/// RFC 3339 in UTC.
+func time(_ seconds: UInt64) -> String {
+    Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
 }

@@ -6,14 +6,17 @@ import Synchronization
 package final class OpenPGPContext: Sendable {
     private let loaded: Mutex<CertificateCache>
     private let clock: @Sendable () -> UInt64
+    private let budget: KeyCost
 
-    /// `capacity` is how many device keys stay loaded, `clock` the time in seconds since 1970.
+    /// `capacity` is how many device keys stay loaded, `clock` the time in seconds since 1970, `budget` what a new
+    /// key may cost.
     package init(
-        capacity: Int = 1000, clock: @escaping @Sendable () -> UInt64 = OpenPGPContext.systemTime
+        capacity: Int = 1000, budget: KeyCost = .budget,
+        clock: @escaping @Sendable () -> UInt64 = OpenPGPContext.systemTime
     ) throws(OpenPGPError) {
         try Library.ready.get()
         loaded = Mutex(CertificateCache(capacity: capacity))
-        self.clock = clock
+        (self.budget, self.clock) = (budget, clock)
     }
 
     package static func systemTime() -> UInt64 { OpenPGP.systemTime() }
@@ -28,10 +31,12 @@ package final class OpenPGPContext: Sendable {
         try KeyPair(userID: userID, algorithm: algorithm, time: clock())
     }
 
-    /// Accepts a device's armored public key, or says what is wrong with it.
+    /// Accepts a device's armored public key, or says what is wrong with it. What it costs to work with it is
+    /// measured here, and not again when it is used.
     package func inspect(publicKey: String) throws(KeyRefusal) -> DeviceKey {
-        try withCertificate(publicKey, refusal: { $0 }) { certificate, _ throws(KeyRefusal) in
-            certificate.device
+        try withCertificate(publicKey, refusal: { $0 }) { certificate, time throws(KeyRefusal) in
+            try certificate.checkCost(budget, time: time)
+            return certificate.device
         }
     }
 

@@ -6,9 +6,9 @@ struct SecretHandle: ~Copyable {
     let primary: Key
 
     init(_ secretKey: [UInt8], time: UInt64) throws(OpenPGPError) {
-        let isOne = Packets(secretKey)?.all.count { $0.tag == Packets.Tag.secretKey } == 1
+        let isOne = (try? Packets(secretKey))?.all.count { $0.tag == Packets.Tag.secretKey } == 1
         guard isOne, secretKey.count <= Self.limit else { throw .noSecretKey }
-        let handle = try Handle.make(time: time)
+        let handle = try Handle.make(time: time + Handle.clockSkew)
         guard (try? handle.importKeys(secretKey, secret: true)) != nil, let primary = handle.primary(),
             primary.hasSecret, !primary.isProtected
         else { throw .noSecretKey }

@@ -1,76 +1,60 @@
-/// The body of a signature packet of version 4, RFC 9580 section 5.2.3, taken in one form only.
+/// The body of a signature packet of version 4, RFC 9580 section 5.2.3.
 ///
-/// A signature does not cover all of its own packet. What is left may say who made it, and nothing else, so that
-/// nobody can change a signature on its way and have it still count.
+/// A signature does not cover all of its own packet. What is left is advice that anybody may change on its way, so
+/// that it is left out of what librnp gets, unless it says what nothing else says: who signed, and that a signing
+/// subkey agrees to its binding.
 struct SignatureBody {
-    /// The last 8 bytes of the issuer's fingerprint.
-    private var issuer: ArraySlice<UInt8>?
-    private let type: UInt8
+    let type: UInt8
+    let keyAlgorithm: UInt8
+    let hash: UInt8
+    /// What the signature covers of its own packet: up to the end of its first subpackets.
+    let covered: [UInt8]
+    /// In seconds since 1970.
+    let created: UInt64
+    /// Seconds after `created`; 0 is never.
+    let lifetime: UInt64
+    /// Who made it, as it says.
+    let issuer: Issuer?
+    /// The packet by which a signing subkey agrees to its binding; librnp checks it.
+    let embedded: [UInt8]?
+    /// What the key made of the digest: one number of RSA, two of elliptic curves.
+    let numbers: [ArraySlice<UInt8>]
+    /// Written anew: two packets that differ in what is not covered have the same bytes.
+    let bytes: [UInt8]
 
-    /// Nil when it is anything else.
-    init?(_ body: ArraySlice<UInt8>) {
-        // Version, type, public key algorithm, hash algorithm.
-        guard body.count > 4, body.first == 4 else { return nil }
-        type = body[body.startIndex + 1]
+    init(_ body: ArraySlice<UInt8>) throws(Damage) {
+        guard body.count > 4, body.first == 4 else { throw Damage("a signature is not of version 4") }
+        let header = Array(body.prefix(4))
+        (type, keyAlgorithm, hash) = (header[1], header[2], header[3])
         var rest = body.dropFirst(4)
-        guard let covered = Self.takeArea(&rest), let uncovered = Self.takeArea(&rest),
-            Set(uncovered.map(\.type)).count == uncovered.count
-        else { return nil }
-        for part in covered where !takesIssuer(part.type & 0x7F, part.data) { return nil }
-        for part in uncovered where !isAllowed(part) { return nil }
+        let inner = try Subpackets(&rest)
+        covered = Array(body[..<rest.startIndex])
+        let outer = try Subpackets(&rest)
+        (created, lifetime) = (try inner.creation(), try inner.lifetime())
+        let named = try inner.issuer()
+        issuer = named ?? outer.advisedIssuer()
+        let agreed = type == 0x18 ? try inner.embedded() : nil
+        embedded = agreed ?? (type == 0x18 ? try? outer.embedded() : nil)
         // The first 16 bits of the hash come before the numbers; librnp compares them.
-        guard rest.count > 2, Self.areNumbers(rest.dropFirst(2)) else { return nil }
+        guard rest.count > 2 else { throw Damage("a signature is cut off") }
+        let numbers = try SignatureNumbers(rest.dropFirst(2), keyAlgorithm)
+        self.numbers = numbers.all
+        var advice: [UInt8] = []
+        if named == nil, let issuer { advice += issuer.subpacket }
+        if agreed == nil, let embedded { advice += Subpackets.write(Subpackets.Kind.embedded, embedded) }
+        bytes = covered + Number.bytes(advice.count, 2) + advice + rest.prefix(2) + numbers.bytes
     }
 
-    private typealias Subpacket = (type: UInt8, data: ArraySlice<UInt8>)
-
-    /// The types of subpackets that matter here, section 5.2.3.7. The bit 0x80 would make one critical.
-    private enum Kind {
-        static let issuer: UInt8 = 16
-        static let embedded: UInt8 = 32
-        static let issuerFingerprint: UInt8 = 33
+    /// The first two bytes of the digest, by which a signature of another text is known without a key.
+    var firstBytes: ArraySlice<UInt8> {
+        let advice = Int(bytes[covered.count]) << 8 + Int(bytes[covered.count + 1])
+        return bytes[(covered.count + 2 + advice)...].prefix(2)
     }
 
-    private static func takeArea(_ rest: inout ArraySlice<UInt8>) -> [Subpacket]? {
-        guard let length = Packets.number(&rest, bytes: 2), length <= rest.count else { return nil }
-        var area = rest.prefix(length)
-        rest = rest.dropFirst(length)
-        var parts: [Subpacket] = []
-        while !area.isEmpty {
-            guard let length = Packets.newLength(&area), length > 0, length <= area.count else {
-                return nil
-            }
-            parts.append((area[area.startIndex], area.prefix(length).dropFirst()))
-            area = area.dropFirst(length)
-        }
-        return parts
-    }
+    /// Section 5.2.4: what a signature of version 4 puts after the data before it is hashed.
+    var trailer: [UInt8] { covered + [4, 0xFF] + Number.bytes(covered.count, 4) }
 
-    private mutating func isAllowed(_ part: Subpacket) -> Bool {
-        switch part.type {
-        case Kind.issuer, Kind.issuerFingerprint: takesIssuer(part.type, part.data)
-        // Of a signing subkey, by which it agrees to its binding; librnp checks it. GnuPG puts it here.
-        case Kind.embedded: type == 0x18 && SignatureBody(part.data)?.type == 0x19
-        default: false
-        }
-    }
+    var isRevocation: Bool { [0x20, 0x28, 0x30].contains(type) }
 
-    /// False when it names another issuer than before, or none.
-    private mutating func takesIssuer(_ type: UInt8, _ data: ArraySlice<UInt8>) -> Bool {
-        switch type {
-        case Kind.issuer: guard data.count == 8 else { return false }
-        case Kind.issuerFingerprint: guard data.count == 21, data.first == 4 else { return false }
-        default: return true
-        }
-        defer { issuer = data.suffix(8) }
-        return issuer == nil || issuer == data.suffix(8)
-    }
-
-    private static func areNumbers(_ bytes: ArraySlice<UInt8>) -> Bool {
-        var rest = bytes
-        while !rest.isEmpty {
-            guard Packets.takeNumber(&rest) != nil else { return false }
-        }
-        return true
-    }
+    func hasExpired(at time: UInt64) -> Bool { lifetime > 0 && created + lifetime <= time }
 }

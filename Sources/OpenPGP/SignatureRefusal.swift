@@ -5,7 +5,8 @@ package enum SignatureRefusal: Error, Sendable, Hashable, CustomStringConvertibl
     /// The largest size, in bytes.
     case tooLarge(limit: Int)
     case notArmored
-    case malformed
+    /// What about it cannot be read.
+    case malformed(String)
     case none
     case several
     case version(Int)
@@ -13,10 +14,17 @@ package enum SignatureRefusal: Error, Sendable, Hashable, CustomStringConvertibl
     case notBinary(type: Int)
     /// The hash algorithm's number, RFC 9580 section 9.5.
     case weakHash(Int)
-    case otherSigner
+    /// The fingerprint or key ID of the key that made it, if it says that.
+    case otherSigner(String?)
     /// Revoked, expired, not for signing, or not bound to the certificate.
     case signerNotValid
     case expired
+    /// When it was made by its own word, and when it was looked at, in seconds since 1970.
+    case madeAhead(UInt64, now: UInt64)
+    /// When it and its key were made, in seconds since 1970.
+    case olderThanKey(UInt64, key: UInt64)
+    /// Known without the key.
+    case otherText
     case wrong
     case library
 
@@ -27,7 +35,7 @@ package enum SignatureRefusal: Error, Sendable, Hashable, CustomStringConvertibl
         case .notArmored:
             "the signature is not exactly one block of ASCII armor with the first line "
                 + "-----BEGIN PGP SIGNATURE-----"
-        case .malformed: "the signature cannot be read"
+        case .malformed(let fault): "the signature cannot be read: \(fault)"
         case .none: "there is no signature"
         case .several: "there is more than one signature: exactly one is allowed"
         case .version(let version): "the signature has version \(version): only version 4 is accepted"
@@ -36,11 +44,19 @@ package enum SignatureRefusal: Error, Sendable, Hashable, CustomStringConvertibl
                 + "is accepted"
         case .weakHash(let hash):
             "the signature uses hash algorithm \(hash): only SHA-2 and SHA-3 with 256 bits or more are accepted"
-        case .otherSigner: "the signature was made by another key than the enrolled one"
+        case .otherSigner(let key?): "signed by another key than the enrolled one: fingerprint \(key)"
+        case .otherSigner(nil): "the signature does not say which key made it"
         case .signerNotValid:
             "the signing key is not valid: it is revoked, expired, not for signing, or not part of the enrolled key"
-        case .expired: "the signature has expired, or was made more than 5 minutes in the future"
-        case .wrong: "the signature does not fit the text"
+        case .expired: "the signature has expired"
+        case .madeAhead(let created, let now):
+            "the signature was made at \(time(created)), \(created - min(now, created)) s ahead of the time here, "
+                + "\(time(now)): at most \(Handle.clockSkew) s are allowed; set the device's clock"
+        case .olderThanKey(let created, let key):
+            "the signature was made at \(time(created)), before its key at \(time(key)): at most "
+                + "\(Handle.clockSkew) s are allowed, for a clock that was set back"
+        case .otherText: "the signature is one of another text"
+        case .wrong: "the signature is not one of this text by this key"
         case .library: "the signature could not be checked"
         }
     }

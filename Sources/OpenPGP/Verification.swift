@@ -20,9 +20,9 @@ import Crnp
 
     /// Exactly one signature, right, of a binary document, with a good hash, by a key of `certificate` that is
     /// valid now.
-    borrowing func signature(
+    borrowing func checkSignature(
         by certificate: Certificate
-    ) throws(SignatureRefusal) -> VerifiedSignature {
+    ) throws(SignatureRefusal) {
         var count = 0
         guard unsafe rnp_op_verify_get_signature_count(operation, &count) == 0 else { throw .library }
         guard count > 0 else { throw .none }
@@ -33,21 +33,18 @@ import Crnp
             throw .library
         }
         let status = unsafe Int(rnp_op_verify_signature_get_status(found))
-        guard status != RNP_ERROR_KEY_NOT_FOUND else { throw .otherSigner }
+        guard status != RNP_ERROR_KEY_NOT_FOUND else { throw .otherSigner(nil) }
         let signer = unsafe try Self.signer(found)
         guard certificate.maySign(signer) else { throw .signerNotValid }
         try Self.accept(status)
         unsafe try Self.checkKind(found)
-        return VerifiedSignature(
-            fingerprint: certificate.device.fingerprint, signingFingerprint: signer,
-            createdAt: unsafe try Self.creation(found))
     }
 
     private static func accept(_ status: Int) throws(SignatureRefusal) {
         switch status {
         case 0: return
         case RNP_ERROR_SIGNATURE_EXPIRED: throw .expired
-        case RNP_ERROR_SIGNATURE_UNKNOWN: throw .malformed
+        case RNP_ERROR_SIGNATURE_UNKNOWN: throw .malformed("librnp does not know its kind")
         default: throw .wrong
         }
     }
@@ -55,15 +52,9 @@ import Crnp
     private static func signer(_ found: OpaquePointer) throws(SignatureRefusal) -> String {
         var key: OpaquePointer?
         guard unsafe rnp_op_verify_signature_get_key(found, &key) == 0, let key = unsafe key else {
-            throw .malformed
+            throw .malformed("it names no key that librnp knows")
         }
         return unsafe Key(key).fingerprint
-    }
-
-    private static func creation(_ found: OpaquePointer) throws(SignatureRefusal) -> UInt64 {
-        var (created, expires): (UInt32, UInt32) = (0, 0)
-        guard unsafe rnp_op_verify_signature_get_times(found, &created, &expires) == 0 else { throw .library }
-        return UInt64(created)
     }
 
     /// The same as `SignaturePacket` asks of a detached one, for signatures within a message.

@@ -9,4 +9,7 @@ package struct VerifiedSignature: Sendable, Hashable {
     package let signingFingerprint: String
     /// In seconds since 1970.
     package let createdAt: UInt64
+    /// What was signed with the key: the hash of the text and of what the signature says of itself, RFC 9580 section
+    /// 5.2.4. One signature has one, however it is written down; nobody else can make another.
+    package let digest: [UInt8]
 }

@@ -16,7 +16,7 @@ import Testing
         for _ in 0..<2 {
             let verified = try context.verify(signature: signature, message: text, by: after)
             #expect(verified.signingFingerprint == subkey)
-            #expect(throws: SignatureRefusal.otherSigner) {
+            #expect(throws: SignatureRefusal.otherSigner(subkey)) {
                 try context.verify(signature: signature, message: text, by: before)
             }
         }

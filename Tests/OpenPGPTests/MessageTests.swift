@@ -62,7 +62,8 @@ import Testing
         let device = try makeDevice("sender")
         try gnuPG.makeKey("other")
         expect(.signature(.none), try encrypt([]), from: device)
-        expect(.signature(.otherSigner), try encrypt(["--local-user", "=other", "--sign"]), from: device)
+        expect(
+            .signature(.otherSigner(nil)), try encrypt(["--local-user", "=other", "--sign"]), from: device)
         let two = ["--local-user", "=sender", "--local-user", "=other", "--sign"]
         expect(.signature(.several), try encrypt(two), from: device)
         let textMode = ["--local-user", "=sender", "--sign", "--textmode"]

@@ -40,27 +40,36 @@ private struct RandomInput: RandomNumberGenerator {
     /// One half as keys, the other as signatures.
     mutating func refuse(_ count: Int, _ context: OpenPGPContext) throws {
         let (key, signature) = (dearmor(FixedKey.publicKey), dearmor(FixedKey.signature))
-        _ = try context.verify(
+        let right = try context.inspect(publicKey: FixedKey.publicKey)
+        let verified = try context.verify(
             signature: FixedKey.signature, message: FixedKey.text, by: FixedKey.publicKey)
         for index in 0..<count / 2 {
             let forgedKey = make(index, like: key, "PUBLIC KEY BLOCK")
-            #expect(throws: KeyRefusal.self) { try context.inspect(publicKey: forgedKey) }
+            let accepted = try? context.inspect(publicKey: forgedKey)
+            #expect(accepted == nil || accepted == right)
             let forged = make(index, like: signature, "SIGNATURE")
-            #expect(throws: SignatureRefusal.self) {
-                try context.verify(signature: forged, message: FixedKey.text, by: FixedKey.publicKey)
-            }
+            let signed = try? context.verify(
+                signature: forged, message: FixedKey.text, by: FixedKey.publicKey)
+            #expect(signed == nil || signed == verified)
         }
     }
 
     private mutating func make(_ index: Int, like bytes: [UInt8], _ block: String) -> String {
-        switch index % 4 {
+        switch index % 5 {
         case 0: String(decoding: random(0...300), as: UTF8.self)
         case 1: armor(random(0...300), block)
         case 2:
             // Cut off between two packets a key would be a whole one, but for what comes then.
             armor(Array(bytes.prefix(.random(in: 0...bytes.count, using: &self))) + random(1...20), block)
+        case 3: armor(spliced(bytes), block)
         default: armor(mutated(bytes), block)
         }
+    }
+
+    /// With some bytes left out, or some there again.
+    private mutating func spliced(_ bytes: [UInt8]) -> [UInt8] {
+        let places = (0..<2).map { _ in Int.random(in: 0...bytes.count, using: &self) }
+        return Array(bytes[..<places[0]] + bytes[places[1]...])
     }
 
     private mutating func random(_ count: ClosedRange<Int>) -> [UInt8] {

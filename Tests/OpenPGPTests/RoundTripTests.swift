@@ -29,10 +29,10 @@ import Testing
         let verified = try context.verify(signature: signature, message: text, by: device.publicKey)
         #expect(verified.fingerprint == device.fingerprint)
         #expect(verified.signingFingerprint == device.fingerprint)
-        #expect(throws: SignatureRefusal.wrong) {
+        #expect(throws: SignatureRefusal.self) {
             try context.verify(signature: signature, message: text + [0], by: device.publicKey)
         }
-        #expect(throws: SignatureRefusal.otherSigner) {
+        #expect(throws: SignatureRefusal.otherSigner(device.fingerprint)) {
             try context.verify(signature: signature, message: text, by: server.publicKey)
         }
     }
@@ -41,7 +41,7 @@ import Testing
         let message = try context.encrypt(text, to: device.publicKey, signedBy: server.secretKey)
         let opened = try context.decrypt(message, with: device.secretKey, signedBy: server.publicKey)
         #expect(opened == text)
-        #expect(throws: MessageRefusal.signature(.otherSigner)) {
+        #expect(throws: MessageRefusal.signature(.otherSigner(nil))) {
             try context.decrypt(message, with: device.secretKey, signedBy: stranger.publicKey)
         }
         #expect(throws: MessageRefusal.doesNotOpen) {

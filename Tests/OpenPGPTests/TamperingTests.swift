@@ -1,10 +1,8 @@
 import OpenPGP
 import Testing
 
-/// One changed byte anywhere is one too many.
-///
-/// What may be different, for nothing hangs on it: white space at the ends of the lines of an armor, its headers,
-/// its checksum left out, and a packet's header in the other of its two forms, which GnuPG and others each prefer.
+/// One changed byte anywhere is one too many, or makes no difference at all: an armor's white space, headers and
+/// checksum, the form of a packet's header, and what a signature says outside of what it covers.
 @Suite struct TamperingTests {
     let context: OpenPGPContext
     let device: KeyPair
@@ -20,7 +18,7 @@ import Testing
     @Test func everyByteOfASignedTextCounts() throws {
         let signature = try context.sign(text, with: device.secretKey)
         for changed in changes(of: text) {
-            #expect(throws: SignatureRefusal.wrong) {
+            #expect(throws: SignatureRefusal.self) {
                 try context.verify(signature: signature, message: changed, by: device.publicKey)
             }
         }
@@ -28,27 +26,21 @@ import Testing
 
     @Test func everyByteOfASignatureCounts() throws {
         let signature = try context.sign(text, with: device.secretKey)
-        for (index, changed) in changes(of: dearmor(signature)).enumerated() {
-            #expect(throws: SignatureRefusal.self, "byte \(index / 3)") {
-                try context.verify(
-                    signature: armor(changed, "SIGNATURE"), message: text, by: device.publicKey)
-            }
-        }
-        for (index, changed) in changes(of: Array(signature.utf8)).enumerated() {
-            #expect(throws: SignatureRefusal.self, "character \(index / 3)") {
-                let changed = String(decoding: changed, as: UTF8.self)
-                return try context.verify(signature: changed, message: text, by: device.publicKey)
-            }
+        let right = try context.verify(signature: signature, message: text, by: device.publicKey)
+        let packets = changes(of: dearmor(signature)).map { armor($0, "SIGNATURE") }
+        let armors = changes(of: Array(signature.utf8)).map { String(decoding: $0, as: UTF8.self) }
+        for (index, changed) in (packets + armors).enumerated() {
+            let verified = try? context.verify(signature: changed, message: text, by: device.publicKey)
+            #expect(verified == nil || verified == right, "change \(index)")
         }
     }
 
     @Test func everyByteOfAKeyCounts() throws {
-        let key = dearmor(FixedKey.publicKey)
-        #expect(try context.inspect(publicKey: FixedKey.publicKey).canEncrypt)
-        for (index, changed) in changes(of: key).enumerated() {
-            #expect(throws: KeyRefusal.self, "byte \(index / 3)") {
-                try context.inspect(publicKey: armor(changed, "PUBLIC KEY BLOCK"))
-            }
+        let right = try context.inspect(publicKey: FixedKey.publicKey)
+        #expect(right.canEncrypt)
+        for (index, changed) in changes(of: dearmor(FixedKey.publicKey)).enumerated() {
+            let key = try? context.inspect(publicKey: armor(changed, "PUBLIC KEY BLOCK"))
+            #expect(key == nil || key == right, "byte \(index / 3)")
         }
     }
 
