@@ -1,8 +1,9 @@
 package import Countersign
 package import Postgres
 
-/// Keeps the house: partitions seven days ahead, retention, portals' limits, leftovers. Every worker may run
-/// it; an advisory lock lets one of them do so at a time, and another as soon as that one's session ends.
+/// Makes partitions seven days ahead, drops outlived ones, recounts the portals' limits and removes leftovers.
+/// Every worker may run it; an advisory lock lets one of them do so at a time, and another as soon as that one's
+/// session ends.
 ///
 /// Limits are recounted each second while that takes under a twentieth of a second, and less often beyond:
 /// never more than a twentieth of one core. What waits is measured each second, before that, for those who ask; a
@@ -82,9 +83,9 @@ package struct HousekeepStage: Stage {
 }
 
 extension HousekeepStage {
-    /// 1129512966 is the bell's key of this stage; 17 is next to the seat and used by nothing else. Anybody may
-    /// take any advisory lock: one that is in the hands of somebody who is no worker keeps nobody away. Two who
-    /// keep house at a time do nothing wrong, only twice.
+    /// 1129512966 is the bell's key of this stage; 17 is next to the lock that one worker holds while the bell is
+    /// armed, and used by nothing else. Any login may take any advisory lock, so one that is held by a login
+    /// which is no worker is passed over. When two workers do this at a time, each step is only done twice.
     package static let lead = Statement(
         "housekeep.lead",
         """

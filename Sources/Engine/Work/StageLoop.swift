@@ -24,7 +24,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     private var nextRetry: ContinuousClock.Instant? = .now
 
     /// `rings`: whether inserts ring for this loop. `helper` is woken by each full batch: it is the `wakeup` of
-    /// another loop of the same stage, which does not sit at the bell and sleeps while there is little to do.
+    /// another loop of the same stage, which arms no bell and sleeps while there is little to do.
     package init(
         _ work: Work, _ context: WorkerContext, rings: Bool, helper: Wakeup? = nil,
         wakeup: Wakeup = Wakeup()
@@ -74,11 +74,11 @@ package struct StageLoop<Work: Stage>: ~Copyable {
                 try await retryBroken(&connection)
                 guard !context.drain.isSet else { return }
                 guard !isPaused else { continue }
-                let (seat, outcome) = try await sitDownAndLook(&connection)
-                prelude = bell.map { [$0.standUp] } ?? []
-                if outcome.rows == 0 { await sleep(seat, outcome) }
+                let (arming, outcome) = try await armBellAndLook(&connection)
+                prelude = bell.map { [$0.disarmStep] } ?? []
+                if outcome.rows == 0 { await sleep(arming, outcome) }
             } catch  where connection.isUsable {
-                prelude = bell.map { [$0.standUp] } ?? []
+                prelude = bell.map { [$0.disarmStep] } ?? []
                 try await recover(from: error, &connection)
             }
         }
@@ -86,7 +86,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
 
     private var isPaused: Bool { context.directives.isPaused(work.name) }
 
-    /// A paused stage sits at no bell, so that inserts need not ring for it, and takes nothing.
+    /// A paused stage arms no bell, so that inserts need not ring for it, and takes nothing.
     private func waitWhilePaused(
         _ connection: inout Connection, _ prelude: inout [Step]
     ) async throws -> Bool {
@@ -109,18 +109,18 @@ package struct StageLoop<Work: Stage>: ~Copyable {
             }
             let outcome = try await batch(&connection, prelude: prelude).outcome
             full = outcome.full
-            prelude = full ? bell.map { [$0.ringForOneMore] } ?? [] : []
+            prelude = full ? bell.map { [$0.ringStep] } ?? [] : []
         }
     }
 
-    private mutating func sitDownAndLook(
+    private mutating func armBellAndLook(
         _ connection: inout Connection
-    ) async throws -> (seat: Bell.Seat, outcome: BatchOutcome) {
+    ) async throws -> (arming: Bell.Arming, outcome: BatchOutcome) {
         work.lookAtEverything()
         lastPoll = .now
-        let (answers, outcome) = try await batch(&connection, prelude: bell.map { [$0.sitDown] } ?? [])
-        guard let answer = answers.first?.first else { return (.occupied, outcome) }
-        return (Bell.Seat(held: Int64(try answer.int(0))), outcome)
+        let (answers, outcome) = try await batch(&connection, prelude: bell.map { [$0.armStep] } ?? [])
+        guard let answer = answers.first?.first else { return (.byAnother, outcome) }
+        return (Bell.Arming(held: Int64(try answer.int(0))), outcome)
     }
 
     private mutating func batch(
@@ -144,10 +144,10 @@ package struct StageLoop<Work: Stage>: ~Copyable {
 
     private var batchSize: Int { context.batchSize(of: work.name) }
 
-    private mutating func sleep(_ seat: Bell.Seat, _ outcome: BatchOutcome) async {
+    private mutating func sleep(_ arming: Bell.Arming, _ outcome: BatchOutcome) async {
         var longest = context.poll * Double.random(in: 0.75...1.25)
         if let due = outcome.due { longest = min(longest, due) }
-        if seat == .partly {
+        if arming == .partial {
             longest = min(longest, partlyArmed)
             partlyArmed = min(partlyArmed * 2, .milliseconds(250))
         } else {
@@ -162,7 +162,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         }
     }
 
-    /// Waits out the interval since the last ring without sitting at the bell, so that inserts need not ring.
+    /// Waits out the interval since the last ring with the bell disarmed, so that inserts need not ring.
     private mutating func pauseBetweenRings() async -> Bool {
         guard let ring = lastRing.take() else { return false }
         let passed = ring.duration(to: .now)

@@ -10,7 +10,7 @@ package enum WorkerStatements {
     package static var all: [Statement] {
         let claims = [Claim.issue, .validate, .enroll].flatMap { [$0.peek, $0.broken, $0.countFailure] }
         return claims + Control.all + Orders.all + [
-            Bell.arm, Bell.leave, Bell.ring, RequestEnd.fail,
+            Bell.arm, Bell.disarm, Bell.ring, RequestEnd.fail,
             EnrollStage.readKeys, EnrollStage.claimBatch, EnrollStage.claimAlone, EnrollStage.insertShared,
             EnrollStage.replace, EnrollStage.resolve, EnrollStage.reject,
             IssueStage.issueBatch, IssueStage.issueAlone, IssueStage.dropBroken,

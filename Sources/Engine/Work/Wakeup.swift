@@ -4,14 +4,14 @@ import Synchronization
 package final class Wakeup: Sendable {
     package enum Cause: Sendable { case rung, due }
 
-    private struct State {
+    private struct Sleep {
         var rung = false
-        var sleep = 0
-        /// The last sleep whose time was over, maybe before its sleeper had lain down.
+        var number = 0
+        /// The last sleep whose time was over, maybe before anybody waited for it.
         var over = 0
         var sleeper: CheckedContinuation<Cause, Never>?
     }
-    private let state = Mutex(State())
+    private let state = Mutex(Sleep())
 
     package init() {}
 
@@ -30,8 +30,8 @@ package final class Wakeup: Sendable {
     package func wait(_ duration: Duration) async -> Cause {
         guard duration > .zero else { return takeRing() ?? .due }
         let sleep = state.withLock { state in
-            state.sleep += 1
-            return state.sleep
+            state.number += 1
+            return state.number
         }
         let timer = Task {
             try? await Task.sleep(for: duration, tolerance: .zero)
@@ -62,7 +62,7 @@ package final class Wakeup: Sendable {
 
     private func expire(_ sleep: Int) {
         let sleeper = state.withLock { state in
-            guard state.sleep == sleep else { return nil as CheckedContinuation<Cause, Never>? }
+            guard state.number == sleep else { return nil as CheckedContinuation<Cause, Never>? }
             state.over = sleep
             return state.sleeper.take()
         }

@@ -11,21 +11,21 @@ package struct LookupFailure: Error, Sendable, CustomStringConvertible {
 ///
 /// NIO's wrapper of it is used once for each name, as a client would use it, but for all answers. NIO runs it on a
 /// thread that belongs to the event loop which asks; so a few loops do nothing else, and one that hangs for a dead
-/// name server keeps only its own place. Names wait for a free one; they share the 5 s.
+/// name server keeps only its own thread busy. Names wait for a free one; they share the 5 s.
 package final class SystemResolver: Sendable {
     /// Longer than a lost packet costs with a second server, and half of what a delivery has.
     static let limit = TimeAmount.seconds(5)
     static let lookupsAtOnce = 8
 
-    private struct State {
+    private struct Lookups {
         var free: [any EventLoop]
         var waiting: [(host: String, answer: EventLoopPromise<[IPAddress]>)] = []
     }
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: lookupsAtOnce)
-    private let state: Mutex<State>
+    private let lookups: Mutex<Lookups>
 
     package init() {
-        state = Mutex(State(free: Array(group.makeIterator())))
+        lookups = Mutex(Lookups(free: Array(group.makeIterator())))
     }
 
     package func shutdown() async { try? await group.shutdownGracefully() }
@@ -38,9 +38,9 @@ package final class SystemResolver: Sendable {
             answer.fail(LookupFailure(description: "looking up \(host) took more than 5 s"))
         }
         defer { timer.cancel() }
-        let loop = state.withLock { state -> (any EventLoop)? in
-            if let loop = state.free.popLast() { return loop }
-            state.waiting.append((host, answer))
+        let loop = lookups.withLock { lookups -> (any EventLoop)? in
+            if let loop = lookups.free.popLast() { return loop }
+            lookups.waiting.append((host, answer))
             return nil
         }
         if let loop { look(up: host, on: loop, answer) }
@@ -61,9 +61,9 @@ package final class SystemResolver: Sendable {
 
     /// Serves whoever waits longest, or leaves the loop to the next that comes.
     private func next(on loop: any EventLoop) {
-        let waiting = state.withLock { state -> (host: String, answer: EventLoopPromise<[IPAddress]>)? in
-            if !state.waiting.isEmpty { return state.waiting.removeFirst() }
-            state.free.append(loop)
+        let waiting = lookups.withLock { lookups -> (host: String, answer: EventLoopPromise<[IPAddress]>)? in
+            if !lookups.waiting.isEmpty { return lookups.waiting.removeFirst() }
+            lookups.free.append(loop)
             return nil
         }
         if let waiting { look(up: waiting.host, on: loop, waiting.answer) }

@@ -19,7 +19,7 @@ struct Breakers {
         (self.workerID, self.logger) = (workerID, logger)
     }
 
-    mutating func turn(_ connection: inout Connection, _ inFlight: InFlight) async throws {
+    mutating func turn(_ connection: inout Connection, _ inFlight: DeliveriesInFlight) async throws {
         if nextShare <= .now || inFlight.isUrgent {
             nextShare = .now + Self.interval
             if let seen = inFlight.takeObservations() { try await share(seen, &connection) }
@@ -37,7 +37,7 @@ struct Breakers {
         }
     }
 
-    private func share(_ seen: Observations, _ connection: inout Connection) async throws {
+    private func share(_ seen: EndpointObservations, _ connection: inout Connection) async throws {
         if !seen.probes.isEmpty { try await connection.run(BreakerStatements.judge, judge(seen.probes)) }
         guard !seen.counts.isEmpty else { return }
         // In one order, so that two workers which open the same breakers do not wait for each other.
@@ -66,7 +66,7 @@ struct Breakers {
         }
     }
 
-    private func judge(_ probes: [Observations.Probe]) -> [Parameter] {
+    private func judge(_ probes: [EndpointObservations.Probe]) -> [Parameter] {
         [
             .int32s(probes.map(\.endpoint.portalID)), .texts(probes.map(\.endpoint.origin)),
             .bools(probes.map(\.isHealthy)), .texts(probes.map(\.reason)),

@@ -1,12 +1,5 @@
 import Postgres
 
-/// Where the deliveries of one portal to one origin (scheme, host and port) go. Concurrency, rate and breaker are
-/// an endpoint's own: a slow receiver keeps only its own deliveries waiting, and nobody else's.
-struct Endpoint: Hashable, Sendable {
-    let portalID: Int32
-    let origin: String
-}
-
 /// A delivery that this worker holds a lease on.
 struct Delivery: Sendable {
     let transactionID: Identifier
@@ -14,7 +7,7 @@ struct Delivery: Sendable {
     let attempt: Int
     /// Attempts before it was replayed; the schedule begins after them.
     let attemptsBefore: Int
-    let endpoint: Endpoint
+    let endpoint: WebhookEndpoint
     let callbackURI: String
     let status: String
     let occurredAt: Timestamp
@@ -44,7 +37,7 @@ struct Delivery: Sendable {
         token = Int64(try row.int(1))
         attempt = try row.int(2)
         attemptsBefore = try row.int(3)
-        endpoint = Endpoint(portalID: Int32(try row.int(4)), origin: try row.text(5))
+        endpoint = WebhookEndpoint(portalID: Int32(try row.int(4)), origin: try row.text(5))
         callbackURI = try row.text(6)
         status = try row.text(7)
         occurredAt = try row.timestamp(8)

@@ -19,16 +19,16 @@ package struct DeliveryClient: Sendable {
 
     private let limits: Limits
     private let policy: AddressPolicy
-    private let answers: AnswerCache
+    private let answers: ResolverCache
     private let clients: PinnedClients
 
     /// `connections` is the most to one target at a time.
     package init(
         _ limits: Limits = Limits(), policy: AddressPolicy, trustRoots: TrustRoots, connections: Int,
-        lookup: @escaping AnswerCache.Lookup
+        lookup: @escaping ResolverCache.Lookup
     ) {
         (self.limits, self.policy) = (limits, policy)
-        answers = AnswerCache(lookup)
+        answers = ResolverCache(lookup)
         clients = PinnedClients(connect: limits.connect, connections: connections, trustRoots: trustRoots)
     }
 

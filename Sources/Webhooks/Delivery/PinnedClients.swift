@@ -24,13 +24,13 @@ final class PinnedClients: Sendable {
         var users = 0
         var lastUse = ContinuousClock.now
     }
-    fileprivate struct State {
+    fileprivate struct Clients {
         var entries: [Pin: Entry] = [:]
         var nextSweep = ContinuousClock.now
     }
     fileprivate static let idle = Duration.seconds(60)
 
-    private let state = Mutex(State())
+    private let state = Mutex(Clients())
     private let base: HTTPClient.Configuration
 
     /// `connections` at most to one target over HTTP/1; HTTP/2 uses one.
@@ -93,7 +93,7 @@ final class PinnedClients: Sendable {
 /// A connection that did not go where it was pinned to. Cannot happen, and is closed before a request is sent.
 struct WrongPeer: Error {}
 
-extension PinnedClients.State {
+extension PinnedClients.Clients {
     /// Takes out those that nobody has used for a while.
     fileprivate mutating func sweep() -> [HTTPClient] {
         guard nextSweep <= .now else { return [] }

@@ -11,8 +11,8 @@ struct DispatchLoop: ~Copyable {
     private let statistics: StageStatistics
     private let wakeup: Wakeup
     private let logger: Logger
-    let inFlight: InFlight
-    private var lastServed = Endpoint(portalID: 0, origin: "")
+    let inFlight: DeliveriesInFlight
+    private var lastServed = WebhookEndpoint(portalID: 0, origin: "")
     private var breakers: Breakers
     private var replanning = Replanning()
 
@@ -21,7 +21,7 @@ struct DispatchLoop: ~Copyable {
         self.limits = limits
         statistics = context.figures(of: .dispatch)
         wakeup = Wakeup()
-        inFlight = InFlight(total: limits.total, wakeup: wakeup)
+        inFlight = DeliveriesInFlight(total: limits.total, wakeup: wakeup)
         logger = context.logger(of: .dispatch)
         breakers = Breakers(workerID: context.workerID, logger: logger)
     }
@@ -92,7 +92,7 @@ struct DispatchLoop: ~Copyable {
                 statistics.meters.wokeUp(cause == .rung ? .rung : longest < poll ? .due : .poll)
             }
         }
-        try await connection.run(Bell.leave)
+        try await connection.run(Bell.disarm)
     }
 
     /// Writes what has come back and claims what is due, in one round trip and one commit. Returns how many rows
@@ -141,7 +141,7 @@ struct DispatchLoop: ~Copyable {
             took: delivery.transactionID.time.duration(to: delivery.occurredAt))
     }
 
-    private func claim(_ offer: Places.Offer) -> Step {
+    private func claim(_ offer: DeliverySlots.Offer) -> Step {
         Step(
             DispatchStatements.claim,
             [

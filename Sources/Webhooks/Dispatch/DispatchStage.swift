@@ -43,7 +43,7 @@ package struct DispatchStage: LongRunningStage {
         ) { try await resolver.addresses(of: $0) }
         await withDiscardingTaskGroup { group in
             var loop = DispatchLoop(context, limits)
-            let attempt = Attempt(
+            let attempt = DeliveryAttempt(
                 client: client, secrets: secrets, logger: context.logger(of: .dispatch),
                 meters: context.meters)
             await loop.run { [inFlight = loop.inFlight] delivery in

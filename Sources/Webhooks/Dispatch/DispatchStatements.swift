@@ -21,15 +21,15 @@ package enum DispatchStatements {
         )
         """
 
-    /// SQL for the places of a lane that `Places` makes an exception of, and of its portal; NULL without one.
+    /// SQL for the slots of a lane that `DeliverySlots` makes an exception of, and of its portal; NULL without one.
     private static let exception = "($1::jsonb ->> (lanes.portal_id || ' ' || lanes.origin))::integer"
     private static let share = "coalesce(($1::jsonb ->> lanes.portal_id::text)::integer, $2::integer)"
 
-    /// $1 exceptions (see `Places.Offer`), $2 rows of a portal without one, $3 rows at most, $4 seconds of lease,
+    /// $1 exceptions (see `DeliverySlots.Offer`), $2 rows of a portal without one, $3 rows at most, $4 seconds of lease,
     /// $5 portal and $6 origin served last.
     ///
     /// Portals take turns, and within a portal its endpoints. Passed over are paused and disabled portals, endpoints without
-    /// a free place, and those whose breaker is open; one that has been open long enough gives one row as a probe,
+    /// a free slot, and those whose breaker is open; one that has been open long enough gives one row as a probe,
     /// to whoever turns it half open.
     package static let claim = Statement(
         "dispatch.claim",

@@ -4,13 +4,13 @@ import Logging
 import Postgres
 
 /// One attempt to deliver, from the claimed row to the result.
-struct Attempt: Sendable {
+struct DeliveryAttempt: Sendable {
     let client: DeliveryClient
     let secrets: PortalSecrets
     let logger: Logger
     let meters: RequestMeters
 
-    func run(_ delivery: Delivery, _ inFlight: InFlight) async {
+    func run(_ delivery: Delivery, _ inFlight: DeliveriesInFlight) async {
         let started = Timestamp.now()
         let begun = ContinuousClock.now
         let result = await send(delivery, at: started)

@@ -1,24 +1,25 @@
 /// Who may have how many deliveries in flight. Decides; knows no clock but the one it is given, and no I/O.
 ///
-/// - An endpoint has as many places as its portal's `webhook_concurrency`, or one while its last attempt failed:
-///   a dead receiver holds one place, not eight.
-/// - Endpoints that fail hold at most half of all places together.
-/// - A portal takes at most half of what the others leave, so that there always is a free place for one more
+/// - An endpoint has as many slots as its portal's `webhook_concurrency`, or one while its last attempt failed:
+///   a dead receiver holds one slot, not eight.
+/// - Endpoints that fail hold at most half of all slots together.
+/// - A portal takes at most half of what the others leave, so that there always is a free slot for one more
 ///   portal, however many endpoints of somebody's hang.
-struct Places {
+struct DeliverySlots {
     /// The exceptions for the claim's SQL, and everybody else's share.
     struct Offer: Sendable {
         /// Rows at most.
         var rows: Int
         /// Of one portal without an exception.
         var portalShare: Int
-        /// A JSON object: `"<portal>"` or `"<portal> <origin>"` to the places left.
+        /// A JSON object: `"<portal>"` or `"<portal> <origin>"` to the slots left.
         var exceptions: String
         /// Until a rate lets one more through; nil when no endpoint waits for that.
         var refill: Duration?
     }
 
-    fileprivate struct State {
+    /// What is known of one endpoint.
+    fileprivate struct EndpointUse {
         var inFlight = 0
         var isFailing = false
         var concurrency = 8
@@ -33,34 +34,34 @@ struct Places {
     private var used = 0
     private var failing = 0
     private var portals: [Int32: Int] = [:]
-    private var endpoints: [Endpoint: State] = [:]
-    private var observations = Observations()
+    private var endpoints: [WebhookEndpoint: EndpointUse] = [:]
+    private var observations = EndpointObservations()
 
     init(total: Int) { self.total = total }
 
     mutating func take(_ delivery: Delivery, now: ContinuousClock.Instant = .now) {
-        var state =
+        var use =
             endpoints[delivery.endpoint]
-            ?? State(tokens: Double(delivery.rate ?? 0), refilled: now, lastUse: now)
-        state.refill(now)
-        (state.concurrency, state.rate) = (delivery.concurrency, delivery.rate)
-        state.tokens -= 1
-        state.inFlight += 1
-        state.lastUse = now
-        if state.isFailing { failing += 1 }
-        endpoints[delivery.endpoint] = state
+            ?? EndpointUse(tokens: Double(delivery.rate ?? 0), refilled: now, lastUse: now)
+        use.refill(now)
+        (use.concurrency, use.rate) = (delivery.concurrency, delivery.rate)
+        use.tokens -= 1
+        use.inFlight += 1
+        use.lastUse = now
+        if use.isFailing { failing += 1 }
+        endpoints[delivery.endpoint] = use
         portals[delivery.portalID, default: 0] += 1
         used += 1
     }
 
     mutating func leave(_ acknowledgement: Acknowledgement) {
         let endpoint = acknowledgement.delivery.endpoint
-        guard var state = endpoints[endpoint] else { return }
-        if state.isFailing { failing -= state.inFlight }
-        state.inFlight -= 1
-        if let isHealthy = acknowledgement.result.health { state.isFailing = !isHealthy }
-        if state.isFailing { failing += state.inFlight }
-        endpoints[endpoint] = state
+        guard var use = endpoints[endpoint] else { return }
+        if use.isFailing { failing -= use.inFlight }
+        use.inFlight -= 1
+        if let isHealthy = acknowledgement.result.health { use.isFailing = !isHealthy }
+        if use.isFailing { failing += use.inFlight }
+        endpoints[endpoint] = use
         let left = (portals[endpoint.portalID] ?? 1) - 1
         portals[endpoint.portalID] = left > 0 ? left : nil
         used -= 1
@@ -69,13 +70,13 @@ struct Places {
 
     var isUrgent: Bool { observations.isUrgent }
 
-    mutating func takeObservations(now: ContinuousClock.Instant = .now) -> Observations? {
+    mutating func takeObservations(now: ContinuousClock.Instant = .now) -> EndpointObservations? {
         // A failing endpoint is remembered until its next attempt is surely over; another one gets all its
-        // places again.
-        endpoints = endpoints.filter { _, state in
-            state.inFlight > 0 || state.lastUse + .seconds(state.isFailing ? 1_200 : 2) > now
+        // slots again.
+        endpoints = endpoints.filter { _, use in
+            use.inFlight > 0 || use.lastUse + .seconds(use.isFailing ? 1_200 : 2) > now
         }
-        defer { observations = Observations() }
+        defer { observations = EndpointObservations() }
         return observations.isEmpty ? nil : observations
     }
 
@@ -84,11 +85,11 @@ struct Places {
         var entries = portals.map { portal, own in "\"\(portal)\":\(max(0, (free + own) / 2 - own))" }
         var refill: Duration?
         for endpoint in Array(endpoints.keys) {
-            guard var state = endpoints[endpoint] else { continue }
-            state.refill(now)
-            endpoints[endpoint] = state
-            guard let left = state.placesLeft(mayFail: failing < total / 2) else { continue }
-            if left == 0, let wait = state.untilRefill { refill = min(refill ?? wait, wait) }
+            guard var use = endpoints[endpoint] else { continue }
+            use.refill(now)
+            endpoints[endpoint] = use
+            guard let left = use.slotsLeft(mayFail: failing < total / 2) else { continue }
+            if left == 0, let wait = use.untilRefill { refill = min(refill ?? wait, wait) }
             entries.append("\"\(endpoint.portalID) \(escaped(endpoint.origin))\":\(left)")
         }
         return Offer(
@@ -102,15 +103,15 @@ struct Places {
     }
 }
 
-extension Places.State {
+extension DeliverySlots.EndpointUse {
     fileprivate mutating func refill(_ now: ContinuousClock.Instant) {
         guard let rate else { return }
         tokens = min(Double(rate), tokens + Double(rate) * (refilled.duration(to: now) / .seconds(1)))
         refilled = now
     }
 
-    /// Nil when there is no exception: all its places are free.
-    fileprivate func placesLeft(mayFail: Bool) -> Int? {
+    /// Nil when there is no exception: all its slots are free.
+    fileprivate func slotsLeft(mayFail: Bool) -> Int? {
         guard inFlight > 0 || isFailing || rate != nil else { return nil }
         let limit = isFailing ? (mayFail ? 1 : 0) : concurrency
         return max(0, min(limit - inFlight, rate == nil ? limit : Int(tokens)))

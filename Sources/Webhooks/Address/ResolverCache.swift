@@ -3,7 +3,7 @@ import Synchronization
 /// Answers of the resolver, kept for a short life: a burst of deliveries to one name asks once. What is vetted is
 /// the answer, and what is connected to is an address of that same answer, so the cache cannot be played against
 /// the guard.
-package final class AnswerCache: Sendable {
+package final class ResolverCache: Sendable {
     /// getaddrinfo tells no time to live. A receiver that moves is followed after this.
     static let life = Duration.seconds(10)
     static let lifeOfFailure = Duration.seconds(1)

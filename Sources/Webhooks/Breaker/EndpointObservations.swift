@@ -1,7 +1,7 @@
 import Postgres
 
 /// What a worker has seen of endpoints, until it is written for the breakers.
-struct Observations: Sendable {
+struct EndpointObservations: Sendable {
     struct Count: Sendable {
         var attempts = 0
         var failures = 0
@@ -9,12 +9,12 @@ struct Observations: Sendable {
         var reason: String?
     }
     struct Probe: Sendable {
-        let endpoint: Endpoint
+        let endpoint: WebhookEndpoint
         let isHealthy: Bool
         let reason: String?
     }
 
-    private(set) var counts: [Endpoint: Count] = [:]
+    private(set) var counts: [WebhookEndpoint: Count] = [:]
     private(set) var probes: [Probe] = []
 
     /// Enough failures to open a breaker, or a probe's result, for which one waits.
