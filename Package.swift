@@ -98,7 +98,8 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ]
+            ],
+            plugins: ["EmbedFilesPlugin"]
         ),
         .target(
             name: "Operations",
@@ -109,7 +110,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ]
+            ],
+            plugins: ["EmbedFilesPlugin"]
         ),
         .executableTarget(
             name: "CountersignCommand",
@@ -161,7 +163,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EmbedFilesTests",
-            dependencies: ["Countersign", "Support"],
+            dependencies: ["Countersign", "Gateway", "Operations", "Support"],
             plugins: ["EmbedFilesPlugin"]
         ),
         .testTarget(

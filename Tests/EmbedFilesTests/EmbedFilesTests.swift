@@ -1,5 +1,7 @@
 import Countersign
 import Foundation
+import Gateway
+import Operations
 import Support
 import Testing
 
@@ -16,6 +18,8 @@ import Testing
 
     static let folders = [
         Folder(path: "Sources/Countersign", embedded: Countersign.EmbeddedFiles.all),
+        Folder(path: "Sources/Gateway", embedded: Gateway.EmbeddedFiles.all),
+        Folder(path: "Sources/Operations", embedded: Operations.EmbeddedFiles.all),
         Folder(path: "Tests/EmbedFilesTests", embedded: EmbeddedFiles.all),
     ]
 

@@ -11,12 +11,14 @@ struct DemoEndpoints: Sendable {
 
     var all: [Endpoint] {
         [
-            Endpoint(.get, "/demo") { _ in asset(demoPage, "text/html; charset=utf-8") },
+            Endpoint(.get, "/demo") { _ in
+                asset(EmbeddedFiles.`Demo/demo.html`, "text/html; charset=utf-8")
+            },
             Endpoint(.get, "/demo/demo.css") { _ in
-                asset(demoStyle, "text/css; charset=utf-8")
+                asset(EmbeddedFiles.`Demo/demo.css`, "text/css; charset=utf-8")
             },
             Endpoint(.get, "/demo/demo.js") { _ in
-                asset(demoScript, "text/javascript; charset=utf-8")
+                asset(EmbeddedFiles.`Demo/demo.js`, "text/javascript; charset=utf-8")
             },
             Endpoint(.post, "/demo/sign-ins", begin),
             Endpoint(.get, "/demo/sign-ins/{id}/qr.svg", svg),

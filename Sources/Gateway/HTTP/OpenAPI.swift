@@ -1,7 +1,8 @@
 import Foundation
 import Hummingbird
 
-/// `/openapi.json`.
+/// The description of the two APIs in OpenAPI 3.1, `openapi.json`. A test compares its paths with those that are
+/// served, and another holds a running server to it.
 enum OpenAPI {
     static let path = "/openapi.json"
 
@@ -25,5 +26,7 @@ enum OpenAPI {
         return String(decoding: data ?? Data(), as: UTF8.self)
     }
 
-    static var parsed: Any? { try? JSONSerialization.jsonObject(with: Data(openAPIDocument.utf8)) }
+    static var parsed: Any? {
+        try? JSONSerialization.jsonObject(with: Data(EmbeddedFiles.`openapi.json`.utf8))
+    }
 }

@@ -20,8 +20,12 @@ struct Console: Sendable {
 
     func addRoutes(to router: Router<BasicRequestContext>) {
         router.get("console") { _, _ in Response.redirect("/console/queues") }
-        router.get("console/style.css") { _, _ in Response.asset(consoleStyle, type: "text/css") }
-        router.get("console/console.js") { _, _ in Response.asset(consoleScript, type: "text/javascript") }
+        router.get("console/style.css") { _, _ in
+            Response.asset(EmbeddedFiles.`Console/style.css`, type: "text/css")
+        }
+        router.get("console/console.js") { _, _ in
+            Response.asset(EmbeddedFiles.`Console/console.js`, type: "text/javascript")
+        }
         router.get("console/login") { request, _ in
             let query = request.uri.queryParameters
             let next = query.get("next").flatMap { ConsolePage(rawValue: $0) }

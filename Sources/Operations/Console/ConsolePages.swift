@@ -65,9 +65,16 @@ enum ConsolePage: String, CaseIterable, Sendable {
     }
 }
 
-/// Compiled once; a test renders each, so that a mistake in one is found there.
+/// The files of `Templates` by their names, compiled once; a test renders each, so that a mistake in one is found
+/// there. Mustache escapes what `{{...}}` inserts; `{{{...}}}` is HTML of our own.
 let templates: MustacheLibrary = {
-    let compiled = pageTemplates.compactMapValues { try? MustacheTemplate(string: $0) }
-    precondition(compiled.count == pageTemplates.count, "a template cannot be read")
-    return MustacheLibrary(templates: compiled)
+    let folder = "Console/Templates/"
+    let files = EmbeddedFiles.all.filter { $0.path.hasPrefix(folder) }
+    let compiled = files.compactMap { path, text in
+        (try? MustacheTemplate(string: text)).map {
+            (String(path.dropFirst(folder.utf8.count).prefix { $0 != "." }), $0)
+        }
+    }
+    precondition(compiled.count == files.count, "a template cannot be read")
+    return MustacheLibrary(templates: Dictionary(uniqueKeysWithValues: compiled))
 }()

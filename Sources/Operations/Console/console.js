@@ -1,0 +1,39 @@
+// Replaces the page's inner part by what the server has rendered anew, unless somebody is typing in it. Whatever had
+// the focus has it afterwards; what somebody has begun, and what was refused, stays as it is.
+const main = document.querySelector("main[data-live]");
+const state = document.getElementById("live-state");
+const isBegun = (part) => part.matches("details") ? part.open : part.querySelector(".problem") !== null
+  || [...part.elements].some((field) => field.matches("select")
+    ? [...field.options].some((option) => option.selected !== option.defaultSelected) && field.selectedIndex > 0
+    : field.type !== "hidden" && "defaultValue" in field && field.value !== field.defaultValue);
+const follow = () => {
+  const source = new EventSource(main.dataset.live);
+  source.onopen = () => { state.textContent = "Live."; };
+  source.onmessage = (event) => {
+    const active = document.activeElement;
+    if (active && main.contains(active) && active.matches("input, select, textarea")) {
+      state.textContent = "Waiting while you type.";
+      return;
+    }
+    const id = active && main.contains(active) ? active.id : null;
+    const template = document.createElement("template");
+    template.innerHTML = JSON.parse(event.data);
+    for (const part of main.querySelectorAll("form[id], details[id]"))
+      if (isBegun(part)) template.content.getElementById(part.id)?.replaceWith(part);
+    main.replaceChildren(template.content);
+    if (id) document.getElementById(id)?.focus({ preventScroll: true });
+    main.dataset.updates = Number(main.dataset.updates || 0) + 1;
+    state.textContent = "Live.";
+  };
+  source.onerror = async () => {
+    state.textContent = "Not connected; trying again.";
+    if (source.readyState !== EventSource.CLOSED) return;
+    // The server has refused: the session is over, or too many pages are open.
+    const answer = await fetch(main.dataset.live.replace("/live", ""), { redirect: "manual" }).catch(() => null);
+    if (answer?.type === "opaqueredirect") {
+      state.textContent = "Not live.";
+      document.getElementById("over").hidden = false;
+    } else setTimeout(follow, 10000);
+  };
+};
+if (main) follow();
