@@ -1,14 +1,3 @@
-/// A file of the migrations folder, as the program carries it.
-package struct MigrationFile: Sendable, Hashable {
-    package let name: String
-    package let text: String
-
-    package init(name: String, text: String) {
-        self.name = name
-        self.text = text
-    }
-}
-
 /// One step of the schema: a file `NNNN_what_it_does.sql` of plain SQL that `psql -f` accepts too.
 ///
 /// Directives are lines of their own among the comment lines that the file begins with:
@@ -23,8 +12,10 @@ package struct MigrationFile: Sendable, Hashable {
 ///   The migrator runs it for the parent, builds the same index CONCURRENTLY on each partition, named
 ///   `name_<what the partition's name has after the table's>`, and attaches them. Partitions attached
 ///   meanwhile get theirs from the server.
+/// - `-- after: <concept>, <concept>`: the files of `current/` that must have run before, because a column's default
+///   calls what they define.
 ///
-/// Without one of the last two the whole file is one transaction.
+/// Without `no-transaction` and `for-each-partition` the file runs in one transaction with its neighbours.
 package struct Migration: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
         case transaction
@@ -47,21 +38,27 @@ package struct Migration: Sendable, Hashable {
     package let sql: String
     /// The oldest program that works on the schema after this file.
     package let minimumBinary: Int
+    /// Names of the current files that run before it.
+    let after: [String]
     let kind: Kind
 
     package init(_ file: MigrationFile) throws(MigrationError) {
         guard let number = fileNumber(file.name) else {
             throw .malformed(file: file.name, reason: "the name must be like 0001_what_it_does.sql")
         }
-        let directives = try Directives(file)
+        let directives = try MigrationDirectives(file)
         guard let minimum = directives.minimumBinary, (0...number).contains(minimum) else {
             throw .malformed(
                 file: file.name, reason: "it needs a line -- minimum-binary: with 0 to \(number)")
         }
         self.number = number
+        guard !directives.followsEveryChange else {
+            throw .malformed(file: file.name, reason: "with-every-change belongs into a file of current/")
+        }
         name = file.name
         sql = file.text
         minimumBinary = minimum
+        after = directives.after
         do throws(MigrationIndex.Unreadable) {
             kind = try Kind(directives, text: file.text)
         } catch {
@@ -71,7 +68,7 @@ package struct Migration: Sendable, Hashable {
 }
 
 extension Migration.Kind {
-    fileprivate init(_ directives: Directives, text: String) throws(MigrationIndex.Unreadable) {
+    fileprivate init(_ directives: MigrationDirectives, text: String) throws(MigrationIndex.Unreadable) {
         guard directives.isAlone || directives.partitioned != nil else {
             self = .transaction
             return
@@ -96,31 +93,6 @@ extension Migration.Kind {
             self = .index(index)
         } else {
             self = .statement(String(text[tokens[0].range.lowerBound..<last.range.upperBound]))
-        }
-    }
-}
-
-private struct Directives {
-    private(set) var minimumBinary: Int?
-    private(set) var isAlone = false
-    private(set) var partitioned: String?
-
-    init(_ file: MigrationFile) throws(MigrationError) {
-        for line in file.text.split(separator: "\n") {
-            guard line.hasPrefix("--") else { break }
-            let words = line.dropFirst(2).split(separator: " ")
-            switch words.first {
-            case "no-transaction" where words.count == 1: isAlone = true
-            case "for-each-partition" where words.count == 2: partitioned = String(words[1])
-            case "minimum-binary:" where words.count == 2: minimumBinary = Int(words[1])
-            case "no-transaction", "for-each-partition", "minimum-binary:":
-                throw .malformed(file: file.name, reason: "cannot read the line \(line)")
-            default: continue
-            }
-        }
-        if isAlone, partitioned != nil {
-            throw .malformed(
-                file: file.name, reason: "no-transaction and for-each-partition exclude each other")
         }
     }
 }

@@ -26,7 +26,7 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
     case outOfRange(SchemaRangeError)
     /// The server refused something besides the files.
     case database(PostgresError)
-    /// `schema_migrations` is not the table that this program makes.
+    /// `schema_migrations` or `schema_current` is not the table that this program makes.
     case unreadable(DecodingFailure)
     case cancelled
 
@@ -61,7 +61,7 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
         case .database(let error):
             error.description
         case .unreadable(let error):
-            "schema_migrations cannot be read: \(error)"
+            "the record of migrations cannot be read: \(error)"
         case .cancelled:
             "the migration was cancelled"
         }

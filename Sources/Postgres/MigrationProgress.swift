@@ -9,6 +9,8 @@ package enum MigrationProgress: Sendable, CustomStringConvertible {
     /// Somebody holds a lock or won a deadlock; the file is tried again after the pause.
     case retrying(file: String, PostgresError, pause: Duration)
     case applied(file: String)
+    /// A current file that this program no longer has.
+    case forgotten(file: String)
     /// All is done; how many files this run has applied.
     case finished(version: Int, applied: Int)
 
@@ -20,6 +22,7 @@ package enum MigrationProgress: Sendable, CustomStringConvertible {
         case .running(let statement): "running \(statement)"
         case .retrying(let file, let error, let pause): "\(file) is tried again in \(pause): \(error)"
         case .applied(let file): "applied \(file)"
+        case .forgotten(let file): "\(file) is no longer part of this program"
         case .finished(let version, 0): "the schema is at version \(version), nothing to do"
         case .finished(let version, let applied): "the schema is at version \(version), \(applied) applied"
         }

@@ -2,14 +2,17 @@
 ///
 /// Queries whose rows are statements are written so that psql's `\gexec` runs the same statements.
 struct MigrationScript: Sendable {
-    /// The schema that holds `schema_migrations`.
+    /// The schema that holds `schema_migrations` and `schema_current`.
     let schema: String
+    /// The number of the program that writes current files.
+    let program: Int
     /// How long a transaction waits for a lock. Whoever comes after it waits behind it as long.
     let lockTimeout: Duration
     /// How long a statement outside a transaction waits for a lock; nobody waits behind it.
     let buildLockTimeout: Duration
 
     var table: String { quotedIdentifier(schema) + ".schema_migrations" }
+    var currentTable: String { quotedIdentifier(schema) + ".schema_current" }
 
     /// Any constant does, as long as every program takes the same: "csmigrat" in ASCII.
     private var lockKey: String { "7166191731551134068" }
@@ -36,8 +39,8 @@ struct MigrationScript: Sendable {
     }
 
     /// Asks first: IF NOT EXISTS wants the right to create even when there is nothing to create.
-    var tableExists: String { "SELECT to_regclass(\(quotedLiteral(table))) IS NOT NULL" }
-    var createTable: String {
+    func exists(_ table: String) -> String { "SELECT to_regclass(\(quotedLiteral(table))) IS NOT NULL" }
+    var createTables: String {
         """
         CREATE SCHEMA IF NOT EXISTS \(quotedIdentifier(schema));
         CREATE TABLE IF NOT EXISTS \(table) (
@@ -49,34 +52,75 @@ struct MigrationScript: Sendable {
             duration_ms     integer,        -- NULL while begun and not finished
             applied_by      text NOT NULL DEFAULT session_user
         );
+        CREATE TABLE IF NOT EXISTS \(currentTable) (
+            name            text PRIMARY KEY,
+            checksum        text NOT NULL,  -- SHA-256 of the file, in hexadecimal
+            program         integer NOT NULL,
+            applied_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+            duration_ms     integer,
+            applied_by      text NOT NULL DEFAULT session_user
+        );
         """
     }
 
     /// The row comes before the file's own statements: two migrators collide here and nowhere else.
-    func record(_ migration: Migration, checksum: String) -> String {
-        let name = quotedLiteral(migration.name)
-        return """
+    func record(_ run: MigrationRun) -> String {
+        let name = quotedLiteral(run.name)
+        return switch run.step {
+        case .numbered(let migration):
+            """
             INSERT INTO \(table) (version, name, checksum, minimum_binary)
-            VALUES (\(migration.number), \(name), '\(checksum)', \(migration.minimumBinary))
+            VALUES (\(migration.number), \(name), '\(run.checksum)', \(migration.minimumBinary))
+            """
+        case .current:
+            """
+            INSERT INTO \(currentTable) (name, checksum, program) VALUES (\(name), '\(run.checksum)', \(program))
+            ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, program = excluded.program,
+                applied_at = clock_timestamp(), duration_ms = NULL, applied_by = session_user
+            """
+        }
+    }
+
+    func finish(_ run: MigrationRun) -> String {
+        let row =
+            switch run.step {
+            case .numbered(let migration): (table, "version = \(migration.number)")
+            case .current(let file): (currentTable, "name = \(quotedLiteral(file.name))")
+            }
+        return """
+            UPDATE \(row.0) SET applied_at = clock_timestamp(),
+                duration_ms = extract(epoch FROM clock_timestamp() - applied_at) * 1000
+            WHERE \(row.1)
             """
     }
 
-    func finish(_ migration: Migration) -> String {
-        """
-        UPDATE \(table) SET applied_at = clock_timestamp(),
-            duration_ms = extract(epoch FROM clock_timestamp() - applied_at) * 1000
-        WHERE version = \(migration.number)
-        """
+    /// Finds the row only in the transaction that inserted it: a file that has ended it is found out.
+    func finishInSameTransaction(_ run: MigrationRun) -> String {
+        finish(run) + " AND xmin = pg_current_xact_id()::xid"
     }
 
-    /// Finds the row only in the transaction that inserted it: a file that has ended it is found out.
-    func finishInSameTransaction(_ migration: Migration) -> String {
-        finish(migration) + " AND xmin = pg_current_xact_id()::xid"
+    /// What current files that are no longer part of the program have left.
+    func forget(_ names: [String]) -> String {
+        "DELETE FROM \(currentTable) WHERE name IN (\(names.map(quotedLiteral).joined(separator: ", ")))"
     }
 
     var begin: String {
         """
         BEGIN;
+        \(localSettings)
+        """
+    }
+
+    /// Between two files of one transaction: a SET without LOCAL lasts longer than the file that has it.
+    var beginNext: String {
+        """
+        RESET ALL;
+        \(localSettings)
+        """
+    }
+
+    private var localSettings: String {
+        """
         SET LOCAL lock_timeout = \(milliseconds(lockTimeout));
         SET LOCAL statement_timeout = 0;
         SET LOCAL idle_in_transaction_session_timeout = 0;

@@ -4,46 +4,60 @@ extension Migrator {
     /// Indexes on partitions are left to psql's `\gexec`, because the partitions of the moment count.
     package func plan(_ connection: inout Connection) async throws(MigrationError) -> String {
         let status = try await checkedStatus(&connection)
-        guard !status.pending.isEmpty else {
+        guard !status.pending.isEmpty || !status.removed.isEmpty else {
             return "-- The schema is at version \(status.version): nothing to do.\n"
         }
         var text = "\\set ON_ERROR_STOP on\n\(script.lockOrFail)\n"
-        if try await !flag(script.tableExists, &connection) { text += script.createTable + "\n" }
-        for run in status.pending {
-            text += "\n-- \(run.migration.name)\n\(lines(of: run))RESET ALL;\n"
+        if try await !flag(script.exists(script.currentTable), &connection) {
+            text += script.createTables + "\n"
         }
+        for group in status.pending.transactions {
+            text += group.isTransactional ? together(group) : alone(group[0])
+            text += "RESET ALL;\n"
+        }
+        if !status.removed.isEmpty { text += "\n\(script.forget(status.removed));\n" }
         return text + "\n\(script.unlock);\n"
     }
 
-    private func lines(of run: MigrationRun) -> String {
-        let migration = run.migration
-        let record = script.record(migration, checksum: run.checksum)
+    private func together(_ runs: [MigrationRun]) -> String {
+        // The semicolon on a line of its own ends whatever the file left open, even a comment.
+        let files = runs.map { run in
+            """
+
+            -- \(run.name)
+            \(script.record(run));
+            \(run.step.sql)
+            ;
+            \(script.finishInSameTransaction(run));
+
+            """
+        }
+        return inTransaction(files.joined(separator: "\(script.beginNext)\n"))
+    }
+
+    private func alone(_ run: MigrationRun) -> String {
+        guard case .numbered(let migration) = run.step else { return "" }
+        return "\n-- \(run.name)\n" + (run.isBegun ? "" : "\(script.record(run));\n") + lines(of: migration)
+            + "\(script.finish(run));\n"
+    }
+
+    private func lines(of migration: Migration) -> String {
         switch migration.kind {
-        case .transaction:
-            // The semicolon on a line of its own ends whatever the file left open, even a comment.
-            return inTransaction(
-                "\(record);\n\(migration.sql)\n;\n\(script.finishInSameTransaction(migration));\n")
-        case .statement(let sql):
-            return begun(run, "\(record);\n") + building("\(sql)\n;\n") + "\(script.finish(migration));\n"
-        case .index(let index):
-            return begun(run, "\(record);\n") + building("\(script.build(index))\n\\gexec\n")
-                + "\(script.finish(migration));\n"
+        case .transaction: ""
+        case .statement(let sql): building("\(sql)\n;\n")
+        case .index(let index): building("\(script.build(index))\n\\gexec\n")
         case .eachPartition(let index):
-            return begun(run, "\(record);\n")
-                + inTransaction("\(script.createOnParent(index))\n\\gexec\n")
+            inTransaction("\(script.createOnParent(index))\n\\gexec\n")
                 + building("\(script.buildOnPartitions(index))\n\\gexec\n")
                 + inTransaction(
                     """
                     \(script.lockPartitions(index));
                     \(script.attachPartitions(index))
                     \\gexec
-                    \(script.finish(migration));
 
                     """)
         }
     }
-
-    private func begun(_ run: MigrationRun, _ text: String) -> String { run.isBegun ? "" : text }
 
     private func inTransaction(_ text: String) -> String { "\(script.begin)\n\(text)COMMIT;\n" }
 

@@ -1,7 +1,7 @@
 extension Migrator {
     /// What `schema_migrations` holds; nothing when it does not exist.
     func applied(_ connection: inout Connection) async throws(MigrationError) -> [AppliedMigration] {
-        guard try await flag(script.tableExists, &connection) else { return [] }
+        guard try await flag(script.exists(script.table), &connection) else { return [] }
         let sql = """
             SELECT version, name, checksum, minimum_binary, applied_at, duration_ms, applied_by
             FROM \(script.table) ORDER BY version
@@ -9,13 +9,31 @@ extension Migrator {
         return try await query(sql, &connection, AppliedMigration.init)
     }
 
-    /// The files' checksums, made by the server: this module has no SHA-256 of its own.
+    /// What `schema_current` holds; nothing when it does not exist.
+    func appliedCurrent(_ connection: inout Connection) async throws(MigrationError) -> [AppliedCurrentFile] {
+        guard try await flag(script.exists(script.currentTable), &connection) else { return [] }
+        let sql = """
+            SELECT name, checksum, program, applied_at, duration_ms, applied_by
+            FROM \(script.currentTable) ORDER BY name
+            """
+        return try await query(sql, &connection, AppliedCurrentFile.init)
+    }
+
+    /// Makes the tables that hold what is applied, unless they are there.
+    func createTables(_ connection: inout Connection) async throws(MigrationError) {
+        for table in [script.table, script.currentTable]
+        where try await !flag(script.exists(table), &connection) {
+            try await execute(script.createTables, &connection)
+        }
+    }
+
+    /// The files' checksums in their order, made by the server: this module has no SHA-256 of its own.
     func checksums(_ connection: inout Connection) async throws(MigrationError) -> [String] {
         let sql = """
             SELECT encode(sha256(file), 'hex')
             FROM unnest($1::bytea[]) WITH ORDINALITY AS files (file, place) ORDER BY place
             """
-        let files = Parameter.byteses(migrations.map { Array($0.sql.utf8) })
+        let files = Parameter.byteses(order.steps.map { Array($0.sql.utf8) })
         return try await query(sql, &connection, parameters: [files]) { row throws(DecodingFailure) in
             try row.text(0)
         }
@@ -77,5 +95,16 @@ extension AppliedMigration {
         appliedAt = try row.timestamp(4)
         duration = try row.optionalInt(5).map { .milliseconds($0) }
         appliedBy = try row.text(6)
+    }
+}
+
+extension AppliedCurrentFile {
+    fileprivate init(_ row: Row) throws(DecodingFailure) {
+        name = try row.text(0)
+        checksum = try row.text(1)
+        program = try row.int(2)
+        appliedAt = try row.timestamp(3)
+        duration = try row.optionalInt(4).map { .milliseconds($0) }
+        appliedBy = try row.text(5)
     }
 }

@@ -21,49 +21,44 @@ extension Migrator {
     func applyPending(
         _ connection: inout Connection, _ progress: (MigrationProgress) -> Void
     ) async throws(MigrationError) {
-        if try await !flag(script.tableExists, &connection) {
-            try await execute(script.createTable, &connection)
-        }
         let status = try await checkedStatus(&connection)
-        for run in status.pending {
-            progress(.applying(file: run.migration.name))
-            try await apply(run, &connection, progress)
-            // A SET without LOCAL in the file lasts longer than the file.
+        try await createTables(&connection)
+        for group in status.pending.transactions {
+            if group.isTransactional {
+                try await applyTogether(group, &connection, progress)
+            } else {
+                try await applyAlone(group[0], &connection, progress)
+            }
+            for run in group { progress(.applied(file: run.name)) }
+            // A SET without LOCAL in the last file lasts longer than the file.
             try await execute("RESET ALL", &connection)
-            progress(.applied(file: run.migration.name))
         }
-        let version = status.pending.last?.migration.number ?? status.version
-        progress(.finished(version: version, applied: status.pending.count))
+        try await forget(status, &connection, progress)
+        let applied = status.pending.count
+        progress(.finished(version: applied == 0 ? status.version : program, applied: applied))
     }
 
-    private func apply(
-        _ run: MigrationRun, _ connection: inout Connection, _ progress: (MigrationProgress) -> Void
+    private func forget(
+        _ status: MigrationStatus, _ connection: inout Connection, _ progress: (MigrationProgress) -> Void
     ) async throws(MigrationError) {
-        switch run.migration.kind {
-        case .transaction:
-            // Only a file that ended its own transaction can leave an unfinished row.
-            guard !run.isBegun else { throw .unfinished(file: run.migration.name) }
-            try await retrying(run, &connection, progress) { connection throws(MigrationError) in
-                try await applyInTransaction(run, &connection)
-            }
-        case .statement(let sql):
-            try await record(run, &connection, progress)
-            try await retrying(run, &connection, progress) { connection throws(MigrationError) in
-                try await build([sql], &connection, progress)
-                try await execute(script.finish(run.migration), &connection)
-            }
-        case .index(let index):
-            try await record(run, &connection, progress)
-            try await retrying(run, &connection, progress) { connection throws(MigrationError) in
-                try await build(pairs(script.build(index), &connection), &connection, progress)
-                try await execute(script.finish(run.migration), &connection)
-            }
-        case .eachPartition(let index):
-            try await record(run, &connection, progress)
-            try await retrying(run, &connection, progress) { connection throws(MigrationError) in
-                try await createOnParent(index, &connection)
-                try await build(pairs(script.buildOnPartitions(index), &connection), &connection, progress)
-                try await attachPartitions(index, run, &connection)
+        let removed = status.removed
+        guard !removed.isEmpty else { return }
+        try await execute(script.forget(removed), &connection)
+        for name in removed { progress(.forgotten(file: name)) }
+    }
+
+    private func applyTogether(
+        _ runs: [MigrationRun], _ connection: inout Connection, _ progress: (MigrationProgress) -> Void
+    ) async throws(MigrationError) {
+        // Only a file that ended its own transaction can leave an unfinished row.
+        if let begun = runs.first(where: \.isBegun) { throw .unfinished(file: begun.name) }
+        try await retrying(runs[runs.count - 1], &connection, progress) { connection throws(MigrationError) in
+            try await transaction(&connection) { connection throws(MigrationError) in
+                for run in runs {
+                    if run != runs[0] { try await execute(script.beginNext, &connection) }
+                    progress(.applying(file: run.name))
+                    try await applyInTransaction(run, &connection)
+                }
             }
         }
     }
@@ -71,11 +66,37 @@ extension Migrator {
     private func applyInTransaction(_ run: MigrationRun, _ connection: inout Connection)
         async throws(MigrationError)
     {
-        try await transaction(&connection) { connection throws(MigrationError) in
-            try await execute(script.record(run.migration, checksum: run.checksum), &connection)
-            try await execute(run.migration.sql, &connection)
-            let finished = try await execute(script.finishInSameTransaction(run.migration), &connection)
-            guard finished.affected == 1 else { throw .endsTransaction(file: run.migration.name) }
+        do throws(MigrationError) {
+            try await execute(script.record(run), &connection)
+            try await execute(run.step.sql, &connection)
+            let finished = try await execute(script.finishInSameTransaction(run), &connection)
+            guard finished.affected == 1 else { throw .endsTransaction(file: run.name) }
+        } catch {
+            guard case .database(let failure) = error else { throw error }
+            throw .failed(file: run.name, attempts: 1, failure)
+        }
+    }
+
+    private func applyAlone(
+        _ run: MigrationRun, _ connection: inout Connection, _ progress: (MigrationProgress) -> Void
+    ) async throws(MigrationError) {
+        guard case .numbered(let migration) = run.step else { return }
+        progress(.applying(file: run.name))
+        try await record(run, &connection, progress)
+        try await retrying(run, &connection, progress) { connection throws(MigrationError) in
+            switch migration.kind {
+            case .transaction: break
+            case .statement(let sql):
+                try await build([sql], &connection, progress)
+                try await execute(script.finish(run), &connection)
+            case .index(let index):
+                try await build(pairs(script.build(index), &connection), &connection, progress)
+                try await execute(script.finish(run), &connection)
+            case .eachPartition(let index):
+                try await createOnParent(index, &connection)
+                try await build(pairs(script.buildOnPartitions(index), &connection), &connection, progress)
+                try await attachPartitions(index, run, &connection)
+            }
         }
     }
 
@@ -86,7 +107,7 @@ extension Migrator {
         guard !run.isBegun else { return }
         try await retrying(run, &connection, progress) { connection throws(MigrationError) in
             try await transaction(&connection) { connection throws(MigrationError) in
-                try await execute(script.record(run.migration, checksum: run.checksum), &connection)
+                try await execute(script.record(run), &connection)
             }
         }
     }
@@ -123,9 +144,9 @@ extension Migrator {
                 try await execute(statement, &connection)
             }
             guard try await !flag(script.isInvalid(index), &connection) else {
-                throw .invalidIndex(file: run.migration.name, index: index.name)
+                throw .invalidIndex(file: run.name, index: index.name)
             }
-            try await execute(script.finish(run.migration), &connection)
+            try await execute(script.finish(run), &connection)
         }
     }
 }
@@ -141,11 +162,16 @@ extension Migrator {
             do throws(MigrationError) {
                 return try await body(&connection)
             } catch {
-                guard case .database(let failure) = error else { throw error }
-                guard run.canPass(failure), attempt < limits.attempts else {
-                    throw .failed(file: run.migration.name, attempts: attempt, failure)
+                let (file, failure): (String, PostgresError)
+                switch error {
+                case .database(let cause): (file, failure) = (run.name, cause)
+                case .failed(let name, _, let cause): (file, failure) = (name, cause)
+                default: throw error
                 }
-                progress(.retrying(file: run.migration.name, failure, pause: pause))
+                guard run.canPass(failure), attempt < limits.attempts else {
+                    throw .failed(file: file, attempts: attempt, failure)
+                }
+                progress(.retrying(file: file, failure, pause: pause))
                 try await sleep(pause)
                 pause = min(pause * 2, limits.pauseLimit)
             }
@@ -177,12 +203,18 @@ extension Migrator {
 }
 
 extension MigrationRun {
-    /// Somebody else was in the way and may be gone next time: a lock, a deadlock, and for partitions one
-    /// that was dropped since they were listed.
+    /// Somebody else was in the way and may be gone next time: a lock, a deadlock, privileges of an object that were
+    /// changed beside us, and for partitions one that was dropped since they were listed.
     fileprivate func canPass(_ error: PostgresError) -> Bool {
         switch error.state {
         case "55P03", "40": true
-        case "42P01", "42704": if case .eachPartition = migration.kind { true } else { false }
+        case "XX000": error.message == "tuple concurrently updated"
+        case "42P01", "42704":
+            if case .numbered(let migration) = step, case .eachPartition = migration.kind {
+                true
+            } else {
+                false
+            }
         default: false
         }
     }

@@ -23,11 +23,29 @@ package struct Migrator: Sendable {
     package let migrations: [Migration]
     /// The program's number, which `minimum-binary` is compared with.
     package let program: Int
+    let order: MigrationOrder
     let script: MigrationScript
     let limits: Limits
+    private let unreleased: Set<String>
 
-    /// Reads the files. Throws when one breaks the rules of `Migration`, or when their numbers have a gap.
-    package init(_ files: [MigrationFile], schema: String, limits: Limits = Limits()) throws(MigrationError) {
+    /// Reads the files of both kinds. Throws when one breaks the rules of `Migration` or `CurrentFile`, when the numbers
+    /// have a gap, or when files come after each other. Databases with a file in `unreleased` are refused by its name.
+    package init(
+        _ files: [MigrationFile], schema: String, unreleased: Set<String> = [], limits: Limits = Limits()
+    ) throws(MigrationError) {
+        migrations = try Self.migrations(files.filter { !$0.isCurrent })
+        var current: [CurrentFile] = []
+        for file in files where file.isCurrent { current.append(try CurrentFile(file)) }
+        order = try MigrationOrder(migrations, current)
+        program = migrations.count
+        script = MigrationScript(
+            schema: schema, program: migrations.count, lockTimeout: limits.lockTimeout,
+            buildLockTimeout: limits.buildLockTimeout)
+        self.limits = limits
+        self.unreleased = unreleased
+    }
+
+    private static func migrations(_ files: [MigrationFile]) throws(MigrationError) -> [Migration] {
         var migrations: [Migration] = []
         for file in files.sorted(by: { $0.name < $1.name }) {
             let migration = try Migration(file)
@@ -40,15 +58,12 @@ package struct Migrator: Sendable {
             }
             migrations.append(migration)
         }
-        self.migrations = migrations
-        program = migrations.count
-        script = MigrationScript(
-            schema: schema, lockTimeout: limits.lockTimeout, buildLockTimeout: limits.buildLockTimeout)
-        self.limits = limits
+        return migrations
     }
 
-    /// Applies what is pending, one file after the other. A database that is newer than the program is left
-    /// alone, as long as it still takes this program.
+    /// Applies what is pending: numbered files that have not run, then current files whose content has changed, all in
+    /// one transaction but for files that cannot run in one. A database that is newer than the program is left alone, its
+    /// current files, too, as long as it still takes this program.
     package func up(
         _ connection: inout Connection, progress: (MigrationProgress) -> Void = { _ in }
     ) async throws(MigrationError) {
@@ -67,7 +82,9 @@ package struct Migrator: Sendable {
     /// Compares files and database. Changes nothing, and reports rather than throws what does not fit.
     package func status(_ connection: inout Connection) async throws(MigrationError) -> MigrationStatus {
         let checksums = try await checksums(&connection)
-        return MigrationStatus(migrations, checksums: checksums, applied: try await applied(&connection))
+        return MigrationStatus(
+            Array(zip(order.steps, checksums)), applied: try await applied(&connection),
+            current: try await appliedCurrent(&connection), unreleased: unreleased)
     }
 
     /// Throws the first thing that is not as the files say: a changed, missing, skipped or unfinished file,

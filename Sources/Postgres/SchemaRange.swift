@@ -4,10 +4,13 @@ package struct SchemaRange: Sendable, Hashable {
     package let requires: Int
     /// The program's own number: that of the newest migration it carries.
     package let program: Int
+    /// Names of files whose databases nothing leads from: versions that applied them were never released.
+    let unreleased: Set<String>
 
-    package init(requires: Int, program: Int) {
+    package init(requires: Int, program: Int, unreleased: Set<String> = []) {
         self.requires = requires
         self.program = program
+        self.unreleased = unreleased
     }
 
     /// Throws unless the program works on that schema.
@@ -26,17 +29,18 @@ package struct SchemaRange: Sendable, Hashable {
             "schema version",
             """
             SELECT coalesce(max(version) FILTER (WHERE duration_ms IS NOT NULL), 0),
-                   coalesce(max(minimum_binary), 0)
+                   coalesce(max(minimum_binary), 0), min(name) FILTER (WHERE name = ANY ($1))
             FROM \(quotedIdentifier(schema)).schema_migrations
             """
         )
         let rows: Rows
         do throws(PostgresError) {
-            rows = try await connection.run(statement)
+            rows = try await connection.run(statement, [.texts(unreleased.sorted())])
         } catch {
             guard error.state == "42P01" || error.state == "3F000" else { throw error }
             return try check(version: 0, minimumBinary: 0)
         }
+        if let applied = try rows[0].optionalText(2) { throw SchemaRangeError.unreleased(applied: applied) }
         try check(version: rows[0].int(0), minimumBinary: rows[0].int(1))
     }
 }
@@ -45,6 +49,8 @@ package struct SchemaRange: Sendable, Hashable {
 package enum SchemaRangeError: Error, Sendable, Hashable, CustomStringConvertible {
     case tooOld(version: Int, requires: Int)
     case tooNew(version: Int, minimumBinary: Int, program: Int)
+    /// Made by a version that was never released.
+    case unreleased(applied: String)
 
     package var description: String {
         switch self {
@@ -53,6 +59,9 @@ package enum SchemaRangeError: Error, Sendable, Hashable, CustomStringConvertibl
                 + "run `countersign migrate up`"
         case .tooNew(let version, let minimumBinary, let program):
             "schema version \(version) asks for program \(minimumBinary) or newer, this is \(program)"
+        case .unreleased(let applied):
+            "this database was made by \(applied), of a version that was never released and cannot be upgraded: "
+                + "start with a new database"
         }
     }
 }

@@ -20,6 +20,9 @@ import Testing
             file(2, "CREATE INDEX t_b ON ONLY app.t (b) WHERE b <> '%'", "for-each-partition app.t"),
             file(3, "CREATE UNIQUE INDEX CONCURRENTLY u_a ON app.u (a);", "no-transaction"),
             file(4, "VACUUM app.u", "no-transaction"),
+            current("answer", "CREATE OR REPLACE FUNCTION app.answer() RETURNS int RETURN 42;"),
+            current(
+                "grants", "-- with-every-change\nGRANT USAGE ON SCHEMA app TO CURRENT_USER  -- no semicolon"),
         ]
         migrator = try Migrator(files, schema: "app")
     }
@@ -36,6 +39,7 @@ import Testing
         try await runWithPsql(migrator.plan(&connection))
         let status = try await migrator.verify(&connection)
         #expect(status.entries.map(\.state) == [.applied, .applied, .applied, .applied])
+        #expect(status.current.map(\.state) == [.applied, .applied])
         let plan = try await migrator.plan(&connection)
         #expect(plan == "-- The schema is at version 4: nothing to do.\n")
     }
@@ -46,12 +50,14 @@ import Testing
         try await connection.execute(
             """
             UPDATE app.schema_migrations SET duration_ms = NULL WHERE version > 1;
-            DELETE FROM app.schema_migrations WHERE version = 4; DROP INDEX app.u_a
+            DELETE FROM app.schema_migrations WHERE version = 4; DROP INDEX app.u_a;
+            INSERT INTO app.schema_current VALUES ('current/gone.sql', '', 1)
             """)
         try await connection.execute("UPDATE app.schema_migrations SET duration_ms = 1 WHERE version = 2")
         try await runWithPsql(migrator.plan(&connection))
         #expect(try await migrator.verify(&connection).version == 4)
         #expect(try await validity("u_a", &connection) == ["true"])
+        #expect(try await migrator.status(&connection).current.count == 2)
     }
 
     private func runWithPsql(_ script: String) async throws {

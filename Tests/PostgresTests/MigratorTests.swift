@@ -49,8 +49,8 @@ import Testing
         let broken = try migrator("CREATE TABLE app.t (a int)", "CREATE TABLE app.u (a int); SELECT nonsense")
         let error = await #expect(throws: MigrationError.self) { try await broken.up(&connection) }
         #expect(error?.description == "0002_m.sql failed: column \"nonsense\" does not exist [42703]")
-        #expect(try await broken.status(&connection).entries.map(\.state) == [.applied, .pending])
-        #expect(try await texts("SELECT to_regclass('app.u')::text", &connection) == [])
+        #expect(try await broken.status(&connection).entries.map(\.state) == [.pending, .pending])
+        #expect(try await texts("SELECT to_regclass('app.t')::text", &connection) == [])
         let isIdle = connection.isIdle
         #expect(isIdle)
     }

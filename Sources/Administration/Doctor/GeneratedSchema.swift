@@ -201,6 +201,12 @@ let expectedSchema: [String] = #"""
     column queue_history.minute	timestamp with time zone not null
     column queue_history.stage	text not null
     column queue_history.waiting	bigint not null
+    column schema_current.applied_at	timestamp with time zone not null default clock_timestamp()
+    column schema_current.applied_by	text not null default SESSION_USER
+    column schema_current.checksum	text not null
+    column schema_current.duration_ms	integer
+    column schema_current.name	text not null
+    column schema_current.program	integer not null
     column schema_migrations.applied_at	timestamp with time zone not null default clock_timestamp()
     column schema_migrations.applied_by	text not null default SESSION_USER
     column schema_migrations.checksum	text not null
@@ -384,6 +390,7 @@ let expectedSchema: [String] = #"""
     constraint portals.portals_webhook_rate	CHECK (((webhook_rate >= 1) AND (webhook_rate <= 100000)))
     constraint queue_figures.queue_figures_pkey	PRIMARY KEY (stage)
     constraint queue_history.queue_history_pkey	PRIMARY KEY (stage, minute)
+    constraint schema_current.schema_current_pkey	PRIMARY KEY (name)
     constraint schema_migrations.schema_migrations_pkey	PRIMARY KEY (version)
     constraint server_keys.server_keys_forgotten	CHECK (((secret_key IS NOT NULL) OR (NOT shared)))
     constraint server_keys.server_keys_pkey	PRIMARY KEY (server_key_id)
@@ -898,6 +905,7 @@ let expectedSchema: [String] = #"""
     index countersign.portals_pkey	CREATE UNIQUE INDEX portals_pkey ON countersign.portals USING btree (portal_id)
     index countersign.queue_figures_pkey	CREATE UNIQUE INDEX queue_figures_pkey ON countersign.queue_figures USING btree (stage)
     index countersign.queue_history_pkey	CREATE UNIQUE INDEX queue_history_pkey ON countersign.queue_history USING btree (stage, minute)
+    index countersign.schema_current_pkey	CREATE UNIQUE INDEX schema_current_pkey ON countersign.schema_current USING btree (name)
     index countersign.schema_migrations_pkey	CREATE UNIQUE INDEX schema_migrations_pkey ON countersign.schema_migrations USING btree (version)
     index countersign.server_keys_current	CREATE UNIQUE INDEX server_keys_current ON countersign.server_keys USING btree ((true)) WHERE (shared AND (retired_at IS NULL))
     index countersign.server_keys_pkey	CREATE UNIQUE INDEX server_keys_pkey ON countersign.server_keys USING btree (server_key_id)
@@ -954,6 +962,7 @@ let expectedSchema: [String] = #"""
     relation portals_portal_id_seq	S
     relation queue_figures	r fillfactor=50
     relation queue_history	r
+    relation schema_current	r
     relation schema_migrations	r
     relation server_keys	r toast_tuple_target=4080
     relation settings	r

@@ -7,8 +7,9 @@ struct MigrateUp: MigratorCommand {
         commandName: "up",
         abstract: "Apply the pending migrations.",
         discussion: """
-            Each file is one transaction with one recorded row. Any number of these may run at once: they take \
-            turns. Locks that portals hold are waited for shortly, again and again.
+            Numbered files that have not run come first, then files of current/ whose content has changed, in one \
+            transaction but for indexes that are built beside running work. Any number of these may run at once: they \
+            take turns. Locks that portals hold are waited for shortly, again and again.
 
             Example:
               countersign migrate up

@@ -18,7 +18,8 @@ struct MigrateVerify: MigratorCommand {
 
     func run(_ migrator: Migrator, _ connection: inout Connection) async throws {
         let status = try await migrator.verify(&connection)
-        let pending = status.entries.count { $0.state == .pending }
-        write("the schema is at version \(status.version) and as its migrations say, \(pending) pending")
+        write(
+            "the schema is at version \(status.version) and as its migrations say, \(status.pendingCount) pending"
+        )
     }
 }

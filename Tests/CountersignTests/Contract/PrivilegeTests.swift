@@ -156,6 +156,7 @@ private let decidedPrivileges = """
     revoke_own_enrollment(enrollment_id uuid, user_id text) - gateway: execute
     ring(stage text) - worker: execute
     ring_after_insert() - nobody
+    schema_current - nobody
     schema_migrations - admin gateway monitor worker: select
     send_again(ids uuid[]) - admin: execute
     server_keys - admin: select, update (retired_at secret_key); worker: insert, select, update
