@@ -20,7 +20,7 @@ struct BenchDatabase: Sendable {
             "CREATE ROLE \(name) LOGIN CREATEROLE PASSWORD \(quotedLiteral(owner.password))")
         try await superuser.execute("CREATE DATABASE \(name) OWNER \(name) TEMPLATE template0")
         var connection = try await database.connectAsOwner()
-        try await Migrator(embeddedMigrations, schema: Program.schema).up(&connection)
+        try await Program.migrator().up(&connection)
         return database
     }
 

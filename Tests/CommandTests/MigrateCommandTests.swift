@@ -12,12 +12,12 @@ import Testing
             let outcome = try await program.outcome()
             #expect(outcome.status == 0)
             #expect(outcome.errors == "")
-            applied += outcome.output.ranges(of: "applied 0001_initial.sql").count
+            applied += outcome.output.ranges(of: "applied 0001_schema.sql").count
         }
         #expect(applied == 1)
         var owner = try await Database.current.connect()
         let rows = try await owner.execute("SELECT count(*) FROM countersign.schema_migrations")
-        #expect(try rows[0].int(0) == embeddedMigrations.count)
+        #expect(try rows[0].int(0) == Program.number)
         try await shell.succeed("migrate", "verify")
     }
 
@@ -42,14 +42,14 @@ import Testing
 
     @Test(.database) func `up again, status and verify`() async throws {
         let shell = Shell.owner()
-        let version = embeddedMigrations.count
+        let version = Program.number
         #expect(
             try await shell.succeed("migrate", "up").output
                 == "the schema is at version \(version), nothing to do\n")
         let status = try await shell.succeed("migrate", "status", "--json").json(as: [[String: Any]].self)
         #expect(status.map { $0["name"] as? String } == embeddedMigrations.map(\.name))
         #expect(status.allSatisfy { $0["state"] as? String == "applied" })
-        #expect(try await shell.succeed("migrate", "status").output.contains("0001_initial.sql"))
+        #expect(try await shell.succeed("migrate", "status").output.contains("0001_schema.sql"))
         #expect(
             try await shell.succeed("migrate", "verify").output
                 == "the schema is at version \(version) and as its migrations say, 0 pending\n")
@@ -63,7 +63,7 @@ import Testing
             let outcome = try await Shell.owner().run("migrate", command)
             #expect(outcome.status == 78)
             #expect(
-                outcome.errors.hasPrefix("countersign: 0001_initial.sql was changed after it was applied"))
+                outcome.errors.hasPrefix("countersign: 0001_schema.sql was changed after it was applied"))
         }
         #expect(try await Shell.owner().succeed("migrate", "status").output.contains("changed"))
     }
@@ -81,6 +81,32 @@ import Testing
         try await Shell.owner().run("migrate", "verify").expect(78, sentence)
     }
 
+    @Test(.emptyDatabase) func `a database of a version that was never released is refused by name`()
+        async throws
+    {
+        var owner = try await Database.current.connect()
+        try await owner.execute(
+            """
+            CREATE SCHEMA countersign;
+            CREATE TABLE countersign.schema_migrations (version int PRIMARY KEY, name text, checksum text,
+                minimum_binary int, applied_at timestamptz, duration_ms int, applied_by text);
+            INSERT INTO countersign.schema_migrations SELECT n, format('000%s_%s.sql', n, name), '', 2, now(), 1, ''
+            FROM unnest(ARRAY['initial', 'enrollment', 'webhooks', 'gateway', 'operations', 'queue_figures'])
+                WITH ORDINALITY AS files (name, n)
+            """)
+        let sentence = """
+            this database was made by 0001_initial.sql, of a version that was never released and cannot be upgraded: \
+            start with a new database
+            """
+        for arguments in [
+            ["migrate", "up"], ["migrate", "verify"], ["migrate", "plan"], ["portal", "list"],
+        ] {
+            try await Shell.owner().start(arguments).outcome().expect(78, sentence)
+        }
+        #expect(
+            try await owner.execute("SELECT to_regclass('countersign.schema_current') IS NULL")[0].bool(0))
+    }
+
     @Test(.database) func `it is the owner's`() async throws {
         let shell = try await Shell.member(of: .portal)
         let outcome = try await shell.run("migrate", "status")
@@ -88,8 +114,8 @@ import Testing
         #expect(outcome.errors.contains("this needs a login that owns the database and has CREATEROLE"))
     }
 
-    @Test func `the program's number is that of its newest migration`() {
-        #expect(Program.number == embeddedMigrations.count)
+    @Test func `the program's number is that of its newest migration`() throws {
+        #expect(try Program.number == Program.migrator().program)
         #expect(Program.schemaRange.requires <= Program.number)
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct EmbeddedMigrationsTests {
     @Test(.database) func `they bring a database to the newest version`() async throws {
         var connection = try await Database.current.connect()
-        let migrator = try Migrator(embeddedMigrations, schema: "countersign")
+        let migrator = try Program.migrator()
         let status = try await migrator.verify(&connection)
         #expect(status.version == migrator.program)
         let owner = try await connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")

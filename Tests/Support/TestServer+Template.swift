@@ -41,7 +41,7 @@ extension TestServer {
     private func makeTemplate(_ connection: inout Connection) async throws {
         try await connection.execute("DROP DATABASE IF EXISTS \(template) WITH (FORCE)")
         try await createDatabase(template, isMigrated: false, &connection)
-        let migrator = try Migrator(embeddedMigrations, schema: "countersign")
+        let migrator = try Program.migrator()
         var own = try await Connection.open(connectionOptions(ownerURL(database: template)))
         try await migrator.up(&own)
         // Nobody can copy a database that somebody is connected to: from now on nobody is. It is complete

@@ -12,6 +12,6 @@ extension MigratorCommand {
     static var needsSchema: Bool { false }
 
     func run(_ connection: inout Connection) async throws {
-        try await run(Migrator(embeddedMigrations, schema: Program.schema), &connection)
+        try await run(Program.migrator(), &connection)
     }
 }

@@ -9,7 +9,7 @@ import Testing
     @Test(.emptyDatabase) func `migrating takes the database from PUBLIC`() async throws {
         var owner = try await Database.current.connect()
         #expect(try await privileges(&owner) == ["CONNECT", "TEMP"])
-        try await Migrator(embeddedMigrations, schema: "countersign").up(&owner)
+        try await Program.migrator().up(&owner)
         #expect(try await privileges(&owner) == [])
     }
 

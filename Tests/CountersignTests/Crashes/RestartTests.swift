@@ -75,7 +75,7 @@ private struct ScratchServer {
 
     func migrate() async throws {
         var connection = try await Connection.open(options)
-        try await Migrator(embeddedMigrations, schema: Program.schema).up(&connection)
+        try await Program.migrator().up(&connection)
     }
 
     func restart(_ mode: String) async throws { try await control("restart", "-m", mode) }

@@ -1,0 +1,543 @@
+-- The schema of Countersign: roles, types, tables, indexes, and the days that tables are parted into. Functions, views,
+-- triggers, policies, comments and grants stand in current/, where they are edited; a table changes by a further file.
+-- minimum-binary: 1
+-- after: identifiers
+--
+-- Locks nothing: all is new.
+--
+-- What each table is
+--   settings, portals, apps, auth_types, auth_type_messages, callback_urls, portal_credentials
+--                         what operators configure
+--   server_keys, enrollments
+--                         the server's OpenPGP key pairs; a user's app on one device, allowed to answer
+--   auth_requests         one attempt to sign a visitor in: the row's status is the truth
+--   otp_secrets           codes that were issued and not collected yet, the only place where one stands in the clear
+--   submissions           what apps sent: scan, accept or deny, with the verdict
+--   webhook_deliveries, webhook_attempts
+--                         the call that tells the portal of the end, and each try at it
+--   webhook_endpoints, webhook_endpoint_counts, dead_deliveries
+--                         breakers of failing receivers, what workers saw of them, deliveries that were given up
+--   issue_queue, validate_queue, dispatch_queue
+--                         what waits for a worker
+--   events                the audit trail
+--   workers, worker_stages, stage_controls, log_levels
+--                         who works, and what operators tell them
+--   queue_figures, queue_history
+--                         what waits, measured once a second, and over the last two hours
+--   operators, operator_sessions
+--                         accounts of the console
+--   partitioned_tables    which tables are parted into days, and for how many of them they are kept
+--
+-- How a request flows through them
+--   1. A portal inserts into auth_requests: status requested, a row in issue_queue, the bell rings if workers sleep.
+--   2. `issue` takes it out of issue_queue: status issued, its digest in the row, the secret in otp_secrets.
+--   3. The portal collects the code, which deletes it from otp_secrets, and shows it.
+--   4. The app that scanned it inserts into submissions (scan, later accept or deny): a row in validate_queue.
+--   5. `validate` takes that out and judges it: status scanned, then authenticated or denied.
+--   6. Whoever ends a request, `expire`, `validate` or the portal itself, does it by end_requests(), which in the same
+--      transaction writes webhook_deliveries, dispatch_queue and events.
+--   7. `dispatch` leases the row of dispatch_queue, calls the portal, notes webhook_attempts, and takes it out.
+--   8. The portal reads auth_results. After 30 days `housekeep` drops the day, after 400 that of the events.
+--
+-- Three ideas carry the rest
+--   * A request is one row of auth_requests. It is partitioned by day, so that retention drops tables and never
+--     deletes rows. Nothing refers to such tables by foreign key, which would block the drop and lock hot rows.
+--   * What waits for a worker stands in a small unpartitioned queue table beside it. Claims touch only those: their
+--     size is that of the backlog, they are vacuumed in milliseconds, and auth_requests gets heap-only updates because
+--     no index holds its status.
+--   * Nobody waits for a portal or an app. Whoever changes a request that still stands in issue_queue holds its queue
+--     row first, and workers take queue rows and requests with SKIP LOCKED only.
+
+---------------------------------------------------------------------------------------------------------
+-- Roles. They belong to the whole server: another database may be creating the same ones at this moment.
+---------------------------------------------------------------------------------------------------------
+DO $$
+DECLARE
+    wanted text;
+BEGIN
+    FOREACH wanted IN ARRAY ARRAY['countersign_portal', 'countersign_app', 'countersign_gateway',
+                                  'countersign_worker', 'countersign_monitor', 'countersign_admin'] LOOP
+        CONTINUE WHEN EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted);
+        BEGIN
+            EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', wanted);
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;  -- the other database was faster
+        END;
+    END LOOP;
+END
+$$;
+
+-- Nothing for PUBLIC: not on the database, and not on what is created later.
+DO $$
+BEGIN
+    EXECUTE pg_catalog.format('REVOKE ALL ON DATABASE %I FROM PUBLIC', pg_catalog.current_database());
+    EXECUTE pg_catalog.format(
+        'GRANT CONNECT ON DATABASE %I TO countersign_portal, countersign_app, countersign_gateway, '
+        'countersign_worker, countersign_monitor, countersign_admin', pg_catalog.current_database());
+    IF EXISTS (SELECT FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) a
+               WHERE d.datname = pg_catalog.current_database() AND a.grantee = 0) THEN
+        RAISE EXCEPTION 'PUBLIC still has privileges on database %: run the migration as its owner',
+            pg_catalog.current_database();
+    END IF;
+END
+$$;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON FUNCTIONS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON TYPES FROM PUBLIC;
+
+---------------------------------------------------------------------------------------------------------
+-- Configuration
+---------------------------------------------------------------------------------------------------------
+CREATE TABLE countersign.settings (
+    only_row                       boolean PRIMARY KEY DEFAULT true CONSTRAINT settings_only_row CHECK (only_row),
+    mobile_authentication_enabled  boolean NOT NULL DEFAULT true,
+    enrollment_enabled             boolean NOT NULL DEFAULT true,
+    unique_pgp_keys_per_enrollment boolean NOT NULL DEFAULT true,
+    signature_required             boolean NOT NULL DEFAULT true,
+    callback_allowlist_enabled     boolean NOT NULL DEFAULT true,
+    updated_at                     timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+INSERT INTO countersign.settings DEFAULT VALUES;
+
+CREATE TABLE countersign.portals (
+    portal_id              integer GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    max_open_requests      integer NOT NULL DEFAULT 100000
+                           CONSTRAINT portals_max_open_requests CHECK (max_open_requests BETWEEN 1 AND 100000000),
+    created_at             timestamptz NOT NULL DEFAULT clock_timestamp(),
+    enabled                boolean NOT NULL DEFAULT true,
+    over_limit             boolean NOT NULL DEFAULT false,  -- set by housekeep, read by inserts
+    login                  name NOT NULL CONSTRAINT portals_login_once UNIQUE,  -- found by session_user at each call
+    name                   text NOT NULL CONSTRAINT portals_name_once UNIQUE
+                           CONSTRAINT portals_name_form CHECK (name ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+    display_name           text NOT NULL CONSTRAINT portals_display_name_length
+                           CHECK (char_length(display_name) BETWEEN 1 AND 100),
+    channel                text NOT NULL DEFAULT countersign.random_channel(),
+    signing_secret         bytea NOT NULL,  -- sealed, see Sealing
+    previous_secret        bytea,           -- sealed; signs too until previous_secret_until
+    previous_secret_until  timestamptz,
+    webhook_key            bytea,           -- sealed ed25519 private key; signs `v1a` where there is one
+    webhook_concurrency    integer NOT NULL DEFAULT 8
+                           CONSTRAINT portals_webhook_concurrency CHECK (webhook_concurrency BETWEEN 1 AND 100),
+    webhook_rate           integer          -- deliveries a second; NULL is no limit
+                           CONSTRAINT portals_webhook_rate CHECK (webhook_rate BETWEEN 1 AND 100000),
+    -- A paused portal's requests are accepted and wait; a disabled portal's are refused. They still expire.
+    paused                 boolean NOT NULL DEFAULT false,
+    CONSTRAINT portals_previous_secret CHECK ((previous_secret IS NULL) = (previous_secret_until IS NULL))
+);
+
+CREATE TABLE countersign.apps (
+    app_id      integer GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    enabled     boolean NOT NULL DEFAULT true,
+    login       name NOT NULL CONSTRAINT apps_login_once UNIQUE,
+    name        text NOT NULL CONSTRAINT apps_name_once UNIQUE
+                CONSTRAINT apps_name_form CHECK (name ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+    channel     text NOT NULL DEFAULT countersign.random_channel()
+);
+
+CREATE TABLE countersign.auth_types (
+    name                text PRIMARY KEY
+                        CONSTRAINT auth_types_name_form CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'),
+    method              text NOT NULL DEFAULT 'otp' CONSTRAINT auth_types_method CHECK (method = 'otp'),
+    request_expires_in  integer NOT NULL DEFAULT 180  -- seconds; NIST SP 800-63B-4 section 3.1.3.2 allows 600
+                        CONSTRAINT auth_types_request_expires_in CHECK (request_expires_in BETWEEN 30 AND 600)
+);
+
+CREATE TABLE countersign.auth_type_messages (
+    auth_type      text NOT NULL REFERENCES countersign.auth_types ON UPDATE CASCADE ON DELETE CASCADE,
+    language_code  text NOT NULL
+                   CONSTRAINT auth_type_messages_language CHECK (language_code ~ '^[a-z]{2,3}(-[a-z0-9]{2,8})*$'),
+    message        text NOT NULL
+                   CONSTRAINT auth_type_messages_length CHECK (char_length(message) BETWEEN 1 AND 155),
+    PRIMARY KEY (auth_type, language_code)
+);
+
+CREATE TABLE countersign.callback_urls (
+    callback_id  integer GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    portal_id    integer NOT NULL REFERENCES countersign.portals ON DELETE CASCADE,
+    url          text NOT NULL CONSTRAINT callback_urls_form CHECK (url ~ '^https?://' AND octet_length(url) <= 2048),
+    username     text CONSTRAINT callback_urls_username CHECK (username !~ ':'),  -- RFC 7617 section 2
+    password     bytea,  -- sealed
+    CONSTRAINT callback_urls_basic CHECK ((username IS NULL) = (password IS NULL)),
+    CONSTRAINT callback_urls_once UNIQUE (portal_id, url)  -- the allow-list look-up of each insert
+);
+
+-- Client ids and secrets of portals, for HTTP Basic or form authentication. Several may stand side by side
+-- while a portal changes from one to the next.
+CREATE TABLE countersign.portal_credentials (
+    portal_id    integer NOT NULL REFERENCES countersign.portals ON DELETE CASCADE,
+    created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    client_id    text PRIMARY KEY
+                 CONSTRAINT portal_credentials_form CHECK (client_id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'),
+    secret_hash  text NOT NULL  -- scrypt, see SecretHash: the secret itself is nowhere
+);
+
+---------------------------------------------------------------------------------------------------------
+-- Enrollments
+---------------------------------------------------------------------------------------------------------
+-- The server's key pairs: one for each enrollment, or a shared one.
+CREATE TABLE countersign.server_keys (
+    server_key_id  uuid PRIMARY KEY,  -- made by the worker, because what it seals is bound to it
+    created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    retired_at     timestamptz,       -- of a shared pair: when it was rotated; its enrollments go on using it
+    shared         boolean NOT NULL DEFAULT false,
+    fingerprint    text NOT NULL,
+    public_key     text NOT NULL,     -- armored
+    secret_key     bytea,             -- sealed; forgotten with the last enrollment that could use it
+    CONSTRAINT server_keys_forgotten CHECK (secret_key IS NOT NULL OR NOT shared)
+) WITH (toast_tuple_target = 4080);   -- a row has 1.5 to 2.5 KB of what cannot be compressed: keep it in one place
+-- One shared pair at a time, whichever worker needs it first.
+CREATE UNIQUE INDEX server_keys_current ON countersign.server_keys ((true)) WHERE shared AND retired_at IS NULL;
+-- Which master keys are in use is looked up at each worker's start, by skipping through this index.
+CREATE INDEX server_keys_sealed ON countersign.server_keys (substring(secret_key FROM 1 FOR 5), server_key_id)
+    WHERE secret_key IS NOT NULL;
+
+CREATE TABLE countersign.enrollments (
+    enrollment_id    uuid PRIMARY KEY DEFAULT countersign.uuid_v7(),
+    created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    activated_at     timestamptz,
+    revoked_at       timestamptz,
+    locked_until     timestamptz,
+    app_id           integer NOT NULL REFERENCES countersign.apps,
+    attempts         smallint NOT NULL DEFAULT 0,
+    status           text NOT NULL DEFAULT 'pending'
+                     CONSTRAINT enrollments_status CHECK (status IN ('pending', 'active', 'rejected', 'revoked')),
+    reason           text,
+    user_id          text NOT NULL,
+    device_id        text NOT NULL,
+    device_name      text,
+    platform         text,
+    public_key       text,
+    wrong_codes      timestamptz[] NOT NULL DEFAULT '{}',  -- when the last ten came; new codes do not reset it
+    server_key_id    uuid REFERENCES countersign.server_keys,
+    key_fingerprint  text  -- of the device's key, once the enroll stage has found it good
+);
+-- One active enrollment per user and device; enrolling again replaces it.
+CREATE UNIQUE INDEX enrollments_active ON countersign.enrollments (app_id, user_id, device_id)
+    WHERE status = 'active';
+-- The enroll stage's queue. Enrolling is rare, so the queue is a partial index and no table of its own.
+CREATE INDEX enrollments_pending ON countersign.enrollments (app_id, enrollment_id) WHERE status = 'pending';
+-- Finds all of a user's enrollments; enrollments_active has the active ones only.
+CREATE INDEX enrollments_user ON countersign.enrollments (app_id, user_id, enrollment_id);
+ALTER TABLE countersign.enrollments ENABLE ROW LEVEL SECURITY;
+
+---------------------------------------------------------------------------------------------------------
+-- Authentication requests
+---------------------------------------------------------------------------------------------------------
+-- A domain, whose check is prepared once a session; a table's CHECK is read anew for each inserting statement
+-- (10 us for three of them).
+CREATE DOMAIN countersign.request_status AS text CONSTRAINT request_status_known CHECK (VALUE IN
+    ('requested', 'issued', 'scanned', 'authenticated', 'denied', 'expired', 'cancelled', 'failed'));
+
+CREATE TABLE countersign.auth_requests (
+    transaction_id      uuid NOT NULL DEFAULT countersign.uuid_v7(),
+    requested_at        timestamptz NOT NULL,
+    expires_at          timestamptz NOT NULL,
+    open_until          timestamptz,  -- expires_at while the request is open, NULL once it has ended
+    issued_at           timestamptz,
+    scanned_at          timestamptz,
+    resolved_at         timestamptz,
+    enrollment_id       uuid,         -- who scanned, then who answered
+    open_scan_by        uuid,         -- enrollment_id while scanned and open
+    portal_id           integer NOT NULL,
+    app_id              integer,
+    signature_verified  boolean,
+    status              countersign.request_status NOT NULL,
+    auth_type           text NOT NULL,
+    method              text NOT NULL,
+    callback_uri        text NOT NULL,
+    message             text NOT NULL,
+    secure_message      text,
+    language_code       text,
+    ip_address          text,
+    user_agent          text,
+    reference           text,
+    secret_digest       bytea,
+    user_id             text,
+    device_id           text,
+    prompt              text,         -- what the app showed, byte for byte
+    signature           text,
+    signer_fingerprint  text,
+    traceparent         text,         -- W3C Trace Context 1.0 section 3.2; the webhook carries it on
+    PRIMARY KEY (transaction_id),
+    CONSTRAINT auth_requests_open CHECK ((open_until IS NULL) = (resolved_at IS NOT NULL))
+) PARTITION BY RANGE (transaction_id);
+-- The expire stage's queue, in order of due time. open_until changes only when a request ends: issuing and
+-- scanning stay heap-only updates, which an index with status in its predicate would forbid.
+CREATE INDEX auth_requests_open_until ON countersign.auth_requests (open_until) WHERE open_until IS NOT NULL;
+-- Counts the open scans of an enrollment (at most 4). Scans are the one step that pays for it.
+CREATE INDEX auth_requests_open_scan ON countersign.auth_requests (open_scan_by) WHERE open_scan_by IS NOT NULL;
+ALTER TABLE countersign.auth_requests ENABLE ROW LEVEL SECURITY;
+
+-- Rows in state requested, by portal and age. A table and not a partial index on auth_requests, because it
+-- is the size of the backlog, unpartitioned, and leaves auth_requests to heap-only updates.
+CREATE TABLE countersign.issue_queue (
+    portal_id       integer NOT NULL,
+    attempts        smallint NOT NULL DEFAULT 0,
+    transaction_id  uuid NOT NULL,
+    PRIMARY KEY (portal_id, transaction_id)  -- claims go from portal to portal, oldest first in each
+) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+-- Rows that broke a batch and are tried alone; almost always empty.
+CREATE INDEX issue_queue_broken ON countersign.issue_queue (transaction_id) WHERE attempts > 0;
+
+-- Secrets awaiting collection: the only place where a code exists in the clear. Collecting deletes the row.
+CREATE TABLE countersign.otp_secrets (
+    transaction_id  uuid PRIMARY KEY,
+    expires_at      timestamptz NOT NULL,
+    portal_id       integer NOT NULL,
+    secret          bytea NOT NULL CONSTRAINT otp_secrets_length CHECK (octet_length(secret) = 32)
+) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+-- The planner's statistics would keep samples of secrets long after they were collected.
+ALTER TABLE countersign.otp_secrets ALTER COLUMN secret SET STATISTICS 0;
+
+---------------------------------------------------------------------------------------------------------
+-- Submissions
+---------------------------------------------------------------------------------------------------------
+CREATE TABLE countersign.submissions (
+    submission_id   uuid NOT NULL DEFAULT countersign.uuid_v7(),
+    submitted_at    timestamptz NOT NULL,
+    resolved_at     timestamptz,
+    app_id          integer NOT NULL,
+    status          text NOT NULL
+                    CONSTRAINT submissions_status CHECK (status IN ('pending', 'accepted', 'rejected')),
+    reason          text
+                    CONSTRAINT submissions_reason CHECK (reason IN
+                        ('malformed', 'unknown_code', 'expired', 'already_used', 'other_device', 'not_enrolled',
+                         'enrollment_revoked', 'enrollment_disabled', 'invalid_signature', 'stale_signature',
+                         'wrong_prompt', 'too_many_scans', 'locked_out')),
+    -- what the app sent
+    enrollment_id   text,
+    otp             text CONSTRAINT submissions_otp_never_stored CHECK (otp IS NULL),
+    action          text,
+    signed_at       text,
+    prompt_digest   text,
+    signature       text,
+    -- what the trigger made of it
+    transaction_id  uuid,
+    secret_digest   bytea,
+    enrollment      uuid,
+    signed_time     timestamptz,
+    prompt          text,
+    PRIMARY KEY (submission_id),
+    CONSTRAINT submissions_reason_given CHECK ((status = 'rejected') = (reason IS NOT NULL))
+) PARTITION BY RANGE (submission_id);
+ALTER TABLE countersign.submissions ENABLE ROW LEVEL SECURITY;
+
+CREATE TABLE countersign.validate_queue (
+    app_id          integer NOT NULL,
+    attempts        smallint NOT NULL DEFAULT 0,
+    submission_id   uuid NOT NULL,
+    PRIMARY KEY (app_id, submission_id)  -- claims go from app to app, oldest first in each
+) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX validate_queue_broken ON countersign.validate_queue (submission_id) WHERE attempts > 0;
+
+---------------------------------------------------------------------------------------------------------
+-- Webhook deliveries: one per request, keyed by its transaction_id, which is also the webhook-id.
+---------------------------------------------------------------------------------------------------------
+CREATE TABLE countersign.webhook_deliveries (
+    transaction_id  uuid NOT NULL,
+    created_at      timestamptz NOT NULL,
+    finished_at     timestamptz,
+    portal_id       integer NOT NULL,
+    attempts        integer NOT NULL DEFAULT 0,
+    status          text NOT NULL DEFAULT 'pending'
+                    CONSTRAINT webhook_deliveries_status CHECK (status IN ('pending', 'delivered', 'dead')),
+    request_status  text NOT NULL,
+    callback_uri    text NOT NULL,
+    PRIMARY KEY (transaction_id),
+    CONSTRAINT webhook_deliveries_finished CHECK ((status = 'pending') = (finished_at IS NULL))
+) PARTITION BY RANGE (transaction_id);
+
+CREATE TABLE countersign.webhook_attempts (
+    transaction_id  uuid NOT NULL,
+    started_at      timestamptz NOT NULL,
+    attempt         integer NOT NULL,
+    duration_ms     integer NOT NULL,
+    status_code     integer,
+    error_class     text,   -- connect, timeout, tls, too_large, status, ...; NULL on success
+    body            text CONSTRAINT webhook_attempts_body CHECK (octet_length(body) <= 8192),
+    detail          text CONSTRAINT webhook_attempts_detail CHECK (octet_length(detail) <= 1024),
+    PRIMARY KEY (transaction_id, attempt)
+) PARTITION BY RANGE (transaction_id);
+
+-- What is due for sending, with the lease: due_at is moved past the timeout when a worker takes the row, and
+-- token counts the takers, so that whoever lost his lease can no longer change anything.
+CREATE TABLE countersign.dispatch_queue (
+    transaction_id   uuid PRIMARY KEY,
+    due_at           timestamptz NOT NULL,
+    occurred_at      timestamptz NOT NULL,
+    token            bigint NOT NULL DEFAULT 0,
+    portal_id        integer NOT NULL,
+    attempts         integer NOT NULL DEFAULT 0,
+    leased           boolean NOT NULL DEFAULT false,
+    request_status   text NOT NULL,
+    callback_uri     text NOT NULL,
+    -- Scheme, host and port as they are written. Computed here, so that whoever ends a request need not know of it.
+    origin           text COLLATE "C" NOT NULL GENERATED ALWAYS AS
+                         (coalesce(lower(substring(callback_uri FROM '^[A-Za-z]+://[^/?]*')), '')) STORED,
+    queued_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- How many were made before it was replayed: the schedule begins anew, the numbers of the attempts go on.
+    attempts_before  integer NOT NULL DEFAULT 0
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000,
+        autovacuum_vacuum_cost_delay = 0);
+-- Claims go from endpoint to endpoint: the first row of each tells at once whether anything is due there.
+CREATE INDEX dispatch_queue_endpoint ON countersign.dispatch_queue (portal_id, origin, due_at, transaction_id);
+
+-- Breakers. A row exists once the breaker of an endpoint has opened. An endpoint belongs to one portal, so that nobody
+-- can open another's breaker by making the same receiver fail.
+CREATE TABLE countersign.webhook_endpoints (
+    portal_id      integer NOT NULL REFERENCES countersign.portals ON DELETE CASCADE,
+    trips          integer NOT NULL DEFAULT 0,   -- how often it has opened since it last was closed
+    changed_at     timestamptz NOT NULL,
+    open_until     timestamptz NOT NULL,         -- then one delivery goes out as a probe
+    failing_since  timestamptz,                  -- NULL once it is closed
+    origin         text COLLATE "C" NOT NULL,
+    state          text NOT NULL
+                   CONSTRAINT webhook_endpoints_state CHECK (state IN ('closed', 'open', 'half_open')),
+    reason         text,                         -- the error class that opened it
+    PRIMARY KEY (portal_id, origin)
+) WITH (fillfactor = 50);
+
+-- What each worker has seen of each endpoint, in slots of 10 s: written once a second, by each worker into rows
+-- of its own, so that no row is hot. Workers sweep what is older than two minutes.
+CREATE TABLE countersign.webhook_endpoint_counts (
+    portal_id  integer NOT NULL,
+    attempts   integer NOT NULL,
+    worker_id  uuid NOT NULL,
+    slot       timestamptz NOT NULL,
+    failures   integer NOT NULL,
+    origin     text COLLATE "C" NOT NULL,
+    PRIMARY KEY (portal_id, origin, slot, worker_id)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 1000);
+
+-- Deliveries that were given up: the list that is replayed from. A table of its own, because an index for this on
+-- webhook_deliveries would cost each delivery its heap-only update.
+CREATE TABLE countersign.dead_deliveries (
+    transaction_id  uuid PRIMARY KEY,
+    died_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    portal_id       integer NOT NULL
+);
+CREATE INDEX dead_deliveries_portal ON countersign.dead_deliveries (portal_id, died_at);
+
+---------------------------------------------------------------------------------------------------------
+-- Audit events, kept 400 days
+---------------------------------------------------------------------------------------------------------
+CREATE TABLE countersign.events (
+    event_id        uuid NOT NULL DEFAULT countersign.uuid_v7(),
+    occurred_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    transaction_id  uuid,
+    enrollment_id   uuid,
+    portal_id       integer,
+    app_id          integer,
+    type            text NOT NULL,
+    user_id         text,
+    -- The console works for several people with one login, and names them in countersign.operator. Nobody but an
+    -- administrator is believed.
+    actor           text NOT NULL DEFAULT
+                    CASE WHEN current_setting('countersign.operator', true) <> ''
+                              AND pg_has_role(session_user, 'countersign_admin', 'MEMBER')
+                         THEN current_setting('countersign.operator', true) ELSE session_user::text END,
+    details         jsonb NOT NULL DEFAULT '{}',
+    PRIMARY KEY (event_id)
+) PARTITION BY RANGE (event_id);
+-- `countersign events` by user or by transaction, over 400 days.
+CREATE INDEX events_user ON countersign.events (user_id, event_id) WHERE user_id IS NOT NULL;
+CREATE INDEX events_transaction ON countersign.events (transaction_id) WHERE transaction_id IS NOT NULL;
+
+---------------------------------------------------------------------------------------------------------
+-- Workers, and what operators tell them: each looks once a second, and nothing here is written once a row.
+---------------------------------------------------------------------------------------------------------
+CREATE TABLE countersign.workers (
+    worker_id        uuid PRIMARY KEY,
+    started_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    heartbeat_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    process_id       integer NOT NULL,
+    program          integer NOT NULL,  -- the program's number, as in minimum-binary
+    draining         boolean NOT NULL DEFAULT false,
+    host             text NOT NULL,
+    drain_requested  boolean NOT NULL DEFAULT false
+) WITH (fillfactor = 50);
+
+CREATE TABLE countersign.worker_stages (
+    worker_id         uuid NOT NULL REFERENCES countersign.workers ON DELETE CASCADE,
+    stage             text NOT NULL
+                      CONSTRAINT worker_stages_stage CHECK (stage IN
+                          ('enroll', 'issue', 'validate', 'expire', 'dispatch', 'housekeep')),
+    in_flight         integer NOT NULL DEFAULT 0,
+    done_last_minute  bigint NOT NULL DEFAULT 0,
+    errors            bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (worker_id, stage)
+) WITH (fillfactor = 50);
+
+CREATE TABLE countersign.stage_controls (
+    stage       text PRIMARY KEY CONSTRAINT stage_controls_stage CHECK (stage IN
+                    ('enroll', 'issue', 'validate', 'expire', 'dispatch', 'housekeep')),
+    paused      boolean NOT NULL DEFAULT false,
+    batch_size  integer  -- NULL: what each worker was started with
+                CONSTRAINT stage_controls_batch_size CHECK (batch_size BETWEEN 1 AND 1000),
+    updated_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+INSERT INTO countersign.stage_controls (stage)
+    SELECT unnest(ARRAY['enroll', 'issue', 'validate', 'expire', 'dispatch', 'housekeep']);
+
+-- A module's level wins over --log-level. `all` is every module that has none of its own.
+CREATE TABLE countersign.log_levels (
+    module      text PRIMARY KEY CONSTRAINT log_levels_module CHECK (module ~ '^[a-z][a-z0-9-]{0,31}$'),
+    level       text NOT NULL CONSTRAINT log_levels_level CHECK (level IN
+                    ('trace', 'debug', 'info', 'notice', 'warning', 'error', 'critical')),
+    updated_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+---------------------------------------------------------------------------------------------------------
+-- Figures, and the console's accounts
+---------------------------------------------------------------------------------------------------------
+-- A row a stage, written once a second by the worker that keeps house, and by no insert.
+CREATE TABLE countersign.queue_figures (
+    stage        text PRIMARY KEY,
+    measured_at  timestamptz NOT NULL,
+    waiting      bigint NOT NULL,
+    estimated    boolean NOT NULL,
+    oldest       timestamptz
+) WITH (fillfactor = 50);
+
+-- A row a stage and minute, for the console's sparklines.
+CREATE TABLE countersign.queue_history (
+    minute     timestamptz NOT NULL,
+    stage      text NOT NULL,
+    waiting    bigint NOT NULL,
+    done       bigint NOT NULL,
+    PRIMARY KEY (stage, minute)
+);
+
+CREATE TABLE countersign.operators (
+    name           text PRIMARY KEY CONSTRAINT operators_name_form CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
+    created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    is_admin       boolean NOT NULL DEFAULT false,
+    password_hash  text NOT NULL  -- scrypt, see SlowHash
+);
+-- A session is known by the SHA-256 of its cookie: who reads this table cannot sign in with it.
+CREATE TABLE countersign.operator_sessions (
+    token_digest  bytea PRIMARY KEY,
+    operator      text NOT NULL REFERENCES countersign.operators ON DELETE CASCADE,
+    expires_at    timestamptz NOT NULL
+);
+
+---------------------------------------------------------------------------------------------------------
+-- Partitions: one a day (UTC), made and dropped by the functions of current/partitions.sql, and a default that
+-- should stay empty.
+---------------------------------------------------------------------------------------------------------
+CREATE TABLE countersign.partitioned_tables (
+    table_name      text PRIMARY KEY,
+    retention_days  integer NOT NULL CONSTRAINT partitioned_tables_retention CHECK (retention_days >= 1),
+    fillfactor      integer NOT NULL
+);
+-- Room for one more version of each row of auth_requests (issued) keeps its update on the page: measured
+-- 147,000 to 166,000 rows/s against 100,000 to 117,000 (design section 7). Submissions are updated once too.
+INSERT INTO countersign.partitioned_tables VALUES
+    ('auth_requests', 30, 45), ('submissions', 30, 60), ('webhook_deliveries', 30, 60),
+    ('webhook_attempts', 30, 100), ('events', 400, 100);
+
+CREATE TABLE countersign.auth_requests_default PARTITION OF countersign.auth_requests DEFAULT;
+CREATE TABLE countersign.submissions_default PARTITION OF countersign.submissions DEFAULT;
+CREATE TABLE countersign.webhook_deliveries_default PARTITION OF countersign.webhook_deliveries DEFAULT;
+CREATE TABLE countersign.webhook_attempts_default PARTITION OF countersign.webhook_attempts DEFAULT;
+CREATE TABLE countersign.events_default PARTITION OF countersign.events DEFAULT;

@@ -1,0 +1,39 @@
+-- What operators call.
+
+-- Creates the login of a portal or an app, member of that group and of no other of ours, with limits that
+-- keep a careless client from holding up the database. The verifier is a SCRAM secret, never a password.
+CREATE OR REPLACE FUNCTION countersign.create_login(login text, group_role text, verifier text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    other text;
+BEGIN
+    IF group_role NOT IN ('countersign_portal', 'countersign_app') THEN
+        PERFORM countersign.refuse('CS003', 'group_role must be countersign_portal or countersign_app');
+    ELSIF verifier IS NOT NULL AND verifier !~ '^SCRAM-SHA-256[$]' THEN
+        PERFORM countersign.refuse('CS003', 'verifier must be a SCRAM-SHA-256 secret');
+    END IF;
+    IF EXISTS (SELECT FROM pg_roles r WHERE r.rolname = login) THEN
+        IF EXISTS (SELECT FROM pg_roles r WHERE r.rolname = login AND (r.rolsuper OR r.rolcreaterole
+                   OR r.rolbypassrls OR r.rolreplication OR NOT r.rolcanlogin)) THEN
+            PERFORM countersign.refuse('CS003', format(
+                'role %I exists and is not a plain login; a portal or an app needs one without privileges', login));
+        END IF;
+        SELECT g.rolname INTO other FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
+            JOIN pg_roles r ON r.oid = m.member
+            WHERE r.rolname = login AND starts_with(g.rolname::text, 'countersign_') AND g.rolname <> group_role LIMIT 1;
+        IF other IS NOT NULL THEN
+            PERFORM countersign.refuse('CS003', format(
+                'role %I is a member of %I already; a portal or app login belongs to one group only', login, other));
+        END IF;
+        EXECUTE format('GRANT %I TO %I', group_role, login);
+        RETURN false;
+    END IF;
+    EXECUTE format('CREATE ROLE %I LOGIN CONNECTION LIMIT 64 IN ROLE %I', login, group_role);
+    IF verifier IS NOT NULL THEN
+        EXECUTE format('ALTER ROLE %I PASSWORD %L', login, verifier);
+    END IF;
+    EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''30s''', login);
+    EXECUTE format('ALTER ROLE %I SET statement_timeout = ''15s''', login);
+    RETURN true;
+END
+$$;

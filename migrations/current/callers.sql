@@ -1,0 +1,38 @@
+-- Who is asking.
+--
+-- Functions that portals and apps call often keep generic plans: over partitions the planner takes a plan for
+-- these very values to be cheaper and makes one at each call, which costs more than running it. A generic plan
+-- made while a table is empty would scan it for ever after, so those that read growing tables may not scan; and
+-- what a forbidden scan of one row (settings) is said to cost must not have the query compiled.
+
+-- The portal of this session: that of its login, or, for a member of countersign_gateway and only then, the
+-- one that SET LOCAL countersign.portal names. NULL for everybody else.
+CREATE OR REPLACE FUNCTION countersign.current_portal() RETURNS integer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    answer integer;
+BEGIN
+    SELECT p.portal_id INTO answer FROM countersign.portals p WHERE p.login = session_user;
+    IF answer IS NULL AND pg_has_role(session_user, 'countersign_gateway', 'MEMBER') THEN
+        SELECT p.portal_id INTO answer FROM countersign.portals p
+            WHERE p.name = current_setting('countersign.portal', true);
+    END IF;
+    RETURN answer;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION countersign.current_app() RETURNS integer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    answer integer;
+BEGIN
+    SELECT a.app_id INTO answer FROM countersign.apps a WHERE a.login = session_user;
+    IF answer IS NULL AND pg_has_role(session_user, 'countersign_gateway', 'MEMBER') THEN
+        SELECT a.app_id INTO answer FROM countersign.apps a
+            WHERE a.name = current_setting('countersign.app', true);
+    END IF;
+    RETURN answer;
+END
+$$;

@@ -1,0 +1,74 @@
+-- Enrollments: what happens when an app inserts one, and how one is revoked.
+
+-- Fills in and checks an enrollment. A secret key, sent by mistake, is neither stored nor named in an error, which
+-- the server would log with the statement's literals: the enrollment becomes a rejected one.
+CREATE OR REPLACE FUNCTION countersign.check_enrollment() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    known record;
+BEGIN
+    SELECT s.enrollment_enabled, s.signature_required, a.app_id, a.enabled INTO known
+        FROM countersign.settings s
+        LEFT JOIN countersign.apps a ON a.app_id = coalesce(NEW.app_id, (SELECT countersign.current_app()));
+    IF NOT known.enrollment_enabled THEN
+        PERFORM countersign.refuse('CS007', 'enrollment is disabled');
+    ELSIF known.app_id IS NULL THEN
+        PERFORM countersign.refuse('CS008', format('login %s belongs to no app', session_user));
+    ELSIF NOT known.enabled THEN
+        PERFORM countersign.refuse('CS008', 'this app is disabled');
+    ELSIF coalesce(NEW.user_id, '') = '' THEN
+        PERFORM countersign.refuse('CS003', 'user_id is missing; 1 to 255 characters are allowed');
+    ELSIF coalesce(NEW.device_id, '') = '' THEN
+        PERFORM countersign.refuse('CS003', 'device_id is missing; 1 to 255 characters are allowed');
+    ELSIF NEW.public_key IS NULL AND known.signature_required THEN
+        PERFORM countersign.refuse('CS003', 'public_key is missing; an armored OpenPGP public key is required');
+    ELSIF octet_length(NEW.public_key) > 16384 THEN
+        PERFORM countersign.refuse('CS003', 'public_key is longer than 16,384 bytes');
+    END IF;
+    PERFORM countersign.check_text('user_id', NEW.user_id, 255);
+    PERFORM countersign.check_text('device_id', NEW.device_id, 255);
+    PERFORM countersign.check_text('device_name', NEW.device_name, 255);
+    PERFORM countersign.check_text('platform', NEW.platform, 64);
+    NEW.app_id := known.app_id;
+    NEW.status := 'pending';
+    IF strpos(NEW.public_key, 'PRIVATE KEY') > 0 THEN
+        NEW.public_key := NULL;
+        NEW.status := 'rejected';
+        NEW.reason := 'public_key holds a private key: make a new key pair and send its public key only';
+        PERFORM countersign.tell_apps(ARRAY[NEW.app_id], ARRAY[NEW.enrollment_id], ARRAY['rejected']);
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+-- Revokes an enrollment at once, also for requests that it has scanned already; true if it could still answer or
+-- was waiting to. An administrator revokes any, the gateway those of the app it speaks for. Apps cannot call it
+-- themselves: one that idled in its transaction would hold a row that workers must not wait for.
+CREATE OR REPLACE FUNCTION countersign.revoke_enrollment(enrollment_id uuid) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    app integer := countersign.current_app();
+    revoked countersign.enrollments%ROWTYPE;
+BEGIN
+    SELECT * INTO revoked FROM countersign.enrollments e
+        WHERE e.enrollment_id = revoke_enrollment.enrollment_id
+          AND (e.app_id = app OR pg_has_role(session_user, 'countersign_admin', 'MEMBER')
+               OR pg_has_role(session_user, current_user, 'MEMBER')) FOR UPDATE;  -- the owner
+    IF NOT FOUND THEN
+        PERFORM countersign.refuse('CS003', 'enrollment_id is not that of an enrollment of this app');
+    ELSIF revoked.status NOT IN ('pending', 'active') THEN
+        RETURN false;
+    END IF;
+    UPDATE countersign.enrollments e
+        SET status = 'revoked', revoked_at = clock_timestamp(),
+            reason = CASE WHEN app IS NULL THEN 'revoked by an operator' ELSE 'revoked by the app' END
+        WHERE e.enrollment_id = revoked.enrollment_id;
+    UPDATE countersign.server_keys k SET secret_key = NULL
+        WHERE k.server_key_id = revoked.server_key_id AND NOT k.shared;
+    INSERT INTO countersign.events (enrollment_id, app_id, user_id, type, details)
+        VALUES (revoked.enrollment_id, revoked.app_id, revoked.user_id, 'enrollment.revoked',
+                jsonb_strip_nulls(jsonb_build_object('key_fingerprint', revoked.key_fingerprint)));
+    PERFORM countersign.tell_apps(ARRAY[revoked.app_id], ARRAY[revoked.enrollment_id], ARRAY['revoked']);
+    RETURN true;
+END
+$$;

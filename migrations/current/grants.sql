@@ -1,0 +1,158 @@
+-- Who may do what: first everything is taken from our roles and from PUBLIC, then each gets what it needs. What is
+-- taken out of this file is therefore taken away. Runs after every change of another file, because what such a file
+-- drops and makes again has lost its grants. Grants wait for nobody.
+-- with-every-change
+
+DO $$
+DECLARE
+    groups constant text := 'PUBLIC, countersign_portal, countersign_app, countersign_gateway, countersign_worker, '
+                            'countersign_monitor, countersign_admin';
+    object record;
+BEGIN
+    -- Nobody gets anything of a partition, and housekeep may be making or dropping one.
+    FOR object IN SELECT format('%s %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
+                                c.oid::regclass) AS name
+                  FROM pg_class c WHERE c.relnamespace = 'countersign'::regnamespace
+                    AND c.relkind IN ('r', 'p', 'v', 'S') AND NOT c.relispartition
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s', object.name, groups);
+    END LOOP;
+    EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA countersign FROM %s', groups);
+    EXECUTE format('REVOKE ALL ON SCHEMA countersign FROM %s', groups);
+END
+$$;
+
+GRANT USAGE ON SCHEMA countersign TO countersign_portal, countersign_app, countersign_gateway,
+    countersign_worker, countersign_monitor, countersign_admin;
+
+-- uuid_v7 stands in column defaults, which run with the inserter's rights.
+GRANT EXECUTE ON FUNCTION countersign.uuid_v7() TO countersign_portal, countersign_app, countersign_gateway,
+    countersign_worker, countersign_admin;
+
+---------------------------------------------------------------------------------------------------------
+-- Portals
+---------------------------------------------------------------------------------------------------------
+GRANT INSERT (auth_type, callback_uri, message, secure_message, language_code, ip_address, user_agent, reference,
+              traceparent)
+    ON countersign.auth_requests TO countersign_portal, countersign_gateway;
+GRANT SELECT (transaction_id, requested_at, expires_at, status, auth_type, callback_uri, message, language_code,
+              reference)
+    ON countersign.auth_requests TO countersign_portal, countersign_gateway;
+GRANT SELECT ON countersign.auth_results TO countersign_portal, countersign_gateway;
+GRANT EXECUTE ON FUNCTION countersign.current_portal(), countersign.portal_channel(),
+    countersign.collect_otp(uuid), countersign.await_otp(uuid, interval), countersign.cancel_request(uuid)
+    TO countersign_portal, countersign_gateway;
+
+---------------------------------------------------------------------------------------------------------
+-- Apps
+---------------------------------------------------------------------------------------------------------
+GRANT INSERT (user_id, device_id, device_name, platform, public_key)
+    ON countersign.enrollments TO countersign_app, countersign_gateway;
+GRANT SELECT (enrollment_id, created_at, status) ON countersign.enrollments TO countersign_app, countersign_gateway;
+GRANT INSERT (enrollment_id, otp, action, signed_at, prompt_digest, signature)
+    ON countersign.submissions TO countersign_app, countersign_gateway;
+GRANT SELECT (submission_id, submitted_at, action, status, reason)
+    ON countersign.submissions TO countersign_app, countersign_gateway;
+GRANT SELECT ON countersign.submission_results, countersign.enrollment_results
+    TO countersign_app, countersign_gateway;
+GRANT EXECUTE ON FUNCTION countersign.current_app(), countersign.app_channel(),
+    countersign.await_submission(uuid, interval) TO countersign_app, countersign_gateway;
+
+---------------------------------------------------------------------------------------------------------
+-- The gateway: what portals and apps may, and these. It refuses to start on a schema that it does not fit, and looks
+-- again while it runs.
+---------------------------------------------------------------------------------------------------------
+GRANT SELECT ON countersign.schema_migrations, countersign.log_levels TO countersign_gateway;
+GRANT EXECUTE ON FUNCTION countersign.portal_credential(text), countersign.enabled_types(text, text),
+    countersign.signer_public_key(uuid), countersign.own_enrollments(text),
+    countersign.revoke_enrollment(uuid), countersign.revoke_own_enrollment(uuid, text),
+    countersign.repeated_submission(uuid, uuid, bytea, text, text),
+    countersign.queue_status(), countersign.operating_figures() TO countersign_gateway;
+
+---------------------------------------------------------------------------------------------------------
+-- Workers
+---------------------------------------------------------------------------------------------------------
+GRANT SELECT ON countersign.settings, countersign.portals, countersign.apps, countersign.auth_types,
+    countersign.auth_type_messages, countersign.callback_urls, countersign.partitioned_tables,
+    countersign.schema_migrations, countersign.stage_controls, countersign.log_levels TO countersign_worker;
+GRANT UPDATE (over_limit) ON countersign.portals TO countersign_worker;
+GRANT SELECT, INSERT, UPDATE ON countersign.auth_requests, countersign.submissions,
+    countersign.webhook_deliveries, countersign.webhook_attempts TO countersign_worker;
+GRANT SELECT, UPDATE ON countersign.enrollments TO countersign_worker;
+GRANT SELECT, INSERT, UPDATE (secret_key) ON countersign.server_keys TO countersign_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.issue_queue, countersign.validate_queue,
+    countersign.dispatch_queue, countersign.otp_secrets, countersign.worker_stages, countersign.webhook_endpoints,
+    countersign.webhook_endpoint_counts, countersign.dead_deliveries TO countersign_worker;
+GRANT SELECT, INSERT ON countersign.events TO countersign_worker;
+-- They write down that they live and drain; telling another one to drain is for administrators.
+GRANT SELECT, INSERT, UPDATE (heartbeat_at, draining), DELETE ON countersign.workers TO countersign_worker;
+GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[], boolean[], text[]),
+    countersign.tell_portals(integer[], uuid[], text[]), countersign.tell_apps(integer[], uuid[], text[]),
+    countersign.ring(text), countersign.arm_bell(text), countersign.stage_number(text),
+    countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid), countersign.missing_partitions(integer),
+    countersign.create_partition(text, date), countersign.outlived_partitions(), countersign.drop_partition(text),
+    countersign.refuse(text, text), countersign.queue_status(), countersign.operating_figures(),
+    countersign.measure_queues(), countersign.record_history() TO countersign_worker;
+
+---------------------------------------------------------------------------------------------------------
+-- Monitoring, which administrators may as well. No code, no secret, no user: named columns only.
+---------------------------------------------------------------------------------------------------------
+GRANT SELECT ON countersign.settings, countersign.auth_types, countersign.auth_type_messages, countersign.workers,
+    countersign.worker_stages, countersign.partitioned_tables, countersign.schema_migrations,
+    countersign.issue_queue, countersign.validate_queue, countersign.dispatch_queue,
+    countersign.webhook_deliveries, countersign.webhook_endpoints, countersign.dead_deliveries,
+    countersign.stage_controls, countersign.log_levels, countersign.queue_history
+    TO countersign_monitor, countersign_admin;
+GRANT SELECT (portal_id, max_open_requests, created_at, enabled, over_limit, login, name, display_name)
+    ON countersign.portals TO countersign_monitor, countersign_admin;
+GRANT SELECT (webhook_concurrency, webhook_rate, paused) ON countersign.portals TO countersign_monitor;
+GRANT SELECT (app_id, created_at, enabled, login, name) ON countersign.apps TO countersign_monitor, countersign_admin;
+GRANT SELECT (callback_id, portal_id, url) ON countersign.callback_urls TO countersign_monitor, countersign_admin;
+GRANT SELECT (transaction_id, started_at, attempt, duration_ms, status_code, error_class, detail)
+    ON countersign.webhook_attempts TO countersign_monitor, countersign_admin;
+GRANT SELECT (transaction_id, requested_at, expires_at, open_until, issued_at, scanned_at, resolved_at,
+              enrollment_id, portal_id, app_id, signature_verified, status, auth_type, method, callback_uri,
+              message, language_code, signer_fingerprint)
+    ON countersign.auth_requests TO countersign_monitor, countersign_admin;
+GRANT SELECT (submission_id, submitted_at, resolved_at, app_id, status, reason, action, transaction_id, enrollment)
+    ON countersign.submissions TO countersign_monitor, countersign_admin;
+GRANT SELECT (enrollment_id, created_at, activated_at, revoked_at, locked_until, app_id, status, reason, platform)
+    ON countersign.enrollments TO countersign_monitor, countersign_admin;
+GRANT SELECT (event_id, occurred_at, transaction_id, enrollment_id, portal_id, app_id, type)
+    ON countersign.events TO countersign_monitor, countersign_admin;
+GRANT EXECUTE ON FUNCTION countersign.queue_status(), countersign.operating_figures(),
+    countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid), countersign.stage_number(text),
+    countersign.missing_partitions(integer) TO countersign_monitor, countersign_admin;
+
+---------------------------------------------------------------------------------------------------------
+-- Administrators
+---------------------------------------------------------------------------------------------------------
+GRANT UPDATE ON countersign.settings TO countersign_admin;
+GRANT INSERT, DELETE ON countersign.portals, countersign.apps, countersign.auth_types,
+    countersign.auth_type_messages, countersign.callback_urls TO countersign_admin;
+GRANT SELECT ON countersign.portals, countersign.callback_urls, countersign.apps TO countersign_admin;
+GRANT UPDATE (enabled, display_name, max_open_requests, signing_secret, previous_secret, previous_secret_until,
+              webhook_key, webhook_concurrency, webhook_rate, paused) ON countersign.portals TO countersign_admin;
+GRANT UPDATE (enabled) ON countersign.apps TO countersign_admin;
+GRANT UPDATE ON countersign.auth_types, countersign.auth_type_messages, countersign.callback_urls
+    TO countersign_admin;
+GRANT SELECT (portal_id, created_at, client_id), INSERT, DELETE, UPDATE (secret_hash)
+    ON countersign.portal_credentials TO countersign_admin;
+GRANT SELECT (user_id, device_id, device_name, server_key_id, key_fingerprint)
+    ON countersign.enrollments TO countersign_admin;
+GRANT SELECT (user_id, device_id) ON countersign.auth_requests TO countersign_admin;
+GRANT SELECT (body) ON countersign.webhook_attempts TO countersign_admin;
+GRANT SELECT, INSERT ON countersign.events TO countersign_admin;
+-- the sealed secret for `key reseal`
+GRANT SELECT, UPDATE (secret_key, retired_at) ON countersign.server_keys TO countersign_admin;
+GRANT UPDATE (paused, batch_size, updated_at) ON countersign.stage_controls TO countersign_admin;
+GRANT INSERT, UPDATE, DELETE ON countersign.log_levels TO countersign_admin;
+GRANT UPDATE (drain_requested) ON countersign.workers TO countersign_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.operators, countersign.operator_sessions TO countersign_admin;
+GRANT EXECUTE ON FUNCTION countersign.create_login(text, text, text), countersign.random_channel(),
+    countersign.check_text(text, text, integer), countersign.is_callback_uri(text),
+    countersign.refuse(text, text), countersign.revoke_enrollment(uuid), countersign.send_again(uuid[])
+    TO countersign_admin;
+-- What is sealed is bound to its row's id, so the id is taken before the row is inserted.
+GRANT USAGE ON SEQUENCE countersign.portals_portal_id_seq, countersign.callback_urls_callback_id_seq
+    TO countersign_admin;

@@ -1,0 +1,38 @@
+-- Figures for monitoring.
+
+-- What /metrics and /readyz say of the database besides the queues. No code, secret, user or address.
+CREATE OR REPLACE FUNCTION countersign.operating_figures() RETURNS TABLE (name text, label text, value double precision)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    part record;
+    rows bigint;
+BEGIN
+    FOR part IN SELECT t.table_name FROM countersign.partitioned_tables t ORDER BY 1 LOOP
+        EXECUTE format('SELECT count(*) FROM (SELECT FROM countersign.%I LIMIT 1000) x',
+                       part.table_name || '_default') INTO rows;
+        name := 'default_partition_rows'; label := part.table_name; value := rows;
+        RETURN NEXT;
+    END LOOP;
+    RETURN QUERY
+        SELECT 'stage_paused', c.stage, c.paused::integer::float8 FROM countersign.stage_controls c
+        UNION ALL
+        SELECT 'portals', s.state, (SELECT count(*) FROM countersign.portals p WHERE CASE s.state
+                WHEN 'enabled' THEN p.enabled AND NOT p.paused WHEN 'paused' THEN p.enabled AND p.paused
+                WHEN 'disabled' THEN NOT p.enabled ELSE p.over_limit END)::float8
+        FROM unnest(ARRAY['enabled', 'paused', 'disabled', 'over_limit']) AS s (state)
+        UNION ALL
+        SELECT 'workers', c.stage, (SELECT count(*) FROM countersign.worker_stages s
+            JOIN countersign.workers w USING (worker_id) WHERE s.stage = c.stage AND NOT w.draining
+              AND w.heartbeat_at > clock_timestamp() - interval '15 s')::float8 FROM countersign.stage_controls c
+        UNION ALL
+        SELECT 'partitions_ahead', t.table_name, coalesce((
+            SELECT min(m.day) - (clock_timestamp() AT TIME ZONE 'UTC')::date - 1
+            FROM countersign.missing_partitions(30) m WHERE m.table_name = t.table_name), 30)::float8
+        FROM countersign.partitioned_tables t
+        UNION ALL
+        SELECT 'transactions_held', '', (pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+                                         - pg_snapshot_xmin(pg_current_snapshot())::text::bigint)::float8
+        UNION ALL
+        SELECT 'notification_queue_usage', '', pg_notification_queue_usage();
+END
+$$;

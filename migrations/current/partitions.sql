@@ -1,0 +1,122 @@
+-- Partitions: one a day (UTC), seven days ahead, and a default that should stay empty.
+-- after: identifiers
+
+-- The partitions that should exist and do not.
+CREATE OR REPLACE FUNCTION countersign.missing_partitions(days_ahead integer DEFAULT 7)
+RETURNS TABLE (table_name text, partition_name text, day date)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    today date := (clock_timestamp() AT TIME ZONE 'UTC')::date;
+BEGIN
+    RETURN QUERY
+        SELECT t.table_name, t.table_name || '_' || to_char(d, 'YYYYMMDD'), d::date
+        FROM countersign.partitioned_tables t,
+             generate_series(today::timestamp, (today + days_ahead)::timestamp, interval '1 day') d
+        WHERE to_regclass('countersign.' || t.table_name || '_' || to_char(d, 'YYYYMMDD')) IS NULL
+        ORDER BY d, t.table_name;
+END
+$$;
+
+-- Makes one partition. CREATE LIKE then ATTACH asks for weaker locks on the parent than CREATE PARTITION OF;
+-- the caller's lock_timeout of 50 ms keeps everybody else from queueing behind us, and housekeep tries again.
+CREATE OR REPLACE FUNCTION countersign.create_partition(table_name text, day date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' AS $$
+DECLARE
+    child text := table_name || '_' || to_char(day, 'YYYYMMDD');
+    settled countersign.partitioned_tables%ROWTYPE;
+BEGIN
+    SELECT * INTO STRICT settled FROM countersign.partitioned_tables p
+        WHERE p.table_name = create_partition.table_name;
+    IF day NOT BETWEEN current_date - 7 AND current_date + 60 THEN
+        RAISE EXCEPTION USING ERRCODE = 'CS003', MESSAGE = 'day must lie within 7 days back and 60 days ahead';
+    END IF;
+    EXECUTE format('CREATE TABLE countersign.%I (LIKE countersign.%I INCLUDING ALL) WITH (fillfactor = %s, '
+                   'autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02)',
+                   child, table_name, settled.fillfactor);
+    EXECUTE format('ALTER TABLE countersign.%I ATTACH PARTITION countersign.%I FOR VALUES FROM (%L) TO (%L)',
+                   table_name, child, countersign.uuid_floor(day::timestamp AT TIME ZONE 'UTC'),
+                   countersign.uuid_floor((day + 1)::timestamp AT TIME ZONE 'UTC'));
+END
+$$;
+
+-- The partitions whose last row is older than the table's retention.
+CREATE OR REPLACE FUNCTION countersign.outlived_partitions() RETURNS TABLE (partition_name text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+        SELECT c.relname::text
+        FROM countersign.partitioned_tables t
+        JOIN pg_inherits i ON i.inhparent = to_regclass('countersign.' || t.table_name)
+        JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE c.relname ~ '_[0-9]{8}$'
+          AND to_date(right(c.relname, 8), 'YYYYMMDD') + t.retention_days + 1
+              <= (clock_timestamp() AT TIME ZONE 'UTC')::date
+        ORDER BY c.relname;
+END
+$$;
+
+-- Drops one outlived partition, and no other table: the name must be one that outlived_partitions lists.
+CREATE OR REPLACE FUNCTION countersign.drop_partition(partition_name text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM countersign.outlived_partitions() o
+                   WHERE o.partition_name = drop_partition.partition_name) THEN
+        RAISE EXCEPTION USING ERRCODE = 'CS003',
+            MESSAGE = format('%I is not a partition that has outlived its retention', partition_name);
+    END IF;
+    EXECUTE format('DROP TABLE countersign.%I', partition_name);
+END
+$$;
+
+-- Moves the rows of a default partition to where they belong, once their day has a partition. Returns how many.
+-- The table is locked for as long as it takes: rows there are few, or something is very wrong.
+CREATE OR REPLACE FUNCTION countersign.mend_default_partition(table_name text) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    parent text := (SELECT p.table_name FROM countersign.partitioned_tables p
+                    WHERE p.table_name = mend_default_partition.table_name);
+    stray text := parent || '_default';
+    columns text;
+    key text;
+    day date;
+    moved bigint;
+BEGIN
+    IF parent IS NULL THEN
+        PERFORM countersign.refuse('CS003', 'table_name must be that of a partitioned table');
+    END IF;
+    SELECT a.attname INTO key FROM pg_partitioned_table p JOIN pg_attribute a
+        ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+        WHERE p.partrelid = to_regclass('countersign.' || quote_ident(parent));
+    SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns FROM pg_attribute a
+        WHERE a.attrelid = to_regclass('countersign.' || quote_ident(parent)) AND a.attnum > 0
+          AND NOT a.attisdropped;
+    EXECUTE format('LOCK TABLE countersign.%I IN ACCESS EXCLUSIVE MODE', parent);
+    EXECUTE format('CREATE TEMPORARY TABLE stray ON COMMIT DROP AS SELECT * FROM countersign.%I', stray);
+    EXECUTE format('DELETE FROM countersign.%I', stray);
+    FOR day IN EXECUTE format('SELECT DISTINCT (countersign.uuid_time(%I) AT TIME ZONE ''UTC'')::date '
+                              'FROM pg_temp.stray', key) LOOP
+        IF to_regclass(format('countersign.%I', parent || '_' || to_char(day, 'YYYYMMDD'))) IS NULL
+           AND day BETWEEN current_date - 7 AND current_date + 60 THEN
+            PERFORM countersign.create_partition(parent, day);
+        END IF;
+    END LOOP;
+    -- The rows were checked when they first came; a trigger would take them for new ones.
+    EXECUTE format('ALTER TABLE countersign.%I DISABLE TRIGGER USER', parent);
+    EXECUTE format('INSERT INTO countersign.%I (%s) SELECT %s FROM pg_temp.stray', parent, columns, columns);
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    EXECUTE format('ALTER TABLE countersign.%I ENABLE TRIGGER USER', parent);
+    IF parent = 'submissions' THEN
+        ALTER TABLE countersign.submissions ENABLE ALWAYS TRIGGER take_submission;
+    END IF;
+    DROP TABLE pg_temp.stray;
+    EXECUTE format('SELECT $1 - count(*) FROM countersign.%I', stray) INTO moved USING moved;
+    RETURN moved;
+END
+$$;
+
+-- A new database takes requests before its first worker keeps house.
+DO $$
+BEGIN
+    PERFORM countersign.create_partition(m.table_name, m.day) FROM countersign.missing_partitions() m;
+END
+$$;

@@ -1,0 +1,94 @@
+-- The end of requests: one place for every end, whoever brings it about.
+
+-- Ends those of the given requests that are still open, each at most once, and returns them. In the same
+-- transaction: the webhook delivery (outbox), the audit event, the removal of an uncollected code, the
+-- notifications. An answer counts only before expires_at and an expiry only after it, tested here and now; whoever
+-- is revoked while his answer is being verified comes too late.
+-- Workers call it for rows that they hold already, so it waits for nobody; codes that a portal is collecting
+-- at this moment are left to housekeep, because collect_otp looks at the request first.
+-- The event of a signed answer keeps the evidence, with which anybody can settle a dispute by OpenPGP alone: the
+-- lines that were signed, the signature, the certificate that was enrolled, and the prompt whose digest was signed.
+-- No code and no secret; of the secret its digest.
+CREATE OR REPLACE FUNCTION countersign.end_requests(
+    ids uuid[], ends text[], enrollment_ids uuid[] DEFAULT NULL, submission_ids uuid[] DEFAULT NULL,
+    verified boolean[] DEFAULT NULL, fingerprints text[] DEFAULT NULL
+) RETURNS SETOF uuid
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    ended_ids uuid[];
+    ended_portals integer[];
+    ended_statuses text[];
+BEGIN
+    WITH ended AS (
+        UPDATE countersign.auth_requests r
+        SET status = g.ended, open_until = NULL, open_scan_by = NULL, resolved_at = clock_timestamp(),
+            enrollment_id = coalesce(g.enrollment_id, r.enrollment_id),
+            app_id = coalesce(e.app_id, r.app_id),
+            user_id = CASE WHEN g.ended = 'authenticated' THEN e.user_id END,
+            device_id = CASE WHEN g.ended = 'authenticated' THEN e.device_id END,
+            signature_verified = g.verified, signature = s.signature, signer_fingerprint = g.fingerprint
+        FROM unnest(ids, ends, enrollment_ids, submission_ids, verified, fingerprints)
+                 AS g (id, ended, enrollment_id, submission_id, verified, fingerprint)
+             LEFT JOIN countersign.enrollments e ON e.enrollment_id = g.enrollment_id
+             LEFT JOIN countersign.submissions s ON s.submission_id = g.submission_id
+        WHERE r.transaction_id = g.id AND r.open_until IS NOT NULL
+          AND (g.ended NOT IN ('authenticated', 'denied')
+               OR (clock_timestamp() < r.expires_at AND e.status IS DISTINCT FROM 'revoked'))
+          AND (g.ended <> 'expired' OR clock_timestamp() >= r.expires_at
+               OR NOT (SELECT mobile_authentication_enabled FROM countersign.settings))
+        RETURNING r.transaction_id, r.portal_id, r.app_id, r.enrollment_id, r.status, r.callback_uri,
+                  r.requested_at, r.resolved_at, r.auth_type, r.reference, r.ip_address, r.user_agent,
+                  r.signature_verified, r.signer_fingerprint, e.user_id AS answered_by,
+                  CASE WHEN g.verified THEN jsonb_build_object(
+                      'signed', concat_ws(E'\n', 'countersign-v1', s.action, r.transaction_id,
+                                          encode(s.secret_digest, 'hex'), s.enrollment, s.signed_at,
+                                          coalesce(s.prompt_digest, '-'), ''),
+                      'signature', s.signature, 'certificate', e.public_key, 'prompt', r.prompt)
+                  END AS evidence
+    ), deliveries AS (
+        INSERT INTO countersign.webhook_deliveries (transaction_id, created_at, portal_id, request_status,
+                                                    callback_uri)
+        SELECT transaction_id, resolved_at, portal_id, status, callback_uri FROM ended
+    ), queued AS (
+        INSERT INTO countersign.dispatch_queue (transaction_id, due_at, occurred_at, portal_id,
+                                                request_status, callback_uri)
+        SELECT transaction_id, resolved_at, resolved_at, portal_id, status, callback_uri FROM ended
+    ), audited AS (
+        INSERT INTO countersign.events (transaction_id, enrollment_id, portal_id, app_id, type, user_id, details)
+        SELECT transaction_id, enrollment_id, portal_id, app_id, 'request.' || status, answered_by,
+               jsonb_strip_nulls(jsonb_build_object(
+                   'requested_at', requested_at, 'auth_type', auth_type, 'reference', reference,
+                   'ip_address', ip_address, 'user_agent', user_agent,
+                   'signature_verified', signature_verified, 'signer_fingerprint', signer_fingerprint,
+                   'evidence', evidence))
+        FROM ended
+    ), forgotten AS (
+        DELETE FROM countersign.otp_secrets
+        WHERE transaction_id IN (SELECT o.transaction_id FROM countersign.otp_secrets o
+                                 WHERE o.transaction_id IN (SELECT ended.transaction_id FROM ended)
+                                 FOR UPDATE SKIP LOCKED)
+    )
+    SELECT array_agg(transaction_id), array_agg(portal_id), array_agg(status)
+        INTO ended_ids, ended_portals, ended_statuses FROM ended;
+    IF ended_ids IS NOT NULL THEN
+        PERFORM countersign.tell_portals(ended_portals, ended_ids, ended_statuses);
+        PERFORM countersign.ring('dispatch');
+    END IF;
+    RETURN QUERY SELECT unnest(ended_ids);
+END
+$$;
+
+-- Ends the portal's own open request; true if it was still open. The queue row comes first: it is what
+-- workers claim, and whoever holds it is never waited for.
+CREATE OR REPLACE FUNCTION countersign.cancel_request(transaction_id uuid) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    request countersign.auth_requests%ROWTYPE := countersign.own_request(transaction_id);
+BEGIN
+    DELETE FROM countersign.issue_queue q
+        WHERE q.portal_id = request.portal_id AND q.transaction_id = request.transaction_id;
+    RETURN EXISTS (SELECT FROM countersign.end_requests(ARRAY[request.transaction_id], ARRAY['cancelled']));
+END
+$$;

@@ -1,0 +1,26 @@
+-- Which function runs when a row is inserted, and where. They stand together in a file of their own, because making
+-- a trigger again waits for everybody who writes to the table, while a function is replaced beside them.
+-- after: bell, requests, enrollments, submissions, webhooks
+
+CREATE OR REPLACE TRIGGER check_auth_request BEFORE INSERT ON countersign.auth_requests
+    FOR EACH ROW EXECUTE FUNCTION countersign.check_auth_request();
+CREATE OR REPLACE TRIGGER take_traceparent BEFORE INSERT ON countersign.auth_requests
+    FOR EACH ROW WHEN (NEW.traceparent IS NOT NULL) EXECUTE FUNCTION countersign.take_traceparent();
+CREATE OR REPLACE TRIGGER ring_bell AFTER INSERT ON countersign.auth_requests
+    FOR EACH STATEMENT EXECUTE FUNCTION countersign.ring_after_insert('2', 'issue');
+
+CREATE OR REPLACE TRIGGER check_enrollment BEFORE INSERT ON countersign.enrollments
+    FOR EACH ROW EXECUTE FUNCTION countersign.check_enrollment();
+CREATE OR REPLACE TRIGGER ring_bell AFTER INSERT ON countersign.enrollments
+    FOR EACH STATEMENT EXECUTE FUNCTION countersign.ring_after_insert('1', 'enroll');
+
+CREATE OR REPLACE TRIGGER take_submission BEFORE INSERT ON countersign.submissions
+    FOR EACH ROW EXECUTE FUNCTION countersign.take_submission();
+-- also where session_replication_role would switch triggers off: no code may be stored, ever
+ALTER TABLE countersign.submissions ENABLE ALWAYS TRIGGER take_submission;
+CREATE OR REPLACE TRIGGER ring_bell AFTER INSERT ON countersign.submissions
+    FOR EACH STATEMENT EXECUTE FUNCTION countersign.ring_after_insert('3', 'validate');
+
+CREATE OR REPLACE TRIGGER note_dead_delivery AFTER UPDATE OF status ON countersign.webhook_deliveries
+    FOR EACH ROW WHEN (NEW.status = 'dead' AND OLD.status <> 'dead')
+    EXECUTE FUNCTION countersign.note_dead_delivery();

@@ -1,0 +1,35 @@
+-- What functions share that wait for a worker on behalf of callers that cannot LISTEN.
+
+-- Whether the row with this xmin was written by the calling transaction or one of its savepoints: such a row
+-- stays as it is for as long as we wait, because workers cannot see it. xmin has 32 bits; the upper half is
+-- that of the present.
+CREATE OR REPLACE FUNCTION countersign.is_own_row(row_xmin xid) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    present bigint := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
+    written bigint := (present & ~4294967295::bigint) | row_xmin::text::bigint;
+BEGIN
+    IF pg_current_xact_id_if_assigned() IS NULL THEN
+        RETURN false;
+    END IF;
+    IF written - present > 2147483648 THEN
+        written := written - 4294967296;
+    END IF;
+    RETURN written >= pg_current_xact_id_if_assigned()::text::bigint
+           AND pg_xact_status(written::text::xid8) = 'in progress';
+END
+$$;
+
+-- Refuses (CS003) a wait that could never end well, and bounds it to ten seconds.
+CREATE OR REPLACE FUNCTION countersign.wait_until(timeout interval) RETURNS timestamptz
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF timeout IS NULL OR timeout < interval '0' OR timeout > interval '10 s' THEN
+        PERFORM countersign.refuse('CS003', 'timeout must lie between 0 and 10 seconds');
+    ELSIF current_setting('transaction_isolation') <> 'read committed' THEN
+        PERFORM countersign.refuse('CS003', 'waiting needs a transaction at READ COMMITTED: in any other it '
+                                            'would never see the answer');
+    END IF;
+    RETURN clock_timestamp() + timeout;
+END
+$$;
