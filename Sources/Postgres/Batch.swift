@@ -21,6 +21,6 @@ struct Batch: Sendable {
 /// What the server owes an answer for.
 enum Sent {
     case deallocation
-    case preparation(PreparedStatements.Variant, Statement)
+    case preparation(StatementCache.Variant, Statement)
     case step(Statement)
 }

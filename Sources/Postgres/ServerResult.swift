@@ -20,6 +20,9 @@ import Clibpq
         unsafe PQclear(result)
     }
 
+    /// Of a statement that has been described.
+    var parameterCount: Int { unsafe Int(PQnparams(result)) }
+
     var status: ExecStatusType { unsafe PQresultStatus(result) }
 
     /// The command tag, as `INSERT 0 5`.
@@ -30,6 +33,8 @@ import Clibpq
     func columnName(_ column: Int) -> String {
         unsafe PQfname(result, Int32(column)).map { unsafe String(cString: $0) } ?? ""
     }
+
+    func columnType(_ column: Int) -> DataType { unsafe DataType(oid: PQftype(result, Int32(column))) }
 
     /// Nil for NULL. The row and the column must exist: libpq would complain through the notice receiver of
     /// the connection, which may be gone.

@@ -25,7 +25,7 @@ extension Wire {
     }
 
     private func send(_ statement: Statement, _ parameters: EncodedParameters) throws(PostgresError) {
-        let variant: PreparedStatements.Variant
+        let variant: StatementCache.Variant
         if let known = prepared.variant(of: statement, for: parameters) {
             variant = known
         } else {

@@ -10,7 +10,7 @@ import Logging
 @safe final class Wire: @unchecked Sendable {
     let connection: OpaquePointer
     let logger: Logger
-    var prepared = PreparedStatements()
+    var prepared = StatementCache()
     /// What has been sent and not yet answered, in order.
     var sent: [Sent] = []
     /// Whether no transaction was open when it was sent.

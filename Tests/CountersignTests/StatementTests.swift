@@ -16,4 +16,12 @@ import Testing
             }
         }
     }
+
+    @Test func `every statement of the engine fits the schema, its decoder and the rights of a worker`()
+        async throws
+    {
+        let login = try await Database.current.makeLogin("worker", in: .worker)
+        var connection = try await Database.current.connect(as: login)
+        try await connection.expectToFit(EngineStatements.all)
+    }
 }

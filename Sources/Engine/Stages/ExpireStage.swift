@@ -17,22 +17,47 @@ package struct ExpireStage: Stage {
     package mutating func runBatch(
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
-        let step = Step(
-            Self.expireBatch, [after.map { .timestamp($0) } ?? .null, .int32(Int32(limit))])
-        let results = try await connection.pipeline(prelude + [step])
-        guard let row = results[prelude.count].first else { return (results, BatchOutcome()) }
-        let claimed = Int(try row.int(0))
-        let full = claimed >= limit
-        after = full ? try row.optionalTimestamp(2) : nil
-        let due = try row.optionalInt(3).map { Duration.microseconds($0) }
-        var outcome = BatchOutcome(rows: Int(try row.int(1)), full: full, due: due)
-        if claimed > 0 { outcome.subjects = LogSubjects(key: "transaction_id", ids: try row.identifiers(4)) }
-        return (Array(results.dropLast()), outcome)
+        let (ahead, result) = try await connection.pipeline(
+            after: prelude, EndDueRequests(after: after, limit: limit))
+        let batch = try result.one()
+        let full = batch.claimed >= limit
+        after = full ? batch.lastDue : nil
+        var outcome = BatchOutcome(rows: batch.ended, full: full, due: batch.untilNext)
+        outcome.subjects = LogSubjects(key: "transaction_id", ids: batch.subjects)
+        return (ahead, outcome)
+    }
+}
+
+/// Ends requests that are due, the earliest first, and tells when the next one will be. With the switch off every
+/// open request is due.
+struct EndDueRequests: PreparedStatement {
+    /// Lower bound of due times.
+    let after: Timestamp?
+    /// Rows at most.
+    let limit: Int
+
+    struct Output {
+        let claimed: Int
+        /// Of the claimed.
+        let ended: Int
+        let lastDue: Timestamp?
+        /// Until the next row is due.
+        let untilNext: Duration?
+        /// Some of the claimed, for the log.
+        let subjects: [Identifier]
     }
 
-    /// $1 lower bound of due times or NULL, $2 rows at most. Columns: claimed, ended, last due time, microseconds
-    /// until the next due row, some of the claimed for the log. With the switch off every open request is due.
-    package static let expireBatch = Statement(
+    var parameters: [Parameter] { [Parameter(after), .int32(Int32(limit))] }
+
+    static func decode(_ row: inout RowReader) throws -> Output {
+        Output(
+            claimed: try row.int("claimed"), ended: try row.int("ended"),
+            lastDue: try row.optionalTimestamp("last_due"),
+            untilNext: try row.optionalInt("until_next").map { .microseconds($0) },
+            subjects: try row.optionalIdentifiers("subjects") ?? [])
+    }
+
+    static let statement = Statement(
         "expire.batch",
         """
         WITH moment AS MATERIALIZED (
@@ -49,11 +74,13 @@ package struct ExpireStage: Stage {
                  countersign.end_requests(batch.ids, array_fill('expired'::text, ARRAY[cardinality(batch.ids)]))
                      AS ended
         )
-        SELECT (SELECT count(*) FROM claimed), (SELECT rows FROM ended), (SELECT max(open_until) FROM claimed),
+        SELECT (SELECT count(*) FROM claimed) AS claimed, (SELECT rows FROM ended) AS ended,
+               (SELECT max(open_until) FROM claimed) AS last_due,
                (SELECT greatest(0, date_part('epoch', r.open_until - clock_timestamp()) * 1000000)::bigint
                 FROM countersign.auth_requests r
-                WHERE r.open_until > (SELECT due FROM moment) ORDER BY r.open_until LIMIT 1),
+                WHERE r.open_until > (SELECT due FROM moment) ORDER BY r.open_until LIMIT 1)
+                   AS until_next,
                (SELECT array_agg(transaction_id)
-                FROM (SELECT transaction_id FROM claimed LIMIT \(LogSubjects.most + 1)) AS named)
+                FROM (SELECT transaction_id FROM claimed LIMIT \(LogSubjects.most + 1)) AS named) AS subjects
         """)
 }

@@ -49,7 +49,7 @@ package struct IssueStage: Stage, Repair {
     package func giveUp(_ key: Identifier, _ connection: inout Connection) async throws {
         try await connection.pipeline([
             Step(Self.dropBroken, [.identifier(key)]),
-            Step(RequestEnd.fail, [.identifiers([key])]),
+            Step(FailRequests(ids: [key])),
         ])
     }
 

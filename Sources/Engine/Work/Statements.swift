@@ -10,19 +10,13 @@ package enum WorkerStatements {
     package static var all: [Statement] {
         let claims = [Claim.issue, .validate, .enroll].flatMap { [$0.peek, $0.broken, $0.countFailure] }
         return claims + Control.all + Orders.all + [
-            Bell.arm, Bell.disarm, Bell.ring, RequestEnd.fail,
+            Bell.arm, Bell.disarm, Bell.ring,
             EnrollStage.readKeys, EnrollStage.claimBatch, EnrollStage.claimAlone, EnrollStage.insertShared,
             EnrollStage.replace, EnrollStage.resolve, EnrollStage.reject,
             IssueStage.issueBatch, IssueStage.issueAlone, IssueStage.dropBroken,
             ValidateStage.readSwitches, ValidateStage.claimBatch, ValidateStage.claimAlone,
             ValidateStage.hold, ValidateStage.readTransaction,
             ValidateStage.writeVerdicts, ValidateStage.addWrongCodes, ValidateStage.giveUpSubmission,
-            ExpireStage.expireBatch,
-            HousekeepStage.lead, HousekeepStage.measureQueues, HousekeepStage.recountLimits,
-            HousekeepStage.sweepSecrets, HousekeepStage.sweepIssueQueue, HousekeepStage.recordHistory,
-            HousekeepStage.sweepWorkers,
-            HousekeepStage.missingPartitions,
-            HousekeepStage.createPartition, HousekeepStage.outlivedPartitions, HousekeepStage.dropPartition,
         ]
     }
 }

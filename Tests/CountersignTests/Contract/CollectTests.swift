@@ -155,7 +155,7 @@ import Testing
             #expect(try await secretsStored() == 1)
             let login = try await Database.current.makeLogin("sweeper", in: .worker)
             var sweeper = try await Database.current.connect(as: login)
-            try await sweeper.run(HousekeepStage.sweepSecrets)
+            try await sweeper.run(SweepSecrets())
             #expect(try await secretsStored() == 0)
         }
     }

@@ -49,11 +49,11 @@ import Testing
         do {
             var leader = try await Database.current.connect(as: login)
             for _ in 0..<2 {
-                leads.append(try await leader.run(HousekeepStage.lead)[0].bool(0))
-                others.append(try await other.run(HousekeepStage.lead)[0].bool(0))
+                leads.append(try await leader.run(TakeHousekeeping()).one())
+                others.append(try await other.run(TakeHousekeeping()).one())
             }
         }
         #expect(leads == [true, true] && others == [false, false])
-        try await eventually("the other leads") { try await other.run(HousekeepStage.lead)[0].bool(0) }
+        try await eventually("the other leads") { try await other.run(TakeHousekeeping()).one() }
     }
 }

@@ -1,6 +1,6 @@
 /// What one connection has prepared. A statement has one variant for each combination of parameter types it
 /// has been used with, as a rule one.
-struct PreparedStatements {
+struct StatementCache {
     struct Variant {
         let name: String
         let types: [UInt32]
@@ -37,7 +37,7 @@ struct PreparedStatements {
     }
 
     mutating func removeAll() {
-        self = PreparedStatements()
+        self = StatementCache()
     }
 
     mutating func markStale() {
