@@ -30,7 +30,7 @@ import Testing
         #expect(outcome.text == "" && outcome.status == 0)
     }
 
-    @Test func `the table of commands in the README is what there is`() async throws {
+    @Test func `the reference's table of commands is what there is`() async throws {
         let outcome = try await Shell().with("COUNTERSIGN", RunningProgram.executable.path).start(
             [root.appending(path: "scripts/reference").path, "--check"], isProgram: false
         ).outcome()

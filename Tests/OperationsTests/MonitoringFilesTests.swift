@@ -26,13 +26,13 @@ import Testing
     }
 
     @Test func `each alert names a section of the runbook`() throws {
-        let readme = try text("README.md")
+        let runbook = try text("Sources/Countersign/Countersign.docc/Runbook.md").lowercased()
         let anchors = try text("scripts/monitoring/countersign.rules.yml").matches(
-            of: /README\.md#([a-z0-9-]+)/)
+            of: /Sources\/Countersign\/Countersign\.docc\/Runbook\.md#([a-z0-9-]+)/)
         #expect(anchors.count == 15)
         for anchor in anchors {
             let title = anchor.output.1.replacing("-", with: " ")
-            #expect(readme.lowercased().contains("#### \(title)\n"), "\(title)")
+            #expect(runbook.contains("\n## \(title)\n"), "\(title)")
         }
     }
 

@@ -30,7 +30,7 @@ struct ManualPage {
             for (name, meaning) in entries { entry(bold(name), meaning) }
         }
         section("SEE ALSO")
-        paragraph("psql(1), systemd.service(5), sysexits.h(3head), and README.md, which explains all of it.")
+        paragraph("psql(1), systemd.service(5), sysexits.h(3head), and the guides that README.md lists.")
     }
 
     var text: String { lines.joined(separator: "\n") + "\n" }

@@ -138,7 +138,7 @@ struct ServerLog {
         var superuser = try await Database.current.connectAsSuperuser()
         for setting in [
             "log_statement = 'all'", "log_error_verbosity = 'verbose'", "log_min_messages = 'debug1'",
-            // What our programs send as parameters is a setting's matter, see the README; literals are ours.
+            // What our programs send as parameters is a setting's matter, see Deployment.md; literals are ours.
             "log_parameter_max_length = 0",
         ] { try await superuser.execute("ALTER DATABASE \(Database.current.name) SET \(setting)") }
         return ServerLog(

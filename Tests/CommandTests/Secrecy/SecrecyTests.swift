@@ -180,7 +180,7 @@ extension SecrecyTests {
         return text
     }
 
-    /// Whoever greps for a key finds all lines that have it. The README tells what these mean.
+    /// Whoever greps for a key finds all lines that have it. Operators.md tells what these mean.
     private func expectOneSpelling(_ log: String) throws {
         let documented: Set = [
             "time", "level", "module", "event", "request_id", "trace_id", "span_id", "transaction_id",

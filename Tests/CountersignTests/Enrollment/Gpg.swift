@@ -17,7 +17,7 @@ struct Gpg {
         try? FileManager.default.removeItem(at: home)
     }
 
-    /// As README tells it: an empty home, the certificate, the signed lines, the signature, and nothing else.
+    /// As the guide for operators tells it: an empty home, the certificate, the signed lines, the signature, and nothing else.
     static func verify(
         _ signed: String, _ signature: String, _ certificate: String
     ) throws -> (status: Int32, text: String) {
