@@ -10,4 +10,24 @@ package enum Checkout {
         let own = root.appending(path: ".build/tools/\(name)").path
         return FileManager.default.isExecutableFile(atPath: own) ? own : name
     }
+
+    /// What scripts/postgres answers, of the version that COUNTERSIGN_POSTGRES names.
+    package static func postgres(_ arguments: String...) throws -> String {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = root.appending(path: "scripts/postgres")
+        process.arguments = arguments
+        process.standardOutput = output
+        try process.run()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw NoServer(reason: "run scripts/postgres start") }
+        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
+    }
+}
+
+package struct NoServer: Error, CustomStringConvertible {
+    let reason: String
+
+    package var description: String { "there is no server to test on: \(reason)" }
 }

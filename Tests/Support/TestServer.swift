@@ -75,30 +75,9 @@ extension URLComponents {
 /// COUNTERSIGN_TEST_URL, else what scripts/postgres says.
 private func superuserURL() throws -> URLComponents {
     let given = ProcessInfo.processInfo.environment["COUNTERSIGN_TEST_URL"] ?? ""
-    let text = try given.isEmpty ? ownServerURL() : given
+    let text = try given.isEmpty ? Checkout.postgres("url", "--superuser") : given
     guard let url = URLComponents(string: text), url.scheme?.hasPrefix("postgres") == true else {
         throw NoServer(reason: "COUNTERSIGN_TEST_URL must be a postgres:// URL")
     }
     return url
-}
-
-private func ownServerURL() throws -> String {
-    let script = URL(filePath: #filePath).deletingLastPathComponent().appending(
-        path: "../../scripts/postgres")
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = script.standardizedFileURL
-    process.arguments = ["url", "--superuser"]
-    process.standardOutput = output
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw NoServer(reason: "run scripts/postgres start") }
-    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
-}
-
-private struct NoServer: Error, CustomStringConvertible {
-    let reason: String
-
-    var description: String { "there is no server to test on: \(reason)" }
 }

@@ -93,10 +93,7 @@ private struct ScratchServer {
     }
 
     private static func binary(_ name: String) throws -> String {
-        let root = URL(filePath: "/usr/lib/postgresql")
-        let versions = try FileManager.default.contentsOfDirectory(atPath: root.path).compactMap(Int.init)
-        let newest = try #require(versions.max(), "PostgreSQL is not installed: run scripts/packages")
-        return root.appending(path: "\(newest)/bin/\(name)").path
+        try Checkout.postgres("binaries") + "/\(name)"
     }
 
     private static func asPostgres(_ words: String...) async throws { try await asPostgres(words) }
