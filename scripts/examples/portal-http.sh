@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
+# A portal that speaks HTTP, with curl: starts a sign-in, shows the code, waits for the end, says who signed in.
 # usage: BASE=http://127.0.0.1:8080 CREDENTIALS=client:secret scripts/examples/portal-http.sh CALLBACK_URI
-#
-# The same portal over HTTP, with curl: starts a sign-in, shows the code, waits for the end, says who signed in.
 set -euo pipefail
 
 api=$BASE/oauth/api/v4/authenticate

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""usage: DATABASE_URL=postgres://acme@... scripts/examples/portal.py CALLBACK_URI
+"""A portal that speaks SQL (psycopg 3): starts a sign-in, shows the code, and says who signed in.
 
-A portal that speaks SQL (psycopg 3): starts a sign-in, shows the code, and says who signed in. It waits for both
+usage: DATABASE_URL=postgres://acme@... scripts/examples/portal.py CALLBACK_URI
+
+It waits for both
 by LISTEN. A portal that must survive a lost connection also looks at auth_results after it came back.
 """
 import os

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""usage: scripts/examples/receiver.py PORT      (the portal's whsec_ signing secret in WEBHOOK_SECRET)
+"""A portal's callback address, on 127.0.0.1: verifies each webhook as Standard Webhooks 1.0.0 says.
 
-A portal's callback address for the demo, on 127.0.0.1: verifies each webhook as Standard Webhooks 1.0.0 says,
-with nothing of Countersign's own code, prints one line for it and answers 204, or 401 when it is forged.
+usage: WEBHOOK_SECRET=whsec_... scripts/examples/receiver.py PORT
+
+With nothing of Countersign's own code, prints one line for it and answers 204, or 401 when it is forged.
 """
 import base64
 import hashlib
