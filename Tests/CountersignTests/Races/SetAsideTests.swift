@@ -152,6 +152,21 @@ import Testing
         }
     }
 
+    @Test func `nothing is verified for an enrollment that was revoked`() async throws {
+        let world = try await World.make(signed: true)
+        var app = try await world.app()
+        let phone = try await withWorker(stages: [.enroll]) { _ in try await Phone.enroll("alice", &app) }
+        let submission = try phone.submission(.scan, Code.invented())
+        let sent = try await app.run(SQL.submitText, submission.parameters)
+        try await Database.current.arrange("SELECT countersign.revoke_enrollment('\(phone.enrollment)')")
+        let looks = Looks()
+        var connection = try await Connection.open(try await Database.current.stageOptions())
+        var stage = ValidateStage(try CryptoCrew(size: 1) { looks.time() }, .ofTests)
+        #expect(try await stage.runBatch(&connection, prelude: [], limit: 10).outcome.rows == 1)
+        #expect(try await app.outcome(sent[0].identifier(0)).optionalText(1) == "enrollment_revoked")
+        #expect(looks.count == 0)
+    }
+
     /// This machine's clock is wrong by ten minutes; the database's is right.
     @Test func `keys and signatures are judged by the database's time`() async throws {
         let world = try await World.make(signed: true)
