@@ -21,6 +21,8 @@ BEGIN
     RETURN answer;
 END
 $$;
+COMMENT ON FUNCTION countersign.current_portal() IS
+    'The portal of this session, NULL for everybody else.';
 
 CREATE OR REPLACE FUNCTION countersign.current_app() RETURNS integer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -36,3 +38,5 @@ BEGIN
     RETURN answer;
 END
 $$;
+COMMENT ON FUNCTION countersign.current_app() IS
+    'The app of this session, NULL for everybody else.';

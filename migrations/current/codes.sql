@@ -34,6 +34,9 @@ BEGIN
     RETURN translate(encode(uuid_send(request.transaction_id) || code, 'base64'), '+/', '-_');
 END
 $$;
+COMMENT ON FUNCTION countersign.collect_otp(uuid) IS
+    'The code of the portal''s own request, exactly once. NULL when it is not issued yet, was collected already, or '
+    'the request has ended; CS006 when there is no such request.';
 
 -- collect_otp for callers that cannot LISTEN: polls after 2 ms at first, after 50 ms at last.
 CREATE OR REPLACE FUNCTION countersign.await_otp(transaction_id uuid, timeout interval) RETURNS text
@@ -59,3 +62,6 @@ BEGIN
     RETURN countersign.collect_otp(request.transaction_id);
 END
 $$;
+COMMENT ON FUNCTION countersign.await_otp(uuid, interval) IS
+    'collect_otp for callers that cannot LISTEN: waits for the code, at most 10 seconds. Needs READ COMMITTED, and a '
+    'request that was committed before (CS003).';

@@ -13,6 +13,8 @@ BEGIN
                   || substring(uuid_send(gen_random_uuid()) FROM 9 FOR 8), 'hex')::uuid;
 END
 $$;
+COMMENT ON FUNCTION countersign.uuid_v7() IS
+    'A new UUID of version 7, ordered by the microsecond in which it was made.';
 
 -- The least identifier of a moment: partition bounds and "younger than" conditions.
 CREATE OR REPLACE FUNCTION countersign.uuid_floor(moment timestamptz) RETURNS uuid
@@ -21,6 +23,8 @@ BEGIN
     RETURN (encode(int8send((date_part('epoch', moment) * 1000)::bigint << 16), 'hex') || repeat('0', 16))::uuid;
 END
 $$;
+COMMENT ON FUNCTION countersign.uuid_floor(timestamptz) IS
+    'The least UUID of version 7 of that moment, for conditions such as transaction_id >= uuid_floor(...).';
 
 -- The moment an identifier was made, to the millisecond.
 CREATE OR REPLACE FUNCTION countersign.uuid_time(id uuid) RETURNS timestamptz
@@ -29,6 +33,8 @@ BEGIN
     RETURN to_timestamp(('x' || encode(substring(uuid_send(id) FOR 6), 'hex'))::bit(48)::bigint / 1000.0);
 END
 $$;
+COMMENT ON FUNCTION countersign.uuid_time(uuid) IS
+    'When a UUID of version 7 was made, to the millisecond.';
 
 -- Names of NOTIFY channels of portals and apps carry 128 random bits: anybody may LISTEN anywhere.
 CREATE OR REPLACE FUNCTION countersign.random_channel() RETURNS text

@@ -6,6 +6,9 @@ BEGIN
     RETURN (SELECT p.channel FROM countersign.portals p WHERE p.portal_id = countersign.current_portal());
 END
 $$;
+COMMENT ON FUNCTION countersign.portal_channel() IS
+    'The channel to LISTEN on. Its payload is ''<status> <id>[,<id>...]'', at most 200 transaction ids and never a '
+    'code.';
 
 CREATE OR REPLACE FUNCTION countersign.app_channel() RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -13,6 +16,9 @@ BEGIN
     RETURN (SELECT a.channel FROM countersign.apps a WHERE a.app_id = countersign.current_app());
 END
 $$;
+COMMENT ON FUNCTION countersign.app_channel() IS
+    'The channel to LISTEN on. Its payload is ''<accepted|rejected|active|revoked> <id>[,<id>...]'', at most 200 ids '
+    'of submissions or enrollments.';
 
 -- Notifies portals '<status> <id>[,<id>...]', at most 200 ids a payload (NOTIFY allows 8,000 bytes). Skipped
 -- while the notification queue is half full: the tables are the truth, and a full queue fails commits.

@@ -36,3 +36,5 @@ BEGIN
         SELECT 'notification_queue_usage', '', pg_notification_queue_usage();
 END
 $$;
+COMMENT ON FUNCTION countersign.operating_figures() IS
+    'What there is to monitor besides the queues: name, label and value of each figure.';

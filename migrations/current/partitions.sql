@@ -16,6 +16,8 @@ BEGIN
         ORDER BY d, t.table_name;
 END
 $$;
+COMMENT ON FUNCTION countersign.missing_partitions(integer) IS
+    'Partitions of today and so many days ahead that do not exist. Housekeep makes them.';
 
 -- Makes one partition. CREATE LIKE then ATTACH asks for weaker locks on the parent than CREATE PARTITION OF;
 -- the caller's lock_timeout of 50 ms keeps everybody else from queueing behind us, and housekeep tries again.

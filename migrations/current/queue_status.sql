@@ -189,6 +189,9 @@ BEGIN
     ORDER BY countersign.stage_number(c.stage);
 END
 $$;
+COMMENT ON FUNCTION countersign.queue_status() IS
+    'What waits in each stage, since when, what is being done, and what was done in the last minute. Exact up to '
+    '10,000 waiting rows, beyond that an estimate.';
 
 -- The last two hours, a row a stage and minute, for the console's sparklines.
 CREATE OR REPLACE FUNCTION countersign.record_history() RETURNS void

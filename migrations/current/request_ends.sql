@@ -93,3 +93,5 @@ BEGIN
     RETURN EXISTS (SELECT FROM countersign.end_requests(ARRAY[request.transaction_id], ARRAY['cancelled']));
 END
 $$;
+COMMENT ON FUNCTION countersign.cancel_request(uuid) IS
+    'Ends the portal''s own request as cancelled; true if it was still open. CS006 when there is no such request.';

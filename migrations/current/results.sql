@@ -20,12 +20,49 @@ SELECT r.transaction_id, r.reference, r.callback_uri, r.status,
        r.requested_at, r.resolved_at, r.resolved_at + interval '300 s' AS valid_until
 FROM countersign.auth_requests r
 WHERE r.portal_id = (SELECT countersign.current_portal());
+COMMENT ON VIEW countersign.auth_results IS 'The portal''s own requests, a row for each in every state.';
+COMMENT ON COLUMN countersign.auth_results.transaction_id IS 'The request.';
+COMMENT ON COLUMN countersign.auth_results.reference IS
+    'The portal''s own handle of the visitor''s session, as it was given.';
+COMMENT ON COLUMN countersign.auth_results.callback_uri IS 'The address that is called when it ends.';
+COMMENT ON COLUMN countersign.auth_results.status IS
+    'requested, issued, scanned; or its end: authenticated, denied, expired, cancelled, failed.';
+COMMENT ON COLUMN countersign.auth_results.is_authenticated IS
+    'Whether the visitor may be let in now: NULL until the request has ended, and false from valid_until on, while '
+    'status stays.';
+COMMENT ON COLUMN countersign.auth_results.user_id IS
+    'The app''s name for the user who signed in; NULL unless authenticated, like all columns about that.';
+COMMENT ON COLUMN countersign.auth_results.device_id IS 'The app''s name for the device.';
+COMMENT ON COLUMN countersign.auth_results.app_id IS 'The app that vouches for the user.';
+COMMENT ON COLUMN countersign.auth_results.authentication_method IS 'How it is answered: otp, by a code.';
+COMMENT ON COLUMN countersign.auth_results.signature_verified IS
+    'Whether the answer carried a signature that was checked.';
+COMMENT ON COLUMN countersign.auth_results.signature IS 'That signature, armored OpenPGP.';
+COMMENT ON COLUMN countersign.auth_results.signer_fingerprint IS 'Of the key that made it.';
+COMMENT ON COLUMN countersign.auth_results.not_authenticated_reason IS
+    'How it ended when nobody signed in: denied, expired, cancelled or failed.';
+COMMENT ON COLUMN countersign.auth_results.requested_at IS 'When it was inserted.';
+COMMENT ON COLUMN countersign.auth_results.resolved_at IS 'When it ended.';
+COMMENT ON COLUMN countersign.auth_results.valid_until IS '300 s after its end: a sign-in must be taken up before.';
 
 -- What became of a submission; result is pending until a worker has looked at it.
 CREATE OR REPLACE VIEW countersign.submission_results WITH (security_barrier) AS
 SELECT s.submission_id, s.transaction_id, s.action, s.status AS result, s.reason, s.prompt, s.detail
 FROM countersign.submissions s
 WHERE s.app_id = (SELECT countersign.current_app());
+COMMENT ON VIEW countersign.submission_results IS 'What became of the app''s own submissions.';
+COMMENT ON COLUMN countersign.submission_results.submission_id IS 'The submission.';
+COMMENT ON COLUMN countersign.submission_results.transaction_id IS
+    'The request that the code belongs to, if it could be read.';
+COMMENT ON COLUMN countersign.submission_results.action IS 'scan, accept or deny.';
+COMMENT ON COLUMN countersign.submission_results.result IS 'pending, accepted or rejected.';
+COMMENT ON COLUMN countersign.submission_results.reason IS
+    'Why it was rejected: malformed, unknown_code, expired, already_used, other_device, not_enrolled, '
+    'enrollment_revoked, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, too_many_scans or '
+    'locked_out.';
+COMMENT ON COLUMN countersign.submission_results.prompt IS
+    'After an accepted scan, what the user must be shown, byte for byte: the answer signs its digest.';
+COMMENT ON COLUMN countersign.submission_results.detail IS 'What differs, in words, beside the reason.';
 
 -- What became of an enrollment, with the server's key once it is active.
 CREATE OR REPLACE VIEW countersign.enrollment_results WITH (security_barrier) AS
@@ -34,3 +71,12 @@ SELECT e.enrollment_id, e.user_id, e.device_id, e.status, e.reason,
         WHERE k.server_key_id = e.server_key_id) AS server_public_key, e.key_fingerprint
 FROM countersign.enrollments e
 WHERE e.app_id = (SELECT countersign.current_app());
+COMMENT ON VIEW countersign.enrollment_results IS 'What became of the app''s own enrollments.';
+COMMENT ON COLUMN countersign.enrollment_results.enrollment_id IS 'The enrollment.';
+COMMENT ON COLUMN countersign.enrollment_results.user_id IS 'The app''s name for its user.';
+COMMENT ON COLUMN countersign.enrollment_results.device_id IS 'The app''s name for the device.';
+COMMENT ON COLUMN countersign.enrollment_results.status IS 'pending, active, rejected or revoked.';
+COMMENT ON COLUMN countersign.enrollment_results.reason IS 'Why it was rejected or revoked.';
+COMMENT ON COLUMN countersign.enrollment_results.server_public_key IS
+    'The server''s armored OpenPGP public key, once it is active.';
+COMMENT ON COLUMN countersign.enrollment_results.key_fingerprint IS 'Of the device''s key, once it was found good.';

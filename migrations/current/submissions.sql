@@ -97,3 +97,6 @@ BEGIN
         FROM countersign.submissions s WHERE s.submission_id = await_submission.submission_id;
 END
 $$;
+COMMENT ON FUNCTION countersign.await_submission(uuid, interval) IS
+    'The submission''s row of submission_results as soon as it is judged, at most 10 seconds later; result is pending '
+    'when the time ran out first. Needs READ COMMITTED, and a submission that was committed before (CS003).';

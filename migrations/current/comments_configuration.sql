@@ -1,0 +1,68 @@
+-- What configuration means to whoever monitors it, column by column: psql shows it by \d+.
+
+COMMENT ON TABLE countersign.settings IS 'The switches of the whole installation, in one row.';
+COMMENT ON COLUMN countersign.settings.only_row IS 'Always true: there is no second row.';
+COMMENT ON COLUMN countersign.settings.mobile_authentication_enabled IS
+    'Off, new requests are refused (CS001) and open ones expire.';
+COMMENT ON COLUMN countersign.settings.enrollment_enabled IS
+    'Off, new enrollments and requests are refused (CS007), waiting enrollments and submissions rejected.';
+COMMENT ON COLUMN countersign.settings.unique_pgp_keys_per_enrollment IS
+    'On, each enrollment gets a key pair of the server''s of its own; off, they share one.';
+COMMENT ON COLUMN countersign.settings.signature_required IS
+    'Off, apps vouch for their users themselves: submissions need no signature.';
+COMMENT ON COLUMN countersign.settings.callback_allowlist_enabled IS
+    'On, a callback_uri must be one of the portal''s callback addresses (CS005).';
+COMMENT ON COLUMN countersign.settings.updated_at IS 'When one was changed last.';
+
+COMMENT ON TABLE countersign.portals IS 'The web sites that have visitors signed in.';
+COMMENT ON COLUMN countersign.portals.portal_id IS 'Its key.';
+COMMENT ON COLUMN countersign.portals.max_open_requests IS
+    'How many of its requests may be open; housekeep counts once a second.';
+COMMENT ON COLUMN countersign.portals.created_at IS 'When it was added.';
+COMMENT ON COLUMN countersign.portals.enabled IS 'Off, its requests are refused (CS008).';
+COMMENT ON COLUMN countersign.portals.over_limit IS
+    'Whether it had reached max_open_requests: new requests are refused (CS008).';
+COMMENT ON COLUMN countersign.portals.login IS 'The role with which it connects.';
+COMMENT ON COLUMN countersign.portals.name IS 'What operators call it.';
+COMMENT ON COLUMN countersign.portals.display_name IS 'What users see on their phone.';
+COMMENT ON COLUMN countersign.portals.webhook_concurrency IS 'How many deliveries to one endpoint may be on their way.';
+COMMENT ON COLUMN countersign.portals.webhook_rate IS 'Deliveries a second to one endpoint; NULL is no limit.';
+COMMENT ON COLUMN countersign.portals.paused IS 'On, its requests are accepted and wait; they still expire.';
+
+COMMENT ON TABLE countersign.apps IS 'The back ends of mobile apps, which vouch for who their users are.';
+COMMENT ON COLUMN countersign.apps.app_id IS 'Its key.';
+COMMENT ON COLUMN countersign.apps.created_at IS 'When it was added.';
+COMMENT ON COLUMN countersign.apps.enabled IS 'Off, its enrollments are refused (CS008) and its answers do not count.';
+COMMENT ON COLUMN countersign.apps.login IS 'The role with which it connects.';
+COMMENT ON COLUMN countersign.apps.name IS 'What operators call it.';
+
+COMMENT ON TABLE countersign.auth_types IS 'Named settings for requests.';
+COMMENT ON COLUMN countersign.auth_types.name IS 'What requests give as auth_type.';
+COMMENT ON COLUMN countersign.auth_types.method IS 'How such requests are answered: otp, by a code.';
+COMMENT ON COLUMN countersign.auth_types.request_expires_in IS 'How long such requests are open, in seconds.';
+
+COMMENT ON TABLE countersign.auth_type_messages IS 'Default messages of authentication types, by language.';
+COMMENT ON COLUMN countersign.auth_type_messages.auth_type IS 'Name of the authentication type.';
+COMMENT ON COLUMN countersign.auth_type_messages.language_code IS 'Lower-case language tag, such as en or nl-be.';
+COMMENT ON COLUMN countersign.auth_type_messages.message IS 'What the user is asked, at most 155 characters.';
+
+COMMENT ON TABLE countersign.callback_urls IS 'The addresses that a portal may name as callback_uri.';
+COMMENT ON COLUMN countersign.callback_urls.callback_id IS 'Its key.';
+COMMENT ON COLUMN countersign.callback_urls.portal_id IS 'The portal it belongs to.';
+COMMENT ON COLUMN countersign.callback_urls.url IS 'The address, which callback_uri must equal exactly.';
+
+COMMENT ON TABLE countersign.partitioned_tables IS 'The tables that are parted into days (UTC).';
+COMMENT ON COLUMN countersign.partitioned_tables.table_name IS 'Its name.';
+COMMENT ON COLUMN countersign.partitioned_tables.retention_days IS 'For how many days a day''s rows are kept.';
+COMMENT ON COLUMN countersign.partitioned_tables.fillfactor IS 'How full the pages of a new day are made, in percent.';
+
+COMMENT ON TABLE countersign.schema_migrations IS 'The numbered files of the schema that were applied.';
+COMMENT ON COLUMN countersign.schema_migrations.version IS 'Its number.';
+COMMENT ON COLUMN countersign.schema_migrations.name IS 'Its name.';
+COMMENT ON COLUMN countersign.schema_migrations.checksum IS 'SHA-256 of it, in hexadecimal.';
+COMMENT ON COLUMN countersign.schema_migrations.minimum_binary IS
+    'The oldest program that works on the schema after it.';
+COMMENT ON COLUMN countersign.schema_migrations.applied_at IS 'When it was done.';
+COMMENT ON COLUMN countersign.schema_migrations.duration_ms IS
+    'How long it took, in milliseconds; NULL while it is begun and not finished.';
+COMMENT ON COLUMN countersign.schema_migrations.applied_by IS 'The role that applied it.';

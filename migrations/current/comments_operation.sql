@@ -1,0 +1,80 @@
+-- What queues, workers and figures mean to whoever monitors them, column by column: psql shows it by \d+.
+
+COMMENT ON TABLE countersign.issue_queue IS 'Requests that wait for their code.';
+COMMENT ON COLUMN countersign.issue_queue.portal_id IS 'The portal of the request.';
+COMMENT ON COLUMN countersign.issue_queue.attempts IS 'How often it broke a batch; at five it fails.';
+COMMENT ON COLUMN countersign.issue_queue.transaction_id IS 'The request.';
+
+COMMENT ON TABLE countersign.validate_queue IS 'Submissions that wait for their verdict.';
+COMMENT ON COLUMN countersign.validate_queue.leased_until IS 'Until when a worker has it.';
+COMMENT ON COLUMN countersign.validate_queue.app_id IS 'The app that submitted it.';
+COMMENT ON COLUMN countersign.validate_queue.attempts IS 'How often it broke a batch; at five it fails.';
+COMMENT ON COLUMN countersign.validate_queue.leases IS
+    'How often it was taken by a worker who has not come to its end.';
+COMMENT ON COLUMN countersign.validate_queue.submission_id IS 'The submission.';
+
+COMMENT ON TABLE countersign.dispatch_queue IS 'Deliveries that wait, or are on their way.';
+COMMENT ON COLUMN countersign.dispatch_queue.transaction_id IS 'The request whose end is told.';
+COMMENT ON COLUMN countersign.dispatch_queue.due_at IS 'When it is tried next; while leased, when the lease ends.';
+COMMENT ON COLUMN countersign.dispatch_queue.occurred_at IS 'When the request ended.';
+COMMENT ON COLUMN countersign.dispatch_queue.token IS 'Counts its takers: what one does who lost the lease is void.';
+COMMENT ON COLUMN countersign.dispatch_queue.portal_id IS 'The portal that is called.';
+COMMENT ON COLUMN countersign.dispatch_queue.attempts IS 'How often it was tried.';
+COMMENT ON COLUMN countersign.dispatch_queue.leased IS 'Whether a worker has it.';
+COMMENT ON COLUMN countersign.dispatch_queue.request_status IS 'How the request ended.';
+COMMENT ON COLUMN countersign.dispatch_queue.callback_uri IS 'The address that is called.';
+COMMENT ON COLUMN countersign.dispatch_queue.origin IS 'Scheme, host and port of that address.';
+COMMENT ON COLUMN countersign.dispatch_queue.queued_at IS 'When it was queued, at first or again.';
+COMMENT ON COLUMN countersign.dispatch_queue.attempts_before IS 'How many attempts came before it was sent again.';
+
+COMMENT ON TABLE countersign.webhook_endpoints IS
+    'Breakers, one for each portal and origin whose breaker has ever opened.';
+COMMENT ON COLUMN countersign.webhook_endpoints.portal_id IS 'The portal.';
+COMMENT ON COLUMN countersign.webhook_endpoints.trips IS 'How often it has opened since it last was closed.';
+COMMENT ON COLUMN countersign.webhook_endpoints.changed_at IS 'When its state changed.';
+COMMENT ON COLUMN countersign.webhook_endpoints.open_until IS 'When one delivery goes out to see whether all is well.';
+COMMENT ON COLUMN countersign.webhook_endpoints.failing_since IS 'Since when it fails, NULL once it is closed.';
+COMMENT ON COLUMN countersign.webhook_endpoints.origin IS 'Scheme, host and port.';
+COMMENT ON COLUMN countersign.webhook_endpoints.state IS 'closed, open or half_open.';
+COMMENT ON COLUMN countersign.webhook_endpoints.reason IS 'The error class that opened it.';
+
+COMMENT ON TABLE countersign.dead_deliveries IS 'Deliveries that were given up, to be sent again by hand.';
+COMMENT ON COLUMN countersign.dead_deliveries.transaction_id IS 'The request whose end was not told.';
+COMMENT ON COLUMN countersign.dead_deliveries.died_at IS 'When it was given up.';
+COMMENT ON COLUMN countersign.dead_deliveries.portal_id IS 'The portal that did not take it.';
+
+COMMENT ON TABLE countersign.workers IS 'Worker processes; those that live were heard of in the last 15 s.';
+COMMENT ON COLUMN countersign.workers.worker_id IS 'Its key, new at each start.';
+COMMENT ON COLUMN countersign.workers.started_at IS 'When it started.';
+COMMENT ON COLUMN countersign.workers.heartbeat_at IS 'When it was last heard of.';
+COMMENT ON COLUMN countersign.workers.process_id IS 'Its process on that host.';
+COMMENT ON COLUMN countersign.workers.program IS 'The number of its program, as in minimum_binary.';
+COMMENT ON COLUMN countersign.workers.draining IS 'Whether it takes nothing new any more.';
+COMMENT ON COLUMN countersign.workers.host IS 'Where it runs.';
+COMMENT ON COLUMN countersign.workers.drain_requested IS 'Whether an operator told it to drain.';
+
+COMMENT ON TABLE countersign.worker_stages IS 'What each worker does in each of its stages.';
+COMMENT ON COLUMN countersign.worker_stages.worker_id IS 'The worker.';
+COMMENT ON COLUMN countersign.worker_stages.stage IS 'The stage.';
+COMMENT ON COLUMN countersign.worker_stages.in_flight IS 'How many rows it is working on.';
+COMMENT ON COLUMN countersign.worker_stages.done_last_minute IS 'How many rows it did in the last minute.';
+COMMENT ON COLUMN countersign.worker_stages.errors IS 'How many batches failed since its start.';
+
+COMMENT ON TABLE countersign.stage_controls IS 'What operators tell the stages of all workers.';
+COMMENT ON COLUMN countersign.stage_controls.stage IS 'enroll, issue, validate, expire, dispatch or housekeep.';
+COMMENT ON COLUMN countersign.stage_controls.paused IS 'Whether it takes nothing.';
+COMMENT ON COLUMN countersign.stage_controls.batch_size IS
+    'How many rows it takes at once; NULL is what each worker was started with.';
+COMMENT ON COLUMN countersign.stage_controls.updated_at IS 'When this was changed.';
+
+COMMENT ON TABLE countersign.log_levels IS 'How much programs log, by module, while they run.';
+COMMENT ON COLUMN countersign.log_levels.module IS 'The module; all is every one without a row of its own.';
+COMMENT ON COLUMN countersign.log_levels.level IS 'trace, debug, info, notice, warning, error or critical.';
+COMMENT ON COLUMN countersign.log_levels.updated_at IS 'When this was changed.';
+
+COMMENT ON TABLE countersign.queue_history IS
+    'What waited and what was done, a row a stage and minute, two hours back.';
+COMMENT ON COLUMN countersign.queue_history.minute IS 'The minute.';
+COMMENT ON COLUMN countersign.queue_history.stage IS 'The stage.';
+COMMENT ON COLUMN countersign.queue_history.waiting IS 'How many rows waited.';
+COMMENT ON COLUMN countersign.queue_history.done IS 'How many rows were done in the minute before.';
