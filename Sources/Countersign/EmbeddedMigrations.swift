@@ -6,3 +6,7 @@ package let embeddedMigrations: [MigrationFile] = EmbeddedFiles.all.compactMap {
     guard path.hasPrefix(folder), path.hasSuffix(".sql") else { return nil }
     return MigrationFile(name: String(path.dropFirst(folder.utf8.count)), text: text)
 }
+
+/// What they make, object by object, as the doctor lists it: a name, a tab, a definition. scripts/schema writes it.
+package let embeddedSchema: [String] = EmbeddedFiles.`migrations/schema.txt`.split(separator: "\n").map(
+    String.init)

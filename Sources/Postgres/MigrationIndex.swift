@@ -45,7 +45,7 @@ struct MigrationIndex: Sendable, Hashable {
 }
 
 /// Walks over the tokens of one statement.
-private struct TokenCursor {
+struct TokenCursor {
     private(set) var rest: ArraySlice<SQLToken>
 
     init(_ tokens: [SQLToken]) {
@@ -62,5 +62,25 @@ private struct TokenCursor {
         guard let name = rest.first?.name, !take("on") else { return nil }
         rest.removeFirst()
         return name
+    }
+
+    /// The names of `schema.table.column`.
+    mutating func takePath() -> [String]? {
+        guard let first = takeName() else { return nil }
+        var path = [first]
+        while take("."), let name = takeName() { path.append(name) }
+        return path
+    }
+
+    /// `table` of `schema.table`.
+    mutating func takeLastName() -> String? { takePath()?.last }
+
+    /// False when that word does not come.
+    mutating func skip(past word: String) -> Bool {
+        while !rest.isEmpty {
+            if take(word) { return true }
+            rest.removeFirst()
+        }
+        return false
     }
 }

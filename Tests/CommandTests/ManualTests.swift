@@ -82,7 +82,7 @@ import Testing
             outcome.errors.hasPrefix(
                 "countersign: there is no command 'countersign nope'; there is migrate, "))
         try await Shell().run("help", "migrate", "down").expect(
-            64, "there is no command 'countersign migrate down'; there is up, status, verify, plan")
+            64, "there is no command 'countersign migrate down'; there is up, status, verify, plan, show")
         try await Shell().run("help", "migrate", "up", "now").expect(
             64, "there is no command 'countersign migrate up now'")
         for line in ["help", "help portal", "help portal add", "help --help"] {

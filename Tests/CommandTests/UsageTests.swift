@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct UsageTests {
     static let commands = [
-        "migrate up", "migrate status", "migrate verify", "migrate plan", "portal add", "portal list",
+        "migrate up", "migrate status", "migrate verify", "migrate plan", "portal add",
+        "portal list",
         "portal enable", "portal disable", "portal credentials add", "portal credentials list",
         "portal credentials rotate", "portal credentials remove", "app add", "app list", "app enable",
         "app disable", "type add",
@@ -20,7 +21,7 @@ import Testing
     static let groups = [
         "migrate", "portal", "portal credentials", "app", "type", "settings", "callback", "request",
         "enrollment", "phone", "qr", "stage", "worker", "log-level", "operator", "webhook", "completion",
-        "manual",
+        "manual", "migrate show",
     ]
 
     @Test(arguments: commands + groups) func `help shows how it is typed`(command: String) async throws {

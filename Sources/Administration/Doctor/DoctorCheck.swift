@@ -28,17 +28,17 @@ package enum DoctorCheck: CaseIterable {
     /// At most 20 objects by name: more than that is another schema.
     private func drift(_ connection: inout Connection) async throws -> [Finding] {
         let found = try await SchemaListing.read(&connection)
-        let drift = SchemaDrift(expected: expectedSchema, found: found).differences
+        let drift = SchemaDifference.all(expected: embeddedSchema, found: found)
         guard !drift.isEmpty else {
             return [Finding("drift", .ok, "every object is as the migrations make it")]
         }
-        let more = drift.count > 20 ? ["\(drift.count - 20) more objects differ"] : []
-        return (drift.prefix(20) + more).map { difference in
-            Finding(
-                "drift", .error, difference,
-                "Undo what was done by hand, or put it into a migration; `countersign migrate plan` shows ours."
-            )
-        }
+        let more = drift.count > 20 ? "\(drift.count - 20) more objects differ" : nil
+        return drift.prefix(20).map { Finding("drift", .error, $0.finding, $0.advice) }
+            + [more].compactMap(\.self).map {
+                Finding(
+                    "drift", .error, $0,
+                    "`countersign migrate status` shows whether this database is of this program.")
+            }
     }
 
     private var wellness: String {

@@ -8,8 +8,8 @@ package enum SchemaListing {
         try await connection.run(statement).map { "\(try $0.text(0))\t\(try $0.text(1))" }
     }
 
-    /// Views are shown differently by different versions of PostgreSQL: without the names before the dots and
-    /// without spaces they are the same.
+    /// Views, and functions that were read when they were made, are shown differently by different versions of
+    /// PostgreSQL: without the names before the dots and without spaces they are the same.
     package static let statement = Statement(
         "doctor.schema",
         """
@@ -42,8 +42,8 @@ package enum SchemaListing {
             SELECT 'constraint ' || r.name || '.' || k.conname, pg_get_constraintdef(k.oid)
             FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid WHERE k.contype <> 'n'
             UNION ALL
-            SELECT 'index ' || x.indexrelid::regclass, pg_get_indexdef(x.indexrelid)
-            FROM relation r JOIN pg_index x ON x.indrelid = r.oid
+            SELECT 'index ' || r.name || '.' || i.relname, pg_get_indexdef(i.oid)
+            FROM relation r JOIN pg_index x ON x.indrelid = r.oid JOIN pg_class i ON i.oid = x.indexrelid
             UNION ALL
             SELECT 'trigger ' || r.name || '.' || t.tgname, pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text
             FROM relation r JOIN pg_trigger t ON t.tgrelid = r.oid AND NOT t.tgisinternal
@@ -57,7 +57,9 @@ package enum SchemaListing {
             FROM relation WHERE relkind = 'v'
             UNION ALL
             SELECT 'function ' || name, concat_ws(' ', pg_get_function_result(oid), provolatile,
-                   CASE WHEN prosecdef THEN 'definer' END, array_to_string(proconfig, ','), md5(prosrc)) FROM function
+                   CASE WHEN prosecdef THEN 'definer' END, array_to_string(proconfig, ','),
+                   md5(coalesce(regexp_replace(pg_get_function_sqlbody(oid), '\\w+[.]|[\\s()]', '', 'g'), prosrc)))
+            FROM function
             UNION ALL
             SELECT 'type ' || t.typname, concat_ws(' ', format_type(t.typbasetype, t.typtypmod),
                    (SELECT string_agg(pg_get_constraintdef(k.oid), ' ') FROM pg_constraint k WHERE k.contypid = t.oid))
@@ -72,17 +74,48 @@ package enum SchemaListing {
         """)
 }
 
-/// How a database differs from what the migrations make.
-package struct SchemaDrift: Sendable {
-    package let differences: [String]
+/// An object that is not what the files of the schema make.
+package struct SchemaDifference: Sendable, Hashable {
+    package enum Kind: String, Sendable {
+        case missing = "is missing"
+        case foreign = "is not ours"
+        case changed = "was changed"
+    }
 
-    package init(expected: [String], found: [String]) {
-        let (wanted, present) = (Self.byName(expected), Self.byName(found))
-        differences = Set(wanted.keys).union(present.keys).sorted().compactMap { name in
+    /// As the listing has it: `function ring(stage text)`, `column portals.note`.
+    package let object: String
+    package let kind: Kind
+
+    package var finding: String { "\(object) \(kind.rawValue)" }
+
+    package var advice: String {
+        switch kind {
+        case .foreign:
+            "Undo what was done by hand, or drop it in a migration; `countersign migrate show` lists what is ours."
+        case .missing, .changed: "`countersign migrate show \(shown)` prints ours: run that, as the owner."
+        }
+    }
+
+    /// What `migrate show` prints of it. Rights stand together in one file; a default partition has what its table has.
+    private var shown: String {
+        let words = object.split(separator: " ")
+        let name = words.dropFirst().first.map(String.init) ?? ""
+        return switch words.first {
+        case "grant": "grants"
+        case "function": String(name.prefix { $0 != "(" })
+        case "relation": name
+        default: name.replacing("_default", with: "")
+        }
+    }
+
+    /// Compares the lines of two listings, by the objects' names.
+    package static func all(expected: [String], found: [String]) -> [SchemaDifference] {
+        let (wanted, present) = (byName(expected), byName(found))
+        return Set(wanted.keys).union(present.keys).sorted().compactMap { name in
             switch (wanted[name], present[name]) {
-            case (_?, nil): "\(name) is missing"
-            case (nil, _?): "\(name) is not ours"
-            case (let one, let other) where one != other: "\(name) was changed"
+            case (_?, nil): SchemaDifference(object: name, kind: .missing)
+            case (nil, _?): SchemaDifference(object: name, kind: .foreign)
+            case (let one, let other) where one != other: SchemaDifference(object: name, kind: .changed)
             default: nil
             }
         }

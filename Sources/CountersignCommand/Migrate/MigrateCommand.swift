@@ -12,6 +12,9 @@ struct MigrateCommand: ParsableCommand {
               countersign migrate plan | less
               countersign migrate up
               countersign migrate status
+              countersign migrate show collect_otp
             """,
-        subcommands: [MigrateUp.self, MigrateStatus.self, MigrateVerify.self, MigratePlan.self])
+        subcommands: [
+            MigrateUp.self, MigrateStatus.self, MigrateVerify.self, MigratePlan.self, MigrateShow.self,
+        ])
 }
