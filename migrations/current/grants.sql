@@ -89,8 +89,9 @@ GRANT SELECT, INSERT, UPDATE (heartbeat_at, draining), DELETE ON countersign.wor
 GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[], boolean[], text[]),
     countersign.tell_portals(integer[], uuid[], text[]), countersign.tell_apps(integer[], uuid[], text[]),
     countersign.ring(text), countersign.arm_bell(text), countersign.stage_number(text),
-    countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid), countersign.missing_partitions(integer),
-    countersign.create_partition(text, date), countersign.outlived_partitions(), countersign.drop_partition(text),
+    countersign.bell_key(text), countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid),
+    countersign.missing_partitions(integer), countersign.create_partition(text, date),
+    countersign.outlived_partitions(), countersign.drop_partition(text),
     countersign.refuse(text, text), countersign.queue_status(), countersign.operating_figures(),
     countersign.measure_queues(), countersign.record_history() TO countersign_worker;
 

@@ -7,19 +7,19 @@ CREATE OR REPLACE TRIGGER check_auth_request BEFORE INSERT ON countersign.auth_r
 CREATE OR REPLACE TRIGGER take_traceparent BEFORE INSERT ON countersign.auth_requests
     FOR EACH ROW WHEN (NEW.traceparent IS NOT NULL) EXECUTE FUNCTION countersign.take_traceparent();
 CREATE OR REPLACE TRIGGER ring_bell AFTER INSERT ON countersign.auth_requests
-    FOR EACH STATEMENT EXECUTE FUNCTION countersign.ring_after_insert('2', 'issue');
+    FOR EACH STATEMENT EXECUTE FUNCTION countersign.ring_after_insert('issue');
 
 CREATE OR REPLACE TRIGGER check_enrollment BEFORE INSERT ON countersign.enrollments
     FOR EACH ROW EXECUTE FUNCTION countersign.check_enrollment();
 CREATE OR REPLACE TRIGGER ring_bell AFTER INSERT ON countersign.enrollments
-    FOR EACH STATEMENT EXECUTE FUNCTION countersign.ring_after_insert('1', 'enroll');
+    FOR EACH STATEMENT EXECUTE FUNCTION countersign.ring_after_insert('enroll');
 
 CREATE OR REPLACE TRIGGER take_submission BEFORE INSERT ON countersign.submissions
     FOR EACH ROW EXECUTE FUNCTION countersign.take_submission();
 -- also where session_replication_role would switch triggers off: no code may be stored, ever
 ALTER TABLE countersign.submissions ENABLE ALWAYS TRIGGER take_submission;
 CREATE OR REPLACE TRIGGER ring_bell AFTER INSERT ON countersign.submissions
-    FOR EACH STATEMENT EXECUTE FUNCTION countersign.ring_after_insert('3', 'validate');
+    FOR EACH STATEMENT EXECUTE FUNCTION countersign.ring_after_insert('validate');
 
 CREATE OR REPLACE TRIGGER note_dead_delivery AFTER UPDATE OF status ON countersign.webhook_deliveries
     FOR EACH ROW WHEN (NEW.status = 'dead' AND OLD.status <> 'dead')

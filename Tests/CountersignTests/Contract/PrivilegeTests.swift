@@ -63,6 +63,7 @@ private let decidedPrivileges = """
         login name); worker: select
     apps_app_id_seq (sequence) - nobody
     arm_bell(stage text) - worker: execute
+    bell_key(stage text) - worker: execute
     auth_requests - admin: select (transaction_id requested_at expires_at open_until issued_at
         scanned_at resolved_at enrollment_id portal_id app_id signature_verified status auth_type
         method callback_uri message language_code user_id device_id signer_fingerprint); gateway
