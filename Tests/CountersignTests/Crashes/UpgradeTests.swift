@@ -31,6 +31,15 @@ import Testing
                 """),
     ]
 
+    /// The newer program's functions.
+    private let changed = "current/request_ends.sql"
+    private var newer: [MigrationFile] {
+        embeddedMigrations.map { file in
+            guard file.name == changed else { return file }
+            return MigrationFile(name: file.name, text: file.text + "\n-- As a newer program has it.\n")
+        } + later
+    }
+
     @Test func migratesUnderARunningWorker() async throws {
         let world = try await World.make()
         try await withWorker { worker in
@@ -39,7 +48,7 @@ import Testing
             let enrollment = try await app.enroll("alice")
             let migrating = Task {
                 var owner = try await Database.current.connect()
-                try await Program.migrator(embeddedMigrations + later).up(&owner)
+                try await Program.migrator(newer).up(&owner)
             }
             var signIns = 0
             while signIns < 30 {
@@ -58,5 +67,11 @@ import Testing
         #expect(
             try await Database.current.count("SELECT max(version) FROM countersign.schema_migrations")
                 == Program.number + 2)
+
+        var owner = try await Database.current.connect()
+        try await Program.migrator().up(&owner)
+        let writer = "SELECT program FROM countersign.schema_current WHERE name = '\(changed)'"
+        #expect(
+            try await Database.current.count(writer) == Program.number + 2, "the older program wrote over it")
     }
 }
