@@ -1,4 +1,4 @@
-/// A Swift value with a binary form on the wire: network byte order, as the `typsend` and `typreceive`
+/// A Swift value with a binary form in the protocol: network byte order, as the `typsend` and `typreceive`
 /// functions of PostgreSQL define it.
 protocol BinaryValue: Sendable {
     static var type: DataType { get }
@@ -97,7 +97,7 @@ extension Timestamp: BinaryValue {
         return !overflow
     }
 
-    /// From the number on the wire; nil for the last years of PostgreSQL's calendar, which end after ours.
+    /// From the number in the protocol; nil for the last years of PostgreSQL's calendar, which end after ours.
     init?(binary count: Int64) {
         if count == .max || count == .min {
             self.init(microseconds: count)

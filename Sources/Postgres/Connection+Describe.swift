@@ -7,10 +7,10 @@ extension Connection {
     package mutating func describe(
         _ statement: Statement
     ) async throws(PostgresError) -> StatementDescription {
-        try await line.exchange { _ throws(PostgresError) in
+        try await thread.exchange { _ throws(PostgresError) in
             true
-        } receive: { wire throws(PostgresError) in
-            try wire.describe(statement)
+        } receive: { libpq throws(PostgresError) in
+            try libpq.describe(statement)
         }
     }
 }
@@ -21,7 +21,7 @@ package struct StatementDescription: Sendable {
     package let columns: [ResultColumn]
 }
 
-extension Wire {
+extension LibpqConnection {
     fileprivate func describe(_ statement: Statement) throws(PostgresError) -> StatementDescription {
         guard statement.isSendable else { throw .unsendable(statement) }
         _ = try unsafe check(PQprepare(connection, "described", statement.sql, 0, nil), of: statement)

@@ -18,16 +18,16 @@ extension Connection {
     package mutating func notifications(
         until deadline: ContinuousClock.Instant? = nil
     ) async throws(PostgresError) -> [Notification] {
-        try await self.line.notifications(until: deadline)
+        try await self.thread.notifications(until: deadline)
     }
 
     /// For other tasks, to end a wait for notifications.
-    package var waker: Waker { Waker(line: self.line) }
+    package var waker: Waker { Waker(thread: self.thread) }
 
     package struct Waker: Sendable {
-        fileprivate let line: Line
+        fileprivate let thread: ConnectionThread
 
         /// Ends the current wait, or else the next one, without waiting itself.
-        package func wake() { line.interrupt() }
+        package func wake() { thread.interrupt() }
     }
 }

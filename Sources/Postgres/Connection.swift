@@ -3,7 +3,7 @@
 /// It cannot be copied and every call is `mutating`, so that the compiler refuses two at once. A query once
 /// sent is never cancelled: `statement_timeout` bounds it. Closes when it goes out of scope, without waiting.
 package struct Connection: ~Copyable, Sendable {
-    let line: Line
+    let thread: ConnectionThread
     /// The server process, as in `pg_stat_activity`.
     package let processID: Int32
     /// As 150018 for 15.18.
@@ -11,28 +11,28 @@ package struct Connection: ~Copyable, Sendable {
 
     /// Connects. Fails with class 08 when that is impossible and with 57014 when the task is cancelled.
     package static func open(_ options: ConnectionOptions) async throws(PostgresError) -> Connection {
-        let line = try await Line.open(options)
-        guard let facts = line.read({ ($0.processID, $0.serverVersion) }) else {
+        let thread = try await ConnectionThread.open(options)
+        guard let facts = thread.read({ ($0.processID, $0.serverVersion) }) else {
             throw PostgresError(libpq: "")
         }
-        return Connection(line: line, processID: facts.0, serverVersion: facts.1)
+        return Connection(thread: thread, processID: facts.0, serverVersion: facts.1)
     }
 
-    private init(line: Line, processID: Int32, serverVersion: Int32) {
-        self.line = line
+    private init(thread: ConnectionThread, processID: Int32, serverVersion: Int32) {
+        self.thread = thread
         self.processID = processID
         self.serverVersion = serverVersion
     }
 
     deinit {
-        line.close()
+        thread.close()
     }
 
     /// Whether it is still connected, as far as is known without asking.
-    package var isUsable: Bool { line.read { !$0.isLost } ?? false }
+    package var isUsable: Bool { thread.read { !$0.isLost } ?? false }
 
     /// Whether it is connected and no transaction is open.
-    package var isIdle: Bool { line.read { !$0.isLost && $0.isIdle } ?? false }
+    package var isIdle: Bool { thread.read { !$0.isLost && $0.isIdle } ?? false }
 }
 
 /// Statements.
@@ -50,20 +50,20 @@ extension Connection {
     /// fails, none has happened. Throws the first failure. No step may begin or end a transaction.
     @discardableResult
     package mutating func pipeline(_ steps: [Step]) async throws(PostgresError) -> [Rows] {
-        let batch = try Batch(steps)
-        guard batch.isSmall else {
-            return try await line.exchange { _ throws(PostgresError) in
+        let pipeline = try Pipeline(steps)
+        guard pipeline.isSmall else {
+            return try await thread.exchange { _ throws(PostgresError) in
                 true
-            } receive: { wire throws(PostgresError) in
-                try wire.send(batch, mayBlock: true)
-                return try wire.receive(batch)
+            } receive: { libpq throws(PostgresError) in
+                try libpq.send(pipeline, mayBlock: true)
+                return try libpq.receive(pipeline)
             }
         }
-        return try await line.exchange { wire throws(PostgresError) in
-            try wire.send(batch, mayBlock: false)
-            return wire.hasUnsentData
-        } receive: { wire throws(PostgresError) in
-            try wire.receive(batch)
+        return try await thread.exchange { libpq throws(PostgresError) in
+            try libpq.send(pipeline, mayBlock: false)
+            return libpq.hasUnsentData
+        } receive: { libpq throws(PostgresError) in
+            try libpq.receive(pipeline)
         }
     }
 
@@ -76,12 +76,12 @@ extension Connection {
         _ sql: String, within limit: Duration? = nil
     ) async throws(PostgresError) -> Rows {
         let deadline = limit.map { ContinuousClock.now + $0 }
-        return try await line.exchange { wire throws(PostgresError) in
-            try wire.send(script: sql)
+        return try await thread.exchange { libpq throws(PostgresError) in
+            try libpq.send(script: sql)
             // The thread does not watch the deadline before it has seen the exchange.
-            return wire.hasUnsentData || deadline != nil
-        } receive: { wire throws(PostgresError) in
-            try wire.receiveScript(until: deadline)
+            return libpq.hasUnsentData || deadline != nil
+        } receive: { libpq throws(PostgresError) in
+            try libpq.receiveScript(until: deadline)
         }
     }
 
@@ -95,10 +95,10 @@ extension Connection {
     package mutating func encryptPassword(
         _ password: String, user: String
     ) async throws(PostgresError) -> String {
-        try await line.exchange { _ throws(PostgresError) in
+        try await thread.exchange { _ throws(PostgresError) in
             true
-        } receive: { wire throws(PostgresError) in
-            try wire.encryptPassword(password, user: user)
+        } receive: { libpq throws(PostgresError) in
+            try libpq.encryptPassword(password, user: user)
         }
     }
 }

@@ -42,14 +42,14 @@ package final class Pool: Sendable {
     /// Closes the connections that nobody uses; those in use close when they come back.
     package func close() {
         let idle = state.withLock { $0.close() }
-        for parked in idle { _ = parked.take() }
+        for connection in idle { _ = connection.take() }
     }
 
     private func take() async throws -> Connection {
         let asked = ContinuousClock.now
         let granted = try await grant()
         onWait(asked.duration(to: .now))
-        if case .parked(let parked) = granted, let connection = parked.take(), connection.isIdle {
+        if case .idle(let pooled) = granted, let connection = pooled.take(), connection.isIdle {
             return connection
         }
         // Nothing stands in the place, or what was lost while it lay there.
@@ -66,8 +66,8 @@ package final class Pool: Sendable {
     }
 
     private func give(_ connection: consuming Connection) {
-        let parked = connection.isIdle ? ParkedConnection(connection) : nil
-        state.withLock { $0.release(parked) }?.resume()
+        let pooled = connection.isIdle ? PooledConnection(connection) : nil
+        state.withLock { $0.release(pooled) }?.resume()
     }
 
     /// The right to use one of the places, with what stands in it.
@@ -102,7 +102,7 @@ package struct PoolExhausted: Error, CustomStringConvertible {
 }
 
 /// A connection that lies in a pool: a box, as what cannot be copied cannot stand in an array.
-final class ParkedConnection: Sendable {
+final class PooledConnection: Sendable {
     private let connection: Mutex<Connection?>
 
     init(_ connection: consuming Connection) {

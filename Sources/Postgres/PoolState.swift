@@ -1,7 +1,7 @@
 /// Who holds which place of a pool, and who waits for one. Decides; `Pool` acts.
 struct PoolState: Sendable {
     enum Grant: Sendable {
-        case parked(ParkedConnection)
+        case idle(PooledConnection)
         /// A place in which a connection is to be opened.
         case empty
     }
@@ -33,7 +33,7 @@ struct PoolState: Sendable {
     private let size: Int
     private let maxWaiting: Int
     private var open = 0
-    private var idle: [ParkedConnection] = []
+    private var idle: [PooledConnection] = []
     private var waiters: [Waiter] = []
     private var lastTicket = 0
     private var isClosed = false
@@ -43,7 +43,7 @@ struct PoolState: Sendable {
     }
 
     mutating func ask() throws(PoolExhausted) -> Answer {
-        if let parked = idle.popLast() { return .granted(.parked(parked)) }
+        if let connection = idle.popLast() { return .granted(.idle(connection)) }
         if open < size {
             open += 1
             return .granted(.empty)
@@ -65,13 +65,13 @@ struct PoolState: Sendable {
     }
 
     /// A place is free again, with a connection in it or without.
-    mutating func release(_ parked: ParkedConnection?) -> Resumption? {
-        let kept = isClosed ? nil : parked
+    mutating func release(_ connection: PooledConnection?) -> Resumption? {
+        let kept = isClosed ? nil : connection
         guard let place = waiters.firstIndex(where: { $0.result == nil }) else {
             if let kept { idle.append(kept) } else { open -= 1 }
             return nil
         }
-        return settle(place, .success(kept.map(Grant.parked) ?? .empty))
+        return settle(place, .success(kept.map(Grant.idle) ?? .empty))
     }
 
     mutating func giveUp(_ ticket: Int, _ error: any Error) -> Resumption? {
@@ -81,7 +81,7 @@ struct PoolState: Sendable {
         return settle(place, .failure(error))
     }
 
-    mutating func close() -> [ParkedConnection] {
+    mutating func close() -> [PooledConnection] {
         isClosed = true
         defer { idle = [] }
         open -= idle.count

@@ -1,6 +1,6 @@
 import Clibpq
 
-/// The answers to one batch.
+/// The answers to one pipeline.
 private struct Answers {
     var rows: [Rows] = []
     /// The first; what follows it in a pipeline is only aborted.
@@ -12,14 +12,14 @@ private struct Answers {
     var hasCommitted: Bool { rows.contains { $0.command.hasPrefix("COMMIT") || $0.command == "CALL" } }
 }
 
-extension Wire {
+extension LibpqConnection {
     /// Takes the answers to what `send` has sent, whatever they are, and leaves pipeline mode. Throws the
-    /// first failure. When a plan is stale, the batch is sent once more with its statements prepared anew,
+    /// first failure. When a plan is stale, the pipeline is sent once more with its statements prepared anew,
     /// provided that no transaction was open, so that nothing of it has lasted.
-    func receive(_ batch: Batch) throws(PostgresError) -> [Rows] {
+    func receive(_ pipeline: Pipeline) throws(PostgresError) -> [Rows] {
         var answers = try receiveAnswers()
         if answers.isStale, wasIdle, isIdle, !answers.hasCommitted {
-            try send(batch, mayBlock: true)
+            try send(pipeline, mayBlock: true)
             answers = try receiveAnswers()
         }
         if let failure = answers.failure { throw failure }
@@ -37,7 +37,7 @@ extension Wire {
         return answers
     }
 
-    private func receiveAnswer(to item: Sent, into answers: inout Answers) throws(PostgresError) {
+    private func receiveAnswer(to item: SentRequest, into answers: inout Answers) throws(PostgresError) {
         let result = try receiveAnswer()
         switch (result.status, item) {
         case (PGRES_TUPLES_OK, .step), (PGRES_COMMAND_OK, .step), (PGRES_EMPTY_QUERY, .step):
@@ -65,7 +65,7 @@ extension Wire {
     }
 
     /// What was not prepared must not be taken for it.
-    private func undo(_ item: Sent) {
+    private func undo(_ item: SentRequest) {
         switch item {
         case .preparation(let variant, let statement): prepared.remove(variant, of: statement)
         case .deallocation: prepared.markStale()
@@ -73,7 +73,8 @@ extension Wire {
         }
     }
 
-    private func failure(_ result: ServerResult, of item: Sent) throws(PostgresError) -> PostgresError {
+    private func failure(_ result: ServerResult, of item: SentRequest) throws(PostgresError) -> PostgresError
+    {
         guard var error = PostgresError(result) else { throw lose() }
         switch item {
         case .preparation(_, let statement), .step(let statement): error.statement = statement.name
@@ -84,7 +85,7 @@ extension Wire {
 }
 
 /// The simple protocol.
-extension Wire {
+extension LibpqConnection {
     private var isBroken: Bool { unsafe PQstatus(connection) == CONNECTION_BAD }
 
     func send(script sql: String) throws(PostgresError) {
@@ -115,7 +116,7 @@ extension Wire {
 }
 
 /// SCRAM.
-extension Wire {
+extension LibpqConnection {
     /// What `ALTER ROLE ... PASSWORD` may be given in place of the password, so that the server never sees
     /// it. Takes some milliseconds of computing, and no round trip.
     func encryptPassword(_ password: String, user: String) throws(PostgresError) -> String {

@@ -5,14 +5,14 @@ import Logging
 /// The owner of one `PGconn`: sends, receives and keeps what the server has told beside the answers. Blocks
 /// in poll(2) while it waits, so the waiting part runs on a thread of its own.
 ///
-/// `@unchecked Sendable`: once made, it is reached only under the mutex of its `Line`, by one thread at a
+/// `@unchecked Sendable`: once made, it is reached only under the mutex of its `ConnectionThread`, by one thread at a
 /// time.
-@safe final class Wire: @unchecked Sendable {
+@safe final class LibpqConnection: @unchecked Sendable {
     let connection: OpaquePointer
     let logger: Logger
     var prepared = StatementCache()
     /// What has been sent and not yet answered, in order.
-    var sent: [Sent] = []
+    var sent: [SentRequest] = []
     /// Whether no transaction was open when it was sent.
     var wasIdle = true
     /// Received and not yet asked for.
@@ -20,7 +20,7 @@ import Logging
     /// Received and not yet logged.
     var notices: [Notice] = []
     /// A FATAL error that arrived outside of any answer, where libpq takes it for a notice.
-    var lastWords: PostgresError?
+    var terminationError: PostgresError?
     /// Set by whoever has just seen that the socket is readable.
     var isReadable = false
     /// Set once the connection cannot be used any more; nothing is sent or received from then on.
@@ -61,12 +61,12 @@ import Logging
     /// Gives the connection up, and returns what to throw: the server's own last words if there were any.
     func lose(_ error: PostgresError? = nil) -> PostgresError {
         isLost = true
-        return lastWords ?? error ?? PostgresError(libpq: errorMessage)
+        return terminationError ?? error ?? PostgresError(libpq: errorMessage)
     }
 }
 
 /// Waiting.
-extension Wire {
+extension LibpqConnection {
     /// Writes all that libpq has queued, reading meanwhile: the server may be unable to go on until its
     /// answers are taken.
     func flush(until deadline: ContinuousClock.Instant? = nil) throws(PostgresError) {
@@ -110,7 +110,7 @@ extension Wire {
     }
 
     /// Reads what has arrived while nothing was asked: notifications, notices, the end of the connection.
-    func absorb() {
+    func readPending() {
         guard !isLost else { return }
         var count: Int
         repeat {

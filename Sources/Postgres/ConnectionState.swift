@@ -1,5 +1,5 @@
-/// What the thread of a `Line` and the owner of the connection share.
-struct Core {
+/// What the thread of a connection and the owner of the connection share, under a mutex.
+struct ConnectionState {
     struct Waiter {
         let deadline: ContinuousClock.Instant?
         let continuation: CheckedContinuation<Result<[Notification], PostgresError>, Never>
@@ -20,18 +20,18 @@ struct Core {
 
     var opening: CheckedContinuation<PostgresError?, Never>?
     var isAbandoned = false
-    var wire: Wire?
-    var exchange: (@Sendable (Wire) -> Resumption)?
+    var libpq: LibpqConnection?
+    var exchange: (@Sendable (LibpqConnection) -> Resumption)?
     var waiter: Waiter?
     /// Whether the thread, as it sleeps now, wakes when the server sends something.
     private(set) var isWatching = false
     /// When the thread, as it sleeps now, wakes by itself.
     private var watchedDeadline: ContinuousClock.Instant?
 
-    func usableWire() throws(PostgresError) -> Wire {
-        guard let wire else { throw PostgresError(libpq: "") }
-        if wire.isLost { throw wire.lose() }
-        return wire
+    func usableConnection() throws(PostgresError) -> LibpqConnection {
+        guard let libpq else { throw PostgresError(libpq: "") }
+        if libpq.isLost { throw libpq.lose() }
+        return libpq
     }
 
     /// Whether the thread would sleep past what the waiter waits for.
@@ -42,32 +42,34 @@ struct Core {
 
     /// What the thread is to watch next; nil when there is no connection.
     mutating func watch() -> Watch? {
-        guard let wire else { return nil }
-        isWatching = !wire.isLost && wire.notifications.count < Self.notificationLimit
+        guard let libpq else { return nil }
+        isWatching = !libpq.isLost && libpq.notifications.count < Self.notificationLimit
         watchedDeadline = waiter?.deadline
-        return Watch(socket: isWatching ? wire.socket : -1, deadline: watchedDeadline)
+        return Watch(socket: isWatching ? libpq.socket : -1, deadline: watchedDeadline)
     }
 
     /// What the thread does each time it wakes: runs the exchange, or reads what has come by itself and ends
     /// the wait for it. `isInterrupted` is asked only when somebody waits, and forgets.
-    mutating func attend(isReadable: Bool, isInterrupted: () -> Bool) -> Resumption? {
-        guard let wire else { return nil }
+    mutating func handleWakeup(isReadable: Bool, isInterrupted: () -> Bool) -> Resumption? {
+        guard let libpq else { return nil }
         if let exchange {
             self.exchange = nil
-            wire.isReadable = isReadable
-            return exchange(wire)
+            libpq.isReadable = isReadable
+            return exchange(libpq)
         }
-        if isReadable { wire.absorb() }
-        return waiter.flatMap { attend($0, wire, isInterrupted: isInterrupted()) }
+        if isReadable { libpq.readPending() }
+        return waiter.flatMap { answer($0, libpq, isInterrupted: isInterrupted()) }
     }
 
-    private mutating func attend(_ waiter: Waiter, _ wire: Wire, isInterrupted: Bool) -> Resumption? {
+    private mutating func answer(
+        _ waiter: Waiter, _ libpq: LibpqConnection, isInterrupted: Bool
+    ) -> Resumption? {
         let result: Result<[Notification], PostgresError>
-        if !wire.notifications.isEmpty {
-            result = .success(wire.notifications)
-            wire.notifications = []
-        } else if wire.isLost {
-            result = .failure(wire.lose())
+        if !libpq.notifications.isEmpty {
+            result = .success(libpq.notifications)
+            libpq.notifications = []
+        } else if libpq.isLost {
+            result = .failure(libpq.lose())
         } else if isInterrupted || waiter.deadline.map({ $0 <= .now }) == true {
             result = .success([])
         } else {

@@ -17,7 +17,7 @@ struct Notice: Sendable {
     }
 }
 
-extension Wire {
+extension LibpqConnection {
     /// Takes notices away from stderr, libpq's default. The receiver is handed this object without owning it;
     /// it is called only from within libpq calls on this connection, which this object outlives. A result
     /// keeps the pointer, too, and would use it for an index out of range, which `ServerResult` never asks
@@ -28,7 +28,8 @@ extension Wire {
             connection,
             { context, notice in
                 guard let context = unsafe context, let notice = unsafe notice else { return }
-                unsafe Unmanaged<Wire>.fromOpaque(context).takeUnretainedValue().receive(notice: notice)
+                unsafe Unmanaged<LibpqConnection>.fromOpaque(context).takeUnretainedValue().receive(
+                    notice: notice)
             },
             context)
     }
@@ -41,7 +42,7 @@ extension Wire {
         let severity = field(.severity) ?? "NOTICE"
         let state = SQLState(rawValue: field(.state) ?? "00000")
         let notice = PostgresError(state, field(.message) ?? "")
-        if severity == "FATAL" || severity == "PANIC" { lastWords = notice }
+        if severity == "FATAL" || severity == "PANIC" { terminationError = notice }
         guard logger.logLevel <= .debug, notices.count < Self.noticeLimit else { return }
         notices.append(Notice(severity: severity, state: state, message: notice.message))
     }

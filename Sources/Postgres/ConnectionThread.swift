@@ -4,7 +4,7 @@ import Synchronization
 
 /// The thread behind one connection.
 ///
-/// It sits in poll(2) on the connection's socket and on a bell, so that an idle connection takes its
+/// It blocks in poll(2) on the connection's socket and on a `WakeupSocket`, so that an idle connection takes its
 /// notifications and notices a dead server by itself, and waits for answers where blocking harms nobody.
 /// A small query is sent by the task that asks, so that only the answer has to pass from thread to thread.
 ///
@@ -17,35 +17,35 @@ import Synchronization
 /// - non-blocking, with a dispatch source armed only while a task waits: 56 and 38; 29 and 20
 ///
 /// In a pipeline of 100 a step takes 3. A connection takes some 30 KiB of memory.
-final class Line: Sendable {
-    private let core = Mutex(Core())
-    private let bell: Bell
+final class ConnectionThread: Sendable {
+    private let state = Mutex(ConnectionState())
+    private let wakeup: WakeupSocket
     private let logger: Logger
     private let isClosing = Atomic(false)
     private let isInterrupted = Atomic(false)
 
     /// Starts the thread, which connects first. When the task is cancelled meanwhile, this returns at once
     /// and the thread ends when libpq is done.
-    static func open(_ options: ConnectionOptions) async throws(PostgresError) -> Line {
-        guard let bell = Bell() else { throw PostgresError("53000", "no file descriptor left") }
-        let line = Line(bell: bell, logger: options.logger)
+    static func open(_ options: ConnectionOptions) async throws(PostgresError) -> ConnectionThread {
+        guard let wakeup = WakeupSocket() else { throw PostgresError("53000", "no file descriptor left") }
+        let thread = ConnectionThread(wakeup: wakeup, logger: options.logger)
         let failure: PostgresError? = await withTaskCancellationHandler {
-            await withCheckedContinuation { line.start(options, $0) }
+            await withCheckedContinuation { thread.start(options, $0) }
         } onCancel: {
-            line.abandon()
+            thread.abandon()
         }
         if let failure { throw failure }
-        return line
+        return thread
     }
 
-    private init(bell: Bell, logger: Logger) {
-        (self.bell, self.logger) = (bell, logger)
+    private init(wakeup: WakeupSocket, logger: Logger) {
+        (self.wakeup, self.logger) = (wakeup, logger)
     }
 
     /// Ends the thread, which closes the connection; does not wait for it.
     func close() {
         isClosing.store(true, ordering: .releasing)
-        bell.ring()
+        wakeup.signal()
     }
 
     private func takeInterruption() -> Bool {
@@ -55,42 +55,42 @@ final class Line: Sendable {
     /// Makes the current wait for notifications return, or else the next one.
     func interrupt() {
         isInterrupted.store(true, ordering: .releasing)
-        bell.ring()
+        wakeup.signal()
     }
 }
 
 /// For the owner of the connection. Calls do not overlap, as the owner is not copyable and waits for each.
-extension Line {
+extension ConnectionThread {
     /// Reads what is known of the connection without asking the server.
-    func read<T: Sendable>(_ body: @Sendable (Wire) -> T) -> T? {
-        core.withLock { core in core.wire.map(body) }
+    func read<T: Sendable>(_ body: @Sendable (LibpqConnection) -> T) -> T? {
+        state.withLock { state in state.libpq.map(body) }
     }
 
     /// One exchange with the server: `send` runs here and must not block; `receive` runs on the thread, where
     /// it may. `send` returns whether it wants the thread at once rather than when the server answers.
     func exchange<T: Sendable>(
-        send: (Wire) throws(PostgresError) -> Bool,
-        receive: @escaping @Sendable (Wire) throws(PostgresError) -> T
+        send: (LibpqConnection) throws(PostgresError) -> Bool,
+        receive: @escaping @Sendable (LibpqConnection) throws(PostgresError) -> T
     ) async throws(PostgresError) -> T {
         let (result, notices): (Result<T, PostgresError>, [Notice]) = await withCheckedContinuation {
             continuation in
             do throws(PostgresError) {
-                let isUrgent = try core.withLock { core throws(PostgresError) in
-                    let wire = try core.usableWire()
-                    let isUrgent = try send(wire) || !core.isWatching
-                    core.exchange = { wire in
-                        let result = Result { () throws(PostgresError) in try receive(wire) }
-                        let notices = wire.takeNotices()
+                let isUrgent = try state.withLock { state throws(PostgresError) in
+                    let libpq = try state.usableConnection()
+                    let isUrgent = try send(libpq) || !state.isWatching
+                    state.exchange = { libpq in
+                        let result = Result { () throws(PostgresError) in try receive(libpq) }
+                        let notices = libpq.takeNotices()
                         return { continuation.resume(returning: (result, notices)) }
                     }
                     return isUrgent
                 }
-                if isUrgent { bell.ring() }
+                if isUrgent { wakeup.signal() }
             } catch {
                 continuation.resume(returning: (.failure(error), []))
             }
         }
-        // Here, in the task of whoever asked, so that the lines say on whose behalf.
+        // Here, in the task of whoever asked, so that the log says on whose behalf.
         for notice in notices { notice.log(to: logger) }
         return try result.get()
     }
@@ -101,11 +101,12 @@ extension Line {
     {
         let result: Result<[Notification], PostgresError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let (resumption, isUrgent) = core.withLock { core in
-                    core.waiter = Core.Waiter(deadline: deadline, continuation: continuation)
-                    return (core.attend(isReadable: false, isInterrupted: takeInterruption), core.mustWake)
+                let (resumption, isUrgent) = state.withLock { state in
+                    state.waiter = ConnectionState.Waiter(deadline: deadline, continuation: continuation)
+                    let resumption = state.handleWakeup(isReadable: false, isInterrupted: takeInterruption)
+                    return (resumption, state.mustWake)
                 }
-                if let resumption { resumption() } else if isUrgent { bell.ring() }
+                if let resumption { resumption() } else if isUrgent { wakeup.signal() }
             }
         } onCancel: {
             interrupt()
@@ -115,16 +116,16 @@ extension Line {
 }
 
 /// The thread.
-extension Line {
+extension ConnectionThread {
     /// libpq with TLS needs some tens of KiB; only what is touched takes memory.
     private static let stackSize = 512 * 1_024
 
     private func start(
         _ options: ConnectionOptions, _ continuation: CheckedContinuation<PostgresError?, Never>
     ) {
-        let isAbandoned = core.withLock { core in
-            if !core.isAbandoned { core.opening = continuation }
-            return core.isAbandoned
+        let isAbandoned = state.withLock { state in
+            if !state.isAbandoned { state.opening = continuation }
+            return state.isAbandoned
         }
         if isAbandoned { return continuation.resume(returning: .cancelledOpening) }
         guard startThread(stackSize: Self.stackSize, { self.run(options) }) else {
@@ -133,48 +134,48 @@ extension Line {
     }
 
     private func abandon() {
-        let opening = core.withLock { core in
-            core.isAbandoned = true
-            return core.opening.take()
+        let opening = state.withLock { state in
+            state.isAbandoned = true
+            return state.opening.take()
         }
         opening?.resume(returning: .cancelledOpening)
     }
 
     /// Whoever takes the continuation decides: after a cancellation the connection is not kept.
-    private func finishOpening(_ wire: Wire?, _ failure: PostgresError? = nil) {
-        let opening = core.withLock { core in
-            if core.opening != nil { core.wire = wire }
-            return core.opening.take()
+    private func finishOpening(_ libpq: LibpqConnection?, _ failure: PostgresError? = nil) {
+        let opening = state.withLock { state in
+            if state.opening != nil { state.libpq = libpq }
+            return state.opening.take()
         }
         opening?.resume(returning: failure)
     }
 
     private func run(_ options: ConnectionOptions) {
         do throws(PostgresError) {
-            finishOpening(try Wire(options))
+            finishOpening(try LibpqConnection(options))
         } catch {
             finishOpening(nil, error)
         }
         serve()
-        core.withLock { $0.wire = nil }
+        state.withLock { $0.libpq = nil }
     }
 
     private func serve() {
-        var watch = core.withLock { $0.watch() }
+        var watch = state.withLock { $0.watch() }
         while let watched = watch, !isClosing.load(ordering: .acquiring) {
             let isReadable = wait(watched)
-            let (resumption, next) = core.withLock { core in
-                (core.attend(isReadable: isReadable, isInterrupted: takeInterruption), core.watch())
+            let (resumption, next) = state.withLock { state in
+                (state.handleWakeup(isReadable: isReadable, isInterrupted: takeInterruption), state.watch())
             }
             watch = next
             resumption?()
         }
     }
 
-    /// Blocks until the bell rings, the deadline comes or the socket is readable, which it returns.
-    private func wait(_ watch: Core.Watch) -> Bool {
+    /// Blocks until there is a signal, the deadline comes or the socket is readable, which it returns.
+    private func wait(_ watch: ConnectionState.Watch) -> Bool {
         var descriptors = (
-            pollfd(fd: bell.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: watch.socket, events: Int16(POLLIN), revents: 0)
         )
         let ready = unsafe withUnsafeMutablePointer(to: &descriptors) { pair in
@@ -184,7 +185,7 @@ extension Line {
         }
         // Interrupted or timed out: nothing in `revents` counts.
         guard ready > 0 else { return false }
-        if descriptors.0.revents != 0 { bell.hush() }
+        if descriptors.0.revents != 0 { wakeup.clear() }
         return descriptors.1.revents != 0
     }
 }

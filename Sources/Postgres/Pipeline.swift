@@ -1,5 +1,5 @@
 /// The steps of a pipeline, ready to be sent.
-struct Batch: Sendable {
+struct Pipeline: Sendable {
     let steps: [(statement: Statement, parameters: EncodedParameters)]
 
     init(_ steps: [Step]) throws(PostgresError) {
@@ -18,8 +18,8 @@ struct Batch: Sendable {
     }
 }
 
-/// What the server owes an answer for.
-enum Sent {
+/// Something that was sent, and that the server has not answered yet.
+enum SentRequest {
     case deallocation
     case preparation(StatementCache.Variant, Statement)
     case step(Statement)

@@ -1,10 +1,10 @@
 import Glibc
 
 /// Wakes a thread out of poll(2): a pair of sockets, as `Glibc` has neither eventfd(2) nor pipe2(2).
-final class Bell: Sendable {
-    /// Becomes readable when the bell rings.
+final class WakeupSocket: Sendable {
+    /// Becomes readable when there is a signal.
     let descriptor: Int32
-    private let button: Int32
+    private let sender: Int32
 
     private static let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
 
@@ -17,22 +17,22 @@ final class Bell: Sendable {
         }
         guard code == 0 else { return nil }
         descriptor = ends[0]
-        button = ends[1]
+        sender = ends[1]
     }
 
     deinit {
         close(descriptor)
-        close(button)
+        close(sender)
     }
 
-    /// From any thread. A full buffer refuses the byte, and rings all the same.
-    func ring() {
+    /// From any thread. A full buffer refuses the byte, and then the descriptor is readable already.
+    func signal() {
         var byte: UInt8 = 0
-        _ = unsafe write(button, &byte, 1)
+        _ = unsafe write(sender, &byte, 1)
     }
 
-    /// Takes what has been rung so far, up to 64 times at once; the bell goes on for the rest.
-    func hush() {
+    /// Takes up to 64 of the signals so far; the descriptor stays readable for the rest.
+    func clear() {
         var bytes: [64 of UInt8] = .init(repeating: 0)
         var span = bytes.mutableSpan
         _ = unsafe span.withUnsafeMutableBufferPointer { bytes in

@@ -1,19 +1,19 @@
 import Clibpq
 
-extension Wire {
+extension LibpqConnection {
     /// How much may be queued before the socket has to take it.
     private static let queueLimit = 256 * 1_024
 
     /// Queues all steps, a statement's preparation before its first use, and one sync, so that the server
     /// takes them for one transaction. Without `mayBlock` it leaves to `receive` what the socket does not
     /// take.
-    func send(_ batch: Batch, mayBlock: Bool) throws(PostgresError) {
+    func send(_ pipeline: Pipeline, mayBlock: Bool) throws(PostgresError) {
         wasIdle = isIdle
         sent.removeAll(keepingCapacity: true)
         try check(unsafe PQenterPipelineMode(connection))
         if prepared.mustBeDropped, !hasFailedTransaction { try sendDeallocation() }
         var queued = 0
-        for (statement, parameters) in batch.steps {
+        for (statement, parameters) in pipeline.steps {
             try send(statement, parameters)
             queued += parameters.bytes.count
             if mayBlock, queued > Self.queueLimit {
