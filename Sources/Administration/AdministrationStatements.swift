@@ -20,7 +20,6 @@ package let administrationStatements: [Statement] =
         PortalCredential.rotation,
         RequestLife.attempts, RequestLife.deliveries, RequestLife.people, RequestLife.permission,
         RequestLife.requests, RequestLife.submissions,
-        Sealer.samples,
         SharedKey.counting, SharedKey.rotation,
         Settings.changing, Settings.reading,
         SystemStatus.clock, SystemStatus.pausedPortals, SystemStatus.queues, SystemStatus.workers,
@@ -28,4 +27,3 @@ package let administrationStatements: [Statement] =
         WebhookDelivery.attempts, WebhookDelivery.attemptsWithBody, WebhookDelivery.deadBatch,
         WebhookDelivery.one, WebhookDelivery.permission, WebhookDelivery.sending, WebhookEndpoint.listing,
     ] + WebhookDelivery.State.allCases.map(WebhookDelivery.listing) + OperatorAction.all + Operator.all
-    + SealedColumn.all.flatMap { [$0.outdated, $0.replacement] }

@@ -54,7 +54,7 @@ struct IssueRun: Sendable {
 struct BareIssuer: ~Copyable {
     private var connection: Connection
     private var lanes = Lanes()
-    private let secrets: [Parameter]
+    private let secrets: [[UInt8]]
 
     init(_ bench: Bench) async throws {
         var logger = Logger(label: "bare")
@@ -64,8 +64,7 @@ struct BareIssuer: ~Copyable {
             WorkerConfiguration(database: options, host: "bench", processID: getpid()),
             sealer: Sealer(try MasterKeys(bench.world.masterKey)), dispatch: nil, logger: logger)
         connection = try await Connection.open(worker.context.sessionOptions("bare"))
-        let made = (0..<Scale.batchSize).map { _ in (0..<32).map { _ in UInt8.random(in: 0...255) } }
-        secrets = [.byteses(made), .byteses(made)]
+        secrets = (0..<Scale.batchSize).map { _ in (0..<32).map { _ in UInt8.random(in: 0...255) } }
     }
 
     /// Until a batch comes back empty.
@@ -75,17 +74,10 @@ struct BareIssuer: ~Copyable {
     }
 
     private mutating func batch() async throws -> Int {
-        let claim: [Parameter] = [
-            .int32s(lanes.known), .identifiers(lanes.after), .int32(lanes.lastServed),
-            .int32(Int32(Scale.batchSize)), lanes.slice.map { .int32(Int32($0)) } ?? .null,
-        ]
-        let rows = try await connection.run(IssueStage.issueBatch, claim + secrets)
-        let shares = try rows.map { row in
-            Lanes.Share(
-                lane: Int32(try row.int(0)), claimed: Int(try row.int(1)), last: try row.identifier(2))
-        }
-        let slice = try rows.first.map { Int(try $0.int(3)) } ?? 1
-        _ = lanes.advance(shares, slice: slice, limit: Scale.batchSize)
+        let issued = try await connection.run(IssueBatch(lanes: lanes, secrets: secrets, digests: secrets))
+            .all()
+        let shares = issued.map(\.share)
+        _ = lanes.advance(shares, slice: issued.first?.slice ?? 1, limit: Scale.batchSize)
         return shares.reduce(0) { $0 + $1.claimed }
     }
 }

@@ -210,10 +210,10 @@ private let key32 = "8J+YgPCfmIDwn5iA8J+YgPCfmIDwn5iA8J+YgPCfmIA="
         try await owner.run(
             Statement("rotate", "UPDATE countersign.portals SET signing_secret = $1"), [.bytes(rotated)])
         // The statement of a reseal that had read the row before.
-        let late = try await owner.run(
-            SealedColumn.signingSecret.replacement,
-            [.texts(["1"]), .byteses([read]), .byteses([try both.seal([1], at: place)]), .int(2)])
-        #expect(late.isEmpty)
+        let late = ReplaceSealed(
+            column: .signingSecret, rows: [SealedRow(key: "1", value: read)],
+            sealed: [try both.seal([1], at: place)], keyID: 2)
+        #expect(try await owner.run(late).first() == nil)
         #expect(try await both.reseal(&owner) == 1)
         let stored = try await owner.run(Statement("read", "SELECT signing_secret FROM countersign.portals"))[
             0

@@ -1,3 +1,4 @@
+import Countersign
 import Engine
 import Postgres
 import Support
@@ -23,5 +24,11 @@ import Testing
         let login = try await Database.current.makeLogin("worker", in: .worker)
         var connection = try await Database.current.connect(as: login)
         try await connection.expectToFit(EngineStatements.all)
+    }
+
+    @Test func `every statement of sealing and log levels fits the schema and its decoder`() async throws {
+        var connection = try await Database.current.connect()
+        try await connection.expectToFit(CountersignStatements.all)
+        try expectAllListed(in: "Countersign", CountersignStatements.all)
     }
 }

@@ -3,7 +3,7 @@ import Postgres
 import Support
 import Synchronization
 import Testing
-import Webhooks
+@testable import Webhooks
 
 /// Endpoints that fail, and those that share a worker with them.
 @Suite(.database) struct BreakerTests {
@@ -69,27 +69,29 @@ import Webhooks
     {
         let portal = try await world.addPortal()
         var owner = try await Database.current.connect()
-        let endpoint: [Parameter] = [.int32s([portal]), .texts(["https://acme.example"])]
+        let endpoint = WebhookEndpoint(portalID: portal, origin: "https://acme.example")
         for _ in 0..<2 {
-            try await owner.run(
-                BreakerStatements.count,
-                endpoint + [.int32s([Int32(each)]), .int32s([Int32(each)]), .identifier(.random())])
+            try await owner.run(count(each, failures: each, of: endpoint))
         }
-        let opened = try await owner.run(BreakerStatements.open, endpoint + [.texts(["timeout"])])
+        let opened = try await owner.run(OpenBreakers(failing: [(endpoint, "timeout")]))
         #expect(opened.count == (opens ? 1 : 0))
+    }
+
+    private func count(_ attempts: Int, failures: Int, of endpoint: WebhookEndpoint) -> CountAttempts {
+        let count = EndpointObservations.Count(attempts: attempts, failures: failures)
+        return CountAttempts(seen: [(endpoint, count)], workerID: .random())
     }
 
     /// 59 % is not enough.
     @Test func someFailuresDoNotOpenIt() async throws {
         let portal = try await world.addPortal()
         var owner = try await Database.current.connect()
-        let endpoint: [Parameter] = [.int32s([portal]), .texts(["https://acme.example"])]
-        try await owner.run(
-            BreakerStatements.count, endpoint + [.int32s([100]), .int32s([59]), .identifier(.random())])
-        #expect(try await owner.run(BreakerStatements.open, endpoint + [.texts(["timeout"])]).isEmpty)
-        try await owner.run(
-            BreakerStatements.count, endpoint + [.int32s([3]), .int32s([3]), .identifier(.random())])
-        #expect(try await owner.run(BreakerStatements.open, endpoint + [.texts(["timeout"])]).count == 1)
+        let endpoint = WebhookEndpoint(portalID: portal, origin: "https://acme.example")
+        let opening = OpenBreakers(failing: [(endpoint, "timeout")])
+        try await owner.run(count(100, failures: 59, of: endpoint))
+        #expect(try await owner.run(opening).count == 0)
+        try await owner.run(count(3, failures: 3, of: endpoint))
+        #expect(try await owner.run(opening).count == 1)
     }
 
     /// One that has been down for half an hour does not keep what is that old, but lists it.
@@ -106,7 +108,7 @@ import Webhooks
             UPDATE countersign.dispatch_queue SET queued_at = now() - interval '31 min'
             WHERE transaction_id <> (SELECT max(transaction_id::text)::uuid FROM countersign.dispatch_queue)
             """)
-        #expect(try await owner.run(BreakerStatements.giveUp)[0].int(0) == 2)
+        #expect(try await owner.run(GiveUpDeliveries()).one() == 2)
         #expect(try await world.count("SELECT count(*) FROM countersign.dead_deliveries") == 2)
         #expect(try await world.count("SELECT count(*) FROM countersign.dispatch_queue") == 1)
     }

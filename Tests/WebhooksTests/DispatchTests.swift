@@ -4,7 +4,7 @@ import NIOHTTP1
 import Postgres
 import Support
 import Testing
-import Webhooks
+@testable import Webhooks
 
 /// Deliveries to a real HTTP server.
 @Suite(.database) struct DispatchTests {
@@ -129,31 +129,17 @@ import Webhooks
     @Test func aStaleTokenChangesNothing() async throws {
         let id = try await world.endedRequest("http://127.0.0.1:1/cb")
         var owner = try await Database.current.connect()
-        let claim: [Parameter] = [
-            .text("{}"), .int32(100), .int32(100), .double(0), .int32(0), .text(""),
-        ]
-        let first = try await owner.run(DispatchStatements.claim, claim)[0].int(1)
-        let second = try await owner.run(DispatchStatements.claim, claim)[0].int(1)
-        #expect(second == first + 1)
-        for (token, counts) in [(first, 0), (second, 1)] {
-            let written = try await owner.run(
-                DispatchStatements.acknowledge,
-                [
-                    .identifiers([id]), .ints([Int64(token)]), .int32s([1]), .timestamps([.now()]),
-                    .int32s([5]),
-                    .optionalInt32s([200]), .texts([nil]), .texts([nil]), .texts([nil]),
-                    .texts(["delivered"]),
-                    .doubles([0]),
-                ])
-            #expect(try written[0].int(0) == counts)
-        }
-    }
-
-    @Test func everyStatementPrepares() async throws {
-        var owner = try await Database.current.connect()
-        for statement in DispatchStatements.all + BreakerStatements.all {
-            try await owner.execute("PREPARE checked AS \(statement.sql)")
-            try await owner.execute("DEALLOCATE checked")
+        let offer = DeliverySlots.Offer(rows: 100, portalShare: 100, exceptions: "{}")
+        let claim = ClaimDeliveries(
+            offer: offer, leaseSeconds: 0, after: WebhookEndpoint(portalID: 0, origin: ""))
+        let first = try await owner.run(claim).one()
+        let second = try await owner.run(claim).one()
+        #expect(first.transactionID == id && second.token == first.token + 1)
+        for (delivery, written) in [(first, 0), (second, 1)] {
+            let acknowledgement = Acknowledgement(
+                delivery, startedAt: .now(), milliseconds: 5, result: DeliveryResult(statusCode: 200))
+            let statement = AcknowledgeDeliveries(acknowledgements: [acknowledgement])
+            #expect(try await owner.run(statement).one() == written)
         }
     }
 }

@@ -38,15 +38,28 @@ package final class LogLevels: Sendable {
 extension LogLevels {
     /// What operators have set.
     package static func read(_ connection: inout Connection) async throws -> [String: Logger.Level] {
-        try levels(try await connection.run(reading))
+        known(try await connection.run(ReadLogLevels()).all())
     }
 
     /// Unknown levels, which a newer schema may have, are passed over.
-    package static func levels(_ rows: Rows) throws -> [String: Logger.Level] {
-        let known = try rows.map { (try $0.text(0), Logger.Level(rawValue: try $0.text(1))) }
+    package static func known(_ levels: [ReadLogLevels.Output]) -> [String: Logger.Level] {
+        let known = levels.map { ($0.module, Logger.Level(rawValue: $0.level)) }
         return Dictionary(uniqueKeysWithValues: known).compactMapValues(\.self)
     }
+}
 
-    package static let reading = Statement(
+package struct ReadLogLevels: PreparedStatement {
+    package struct Output: Sendable {
+        package let module: String
+        package let level: String
+    }
+
+    package init() {}
+
+    package static let statement = Statement(
         "log_levels.read", "SELECT module, level FROM countersign.log_levels")
+
+    package static func decode(_ row: inout RowReader) throws -> Output {
+        Output(module: try row.text("module"), level: try row.text("level"))
+    }
 }

@@ -4,10 +4,8 @@ extension Sealer {
     /// Checks that these keys open what the database holds: of each key in use, one value of each column. A
     /// worker calls it before it takes a row. Throws the first `SealingError`.
     package func checkMasterKey(_ connection: inout Connection) async throws {
-        let samples = try await connection.run(Self.samples)
-        for row in samples {
-            let place = SealedColumn.all[try row.int(0)].place(try row.text(1))
-            _ = try open(try row.bytes(2), at: place)
+        for sample in try await connection.run(SampleSealed()).all() {
+            _ = try open(sample.value, at: SealedColumn.all[sample.column].place(sample.key))
         }
     }
 
@@ -23,7 +21,9 @@ extension Sealer {
         for column in SealedColumn.all {
             var last: String?
             repeat {
-                let batch = try await next(column, after: last, batchSize, &connection)
+                let outdated = FindOutdated(
+                    column: column, after: last, header: Self.header(keys.current.id), limit: batchSize)
+                let batch = try await connection.run(outdated).all()
                 last = batch.last?.key
                 let count = try await replace(batch, in: column, &connection)
                 if count > 0 { try progress(column, count) }
@@ -31,17 +31,6 @@ extension Sealer {
             } while last != nil
         }
         return total
-    }
-
-    private typealias SealedRow = (key: String, value: [UInt8])
-
-    private func next(
-        _ column: SealedColumn, after last: String?, _ limit: Int, _ connection: inout Connection
-    ) async throws -> [SealedRow] {
-        try await connection.run(
-            column.outdated,
-            [Parameter(last), .bytes(Self.header(keys.current.id)), .int32(Int32(limit))]
-        ).map { (try $0.text(0), try $0.bytes(1)) }
     }
 
     private func replace(
@@ -52,23 +41,40 @@ extension Sealer {
             let place = column.place(row.key)
             return try seal(try open(row.value, at: place), at: place)
         }
-        let changed = try await connection.run(
-            column.replacement,
-            [
-                .texts(rows.map(\.key)), .byteses(rows.map(\.value)), .byteses(sealed),
-                .int(Int64(keys.current.id)),
-            ])
-        return try changed.first?.int(0) ?? 0
+        let replacement = ReplaceSealed(
+            column: column, rows: rows, sealed: sealed, keyID: Int64(keys.current.id))
+        return try await connection.run(replacement).first() ?? 0
     }
 }
 
-extension Sealer {
-    /// Columns: place in `SealedColumn.all`, primary key, sealed value.
-    package static let samples = Statement(
+/// A sealed value and the primary key of its row.
+package struct SealedRow: Sendable {
+    package let key: String
+    package let value: [UInt8]
+
+    package init(key: String, value: [UInt8]) {
+        (self.key, self.value) = (key, value)
+    }
+}
+
+/// Of each column, one value of each key that it is sealed with.
+package struct SampleSealed: PreparedStatement {
+    package struct Output: Sendable {
+        /// Place in `SealedColumn.all`.
+        package let column: Int
+        package let key: String
+        package let value: [UInt8]
+    }
+
+    package static let statement = Statement(
         "sealed.sample",
         "WITH RECURSIVE " + SealedColumn.all.enumerated().map { $1.samples($0) }.joined(separator: ", ")
-            + SealedColumn.all.indices.map { "SELECT \($0), key, value FROM sample_\($0)" }
+            + SealedColumn.all.indices.map { "SELECT \($0) AS place, key, value FROM sample_\($0)" }
             .joined(separator: " UNION ALL "))
+
+    package static func decode(_ row: inout RowReader) throws -> Output {
+        Output(column: try row.int("place"), key: try row.text("key"), value: try row.bytes("value"))
+    }
 }
 
 extension SealedColumn {
@@ -93,24 +99,59 @@ extension SealedColumn {
     }
 }
 
-extension SealedColumn {
-    /// $1 last primary key seen or NULL, $2 header of values to leave alone, $3 rows at most.
-    package var outdated: Statement {
-        Statement(
-            "sealed.outdated",
+/// Values of a column that another key than the current one has sealed, in the order of the primary keys.
+package struct FindOutdated: StatementFamily {
+    package let column: SealedColumn
+    /// The last primary key seen.
+    package let after: String?
+    /// Of values to leave alone.
+    package let header: [UInt8]
+    package let limit: Int
+
+    package static var members: [Statement] { SealedColumn.all.map(statement) }
+    package var statement: Statement { Self.statement(column) }
+    package var parameters: [Parameter] { [Parameter(after), .bytes(header), .int32(Int32(limit))] }
+
+    private static func statement(_ sealed: SealedColumn) -> Statement {
+        let (table, column, key, keyType) = (sealed.table, sealed.column, sealed.key, sealed.keyType)
+        return Statement(
+            "sealed.outdated_\(table)_\(column)",
             """
-            SELECT t.\(key)::text, t.\(column) FROM countersign.\(table) t
+            SELECT t.\(key)::text AS key, t.\(column) AS value FROM countersign.\(table) t
             WHERE ($1::\(keyType) IS NULL OR t.\(key) > $1::\(keyType))
               AND substring(t.\(column) FROM 1 FOR \(Sealer.headerLength)) <> $2::bytea
             ORDER BY t.\(key) LIMIT $3::integer
             """)
     }
 
-    /// $1 primary keys, $2 values as they were read, $3 values to write, $4 key id. One row, unless nothing
-    /// was as it had been read: how many were replaced.
-    package var replacement: Statement {
-        Statement(
-            "sealed.replace",
+    package static func decode(_ row: inout RowReader) throws -> SealedRow {
+        SealedRow(key: try row.text("key"), value: try row.bytes("value"))
+    }
+}
+
+/// Writes values that are sealed anew. One row, unless nothing was as it had been read: how many were replaced.
+package struct ReplaceSealed: StatementFamily {
+    package let column: SealedColumn
+    /// As they were read.
+    package let rows: [SealedRow]
+    /// To write in their places.
+    package let sealed: [[UInt8]]
+    package let keyID: Int64
+
+    package init(column: SealedColumn, rows: [SealedRow], sealed: [[UInt8]], keyID: Int64) {
+        (self.column, self.rows, self.sealed, self.keyID) = (column, rows, sealed, keyID)
+    }
+
+    package static var members: [Statement] { SealedColumn.all.map(statement) }
+    package var statement: Statement { Self.statement(column) }
+    package var parameters: [Parameter] {
+        [.texts(rows.map(\.key)), .byteses(rows.map(\.value)), .byteses(sealed), .int(keyID)]
+    }
+
+    private static func statement(_ sealed: SealedColumn) -> Statement {
+        let (table, column, key, keyType) = (sealed.table, sealed.column, sealed.key, sealed.keyType)
+        return Statement(
+            "sealed.replace_\(table)_\(column)",
             """
             WITH replaced AS (
                 UPDATE countersign.\(table) SET \(column) = given.new
@@ -122,7 +163,9 @@ extension SealedColumn {
             SELECT 'key.resealed',
                    jsonb_build_object('column', '\(table).\(column)', 'key_id', $4::bigint, 'values', count(*))
             FROM replaced HAVING count(*) > 0
-            RETURNING (details ->> 'values')::integer
+            RETURNING (details ->> 'values')::integer AS replaced
             """)
     }
+
+    package static func decode(_ row: inout RowReader) throws -> Int { try row.int("replaced") }
 }

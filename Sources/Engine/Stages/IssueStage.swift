@@ -21,100 +21,43 @@ package struct IssueStage: Stage, Repair {
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
         let offered = secrets.offer(atMost: lanes.limit(limit))
-        let step = Step(
-            Self.issueBatch,
-            Claim.parameters(lanes, limit: offered.count) + [
-                .byteses(offered.secrets), .byteses(offered.digests),
-            ])
-        let results = try await run(prelude + [step], on: &connection)
-        let (shares, slice) = try Self.shares(results[prelude.count])
+        let issue = IssueBatch(lanes: lanes, secrets: offered.secrets, digests: offered.digests)
+        let (before, issued) = try await run(issue, after: prelude, on: &connection)
+        let shares = issued.map(\.share)
         let claimed = shares.reduce(0) { $0 + $1.claimed }
         let full = lanes.advance(
-            shares.inServingOrder(after: lanes.lastServed), slice: slice, limit: offered.count)
+            shares.inServingOrder(after: lanes.lastServed), slice: issued.first?.slice ?? 1,
+            limit: offered.count)
         secrets.used(claimed, full: full)
         var outcome = BatchOutcome(rows: claimed, full: full)
-        let issued = try Self.issued(results[prelude.count])
-        outcome.waits = issued.waits
-        outcome.subjects = LogSubjects(key: claim.key, ids: issued.ids)
-        return (Array(results.dropLast()), outcome)
+        let ids = issued.first?.issued ?? []
+        outcome.waits = issued.first.map { first in ids.map { $0.time.duration(to: first.now) } } ?? []
+        outcome.subjects = LogSubjects(key: claim.key, ids: ids)
+        return (before, outcome)
     }
 
     package func runAlone(_ key: Identifier, _ connection: inout Connection) async throws {
         var pool = SecretPool()
         let one = pool.offer(atMost: 1)
-        try await connection.run(
-            Self.issueAlone, [.identifier(key), .byteses(one.secrets), .byteses(one.digests)])
+        let issue = IssueAlone(key: key, secrets: one.secrets, digests: one.digests)
+        try await connection.run(issue)
     }
 
     package func giveUp(_ key: Identifier, _ connection: inout Connection) async throws {
-        try await connection.pipeline([
-            Step(Self.dropBroken, [.identifier(key)]),
-            Step(FailRequests(ids: [key])),
-        ])
+        try await connection.pipeline(DropQueuedRequest(key: key), FailRequests(ids: [key]))
     }
 
     /// A failed or unanswered statement may have stored the secrets it was sent: none of them is used again.
-    private mutating func run(_ steps: [Step], on connection: inout Connection) async throws -> [Rows] {
+    private mutating func run(
+        _ statement: IssueBatch, after prelude: [Step], on connection: inout Connection
+    ) async throws -> (prelude: [Rows], issued: [IssuedLane]) {
         do {
-            return try await connection.pipeline(steps)
+            let (before, results) = try await connection.pipeline(after: prelude, statement)
+            return (before, try results.all())
         } catch {
             secrets.discard()
             throw error
         }
-    }
-
-    /// The requests that got a code, which the first row names.
-    private static func issued(_ rows: Rows) throws -> (ids: [Identifier], waits: [Duration]) {
-        guard let row = rows.first, !(try row.isNull(5)) else { return ([], []) }
-        let (ids, now) = (try row.identifiers(5), try row.timestamp(6))
-        return (ids, ids.map { $0.time.duration(to: now) })
-    }
-
-    static func shares(_ rows: Rows) throws -> (shares: [Lanes.Share], slice: Int) {
-        let shares = try rows.map { row in
-            Lanes.Share(
-                lane: Int32(try row.int(0)), claimed: Int(try row.int(1)), last: try row.identifier(2))
-        }
-        return (shares, try rows.first.map { Int(try $0.int(3)) } ?? 1)
-    }
-}
-
-extension IssueStage {
-    package static let issueBatch = Statement("issue.batch", issueSQL(.round))
-    package static let issueAlone = Statement("issue.alone", issueSQL(.alone))
-    package static let dropBroken = Statement(
-        "issue.drop_broken", "DELETE FROM countersign.issue_queue WHERE transaction_id = $1")
-
-    /// The queue row is what locks: cancel_request takes it before the request, so a request whose queue row is
-    /// ours is held by nobody that we could wait for. A request that expired or ended meanwhile, or one that
-    /// slipped past the switch in an old snapshot, loses its queue row and is left to the expire stage.
-    private static func issueSQL(_ mode: Claim.Mode) -> String {
-        let first = Claim.parameterCount(mode) + 1
-        return """
-            WITH RECURSIVE \(Claim.issue.sql(mode)), gone AS (
-                DELETE FROM countersign.issue_queue WHERE ctid = ANY (ARRAY(SELECT place FROM claimed))
-            ), numbered AS (
-                SELECT key, (row_number() OVER ())::integer AS n FROM claimed
-            ), issued AS (
-                UPDATE countersign.auth_requests r
-                SET status = 'issued', issued_at = clock_timestamp(), secret_digest = ($\(first + 1)::bytea[])[n]
-                FROM numbered, countersign.settings s
-                WHERE r.transaction_id = numbered.key AND r.status = 'requested'
-                  AND r.expires_at > clock_timestamp() AND s.mobile_authentication_enabled
-                RETURNING r.transaction_id, r.portal_id, r.expires_at, n
-            ), stored AS (
-                INSERT INTO countersign.otp_secrets (transaction_id, expires_at, portal_id, secret)
-                SELECT transaction_id, expires_at, portal_id, ($\(first)::bytea[])[n] FROM issued
-            ), told AS (
-                SELECT countersign.tell_portals(array_agg(portal_id), array_agg(transaction_id),
-                                                array_fill('issued'::text, ARRAY[count(*)::integer]))
-                FROM issued HAVING count(*) > 0
-            )
-            \(Claim.sharesSQL(mode)), (SELECT count(*) FROM told),
-                CASE WHEN row_number() OVER () = 1 THEN (SELECT array_agg(transaction_id) FROM issued) END,
-                clock_timestamp()
-            FROM claimed GROUP BY lane
-            """
     }
 }
 

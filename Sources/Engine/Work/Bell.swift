@@ -1,4 +1,4 @@
-import Countersign
+package import Countersign
 package import Postgres
 
 /// One stage's bell, as one session sees it (design section 4, "The bell").
@@ -19,13 +19,40 @@ package struct Bell: Sendable {
         }
     }
 
-    package static let arm = Statement("bell.arm", "SELECT countersign.arm_bell($1)")
-    package static let disarm = Statement("bell.leave", "SELECT pg_advisory_unlock_all()")
-    package static let ring = Statement("bell.ring", "SELECT countersign.ring($1)")
-
     let stage: StageName
 
-    var armStep: Step { Step(Self.arm, [.text(stage.rawValue)]) }
-    var disarmStep: Step { Step(Self.disarm, []) }
-    var ringStep: Step { Step(Self.ring, [.text(stage.rawValue)]) }
+    var armStep: Step { Step(ArmBell(stage: stage)) }
+    var disarmStep: Step { Step(DisarmBell()) }
+    var ringStep: Step { Step(RingBell(stage: stage)) }
+}
+
+/// Takes what it can of the bell's locks.
+package struct ArmBell: PreparedStatement {
+    let stage: StageName
+
+    package init(stage: StageName) { self.stage = stage }
+
+    package static let statement = Statement("bell.arm", "SELECT countersign.arm_bell($1)")
+    package var parameters: [Parameter] { [.text(stage.rawValue)] }
+
+    package static func decode(_ row: inout RowReader) throws -> Bell.Arming {
+        Bell.Arming(held: Int64(try row.int("arm_bell")))
+    }
+}
+
+/// Lets go of all the bell's locks.
+package struct DisarmBell: PreparedStatement {
+    package init() {}
+
+    package static let statement = Statement("bell.leave", "SELECT pg_advisory_unlock_all()")
+}
+
+/// Rings for one more worker of the stage.
+package struct RingBell: PreparedStatement {
+    let stage: StageName
+
+    package init(stage: StageName) { self.stage = stage }
+
+    package static let statement = Statement("bell.ring", "SELECT countersign.ring($1)")
+    package var parameters: [Parameter] { [.text(stage.rawValue)] }
 }

@@ -1,4 +1,4 @@
-package import Postgres
+import Postgres
 
 /// The SQL with which a stage takes rows from its queue, fairly and without waiting for anybody.
 ///
@@ -36,6 +36,8 @@ package struct Claim: Sendable {
     /// After so many leases that nobody has ended a row is tried alone: it may be what ends its workers.
     private static let leasesTogether = 2
 
+    static let all = [issue, validate, enroll]
+
     /// How rows are taken: in rounds, or one named row (after it broke a batch).
     package enum Mode: Sendable, CaseIterable { case round, alone }
 
@@ -54,37 +56,13 @@ package struct Claim: Sendable {
     package func sql(_ mode: Mode, locking: Bool = true) -> String {
         let lock = locking ? "FOR UPDATE SKIP LOCKED" : ""
         return switch mode {
-        case .round: "\(lanesSQL), claimed AS MATERIALIZED (\(roundSQL(lock)))"
+        case .round: "\(LaneSQL.lanes(of: self)), claimed AS MATERIALIZED (\(roundSQL(lock)))"
         case .alone:
             """
             claimed AS MATERIALIZED (
                 SELECT q.ctid AS place, q.\(lane) AS lane, q.\(key) AS key FROM \(table) q WHERE q.\(key) = $1 \(lock))
             """
         }
-    }
-
-    /// Lanes with rows: between two known lanes whatever the index holds, found by one descent each, and the
-    /// known ones with their positions. `slice` is the same in each row.
-    private var lanesSQL: String {
-        """
-        skipped (lane, after, known) AS (
-            SELECT 0, NULL::uuid, 0
-            UNION ALL
-            SELECT coalesce(gap.lane, ($1::integer[])[skipped.known + 1]),
-                   CASE WHEN gap.lane IS NULL THEN ($2::uuid[])[skipped.known + 1]
-                        ELSE '00000000-0000-0000-0000-000000000000' END,
-                   CASE WHEN gap.lane IS NULL THEN skipped.known + 1 ELSE skipped.known END
-            FROM skipped LEFT JOIN LATERAL (
-                SELECT q.\(lane) AS lane FROM \(table) q
-                WHERE q.\(lane) > skipped.lane AND q.\(lane) < coalesce(($1::integer[])[skipped.known + 1], 2147483647)
-                  AND \(condition)
-                ORDER BY q.\(lane) LIMIT 1) AS gap ON true
-            WHERE gap.lane IS NOT NULL OR skipped.known < cardinality($1::integer[])
-        ), lanes AS MATERIALIZED (
-            SELECT lane, after, coalesce($5::integer, greatest(1, $4 / count(*) OVER ())::integer) AS slice
-            FROM skipped AS lanes WHERE lane > 0 AND \(gate)
-        )
-        """
     }
 
     private func roundSQL(_ lock: String) -> String {
@@ -108,29 +86,6 @@ package struct Claim: Sendable {
 }
 
 extension Claim {
-    /// The keys that the next claim would take, without taking them.
-    package var peek: Statement {
-        Statement("\(table).peek", "WITH RECURSIVE \(sql(.round, locking: false)) SELECT key FROM claimed")
-    }
-
-    /// The keys that broke a batch before.
-    package var broken: Statement {
-        let pending = condition.replacing("q.attempts = 0", with: "q.attempts > 0")
-        return Statement("\(table).broken", "SELECT q.\(key) FROM \(table) q WHERE \(pending) LIMIT 64")
-    }
-
-    /// Counts one more failed try of a row; returns how many it has had.
-    package var countFailure: Statement {
-        Statement(
-            "\(table).count_failure",
-            """
-            UPDATE \(table) SET attempts = attempts + 1\(isLeased ? ", leased_until = NULL" : "")
-            WHERE \(key) = $1 RETURNING attempts
-            """)
-    }
-}
-
-extension Claim {
     /// CTE `leased`, with all columns of `source`, which has `place`, and `attempts` and `leases` of the queue.
     func leaseSQL(of source: String, where condition: String = "true") -> String {
         """
@@ -142,18 +97,6 @@ extension Claim {
             RETURNING t.*, q.attempts, q.leases
         )
         """
-    }
-
-    /// $1 lanes, $2 keys, $3 whether each is passed over for a moment still. Rows that are gone are gone.
-    var release: Statement {
-        Statement(
-            "\(table).release",
-            """
-            UPDATE \(table) q
-            SET leases = 0, leased_until = CASE WHEN g.deferred THEN clock_timestamp() + interval '100 ms' END
-            FROM unnest($1::integer[], $2::uuid[], $3::boolean[]) AS g (lane, key, deferred)
-            WHERE q.\(lane) = g.lane AND q.\(key) = g.key AND q.leased_until IS NOT NULL
-            """)
     }
 
     /// How long deferred rows are passed over.

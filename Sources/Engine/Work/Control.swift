@@ -25,7 +25,7 @@ struct Control {
                     var connection = try await Connection.open(context.sessionOptions("control"))
                     backoff.reset()
                     try await beat(&connection, wakeup)
-                    try await connection.run(Self.leave, [.identifier(context.workerID)])
+                    try await connection.run(DeregisterWorker(id: context.workerID))
                 } catch {
                     guard !Task.isCancelled else { break }
                     context.logger.error("heartbeat failed", metadata: ["error": "\(error)"])
@@ -48,9 +48,7 @@ struct Control {
             // The first look comes before the first beat: whoever sees this worker knows that it obeys.
             try await takeOrders(&connection)
             if nextBeat <= .now || context.drain.isSet {
-                try await connection.pipeline([
-                    Step(Self.register, registration), Step(Self.report, figures),
-                ])
+                try await connection.pipeline(registration, report)
                 nextBeat = .now + Self.heartbeat
             }
             _ = await wakeup.wait(Self.ordersLook)
@@ -58,8 +56,7 @@ struct Control {
     }
 
     private func takeOrders(_ connection: inout Connection) async throws {
-        let rows = try await connection.pipeline(Orders.steps(context.workerID))
-        let orders = try Orders(stages: rows[0], levels: rows[1], worker: rows[2])
+        let orders = try await Orders.read(by: context.workerID, &connection)
         if context.directives.follow(orders.directives) {
             let paused = orders.directives.paused.map(\.rawValue).sorted().joined(separator: ",")
             context.logger.notice("orders taken", metadata: ["paused": "\(paused)"])
@@ -80,42 +77,14 @@ struct Control {
         }
     }
 
-    private var registration: [Parameter] {
-        [
-            .identifier(context.workerID), .int32(processID), .int32(Int32(Program.number)),
-            .bool(context.drain.isSet), .text(host),
-        ]
+    private var registration: RegisterWorker {
+        RegisterWorker(
+            id: context.workerID, processID: processID, program: Program.number,
+            isDraining: context.drain.isSet, host: host)
     }
 
-    private var figures: [Parameter] {
+    private var report: ReportFigures {
         let stages = context.statistics.sorted { $0.key.rawValue < $1.key.rawValue }
-        let figures = stages.map(\.value.figures)
-        return [
-            .identifier(context.workerID), .texts(stages.map(\.key.rawValue)),
-            .int32s(figures.map { Int32(clamping: $0.inFlight) }),
-            .ints(figures.map { Int64($0.doneLastMinute) }),
-            .ints(figures.map { Int64($0.errors) }),
-        ]
+        return ReportFigures(id: context.workerID, stages: stages.map { ($0.key, $0.value.figures) })
     }
-}
-
-extension Control {
-    static let register = Statement(
-        "worker.register",
-        """
-        INSERT INTO countersign.workers (worker_id, process_id, program, draining, host)
-        VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (worker_id) DO UPDATE SET heartbeat_at = clock_timestamp(), draining = excluded.draining
-        """)
-    static let report = Statement(
-        "worker.report",
-        """
-        INSERT INTO countersign.worker_stages (worker_id, stage, in_flight, done_last_minute, errors)
-        SELECT $1, * FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[])
-        ON CONFLICT (worker_id, stage) DO UPDATE SET in_flight = excluded.in_flight,
-            done_last_minute = excluded.done_last_minute, errors = excluded.errors
-        """)
-    static let leave = Statement("worker.leave", "DELETE FROM countersign.workers WHERE worker_id = $1")
-
-    static var all: [Statement] { [register, report, leave] }
 }

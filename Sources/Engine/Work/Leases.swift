@@ -28,14 +28,8 @@ struct Leases: Sendable {
     func release(_ keys: [Identifier], deferring: Set<Identifier>) -> [Step] {
         let ours = keys.filter { held[$0] != nil }.sorted()
         guard !ours.isEmpty else { return [] }
-        return [
-            Step(
-                claim.release,
-                [
-                    .int32s(ours.map { held[$0] ?? 0 }), .identifiers(ours),
-                    .bools(ours.map(deferring.contains)),
-                ])
-        ]
+        let rows = ours.map { (lane: held[$0] ?? 0, key: $0, isDeferred: deferring.contains($0)) }
+        return [Step(ReleaseLeases(claim: claim, rows: rows))]
     }
 }
 

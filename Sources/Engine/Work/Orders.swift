@@ -2,7 +2,7 @@ import Countersign
 import Logging
 import Postgres
 
-/// What operators have told this worker, read once a second: the statements and what is made of their rows.
+/// What operators have told this worker, read once a second.
 struct Orders {
     let directives: Directives.Orders
     let logLevels: [String: Logger.Level]
@@ -10,26 +10,46 @@ struct Orders {
     let isToldToDrain: Bool
 
     /// Unknown stages and levels, which a newer schema may have, are passed over.
-    init(stages: Rows, levels: Rows, worker: Rows) throws {
+    static func read(by worker: Identifier, _ connection: inout Connection) async throws -> Orders {
+        let (controls, levels, drain) = try await connection.pipeline(
+            ReadStageControls(), ReadLogLevels(), ReadDrainRequest(worker: worker)
+        ).results
         var directives = Directives.Orders()
-        for row in stages {
-            guard let stage = StageName(rawValue: try row.text(0)) else { continue }
-            if try row.bool(1) { directives.paused.insert(stage) }
-            directives.batchSizes[stage] = try row.optionalInt(2)
+        for control in try controls.all() {
+            guard let stage = StageName(rawValue: control.stage) else { continue }
+            if control.isPaused { directives.paused.insert(stage) }
+            directives.batchSizes[stage] = control.batchSize
         }
-        self.directives = directives
-        logLevels = try LogLevels.levels(levels)
-        isToldToDrain = try worker.first?.bool(0) ?? false
+        return Orders(
+            directives: directives, logLevels: LogLevels.known(try levels.all()),
+            isToldToDrain: try drain.first() ?? false)
+    }
+}
+
+struct ReadStageControls: PreparedStatement {
+    struct Output {
+        let stage: String
+        let isPaused: Bool
+        let batchSize: Int?
     }
 
-    static func steps(_ worker: Identifier) -> [Step] {
-        [Step(stages), Step(LogLevels.reading), Step(drain, [.identifier(worker)])]
-    }
-
-    static let stages = Statement(
+    static let statement = Statement(
         "orders.stages", "SELECT stage, paused, batch_size FROM countersign.stage_controls")
-    static let drain = Statement(
-        "orders.drain", "SELECT drain_requested FROM countersign.workers WHERE worker_id = $1")
 
-    static var all: [Statement] { [stages, LogLevels.reading, drain] }
+    static func decode(_ row: inout RowReader) throws -> Output {
+        Output(
+            stage: try row.text("stage"), isPaused: try row.bool("paused"),
+            batchSize: try row.optionalInt("batch_size"))
+    }
+}
+
+/// Whether an operator has told this worker to drain.
+struct ReadDrainRequest: PreparedStatement {
+    let worker: Identifier
+
+    static let statement = Statement(
+        "orders.drain", "SELECT drain_requested FROM countersign.workers WHERE worker_id = $1")
+    var parameters: [Parameter] { [.identifier(worker)] }
+
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("drain_requested") }
 }

@@ -5,8 +5,6 @@ package import Postgres
 /// seconds of a new installation, until autovacuum had looked. So plans are made anew after 1 s, 2 s, 4 s, and
 /// once a minute at last; making one takes some 4 ms.
 package struct Replanning: Sendable {
-    package static let discard = Statement("plans.discard", "DISCARD PLANS")
-
     private var interval = Duration.seconds(1)
     private var next = ContinuousClock.now + .seconds(1)
 
@@ -17,6 +15,10 @@ package struct Replanning: Sendable {
         guard next <= .now else { return [] }
         interval = min(interval * 2, .seconds(60))
         next = .now + interval
-        return [Step(Self.discard)]
+        return [Step(DiscardPlans())]
     }
+}
+
+struct DiscardPlans: PreparedStatement {
+    static let statement = Statement("plans.discard", "DISCARD PLANS")
 }

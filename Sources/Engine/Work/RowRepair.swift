@@ -16,16 +16,15 @@ struct RowRepair {
     func run(_ connection: inout Connection, limit: Int) async throws {
         var suspects = repair.suspects
         if suspects.isEmpty {
-            let next = try await connection.run(
-                repair.claim.peek, Claim.parameters(repair.lanes, limit: limit))
-            suspects = try next.map { try $0.identifier(0) }
+            let next = FindClaimable(claim: repair.claim, lanes: repair.lanes, limit: limit)
+            suspects = try await connection.run(next).all()
         }
         try await tryEach(suspects, &connection)
     }
 
     /// Tries the rows that failed before once more; returns whether there were any.
     func retryBroken(_ connection: inout Connection) async throws -> Bool {
-        let broken = try await connection.run(repair.claim.broken).map { try $0.identifier(0) }
+        let broken = try await connection.run(FindBroken(claim: repair.claim)).all()
         try await tryEach(broken, &connection)
         return !broken.isEmpty
     }
@@ -47,8 +46,8 @@ struct RowRepair {
         fields["error"] = "\(error)"
         logger.error("row failed", metadata: fields)
         guard isFaultOfRow(error) else { return }
-        let counted = try await connection.run(repair.claim.countFailure, [.identifier(key)])
-        guard let tries = try counted.first?.int(0), tries >= Self.triesAllowed else { return }
+        let counted = try await connection.run(CountFailure(claim: repair.claim, key: key))
+        guard let tries = try counted.first(), tries >= Self.triesAllowed else { return }
         fields["tries"] = "\(tries)"
         logger.error("row given up", metadata: fields)
         try await repair.giveUp(key, &connection)

@@ -119,8 +119,8 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         work.lookAtEverything()
         lastPoll = .now
         let (answers, outcome) = try await batch(&connection, prelude: bell.map { [$0.armStep] } ?? [])
-        guard let answer = answers.first?.first else { return (.byAnother, outcome) }
-        return (Bell.Arming(held: Int64(try answer.int(0))), outcome)
+        guard let answer = answers.first else { return (.byAnother, outcome) }
+        return (try StatementResult<ArmBell>(answer).first() ?? .byAnother, outcome)
     }
 
     private mutating func batch(

@@ -1,11 +1,19 @@
-package import Postgres
+import Postgres
 
-/// The breakers' SQL. A breaker opens when at least 60 % of at least ten attempts within a minute failed, whoever
-/// made them; for 10 s at first, then twice as long each time until 80 s. After that one delivery is sent as a
-/// probe, and its result closes the breaker or opens it again.
-package enum BreakerStatements {
-    /// $1 portals, $2 origins, $3 attempts, $4 failures, $5 worker: adds to the slot of ten seconds.
-    package static let count = Statement(
+/// Adds what a worker has seen of endpoints to the slot of ten seconds.
+struct CountAttempts: PreparedStatement {
+    let seen: [(endpoint: WebhookEndpoint, count: EndpointObservations.Count)]
+    let workerID: Identifier
+
+    var parameters: [Parameter] {
+        [
+            .int32s(seen.map(\.endpoint.portalID)), .texts(seen.map(\.endpoint.origin)),
+            .int32s(seen.map { Int32($0.count.attempts) }), .int32s(seen.map { Int32($0.count.failures) }),
+            .identifier(workerID),
+        ]
+    }
+
+    static let statement = Statement(
         "breaker.count",
         """
         INSERT INTO countersign.webhook_endpoint_counts AS c (portal_id, origin, worker_id, slot, attempts, failures)
@@ -15,10 +23,32 @@ package enum BreakerStatements {
         ON CONFLICT (portal_id, origin, slot, worker_id)
             DO UPDATE SET attempts = c.attempts + excluded.attempts, failures = c.failures + excluded.failures
         """)
+}
 
-    /// $1 portals, $2 origins, $3 classes of failure. Returns those that opened. What was counted before a breaker
-    /// was last closed does not count again.
-    package static let open = Statement(
+/// Opens the breakers of endpoints that fail, and returns those. A breaker opens when at least 60 % of at least ten
+/// attempts within a minute failed, whoever made them; for 10 s at first, then twice as long each time until 80 s.
+/// After that one delivery is sent as a probe, and its result closes the breaker or opens it again. What was counted
+/// before a breaker was last closed does not count again.
+struct OpenBreakers: PreparedStatement {
+    let failing: [(endpoint: WebhookEndpoint, reason: String?)]
+
+    struct Output {
+        let origin: String
+        let reason: String
+    }
+
+    var parameters: [Parameter] {
+        [
+            .int32s(failing.map(\.endpoint.portalID)), .texts(failing.map(\.endpoint.origin)),
+            .texts(failing.map(\.reason)),
+        ]
+    }
+
+    static func decode(_ row: inout RowReader) throws -> Output {
+        Output(origin: try row.text("origin"), reason: try row.text("reason"))
+    }
+
+    static let statement = Statement(
         "breaker.open",
         """
         WITH opened AS (
@@ -49,9 +79,20 @@ package enum BreakerStatements {
         )
         SELECT origin, reason FROM opened
         """)
+}
 
-    /// $1 portals, $2 origins, $3 whether it answered, $4 classes of failure: results of probes.
-    package static let judge = Statement(
+/// Closes half-open breakers whose probe was answered, and opens the others again.
+struct JudgeProbes: PreparedStatement {
+    let probes: [EndpointObservations.Probe]
+
+    var parameters: [Parameter] {
+        [
+            .int32s(probes.map(\.endpoint.portalID)), .texts(probes.map(\.endpoint.origin)),
+            .bools(probes.map(\.isHealthy)), .texts(probes.map(\.reason)),
+        ]
+    }
+
+    static let statement = Statement(
         "breaker.judge",
         """
         WITH judged AS (
@@ -70,12 +111,17 @@ package enum BreakerStatements {
             SELECT portal_id, 'webhook.breaker_closed', jsonb_build_object('origin', origin)
             FROM judged WHERE state = 'closed'
         )
-        SELECT count(*) FROM judged
+        SELECT FROM judged
         """)
+}
 
-    /// Gives up what has waited half an hour at a breaker that has not closed for half an hour, which is as long as
-    /// the schedule lasts: results of sign-ins that old help nobody, but they are listed and can be replayed.
-    package static let giveUp = Statement(
+/// Gives up what has waited half an hour at a breaker that has not closed for half an hour, which is as long as
+/// the schedule lasts: results of sign-ins that old help nobody, but they are listed and can be replayed. Returns how
+/// many that were.
+struct GiveUpDeliveries: PreparedStatement {
+    static func decode(_ row: inout RowReader) throws -> Int { try row.int("given_up") }
+
+    static let statement = Statement(
         "breaker.give_up",
         """
         WITH late AS MATERIALIZED (
@@ -99,11 +145,13 @@ package enum BreakerStatements {
                    jsonb_build_object('error_class', 'breaker', 'opened_by', reason)
             FROM late
         )
-        SELECT count(*) FROM gone
+        SELECT count(*) AS given_up FROM gone
         """)
+}
 
-    /// Forgets counts that are over, and dead deliveries whose partition retention has dropped.
-    package static let sweep = Statement(
+/// Forgets counts that are over, and dead deliveries whose partition retention has dropped.
+struct SweepCounts: PreparedStatement {
+    static let statement = Statement(
         "breaker.sweep",
         """
         WITH counts AS (
@@ -120,6 +168,4 @@ package enum BreakerStatements {
                 WHERE t.table_name = 'webhook_deliveries')))
             ORDER BY o.transaction_id LIMIT 10000 FOR UPDATE SKIP LOCKED))
         """)
-
-    package static var all: [Statement] { [count, open, judge, giveUp, sweep] }
 }

@@ -26,50 +26,32 @@ struct Breakers {
         }
         if nextGiveUp <= .now {
             nextGiveUp = .now + Self.giveUpInterval
-            let count = try await connection.run(BreakerStatements.giveUp)[0].int(0)
+            let count = try await connection.run(GiveUpDeliveries()).one()
             if count > 0 {
                 logger.warning("deliveries given up at open breakers", metadata: ["rows": "\(count)"])
             }
         }
         if nextSweep <= .now {
             nextSweep = .now + Self.sweepInterval
-            try await connection.run(BreakerStatements.sweep)
+            try await connection.run(SweepCounts())
         }
     }
 
     private func share(_ seen: EndpointObservations, _ connection: inout Connection) async throws {
-        if !seen.probes.isEmpty { try await connection.run(BreakerStatements.judge, judge(seen.probes)) }
+        if !seen.probes.isEmpty { try await connection.run(JudgeProbes(probes: seen.probes)) }
         guard !seen.counts.isEmpty else { return }
         // In one order, so that two workers which open the same breakers do not wait for each other.
         let counts = seen.counts.sorted {
             ($0.key.portalID, $0.key.origin) < ($1.key.portalID, $1.key.origin)
         }
-        try await connection.run(
-            BreakerStatements.count,
-            [
-                .int32s(counts.map(\.key.portalID)), .texts(counts.map(\.key.origin)),
-                .int32s(counts.map { Int32($0.value.attempts) }),
-                .int32s(counts.map { Int32($0.value.failures) }),
-                .identifier(workerID),
-            ])
-        let failed = counts.filter { $0.value.failures > 0 }
-        guard !failed.isEmpty else { return }
-        let opened = try await connection.run(
-            BreakerStatements.open,
-            [
-                .int32s(failed.map(\.key.portalID)), .texts(failed.map(\.key.origin)),
-                .texts(failed.map(\.value.reason)),
-            ])
-        for row in opened {
-            let (origin, reason) = (try row.text(0), try row.text(1))
-            logger.warning("breaker opened", metadata: ["endpoint": "\(origin)", "error": "\(reason)"])
+        let observed = counts.map { (endpoint: $0.key, count: $0.value) }
+        try await connection.run(CountAttempts(seen: observed, workerID: workerID))
+        let failing = counts.filter { $0.value.failures > 0 }
+        guard !failing.isEmpty else { return }
+        let opening = OpenBreakers(failing: failing.map { ($0.key, $0.value.reason) })
+        for opened in try await connection.run(opening).all() {
+            logger.warning(
+                "breaker opened", metadata: ["endpoint": "\(opened.origin)", "error": "\(opened.reason)"])
         }
-    }
-
-    private func judge(_ probes: [EndpointObservations.Probe]) -> [Parameter] {
-        [
-            .int32s(probes.map(\.endpoint.portalID)), .texts(probes.map(\.endpoint.origin)),
-            .bools(probes.map(\.isHealthy)), .texts(probes.map(\.reason)),
-        ]
     }
 }

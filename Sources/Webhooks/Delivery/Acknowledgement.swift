@@ -23,18 +23,3 @@ struct Acknowledgement: Sendable {
 
     var outcome: Outcome { result.failure == nil ? .delivered : delay == nil ? .dead : .retry }
 }
-
-extension [Acknowledgement] {
-    var parameters: [Parameter] {
-        [
-            .identifiers(map(\.delivery.transactionID)), .ints(map(\.delivery.token)),
-            .int32s(map { Int32($0.delivery.attempt) }), .timestamps(map(\.startedAt)),
-            .int32s(map { Int32(clamping: $0.milliseconds) }),
-            .optionalInt32s(map { $0.result.statusCode.map(Int32.init) }),
-            .texts(map { $0.result.failure?.rawValue }),
-            .texts(map { $0.result.body.isEmpty ? nil : $0.result.body }),
-            .texts(map(\.result.detail)),
-            .texts(map(\.outcome.rawValue)), .doubles(map { ($0.delay ?? .zero) / .seconds(1) }),
-        ]
-    }
-}

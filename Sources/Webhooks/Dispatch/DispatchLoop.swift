@@ -61,7 +61,8 @@ struct DispatchLoop: ~Copyable {
 
     /// Writes what has come back, takes what is due, and sleeps when there was nothing of either.
     private mutating func turn(_ connection: inout Connection, _ start: (Delivery) -> Void) async throws {
-        for step in replanning.steps() { try await connection.run(step.statement) }
+        let replan = replanning.steps()
+        if !replan.isEmpty { try await connection.pipeline(replan) }
         try await breakers.turn(&connection, inFlight)
         let done = try await exchange(&connection, prelude: [], start)
         guard done == 0 else { return }
@@ -75,24 +76,23 @@ struct DispatchLoop: ~Copyable {
     }
 
     private mutating func sleep(_ connection: inout Connection, _ start: (Delivery) -> Void) async throws {
-        let bell: [Parameter] = [.text(StageName.dispatch.rawValue)]
-        if try await exchange(&connection, prelude: [Step(Bell.arm, bell)], start) == 0 {
+        if try await exchange(&connection, prelude: [Step(ArmBell(stage: .dispatch))], start) == 0 {
             let offer = inFlight.offer(batch: context.batchSize(of: .dispatch))
-            let due = try await connection.run(
-                DispatchStatements.nextDue,
-                [.text(offer.exceptions), .int32(offer.rows > 0 ? Int32(offer.portalShare) : 0)])
+            let look = FindNextDelivery(
+                exceptions: offer.exceptions, portalShare: offer.rows > 0 ? offer.portalShare : 0)
+            let due = try await connection.run(look).one()
             let poll = context.poll * Double.random(in: 0.75...1.25)
             var longest = min(poll, offer.refill ?? poll)
-            if let next = try due.first?.optionalInt(0) {
+            if let due {
                 // A row that somebody else holds at this moment is due all the time.
-                longest = min(longest, max(.microseconds(next), .milliseconds(2)))
+                longest = min(longest, max(due, .milliseconds(2)))
             }
             if inFlight.finished.isEmpty {
                 let cause = await wakeup.wait(longest)
                 statistics.meters.wokeUp(cause == .rung ? .rung : longest < poll ? .due : .poll)
             }
         }
-        try await connection.run(Bell.disarm)
+        try await connection.run(DisarmBell())
     }
 
     /// Writes what has come back and claims what is due, in one round trip and one commit. Returns how many rows
@@ -104,9 +104,9 @@ struct DispatchLoop: ~Copyable {
         let finished = inFlight.finished
         let offer = inFlight.offer(batch: context.batchSize(of: .dispatch))
         var steps = prelude
-        if !finished.isEmpty { steps.append(Step(DispatchStatements.acknowledge, finished.parameters)) }
+        if !finished.isEmpty { steps.append(Step(AcknowledgeDeliveries(acknowledgements: finished))) }
         let claims = offer.rows > 0 && !context.drain.isSet && !context.directives.isPaused(.dispatch)
-        if claims { steps.append(claim(offer)) }
+        if claims { steps.append(Step(claim(offer))) }
         guard !steps.isEmpty else { return 0 }
         let began = ContinuousClock.now
         let rows = try await connection.pipeline(steps)
@@ -120,7 +120,7 @@ struct DispatchLoop: ~Copyable {
                 metadata: Self.subjects(finished.map(\.delivery.transactionID))
                     .metadata(rows: finished.count, took: took))
         }
-        let deliveries = claims ? try rows[steps.count - 1].map { try Delivery($0) } : []
+        let deliveries = claims ? try StatementResult<ClaimDeliveries>(rows[steps.count - 1]).all() : []
         inFlight.begin(deliveries)
         for delivery in deliveries {
             count(delivery)
@@ -141,13 +141,8 @@ struct DispatchLoop: ~Copyable {
             took: delivery.transactionID.time.duration(to: delivery.occurredAt))
     }
 
-    private func claim(_ offer: DeliverySlots.Offer) -> Step {
-        Step(
-            DispatchStatements.claim,
-            [
-                .text(offer.exceptions), .int32(Int32(offer.portalShare)), .int32(Int32(offer.rows)),
-                .double(limits.leaseSeconds), .int32(lastServed.portalID), .text(lastServed.origin),
-            ])
+    private func claim(_ offer: DeliverySlots.Offer) -> ClaimDeliveries {
+        ClaimDeliveries(offer: offer, leaseSeconds: limits.leaseSeconds, after: lastServed)
     }
 
     private static func subjects(_ transactions: [Identifier]) -> LogSubjects {
@@ -160,7 +155,6 @@ struct DispatchLoop: ~Copyable {
         logger.notice(
             "deliveries given back",
             metadata: Self.subjects(left.map(\.transactionID)).metadata(rows: left.count))
-        try await connection.run(
-            DispatchStatements.giveBack, [.identifiers(left.map(\.transactionID)), .ints(left.map(\.token))])
+        try await connection.run(GiveBackDeliveries(deliveries: left))
     }
 }

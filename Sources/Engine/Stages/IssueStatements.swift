@@ -1,0 +1,93 @@
+package import Postgres
+
+/// Gives a code to each request of a batch. A row for each lane that was served.
+package struct IssueBatch: PreparedStatement {
+    let lanes: Lanes
+    let secrets: [[UInt8]]
+    let digests: [[UInt8]]
+
+    /// As many requests at most as there are secrets.
+    package init(lanes: Lanes, secrets: [[UInt8]], digests: [[UInt8]]) {
+        (self.lanes, self.secrets, self.digests) = (lanes, secrets, digests)
+    }
+
+    package typealias Output = IssuedLane
+
+    package static let statement = Statement("issue.batch", issueSQL(.round))
+    package var parameters: [Parameter] {
+        Claim.parameters(lanes, limit: secrets.count) + [.byteses(secrets), .byteses(digests)]
+    }
+}
+
+/// Gives a code to one request.
+struct IssueAlone: PreparedStatement {
+    let key: Identifier
+    /// One of each.
+    let secrets: [[UInt8]]
+    let digests: [[UInt8]]
+
+    typealias Output = IssuedLane
+
+    static let statement = Statement("issue.alone", issueSQL(.alone))
+    var parameters: [Parameter] { [.identifier(key), .byteses(secrets), .byteses(digests)] }
+}
+
+/// What a batch has done in one lane.
+package struct IssuedLane: RowReadable, Sendable {
+    package let share: Lanes.Share
+    package let slice: Int
+    /// In the first row, the requests of all lanes that got a code.
+    let issued: [Identifier]
+    let now: Timestamp
+
+    package init(_ row: inout RowReader) throws {
+        share = Lanes.Share(
+            lane: Int32(try row.int("lane")), claimed: try row.int("claimed"),
+            last: try row.identifier("last"))
+        slice = try row.int("slice")
+        try row.skip("told")
+        issued = try row.optionalIdentifiers("issued") ?? []
+        now = try row.timestamp("now")
+    }
+}
+
+/// Takes a request out of the queue for codes.
+struct DropQueuedRequest: PreparedStatement {
+    let key: Identifier
+
+    static let statement = Statement(
+        "issue.drop_broken", "DELETE FROM countersign.issue_queue WHERE transaction_id = $1")
+    var parameters: [Parameter] { [.identifier(key)] }
+}
+
+/// The queue row is what locks: cancel_request takes it before the request, so a request whose queue row is
+/// ours is held by nobody that we could wait for. A request that expired or ended meanwhile, or one that
+/// slipped past the switch in an old snapshot, loses its queue row and is left to the expire stage.
+private func issueSQL(_ mode: Claim.Mode) -> String {
+    let first = Claim.parameterCount(mode) + 1
+    return """
+        WITH RECURSIVE \(Claim.issue.sql(mode)), gone AS (
+            DELETE FROM countersign.issue_queue WHERE ctid = ANY (ARRAY(SELECT place FROM claimed))
+        ), numbered AS (
+            SELECT key, (row_number() OVER ())::integer AS n FROM claimed
+        ), issued AS (
+            UPDATE countersign.auth_requests r
+            SET status = 'issued', issued_at = clock_timestamp(), secret_digest = ($\(first + 1)::bytea[])[n]
+            FROM numbered, countersign.settings s
+            WHERE r.transaction_id = numbered.key AND r.status = 'requested'
+              AND r.expires_at > clock_timestamp() AND s.mobile_authentication_enabled
+            RETURNING r.transaction_id, r.portal_id, r.expires_at, n
+        ), stored AS (
+            INSERT INTO countersign.otp_secrets (transaction_id, expires_at, portal_id, secret)
+            SELECT transaction_id, expires_at, portal_id, ($\(first)::bytea[])[n] FROM issued
+        ), told AS (
+            SELECT countersign.tell_portals(array_agg(portal_id), array_agg(transaction_id),
+                                            array_fill('issued'::text, ARRAY[count(*)::integer]))
+            FROM issued HAVING count(*) > 0
+        )
+        \(Claim.sharesSQL(mode)), (SELECT count(*) FROM told) AS told,
+            CASE WHEN row_number() OVER () = 1 THEN (SELECT array_agg(transaction_id) FROM issued) END AS issued,
+            clock_timestamp() AS now
+        FROM claimed GROUP BY lane
+        """
+}

@@ -1,0 +1,80 @@
+import Postgres
+
+/// Writes down what came of attempts; returns how many that were. Stale tokens change nothing.
+struct AcknowledgeDeliveries: PreparedStatement {
+    let acknowledgements: [Acknowledgement]
+
+    /// $10 outcomes (delivered, retry, dead), $11 seconds until the next attempt.
+    var parameters: [Parameter] {
+        [
+            .identifiers(acknowledgements.map(\.delivery.transactionID)),
+            .ints(acknowledgements.map(\.delivery.token)),
+            .int32s(acknowledgements.map { Int32($0.delivery.attempt) }),
+            .timestamps(acknowledgements.map(\.startedAt)),
+            .int32s(acknowledgements.map { Int32(clamping: $0.milliseconds) }),
+            .optionalInt32s(acknowledgements.map { $0.result.statusCode.map(Int32.init) }),
+            .texts(acknowledgements.map { $0.result.failure?.rawValue }),
+            .texts(acknowledgements.map { $0.result.body.isEmpty ? nil : $0.result.body }),
+            .texts(acknowledgements.map(\.result.detail)),
+            .texts(acknowledgements.map(\.outcome.rawValue)),
+            .doubles(acknowledgements.map { ($0.delay ?? .zero) / .seconds(1) }),
+        ]
+    }
+
+    static func decode(_ row: inout RowReader) throws -> Int { try row.int("written") }
+
+    static let statement = Statement(
+        "dispatch.acknowledge",
+        """
+        WITH given AS MATERIALIZED (
+            SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::integer[], $4::timestamptz[], $5::integer[],
+                                 $6::integer[], $7::text[], $8::text[], $9::text[], $10::text[], $11::float8[])
+                AS g (transaction_id, token, attempt, started_at, duration_ms, status_code, error_class, body,
+                      detail, outcome, delay)
+        ), held AS MATERIALIZED (
+            SELECT g.*, q.portal_id FROM given g JOIN countersign.dispatch_queue q USING (transaction_id, token)
+            FOR UPDATE OF q
+        ), recorded AS (
+            INSERT INTO countersign.webhook_attempts (transaction_id, attempt, started_at, duration_ms,
+                                                      status_code, error_class, body, detail)
+            SELECT transaction_id, attempt, started_at, duration_ms, status_code, error_class, body, detail FROM held
+            ON CONFLICT DO NOTHING
+        ), gone AS (
+            DELETE FROM countersign.dispatch_queue q USING held h
+            WHERE h.outcome <> 'retry' AND q.transaction_id = h.transaction_id
+        ), later AS (
+            UPDATE countersign.dispatch_queue q
+            SET due_at = clock_timestamp() + make_interval(secs => h.delay), leased = false
+            FROM held h WHERE h.outcome = 'retry' AND q.transaction_id = h.transaction_id
+        ), finished AS (
+            UPDATE countersign.webhook_deliveries d
+            SET attempts = h.attempt, status = CASE WHEN h.outcome = 'retry' THEN 'pending' ELSE h.outcome END,
+                finished_at = CASE WHEN h.outcome <> 'retry' THEN clock_timestamp() END
+            FROM held h WHERE d.transaction_id = h.transaction_id
+        ), audited AS (
+            INSERT INTO countersign.events (transaction_id, portal_id, type, details)
+            SELECT transaction_id, portal_id, 'webhook.' || outcome,
+                   jsonb_strip_nulls(jsonb_build_object('attempts', attempt, 'status_code', status_code,
+                                                        'error_class', error_class))
+            FROM held WHERE outcome = 'dead'
+        )
+        SELECT count(*) AS written FROM held
+        """)
+}
+
+/// Ends the leases of deliveries now, so that another worker may send them.
+struct GiveBackDeliveries: PreparedStatement {
+    let deliveries: [Delivery]
+
+    var parameters: [Parameter] {
+        [.identifiers(deliveries.map(\.transactionID)), .ints(deliveries.map(\.token))]
+    }
+
+    static let statement = Statement(
+        "dispatch.give_back",
+        """
+        UPDATE countersign.dispatch_queue q SET due_at = clock_timestamp(), leased = false, token = q.token + 1
+        FROM unnest($1::uuid[], $2::bigint[]) AS held (transaction_id, token)
+        WHERE q.transaction_id = held.transaction_id AND q.token = held.token
+        """)
+}
