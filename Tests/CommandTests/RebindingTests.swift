@@ -28,7 +28,7 @@ import Testing
         exec "$@"
         """
 
-    @Test func whatIsVettedIsWhatIsCalled() async throws {
+    @Test func `what is vetted is what is called`() async throws {
         let key = MasterKeyText.make()
         let url = "http://\(Self.name):\(Self.port)/cb"
         let worker = try await arrange(url, key)

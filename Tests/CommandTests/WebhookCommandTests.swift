@@ -65,7 +65,7 @@ import Testing
 
     /// The reference library of Standard Webhooks and Svix's accept both secrets during a rotation, and only the new
     /// one after it; an independent ed25519 verifies `v1a`.
-    @Test func signaturesAreThoseThatReceiversExpect() async throws {
+    @Test func `signatures are those that receivers expect`() async throws {
         try await Receiver.run { _, _ in
             .status(204)
         } _: { receiver in
@@ -116,7 +116,7 @@ import Testing
         try await owner.execute("UPDATE countersign.portals SET previous_secret_until = clock_timestamp()")
     }
 
-    @Test func deadDeliveriesAreListedShownAndSentAgain() async throws {
+    @Test func `dead deliveries are listed shown and sent again`() async throws {
         try await Receiver.run { index, _ in
             index < 3 ? .status(410, body: "gone for good") : .status(204)
         } _: { receiver in
@@ -159,7 +159,7 @@ import Testing
         return try outcome.json(as: [[String: Any]].self)
     }
 
-    @Test func badInputIsRefused() async throws {
+    @Test func `bad input is refused`() async throws {
         let (admin, _) = try await arrange("https://acme.example/cb")
         let id = Identifier.random()
         try await admin.run("webhook", "show", "\(id)").expect(

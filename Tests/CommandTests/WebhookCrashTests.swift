@@ -63,7 +63,7 @@ import Testing
         #expect(try await count("SELECT count(*) FROM countersign.dispatch_queue") == 0)
     }
 
-    @Test func nothingIsLostBeforeSending() async throws {
+    @Test func `nothing is lost before sending`() async throws {
         try await Receiver.run { _, _ in
             .status(204)
         } _: { receiver in
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func nothingIsLostWhileTheReceiverThinks() async throws {
+    @Test func `nothing is lost while the receiver thinks`() async throws {
         let isBack = Mutex(false)
         try await Receiver.run { _, _ in
             isBack.withLock(\.self) ? .status(204) : .silence
@@ -105,7 +105,7 @@ import Testing
     }
 
     /// The answer has been sent and cannot be written down, because somebody has locked the table of attempts.
-    @Test func nothingIsLostBeforeTheAnswerIsWritten() async throws {
+    @Test func `nothing is lost before the answer is written`() async throws {
         try await Receiver.run { _, _ in
             .status(204)
         } _: { receiver in
@@ -140,7 +140,7 @@ import Testing
         + "AND application_name = 'countersign dispatch'"
 
     /// Killed again and again at whatever moment that is, with many in flight.
-    @Test func killedAtAnyMoment() async throws {
+    @Test func `killed at any moment, it loses nothing`() async throws {
         try await Receiver.run { _, _ in
             .status(204)
         } _: { receiver in

@@ -47,7 +47,7 @@ import Testing
         #expect(try counts.int(0) == Self.rows && counts.int(1) == Self.rows && counts.int(2) == 0)
     }
 
-    @Test func killedInTheMiddleOfBatchesItLosesNothingAndRepeatsNothing() async throws {
+    @Test func `killed in the middle of batches, it loses nothing and repeats nothing`() async throws {
         let shell = try await arrange()
         var superuser = try await Database.current.connectAsSuperuser()
         var kills = 0
@@ -73,7 +73,7 @@ import Testing
         try await expectAllIssuedOnce()
     }
 
-    @Test func toldToStopItFinishesItsBatchAndLeavesWithinTenSeconds() async throws {
+    @Test func `told to stop, it finishes its batch and leaves within ten seconds`() async throws {
         let shell = try await arrange()
         var superuser = try await Database.current.connectAsSuperuser()
         let worker = try start(shell)

@@ -5,7 +5,7 @@ import Testing
 
 /// The way of one sign-in, as the portal's and the app's logins see it.
 @Suite(.database) struct SignInTests {
-    @Test func scanAndAccept() async throws {
+    @Test func `scan and accept`() async throws {
         let world = try await World.make()
         try await withWorker { _ in
             var portal = try await world.portal()
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func denyStraightFromIssued() async throws {
+    @Test func `deny straight from issued`() async throws {
         let world = try await World.make()
         try await withWorker { _ in
             var portal = try await world.portal()

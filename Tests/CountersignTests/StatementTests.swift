@@ -6,7 +6,7 @@ import Testing
 
 /// Every statement is checked against the migrated schema, without running the product.
 @Suite(.database) struct StatementTests {
-    @Test func everyWorkerStatementPrepares() async throws {
+    @Test func `every worker statement prepares`() async throws {
         var connection = try await Database.current.connect()
         for statement in WorkerStatements.all {
             do {

@@ -48,7 +48,7 @@ import Testing
         try #require(try await zbar(picture, "png"))
     }
 
-    @Test(.timeLimit(.minutes(15))) func `sign in, decline, a second phone, two tabs, a reload, and expiry`()
+    @Test func `sign in, decline, a second phone, two tabs, a reload, and expiry`()
         async throws
     {
         try await withScene { scene in
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(15)))
+    @Test
     func `on a narrow screen in the dark the code is read, and nothing overflows`() async throws {
         try await withScene(template: "acme://sign-in?otp={otp}") { scene in
             let tab = try await scene.browser.tab(scene.address, width: 360, height: 740, dark: true)

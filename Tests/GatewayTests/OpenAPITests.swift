@@ -10,7 +10,7 @@ import Testing
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
         .standardizedFileURL
 
-    @Test(.timeLimit(.minutes(15)), arguments: [true, false])
+    @Test(arguments: [true, false])
     func `schemathesis finds nothing`(isAuthenticated: Bool) async throws {
         let site = try await Site.make()
         let issuer = try Issuer()

@@ -8,7 +8,7 @@ import Testing
     let text = Array("countersign-v1\nscan\n".utf8)
 
     @Test(arguments: [(-250, true), (250, true), (-400, true), (400, false)] as [(Int, Bool)])
-    func aKeyMayBeMadeAheadForFiveMinutes(_ offset: Int, _ isAccepted: Bool) throws {
+    func `a key may be made ahead for five minutes`(_ offset: Int, _ isAccepted: Bool) throws {
         let present = now()
         let context = try OpenPGPContext(clock: { present })
         let key = HandmadeKey(created: UInt64(Int(present) + offset))
@@ -23,7 +23,7 @@ import Testing
         _ = try context.verify(signature: signature, message: text, by: key.armored())
     }
 
-    @Test func aKeyMadeAheadIsToldItsTime() {
+    @Test func `a key made ahead is told its time`() {
         let refusal = KeyRefusal.madeAhead(1_795_842_000, now: 1_795_840_800)
         #expect(
             "\(refusal)"
@@ -32,7 +32,7 @@ import Testing
     }
 
     /// The clock went back after the key was made.
-    @Test func aSignatureMayBeOlderThanItsKeyForFiveMinutes() throws {
+    @Test func `a signature may be older than its key for five minutes`() throws {
         let context = try OpenPGPContext()
         let key = HandmadeKey(created: now() - 100)
         let armored = try key.armored()
@@ -56,7 +56,7 @@ import Testing
 
     /// gpg itself signs with no key that is younger, so the signature comes first and the key is looked at later.
     @Test(arguments: ["nistp256", "nistp384", "nistp521", "rsa3072"])
-    func thatHoldsForOtherAlgorithms(_ algorithm: String) throws {
+    func `that holds for other algorithms`(_ algorithm: String) throws {
         let context = try OpenPGPContext()
         try gnuPG.makeKey(algorithm, algorithm)
         let signature = try gnuPG.sign(

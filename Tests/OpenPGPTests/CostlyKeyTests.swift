@@ -19,7 +19,7 @@ import Testing
     }
 
     /// A sound key, whose signatures take librnp seconds.
-    @Test func aLongExponentIsRefused() {
+    @Test func `a long exponent is refused`() {
         #expect(throws: KeyRefusal.costly("an RSA exponent of 12000 bits", limit: "64 bits")) {
             try context.inspect(publicKey: SlowKey.exponentOf12000Bits)
         }
@@ -32,14 +32,14 @@ import Testing
     }
 
     /// By a point of small order a signature is right for any text.
-    @Test(arguments: [0x00, 0x01] as [UInt8]) func aPointOfSmallOrderIsRefused(_ y: UInt8) throws {
+    @Test(arguments: [0x00, 0x01] as [UInt8]) func `a point of small order is refused`(_ y: UInt8) throws {
         var packets = try key.packets()
         packets[0].body.replaceSubrange(18..., with: [0x40, y] + [UInt8](repeating: 0, count: 31))
         #expect(refusal(packets) == .weakAlgorithm("Ed25519 with a point of small order"))
     }
 
     @Test(arguments: [6, 14] as [UInt8])
-    func theSizesOfRSAAreBounded(_ tag: UInt8) throws {
+    func `the sizes of RSA are bounded`(_ tag: UInt8) throws {
         func refusal(_ modulus: Int, _ exponent: Int) throws -> KeyRefusal? {
             var packets = try key.packets()
             let index = try #require(packets.firstIndex { $0.tag == tag })
@@ -58,7 +58,7 @@ import Testing
             + (bits <= 8 ? [top | 1] : [top] + [UInt8](repeating: 1, count: (bits - 1) / 8))
     }
 
-    @Test func algorithmsThatAreNotKnownAreNamed() throws {
+    @Test func `algorithms that are not known are named`() throws {
         func refusal(_ head: [UInt8]) throws -> KeyRefusal? {
             var packets = try key.packets()
             packets[3].body = [4, 1, 2, 3, 4] + head + Self.odd(3072) + Self.odd(3072)
@@ -74,7 +74,7 @@ import Testing
             try refusal([19, 5, 0x2B, 0x81, 0x04, 0x00, 0x0A]) == .weakAlgorithm("ECDSA on secp256k1"))
     }
 
-    @Test func theNumberOfPartsIsBounded() throws {
+    @Test func `the number of parts is bounded`() throws {
         let packets = try key.packets()
         let (userID, subkey) = (packets[1...2], packets[3...4])
         #expect(refusal(packets + subkey.repeated(16)) == .costly("17 subkeys", limit: "16"))
@@ -89,7 +89,7 @@ import Testing
         #expect(refusal(packets + [(14, [])].repeated(1_900)) == .costly("1901 subkeys", limit: "16"))
     }
 
-    @Test func aBindingDoesNotNest() throws {
+    @Test func `a binding does not nest`() throws {
         var nested: [UInt8] = []
         for _ in 0..<400 {
             let embedded = [UInt8(255)] + number(UInt64(nested.count + 1), 4) + [32] + nested
@@ -99,7 +99,7 @@ import Testing
     }
 
     /// What the sizes do not show is measured.
-    @Test func aKeyOverBudgetIsRefused() throws {
+    @Test func `a key over budget is refused`() throws {
         let armored = try key.armored()
         let strict = try OpenPGPContext(budget: KeyCost(microseconds: 0))
         let refusal = #expect(throws: KeyRefusal.self) { try strict.inspect(publicKey: armored) }

@@ -16,7 +16,7 @@ import Testing
         expect(.malformed(fault), key, location)
     }
 
-    @Test func aKeyOfGnuPGIsAccepted() throws {
+    @Test func `a key of GnuPG is accepted`() throws {
         let fingerprint = try gnuPG.makeKey("plain")
         let key = try context.inspect(publicKey: gnuPG.publicKey("plain"))
         #expect(key.fingerprint == fingerprint)
@@ -24,7 +24,7 @@ import Testing
         #expect(!key.canEncrypt)
     }
 
-    @Test func onlyASubkeyMaySign() throws {
+    @Test func `only a subkey may sign`() throws {
         let primary = try gnuPG.makeKey("certifier", usage: "cert")
         expect(.noSigningKey, try gnuPG.publicKey("certifier"))
         let subkey = try gnuPG.addSubkey("certifier", "ed25519", usage: "sign")
@@ -40,7 +40,7 @@ import Testing
         ("dsa2048", .weakAlgorithm("DSA")),
         ("secp256k1", .weakAlgorithm("ECDSA on secp256k1")),
     ])
-    func weakAlgorithmsAreRefused(_ algorithm: String, _ refusal: KeyRefusal) throws {
+    func `weak algorithms are refused`(_ algorithm: String, _ refusal: KeyRefusal) throws {
         try gnuPG.makeKey(algorithm, algorithm)
         expect(refusal, try gnuPG.publicKey(algorithm))
     }
@@ -49,7 +49,7 @@ import Testing
         "nistp256", "nistp384", "nistp521", "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1",
         "rsa3072",
     ])
-    func strongAlgorithmsAreAccepted(_ algorithm: String) throws {
+    func `strong algorithms are accepted`(_ algorithm: String) throws {
         let fingerprint = try gnuPG.makeKey(algorithm, algorithm)
         #expect(try context.inspect(publicKey: gnuPG.publicKey(algorithm)).fingerprint == fingerprint)
         let signature = try gnuPG.sign([1, 2], by: algorithm)
@@ -58,7 +58,7 @@ import Testing
         #expect(verified.fingerprint == fingerprint)
     }
 
-    @Test func aWeakSubkeyIsRefused() throws {
+    @Test func `a weak subkey is refused`() throws {
         try gnuPG.makeKey("weak subkey")
         try gnuPG.addSubkey("weak subkey", "rsa2048", usage: "encr")
         expect(.weakAlgorithm("RSA with 2048 bits"), try gnuPG.publicKey("weak subkey"))
@@ -66,14 +66,14 @@ import Testing
 
     /// librnp would take SHA-1 from a signature that says it was made before 2024.
     @Test(arguments: ["20260101T000000!", "20200101T000000!"])
-    func selfSignaturesWithSHA1AreRefused(_ time: String) throws {
+    func `self signatures with SHA1 are refused`(_ time: String) throws {
         let name = "sha1 \(time)"
         let options = ["--cert-digest-algo", "SHA1", "--faked-system-time", time]
         try gnuPG.makeKey(name, options: options)
         expect(.weakSelfSignature("SHA1"), try gnuPG.publicKey(name))
     }
 
-    @Test func expiredKeysAreRefused() throws {
+    @Test func `expired keys are refused`() throws {
         try gnuPG.makeKey("expired", expiry: "1d", options: fakedTime(-200_000))
         expect(.expired, try gnuPG.publicKey("expired"))
         try gnuPG.makeKey("expired subkey", usage: "cert", options: fakedTime(-200_000))
@@ -83,7 +83,7 @@ import Testing
     }
 
     /// Prolonged after it had ended, renamed, and with a subkey that has expired beside a new one.
-    @Test func aKeyWithAHistoryIsAccepted() throws {
+    @Test func `a key with a history is accepted`() throws {
         let old = fakedTime(-200_000)
         let fingerprint = try gnuPG.makeKey("former", expiry: "1d", options: old)
         try gnuPG.addSubkey("former", "cv25519", usage: "encr", expiry: "1d", options: old)
@@ -97,13 +97,13 @@ import Testing
         #expect(key.canEncrypt)
     }
 
-    @Test func aRevokedKeyIsRefused() throws {
+    @Test func `a revoked key is refused`() throws {
         try gnuPG.makeKey("revoked")
         try gnuPG.revoke("revoked")
         expect(.revoked, try gnuPG.publicKey("revoked"))
     }
 
-    @Test func anythingButOnePublicKeyIsRefused() throws {
+    @Test func `anything but one public key is refused`() throws {
         try gnuPG.makeKey("one")
         try gnuPG.makeKey("two")
         let (one, two) = (try gnuPG.publicKey("one"), try gnuPG.publicKey("two"))
@@ -127,7 +127,7 @@ import Testing
         _ = try context.inspect(publicKey: "\n" + one + " \r\n")
     }
 
-    @Test func onlyVersion4IsAccepted() throws {
+    @Test func `only version 4 is accepted`() throws {
         try gnuPG.makeKey("version")
         for version: UInt8 in [2, 3, 5, 6] {
             var bytes = dearmor(try gnuPG.publicKey("version"))
@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    @Test func aKeyWithoutUserIDIsRefused() throws {
+    @Test func `a key without user id is refused`() throws {
         try gnuPG.makeKey("nameless")
         let bytes = dearmor(try gnuPG.publicKey("nameless"))
         expect(.noUserID, armor(Array(bytes.prefix(2 + Int(bytes[1]))), "PUBLIC KEY BLOCK"))

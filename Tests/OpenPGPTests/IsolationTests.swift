@@ -6,7 +6,7 @@ import Testing
     let gnuPG = GnuPG.current
     let text = Array("text".utf8)
 
-    @Test func anAddedSubkeyCountsOnlyWhereItIs() throws {
+    @Test func `an added subkey counts only where it is`() throws {
         let context = try OpenPGPContext()
         try gnuPG.makeKey("grows")
         let before = try gnuPG.publicKey("grows")
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func aRevocationCountsOnlyWhereItIs() throws {
+    @Test func `a revocation counts only where it is`() throws {
         let context = try OpenPGPContext()
         try gnuPG.makeKey("revoked elsewhere")
         let before = try gnuPG.publicKey("revoked elsewhere")
@@ -39,7 +39,7 @@ import Testing
 
     /// An attacker binds a stranger's signing subkey to a certificate of their own. The subkey's own signature,
     /// which says that it agrees, is not theirs to make.
-    @Test func aStrangersSubkeyDoesNotCount() throws {
+    @Test func `a stranger's subkey does not count`() throws {
         let context = try OpenPGPContext()
         try gnuPG.makeKey("owner")
         try gnuPG.addSubkey("owner", "ed25519", usage: "sign")
@@ -84,7 +84,7 @@ import Testing
 
     private func length(_ bytes: [UInt8]) -> [UInt8] { [UInt8(bytes.count >> 8), UInt8(bytes.count & 0xFF)] }
 
-    @Test func aBoundedCacheForgetsTheLeastUsed() throws {
+    @Test func `a bounded cache forgets the least used`() throws {
         let context = try OpenPGPContext(capacity: 2)
         let pairs = try (0..<5).map { try context.generateKeyPair(userID: "device \($0)") }
         for pair in pairs + pairs.reversed() {
@@ -96,7 +96,7 @@ import Testing
     }
 
     /// librnp does not lock.
-    @Test func aContextThatIsSharedAllTheSameIsSafe() async throws {
+    @Test func `a context that is shared all the same is safe`() async throws {
         let context = try OpenPGPContext(capacity: 3)
         let pairs = try (0..<4).map { try context.generateKeyPair(userID: "device \($0)") }
         try await withThrowingTaskGroup { group in

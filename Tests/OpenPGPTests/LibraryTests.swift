@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct LibraryTests {
     /// Major, minor and patch of 10 bits each.
-    @Test func onlyTheBrokenVersionIsRefused() throws {
+    @Test func `only the broken version is refused`() throws {
         #expect(throws: OpenPGPError.unsafeLibrary(version: "0.18.0")) {
             try Library.checkVersion(18 << 10)
         }
@@ -14,7 +14,7 @@ import Testing
     }
 
     /// As Debian builds it, librnp prints about each bad input.
-    @Test func nothingIsPrintedForABadKey() async throws {
+    @Test func `nothing is printed for a bad key`() async throws {
         let result = try #require(
             await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
                 let context = try OpenPGPContext()
@@ -32,7 +32,7 @@ import Testing
         #expect(!errors.contains(".cpp"))
     }
 
-    @Test func aSecretIsNotPrinted() throws {
+    @Test func `a secret is not printed`() throws {
         let pair = try OpenPGPContext().generateKeyPair(userID: "device")
         var dumped = ""
         dump(pair, to: &dumped)
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(arguments: ["", String(repeating: "x", count: 129), "a\0b"])
-    func aUserIDIsBounded(_ userID: String) throws {
+    func `a user id is bounded`(_ userID: String) throws {
         let context = try OpenPGPContext()
         #expect(throws: OpenPGPError.invalidUserID) { try context.generateKeyPair(userID: userID) }
     }

@@ -16,7 +16,7 @@ import Testing
     }
 
     /// S + L is the same number to librnp. RFC 8032 section 5.1.7.
-    @Test func theNumberSIsBelowTheOrder() throws {
+    @Test func `the number S is below the order`() throws {
         for _ in 0..<20 {
             let body = try key.sign(text)
             _ = try verify(armor(packet(2, body), "SIGNATURE"))
@@ -58,7 +58,7 @@ import Testing
     }
 
     /// By its digest a repeated signature is known.
-    @Test func oneSignatureHasOneDigestInAllItsForms() throws {
+    @Test func `one signature has one digest in all its forms`() throws {
         let body = try key.sign(text)
         let plain = armor(packet(2, body), "SIGNATURE")
         let digest = try verify(plain).digest
@@ -79,7 +79,7 @@ import Testing
     }
 
     /// Of a signature of ECDSA anybody can make the one with -s.
-    @Test func theOtherSignOfECDSAHasTheSameDigest() throws {
+    @Test func `the other sign of ECDSA has the same digest`() throws {
         let gnuPG = GnuPG.current
         try gnuPG.makeKey("negated", "nistp256")
         let armored = try gnuPG.publicKey("negated")

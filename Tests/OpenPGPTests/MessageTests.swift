@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func gnuPGOpensOurMessage() throws {
+    @Test func `GnuPG opens our message`() throws {
         let device = try makeDevice("reader")
         let message = try context.encrypt(text, to: device, signedBy: server.secretKey)
         let path = try gnuPG.file([])
@@ -52,13 +52,13 @@ import Testing
         #expect(!String(decoding: packets, as: UTF8.self).contains("compressed"))
     }
 
-    @Test func aMessageOfGnuPGOpens() throws {
+    @Test func `a message of GnuPG opens`() throws {
         let device = try makeDevice("writer")
         let message = try encrypt(["--local-user", "=writer", "--sign"])
         #expect(try context.decrypt(message, with: server.secretKey, signedBy: device) == text)
     }
 
-    @Test func onlyOneSignatureOfTheSenderCounts() throws {
+    @Test func `only one signature of the sender counts`() throws {
         let device = try makeDevice("sender")
         try gnuPG.makeKey("other")
         expect(.signature(.none), try encrypt([]), from: device)
@@ -72,7 +72,7 @@ import Testing
         expect(.notEncrypted, String(decoding: signed, as: UTF8.self), from: device)
     }
 
-    @Test func onlyIntegrityProtectedAESIsOpened() throws {
+    @Test func `only integrity protected AES is opened`() throws {
         let device = try makeDevice("old")
         let signed = ["--local-user", "=old", "--sign"]
         let noMDC = try encrypt(signed + ["--rfc2440", "--disable-mdc", "--cipher-algo", "AES256"])
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func aMessageIsBounded() throws {
+    @Test func `a message is bounded`() throws {
         let device = try makeDevice("large")
         let signed = ["--local-user", "=large", "--sign", "--compress-algo", "zlib", "-z", "9"]
         let zeros = [UInt8](repeating: 0, count: 10_000_000)
@@ -96,7 +96,7 @@ import Testing
         #expect(message.utf8.count <= 65_536)
     }
 
-    @Test func aSecretKeyOfGnuPGWorksLikeOurs() throws {
+    @Test func `a secret key of GnuPG works like ours`() throws {
         let device = try makeDevice("exported")
         let secret = try gnuPG.secretKey("exported")
         let message = try context.encrypt(text, to: device, signedBy: server.secretKey)
@@ -106,7 +106,7 @@ import Testing
     }
 
     /// GnuPG refuses a scalar on Curve25519 whose bits are not set as it expects.
-    @Test func gnuPGTakesOurSecretKey() throws {
+    @Test func `GnuPG takes our secret key`() throws {
         let pair = try context.generateKeyPair(userID: "moved")
         try gnuPG.importKey(pair.secretKey)
         let message = try context.encrypt(text, to: pair.publicKey, signedBy: server.secretKey)
@@ -116,7 +116,7 @@ import Testing
     }
 
     /// librnp's own choices are RSA-2048, compression and an end after 2 years.
-    @Test func ourKeySaysWhatItShould() throws {
+    @Test func `our key says what it should`() throws {
         let listed = String(
             decoding: try gnuPG.run("--list-packets", input: Array(server.publicKey.utf8)), as: UTF8.self)
         for line in [
@@ -128,7 +128,7 @@ import Testing
     }
 
     /// librnp 0.18.0 would use the same one each time.
-    @Test func everyMessageHasAKeyOfItsOwn() throws {
+    @Test func `every message has a key of its own`() throws {
         let device = try makeDevice("keys")
         let keys = try (0..<2).map { _ in
             let message = try context.encrypt(text, to: device, signedBy: server.secretKey)
@@ -141,7 +141,7 @@ import Testing
         #expect(keys[0] != keys[1])
     }
 
-    @Test func aKeyThatCannotDecryptIsRefused() throws {
+    @Test func `a key that cannot decrypt is refused`() throws {
         try gnuPG.makeKey("signs only")
         let key = try gnuPG.publicKey("signs only")
         #expect(throws: OpenPGPError.recipientCannotDecrypt) {
@@ -152,7 +152,7 @@ import Testing
         }
     }
 
-    @Test func onlyASecretKeySigns() throws {
+    @Test func `only a secret key signs`() throws {
         let device = try makeDevice("public")
         let unusable = [
             [], dearmor(device), server.secretKey + server.secretKey, Array(server.secretKey.dropLast()),

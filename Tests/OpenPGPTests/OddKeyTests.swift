@@ -22,12 +22,12 @@ import Testing
     }
 
     @Test(arguments: LengthForm.allCases)
-    func aLengthMayBeWrittenInAnyForm(_ form: LengthForm) throws {
+    func `a length may be written in any form`(_ form: LengthForm) throws {
         expectAccepted(armored(try key.packets(), form))
     }
 
     /// Of a subpacket, too, although a signature covers how it is written.
-    @Test func aSubpacketMayHaveFiveBytesOfLength() throws {
+    @Test func `a subpacket may have five bytes of length`() throws {
         let covered = HandmadeKey.subpacketsWithFiveBytes([[27, 3], [11, 9], [21, 8]])
         let certification = try key.certification(area: covered)
         expectAccepted(try key.armored(certifications: [certification]))
@@ -35,7 +35,7 @@ import Testing
 
     /// Marker, trust, padding, unassigned packets that are not critical, private and experimental ones.
     @Test(arguments: [10, 12, 21, 40, 59, 60, 61, 62, 63] as [UInt8])
-    func whatMeansNothingToAKeyMayStandAnywhere(_ tag: UInt8) throws {
+    func `what means nothing to a key may stand anywhere`(_ tag: UInt8) throws {
         let packets = try key.packets()
         for place in 0...packets.count {
             for body in [Array("PGP".utf8), [], [UInt8](repeating: 1, count: 300)] {
@@ -48,14 +48,14 @@ import Testing
 
     /// Reserved, encrypted, compressed and literal data, and unassigned ones that are critical.
     @Test(arguments: [0, 1, 3, 8, 9, 11, 18, 20, 22, 39] as [UInt8])
-    func whatDoesNotBelongToAKeyIsNamed(_ tag: UInt8) throws {
+    func `what does not belong to a key is named`(_ tag: UInt8) throws {
         let packets = try key.packets() + [(tag, [1, 2, 3])]
         #expect(
             throws: KeyRefusal.malformed("packet 6, of type \(tag), does not belong there in a public key")
         ) { try context.inspect(publicKey: armored(packets)) }
     }
 
-    @Test func whatTheArmorLooksLikeSaysNothing() throws {
+    @Test func `what the armor looks like says nothing`() throws {
         let armored = try key.armored()
         let lines = armored.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let end = lines.count - 2
@@ -88,7 +88,7 @@ import Testing
         return [lines[0], "", body.joined(), lines[lines.count - 2]].joined(separator: "\n")
     }
 
-    @Test func aDamagedLineIsNamed() throws {
+    @Test func `a damaged line is named`() throws {
         var lines = try key.armored().split(separator: "\n", omittingEmptySubsequences: false).map(
             String.init)
         lines[5].replaceSubrange(lines[5].startIndex...lines[5].startIndex, with: "*")
@@ -98,14 +98,14 @@ import Testing
     }
 
     /// What is not covered by a signature is advice, which counts for nothing.
-    @Test func uncoveredSubpacketsSayNothing() throws {
+    @Test func `uncovered subpackets say nothing`() throws {
         let advice: [[UInt8]] = [
             [100, 1, 2], [16] + [UInt8](repeating: 7, count: 8), [2, 0, 0, 0, 0], [0x94],
         ]
         expectAccepted(try key.armored(certifications: [key.certification(uncovered: advice)]))
     }
 
-    @Test func anExpiredOlderSelfSignatureSaysNothing() throws {
+    @Test func `an expired older self signature says nothing`() throws {
         let old = try key.certification(at: key.created, covered: [[3] + number(60, 4)])
         let new = try key.certification(at: key.created + 100)
         expectAccepted(try key.armored(certifications: [old, new]))
@@ -116,7 +116,7 @@ import Testing
     }
 
     /// The one that lasts longer does, and not for ever.
-    @Test func aSelfSignatureThatExpiresLaterIsForgottenThen() throws {
+    @Test func `a self signature that expires later is forgotten then`() throws {
         let time = Time()
         let context = try OpenPGPContext(clock: { time.now.load(ordering: .relaxed) })
         let brief = try key.certification(covered: [[3] + number(5_000, 4)])
@@ -126,7 +126,7 @@ import Testing
         #expect(throws: KeyRefusal.expired) { try context.inspect(publicKey: armored) }
     }
 
-    @Test func aWeakSelfSignatureBesideABetterOneSaysNothing() throws {
+    @Test func `a weak self signature beside a better one says nothing`() throws {
         let (weak, strong) = (try key.certification(hash: 2), try key.certification(at: key.created + 1))
         expectAccepted(try key.armored(certifications: [weak, strong]))
         #expect(throws: KeyRefusal.weakSelfSignature("SHA1")) {
@@ -135,7 +135,7 @@ import Testing
     }
 
     /// A key that says it ends later in a newer signature, as GnuPG does when somebody prolongs it.
-    @Test func aProlongedKeyIsAccepted() throws {
+    @Test func `a prolonged key is accepted`() throws {
         let old = try key.certification(covered: [[9] + number(60, 4)])
         let new = try key.certification(at: key.created + 100, covered: [[9] + number(1_000_000, 4)])
         expectAccepted(try key.armored(certifications: [old, new]))

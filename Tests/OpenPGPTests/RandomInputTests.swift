@@ -6,7 +6,7 @@ import Testing
 ///
 /// In a process of its own, so that its memory is its own and a crash is seen as what it is.
 @Suite struct RandomInputTests {
-    @Test func randomInputIsRefusedAndLeavesNothing() async {
+    @Test func `random input is refused and leaves nothing`() async {
         await #expect(processExitsWith: .success) {
             let context = try OpenPGPContext(capacity: 10)
             var input = RandomInput()

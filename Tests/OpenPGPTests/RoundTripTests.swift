@@ -16,7 +16,7 @@ import Testing
         stranger = try context.generateKeyPair(userID: "stranger")
     }
 
-    @Test func aNewKeyIsAcceptedAsADeviceKey() throws {
+    @Test func `a new key is accepted as a device key`() throws {
         let key = try context.inspect(publicKey: device.publicKey)
         #expect(key.fingerprint == device.fingerprint)
         #expect(key.signingFingerprints == [device.fingerprint])
@@ -24,7 +24,7 @@ import Testing
         #expect(device.fingerprint.wholeMatch(of: /[0-9A-F]{40}/) != nil)
     }
 
-    @Test func aSignatureNamesItsSigner() throws {
+    @Test func `a signature names its signer`() throws {
         let signature = try context.sign(text, with: device.secretKey)
         let verified = try context.verify(signature: signature, message: text, by: device.publicKey)
         #expect(verified.fingerprint == device.fingerprint)
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func aSignedMessageOpens() throws {
+    @Test func `a signed message opens`() throws {
         let message = try context.encrypt(text, to: device.publicKey, signedBy: server.secretKey)
         let opened = try context.decrypt(message, with: device.secretKey, signedBy: server.publicKey)
         #expect(opened == text)
@@ -50,7 +50,7 @@ import Testing
     }
 
     /// librnp calls a message without a signature a success.
-    @Test func anUnsignedMessageIsRefused() throws {
+    @Test func `an unsigned message is refused`() throws {
         let message = try context.encrypt(text, to: device.publicKey, signedBy: nil)
         #expect(throws: MessageRefusal.signature(.none)) {
             try context.decrypt(message, with: device.secretKey, signedBy: server.publicKey)

@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test func theSubkeyThatSignedIsNamed() throws {
+    @Test func `the subkey that signed is named`() throws {
         let primary = try gnuPG.makeKey("by subkey", usage: "cert")
         let subkey = try gnuPG.addSubkey("by subkey", "ed25519", usage: "sign")
         let signature = try gnuPG.sign(text, by: "by subkey")
@@ -30,7 +30,7 @@ import Testing
         #expect(verified.createdAt <= now() && verified.createdAt + 60 > now())
     }
 
-    @Test func gnuPGTakesOurSignature() throws {
+    @Test func `GnuPG takes our signature`() throws {
         let pair = try context.generateKeyPair(userID: "ours")
         let signature = try context.sign(text, with: pair.secretKey)
         try gnuPG.importKey(Array(pair.publicKey.utf8))
@@ -43,7 +43,7 @@ import Testing
         #expect(lines.contains { $0.hasPrefix("[GNUPG:] GOODSIG ") })
     }
 
-    @Test func onlyOneDetachedBinarySignatureCounts() throws {
+    @Test func `only one detached binary signature counts`() throws {
         try gnuPG.makeKey("signer")
         let other = try gnuPG.makeKey("second")
         let key = try gnuPG.publicKey("signer")
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func weakHashesAreRefused() throws {
+    @Test func `weak hashes are refused`() throws {
         try gnuPG.makeKey("hashes", "rsa3072")
         let key = try gnuPG.publicKey("hashes")
         for (hash, number) in [("SHA1", 2), ("RIPEMD160", 3), ("SHA224", 11)] {
@@ -82,14 +82,14 @@ import Testing
         }
     }
 
-    @Test func aSignatureExpires() throws {
+    @Test func `a signature expires`() throws {
         try gnuPG.makeKey("brief", options: fakedTime(-300_000))
         let signature = try gnuPG.sign(
             text, by: "brief", options: fakedTime(-200_000) + ["--default-sig-expire", "1d"])
         expect(.expired, signature, by: try gnuPG.publicKey("brief"))
     }
 
-    @Test func aClockMayBeAheadForFiveMinutes() throws {
+    @Test func `a clock may be ahead for five minutes`() throws {
         try gnuPG.makeKey("ahead")
         let key = try gnuPG.publicKey("ahead")
         let soon = try gnuPG.sign(text, by: "ahead", options: fakedTime(200))
@@ -106,7 +106,7 @@ import Testing
     }
 
     /// librnp still takes what was signed before a key was revoked, by the signature's own word.
-    @Test func revokedKeysDoNotCount() throws {
+    @Test func `revoked keys do not count`() throws {
         try gnuPG.makeKey("gone", options: fakedTime(-100))
         let before = try gnuPG.sign(text, by: "gone", options: fakedTime(-50))
         _ = try context.verify(signature: before, message: text, by: gnuPG.publicKey("gone"))
@@ -114,7 +114,7 @@ import Testing
         expect(.key(.revoked), before, by: try gnuPG.publicKey("gone"))
     }
 
-    @Test func aRevokedSubkeyDoesNotCountBesideAGoodOne() throws {
+    @Test func `a revoked subkey does not count beside a good one`() throws {
         try gnuPG.makeKey("subkeys", options: fakedTime(-100))
         let subkey = try gnuPG.addSubkey("subkeys", "ed25519", usage: "sign", options: fakedTime(-90))
         let signature = try gnuPG.sign(text, by: "subkeys", options: fakedTime(-50))
@@ -130,7 +130,7 @@ import Testing
     }
 
     /// `isValid` of a key that is loaded stays true when it expires.
-    @Test func aLoadedKeyExpires() throws {
+    @Test func `a loaded key expires`() throws {
         let time = Time()
         let context = try OpenPGPContext(clock: { time.now.load(ordering: .relaxed) })
         try gnuPG.makeKey("ends", expiry: "1d")

@@ -15,7 +15,7 @@ import Testing
         server = try context.generateKeyPair(userID: "server")
     }
 
-    @Test func everyByteOfASignedTextCounts() throws {
+    @Test func `every byte of a signed text counts`() throws {
         let signature = try context.sign(text, with: device.secretKey)
         for changed in changes(of: text) {
             #expect(throws: SignatureRefusal.self) {
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func everyByteOfASignatureCounts() throws {
+    @Test func `every byte of a signature counts`() throws {
         let signature = try context.sign(text, with: device.secretKey)
         let right = try context.verify(signature: signature, message: text, by: device.publicKey)
         let packets = changes(of: dearmor(signature)).map { armor($0, "SIGNATURE") }
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func everyByteOfAKeyCounts() throws {
+    @Test func `every byte of a key counts`() throws {
         let right = try context.inspect(publicKey: FixedKey.publicKey)
         #expect(right.canEncrypt)
         for (index, changed) in changes(of: dearmor(FixedKey.publicKey)).enumerated() {
@@ -45,7 +45,7 @@ import Testing
     }
 
     /// Old form to new: 0x88 and 0xC2 are both a signature with a length of one byte. RFC 9580 section 4.2.
-    @Test func aHeaderMayHaveEitherForm() throws {
+    @Test func `a header may have either form`() throws {
         var signature = dearmor(FixedKey.signature)
         #expect(signature[0] == 0x88)
         signature[0] = 0xC2
@@ -53,7 +53,7 @@ import Testing
             signature: armor(signature, "SIGNATURE"), message: FixedKey.text, by: FixedKey.publicKey)
     }
 
-    @Test func everyByteOfAMessageCounts() throws {
+    @Test func `every byte of a message counts`() throws {
         let message = dearmor(try context.encrypt(text, to: device.publicKey, signedBy: server.secretKey))
         for (index, changed) in changes(of: message).enumerated() {
             #expect(throws: MessageRefusal.self, "byte \(index / 3)") {

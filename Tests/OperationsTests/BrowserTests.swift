@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20))) func `a night watch on a small screen`() async throws {
+    @Test func `a night watch on a small screen`() async throws {
         let password = try await arrange()
         try await act(.pausePortal("acme"))
         var owner = try await Database.current.connect()
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20))) func `the page follows what happens and disturbs nobody`() async throws {
+    @Test func `the page follows what happens and disturbs nobody`() async throws {
         let password = try await arrange()
         let admin = try await Database.current.makeLogin("admin", in: .admin)
         try await withOperations(Database.current.options(login: admin)) { browser in

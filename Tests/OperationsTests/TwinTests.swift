@@ -218,7 +218,7 @@ import Testing
         return Side(database: .current, login: login, dead: dead)
     }
 
-    @Test(.timeLimit(.minutes(20))) func `each button does what its command does`() async throws {
+    @Test func `each button does what its command does`() async throws {
         let left = try await arrange()
         try await withOperations(Database.current.options(login: left.login)) { browser in
             let console = try await SignedIn(browser)

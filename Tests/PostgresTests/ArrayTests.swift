@@ -2,15 +2,15 @@ import Postgres
 import Support
 import Testing
 
-@Suite("Arrays", .emptyDatabase)
+@Suite(.emptyDatabase)
 struct ArrayTests {
     private func echo(_ parameter: Parameter) async throws -> Row {
         var connection = try await Database.current.connect()
         return try await connection.run(Statement("echo", "SELECT $1"), [parameter])[0]
     }
 
-    @Test("go both ways")
-    func roundTrip() async throws {
+    @Test
+    func `go both ways`() async throws {
         let identifiers = (0..<1_000).map { _ in Identifier.random() }
         let times = [
             Timestamp(microseconds: 0), .distantFuture, Timestamp(microseconds: 1_700_000_000_000_001),
@@ -26,23 +26,23 @@ struct ArrayTests {
         #expect(try await echo(.timestamps(times)).timestamps(0) == times)
     }
 
-    @Test("empty ones too")
-    func empty() async throws {
+    @Test
+    func `empty ones too`() async throws {
         #expect(try await echo(.texts([])).texts(0) == [])
         #expect(try await echo(.ints([])).ints(0) == [])
         #expect(try await echo(.identifiers([])).identifiers(0) == [])
         #expect(try await echo(.optionalTimestamps([])).timestamps(0) == [])
     }
 
-    @Test("NULL elements are kept, and refused where they are not expected")
-    func nulls() async throws {
+    @Test
+    func `NULL elements are kept, and refused where they are not expected`() async throws {
         let row = try await echo(.texts(["a", nil, ""]))
         #expect(try row.textsOrNulls(0) == ["a", nil, ""])
         #expect(throws: DecodingFailure.self) { try row.texts(0) }
     }
 
-    @Test("NULL elements of any type")
-    func nullsOfAnyType() async throws {
+    @Test
+    func `NULL elements of any type`() async throws {
         let arrays: [Parameter] = [
             .optionalInts([1, nil]), .optionalInt32s([nil, 2]), .optionalBools([true, nil]),
             .optionalByteses([nil, []]), .optionalIdentifiers([.random(), nil]),
@@ -56,8 +56,8 @@ struct ArrayTests {
         }
     }
 
-    @Test("can be cast to the type of the column")
-    func cast() async throws {
+    @Test
+    func `can be cast to the type of the column`() async throws {
         var connection = try await Database.current.connect()
         let rows = try await connection.run(
             Statement("cast", "SELECT host(unnest($1::inet[]))"), [.texts(["::1", "10.0.0.1"])])

@@ -1,10 +1,9 @@
 import Postgres
 import Testing
 
-@Suite("Back-off")
 struct BackoffTests {
-    @Test("doubles up to the cap, shortened at random by at most a half")
-    func pauses() {
+    @Test
+    func `doubles up to the cap, shortened at random by at most a half`() {
         var backoff = Backoff(first: .milliseconds(100), cap: .seconds(5))
         for expected in [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000] {
             let pause = backoff.advance()
@@ -14,8 +13,8 @@ struct BackoffTests {
         #expect(backoff.advance() <= .milliseconds(100))
     }
 
-    @Test("ends at once with the task")
-    func cancellation() async {
+    @Test
+    func `ends at once with the task`() async {
         let task = Task {
             var backoff = Backoff(first: .seconds(3_600), cap: .seconds(3_600))
             try await backoff.wait()

@@ -2,18 +2,18 @@ import Postgres
 import Support
 import Testing
 
-@Suite("Connection options", .emptyDatabase)
+@Suite(.emptyDatabase)
 struct ConnectionOptionsTests {
-    @Test("never show a password")
-    func description() {
+    @Test
+    func `never show a password`() {
         let url = "postgres://anna:hush@db.example:6543/shop?application_name=x"
         let options = ConnectionOptions(url: url, environment: [:])
         #expect(options.description == "user=anna host=db.example port=6543 dbname=shop")
         #expect(!"\(options) \(String(reflecting: options))".contains("hush"))
     }
 
-    @Test("take from the environment what the URL leaves open")
-    func environment() {
+    @Test
+    func `take from the environment what the URL leaves open`() {
         let environment = ["PGHOST": "db.example", "PGUSER": "bob", "PGPASSWORD": "hush"]
         let options = ConnectionOptions(url: "postgres:///shop?user=anna", environment: environment)
         #expect(options.description == "user=anna host=db.example dbname=shop")
@@ -22,10 +22,8 @@ struct ConnectionOptionsTests {
         #expect(ConnectionOptions(url: nil, environment: [:]).description == "the local server")
     }
 
-    @Test(
-        "a URL that is none is refused without being repeated",
-        arguments: ["hush hush", "postgres://u:hush@[x", "hush=1", "host='hush"])
-    func invalid(url: String) async {
+    @Test(arguments: ["hush hush", "postgres://u:hush@[x", "hush=1", "host='hush"])
+    func `a URL that is none is refused without being repeated`(url: String) async {
         let options = ConnectionOptions(url: url, environment: [:])
         await #expect {
             _ = try await Connection.open(options)
@@ -34,8 +32,8 @@ struct ConnectionOptionsTests {
         }
     }
 
-    @Test("a server that is not there is one line of class 08")
-    func noServer() async {
+    @Test
+    func `a server that is not there is one line of class 08`() async {
         let options = ConnectionOptions(url: "host=/nowhere user=anna password=hush", environment: [:])
         await #expect {
             _ = try await Connection.open(options)
@@ -46,20 +44,18 @@ struct ConnectionOptionsTests {
         }
     }
 
-    @Test(
-        "a remote server must be verified unless the URL says otherwise",
-        arguments: [
-            ("", "prefer"), ("host=/tmp", "prefer"), ("host=localhost", "prefer"),
-            ("host=127.0.0.1", "prefer"),
-            ("host=db.example", "verify-full"), ("hostaddr=192.0.2.1", "verify-full"),
-            ("host=localhost,db.example", "verify-full"), ("host=db.example sslmode=require", "require"),
-        ])
-    func verification(url: String, mode: String) {
+    @Test(arguments: [
+        ("", "prefer"), ("host=/tmp", "prefer"), ("host=localhost", "prefer"),
+        ("host=127.0.0.1", "prefer"),
+        ("host=db.example", "verify-full"), ("hostaddr=192.0.2.1", "verify-full"),
+        ("host=localhost,db.example", "verify-full"), ("host=db.example sslmode=require", "require"),
+    ])
+    func `a remote server must be verified unless the URL says otherwise`(url: String, mode: String) {
         #expect(ConnectionOptions(url: url, environment: [:]).sslMode == mode)
     }
 
-    @Test("become settings of the session")
-    func settings() async throws {
+    @Test
+    func `become settings of the session`() async throws {
         var options = Database.current.ownerOptions
         options.applicationName = "some name"
         options.settings["lock_timeout"] = "7s"
@@ -79,8 +75,8 @@ struct ConnectionOptionsTests {
         #expect(connection.isIdle == true)
     }
 
-    @Test("cancelling ends the opening")
-    func cancellation() async {
+    @Test
+    func `cancelling ends the opening`() async {
         // Addresses of TEST-NET-1 answer nobody.
         let options = ConnectionOptions(url: "host=192.0.2.1 sslmode=disable", environment: [:])
         let task = Task { try await Connection.open(options).processID }

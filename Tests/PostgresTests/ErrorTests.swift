@@ -2,7 +2,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite("Errors", .emptyDatabase)
+@Suite(.emptyDatabase)
 struct ErrorTests {
     private func failure(
         _ sql: String, _ parameters: [Parameter] = [], after setUp: String = ""
@@ -16,15 +16,15 @@ struct ErrorTests {
         return try #require(error)
     }
 
-    @Test("carry the SQLSTATE and the statement's name")
-    func state() async throws {
+    @Test
+    func `carry the SQLSTATE and the statement's name`() async throws {
         let error = try await failure("SELECT 1 / $1::int8", [0])
         #expect(error.state == "22012")
         #expect(error.description == "some name: division by zero [22012]")
     }
 
-    @Test("of class 23 name the constraint and withhold the row")
-    func constraint() async throws {
+    @Test
+    func `of class 23 name the constraint and withhold the row`() async throws {
         let error = try await failure(
             "INSERT INTO t VALUES ($1)", ["hush"],
             after: "CREATE TABLE t (a text CONSTRAINT no_hush UNIQUE); INSERT INTO t VALUES ('hush')")
@@ -34,8 +34,8 @@ struct ErrorTests {
         #expect(!error.description.contains("hush)"))
     }
 
-    @Test("of class 22 do not quote the value")
-    func quotation() async throws {
+    @Test
+    func `of class 22 do not quote the value`() async throws {
         for value in ["hush", "hu\"sh", "hush\"", "\"\u{301}hush", "[\"hush\","] {
             for type in ["uuid", "int8", "jsonb", "timestamptz", "inet", "bool"] {
                 let error = try await failure("SELECT $1::\(type)", [.text(value)])
@@ -45,8 +45,8 @@ struct ErrorTests {
         }
     }
 
-    @Test("of class 44 withhold the row")
-    func checkOption() async throws {
+    @Test
+    func `of class 44 withhold the row`() async throws {
         let error = try await failure(
             "INSERT INTO v VALUES ($1)", ["hush"],
             after: "CREATE TABLE t (a text); CREATE VIEW v AS SELECT a FROM t WHERE a = 'x' WITH CHECK OPTION"
@@ -55,8 +55,8 @@ struct ErrorTests {
         #expect(!error.description.contains("hush"))
     }
 
-    @Test("of one's own keep message, detail and hint, on one line")
-    func raised() async throws {
+    @Test
+    func `of one's own keep message, detail and hint, on one line`() async throws {
         let error = try await failure(
             "SELECT f()",
             after: """
@@ -68,30 +68,30 @@ struct ErrorTests {
         #expect(error.description == "some name: first second (why) (how) [CS003]")
     }
 
-    @Test("text with a NUL byte is not sent")
-    func nul() async throws {
+    @Test
+    func `text with a NUL byte is not sent`() async throws {
         let error = try await failure("SELECT $1::text, $2::text", ["a", "b\0c"])
         #expect(error.state == "22021")
         #expect(error.message == "parameter $2 holds a NUL byte")
         #expect(try await failure("SELECT $1::text[]", [.texts(["a", "\0"])]).state == "22021")
     }
 
-    @Test("SQL with a NUL byte is not sent")
-    func nulInSQL() async throws {
+    @Test
+    func `SQL with a NUL byte is not sent`() async throws {
         #expect(try await failure("SELECT 1 -- \0").state == "22021")
         var connection = try await Database.current.connect()
         await #expect(throws: PostgresError.self) { try await connection.execute("SELECT 1; \0 SELECT 2") }
         #expect(connection.isUsable == true)
     }
 
-    @Test("too many parameters are not sent")
-    func count() async throws {
+    @Test
+    func `too many parameters are not sent`() async throws {
         let parameters = [Parameter](repeating: 1, count: 65_536)
         #expect(try await failure("SELECT 1", parameters).state == "54011")
     }
 
-    @Test("notices go to the log")
-    func notices() async throws {
+    @Test
+    func `notices go to the log`() async throws {
         var connection = try await Database.current.connect()
         try await connection.execute("DO $$ BEGIN RAISE NOTICE 'look here'; END $$")
         #expect(LogCapture.current.text.contains("debug postgres: notice of the server notice=look here"))

@@ -1,29 +1,26 @@
 import Postgres
 import Testing
 
-@Suite("Identifiers")
 struct IdentifierTests {
-    @Test("reads and writes the hyphenated form")
-    func text() throws {
+    @Test
+    func `reads and writes the hyphenated form`() throws {
         let text = "0192f0c1-2b3d-7e4f-8a9b-0c1d2e3f4a5b"
         #expect(try #require(Identifier(text)).description == text)
         #expect(Identifier(text.uppercased())?.description == text)
     }
 
-    @Test(
-        "refuses anything else",
-        arguments: [
-            "", "0192f0c1", "0192f0c12b3d7e4f8a9b0c1d2e3f4a5b", "0192f0c1-2b3d-7e4f-8a9b-0c1d2e3f4a5",
-            "0192f0c1-2b3d-7e4f-8a9b-0c1d2e3f4a5b0", "0192f0c1-2b3d-7e4f-8a9b-0c1d2e3f4a5g",
-            "{192f0c1-2b3d-7e4f-8a9b-0c1d2e3f4a5b", "0192f0c12-b3d-7e4f-8a9b-0c1d2e3f4a5b",
-            "é192f0c1-2b3d-7e4f-8a9b-0c1d2e3f4a5",
-        ])
-    func refusal(text: String) {
+    @Test(arguments: [
+        "", "0192f0c1", "0192f0c12b3d7e4f8a9b0c1d2e3f4a5b", "0192f0c1-2b3d-7e4f-8a9b-0c1d2e3f4a5",
+        "0192f0c1-2b3d-7e4f-8a9b-0c1d2e3f4a5b0", "0192f0c1-2b3d-7e4f-8a9b-0c1d2e3f4a5g",
+        "{192f0c1-2b3d-7e4f-8a9b-0c1d2e3f4a5b", "0192f0c12-b3d-7e4f-8a9b-0c1d2e3f4a5b",
+        "é192f0c1-2b3d-7e4f-8a9b-0c1d2e3f4a5",
+    ])
+    func `refuses anything else`(text: String) {
         #expect(Identifier(text) == nil)
     }
 
-    @Test("has sixteen bytes and sorts by them")
-    func bytes() throws {
+    @Test
+    func `has sixteen bytes and sorts by them`() throws {
         let bytes = [UInt8](1...16)
         let identifier = try #require(Identifier(bytes: bytes))
         #expect(identifier.bytes == bytes)
@@ -33,8 +30,8 @@ struct IdentifierTests {
         #expect(try identifier < #require(Identifier(bytes: [255] + [UInt8](repeating: 0, count: 15))))
     }
 
-    @Test("a random one is of version 4 and the variant of RFC 9562")
-    func random() {
+    @Test
+    func `a random one is of version 4 and the variant of RFC 9562`() {
         let identifiers = (0..<100).map { _ in Identifier.random() }
         #expect(Set(identifiers).count == 100)
         #expect(identifiers.allSatisfy { $0.bytes[6] >> 4 == 4 && $0.bytes[8] >> 6 == 2 })

@@ -2,7 +2,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite("Lost connections", .emptyDatabase)
+@Suite(.emptyDatabase)
 struct LossTests {
     private let one = Statement("one", "SELECT 1")
 
@@ -12,8 +12,8 @@ struct LossTests {
         #expect(try await connection.run(statement, [.int32(processID)])[0].bool(0))
     }
 
-    @Test("an idle one notices by itself, and every use fails from then on")
-    func idle() async throws {
+    @Test
+    func `an idle one notices by itself, and every use fails from then on`() async throws {
         var connection = try await Database.current.connect()
         try await terminate(connection.processID)
         try await eventually("the connection notices") { !connection.isUsable }
@@ -29,8 +29,8 @@ struct LossTests {
         await #expect(throws: PostgresError.self) { try await connection.notifications() }
     }
 
-    @Test("one killed in a query says so")
-    func busy() async throws {
+    @Test
+    func `one killed in a query says so`() async throws {
         var connection = try await Database.current.connect()
         let processID = connection.processID
         async let termination: Void = { [self] in
@@ -50,8 +50,8 @@ struct LossTests {
         #expect(connection.isUsable == false)
     }
 
-    @Test("one killed in the middle of a pipeline does not hang")
-    func pipeline() async throws {
+    @Test
+    func `one killed in the middle of a pipeline does not hang`() async throws {
         var connection = try await Database.current.connect()
         let die = Statement("die", "SELECT pg_terminate_backend(pg_backend_pid())")
         let echo = Statement("echo", "SELECT $1::bytea")
@@ -63,8 +63,8 @@ struct LossTests {
         #expect(connection.isUsable == false)
     }
 
-    @Test("cancelling the task does not cancel the query, nor fail it")
-    func cancelledQuery() async throws {
+    @Test
+    func `cancelling the task does not cancel the query, nor fail it`() async throws {
         let database = Database.current
         let ready = Signal()
         let task = Task {
@@ -79,8 +79,8 @@ struct LossTests {
         #expect(try await task.value == 7)
     }
 
-    @Test("a server that does not answer is given up")
-    func unanswered() async throws {
+    @Test
+    func `a server that does not answer is given up`() async throws {
         var connection = try await Database.current.connect()
         let start = ContinuousClock.now
         let error = await #expect(throws: PostgresError.self) {
@@ -92,16 +92,16 @@ struct LossTests {
         #expect(ContinuousClock.now - start < .seconds(10))
     }
 
-    @Test("an answered probe leaves everything as it was")
-    func probe() async throws {
+    @Test
+    func `an answered probe leaves everything as it was`() async throws {
         var connection = try await Database.current.connect()
         try await connection.probe(within: .seconds(10))
         #expect(connection.isIdle == true)
         try await connection.transaction { try await $0.probe(within: .seconds(10)) }
     }
 
-    @Test("passwords are hashed for the server as it would do it")
-    func password() async throws {
+    @Test
+    func `passwords are hashed for the server as it would do it`() async throws {
         var connection = try await Database.current.connect()
         let verifier = try await connection.encryptPassword("geheim", user: "anna")
         #expect(verifier.hasPrefix("SCRAM-SHA-256$4096:"))

@@ -2,7 +2,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite("Notifications", .emptyDatabase)
+@Suite(.emptyDatabase)
 struct NotificationTests {
     private func notify(_ channel: String, _ payloads: String...) async throws {
         var connection = try await Database.current.connect()
@@ -10,8 +10,8 @@ struct NotificationTests {
         for payload in payloads { try await connection.run(statement, [.text(channel), .text(payload)]) }
     }
 
-    @Test("reach an idle connection, on channels of any name")
-    func idle() async throws {
+    @Test
+    func `reach an idle connection, on channels of any name`() async throws {
         var connection = try await Database.current.connect()
         let channel = "Some \"odd\" Name ä"
         try await connection.listen(to: [channel])
@@ -22,8 +22,8 @@ struct NotificationTests {
         #expect(received.first?.channel == channel && received.first?.isGap == false)
     }
 
-    @Test("that come during queries are kept, in order")
-    func busy() async throws {
+    @Test
+    func `that come during queries are kept, in order`() async throws {
         var connection = try await Database.current.connect()
         try await connection.listen(to: ["c"])
         let sleep = Statement("sleep", "SELECT pg_sleep(0.05)")
@@ -39,8 +39,8 @@ struct NotificationTests {
         #expect(payloads == ["1", "2", "3", "4"])
     }
 
-    @Test("cease with UNLISTEN")
-    func unlisten() async throws {
+    @Test
+    func `cease with UNLISTEN`() async throws {
         var connection = try await Database.current.connect()
         try await connection.listen(to: ["a", "b"])
         try await connection.listen(to: [], notTo: ["a"])
@@ -49,16 +49,16 @@ struct NotificationTests {
         #expect(try await connection.notifications(until: .now + .seconds(10)).map(\.payload) == ["yes"])
     }
 
-    @Test("a wait ends at its deadline")
-    func deadline() async throws {
+    @Test
+    func `a wait ends at its deadline`() async throws {
         var connection = try await Database.current.connect()
         let deadline = ContinuousClock.now + .milliseconds(50)
         #expect(try await connection.notifications(until: deadline).isEmpty)
         #expect(ContinuousClock.now >= deadline)
     }
 
-    @Test("a wait ends with its task, and the connection goes on")
-    func cancellation() async throws {
+    @Test
+    func `a wait ends with its task, and the connection goes on`() async throws {
         let database = Database.current
         let ready = Signal()
         let task = Task {
@@ -72,8 +72,8 @@ struct NotificationTests {
         #expect(try await task.value == (0, 1))
     }
 
-    @Test("a wait ends by its waker, used before or during")
-    func waker() async throws {
+    @Test
+    func `a wait ends by its waker, used before or during`() async throws {
         var connection = try await Database.current.connect()
         let waker = connection.waker
         waker.wake()
@@ -83,8 +83,9 @@ struct NotificationTests {
         await waking
     }
 
-    @Test("more than are kept stay with the server until they are asked for, and queries go on")
-    func limit() async throws {
+    @Test
+    func `more than are kept stay with the server until they are asked for, and queries go on`() async throws
+    {
         var connection = try await Database.current.connect()
         try await connection.listen(to: ["c"])
         var other = try await Database.current.connect()
@@ -101,8 +102,8 @@ struct NotificationTests {
         try await sent
     }
 
-    @Test("a wait on a connection that dies fails")
-    func loss() async throws {
+    @Test
+    func `a wait on a connection that dies fails`() async throws {
         var connection = try await Database.current.connect()
         let processID = connection.processID
         async let termination = {

@@ -2,7 +2,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite("Notifier", .emptyDatabase, .timeLimit(.minutes(20)))
+@Suite(.emptyDatabase)
 struct NotifierTests {
     private func withNotifier(_ body: @escaping @Sendable (Notifier) async throws -> Void) async throws {
         let notifier = Notifier(Database.current.ownerOptions)
@@ -30,8 +30,8 @@ struct NotifierTests {
             """)
     }
 
-    @Test("tells that it listens, then what is sent")
-    func delivery() async throws {
+    @Test
+    func `tells that it listens, then what is sent`() async throws {
         try await withNotifier { notifier in
             var hints = notifier.subscribe("a").makeAsyncIterator()
             #expect(await hints.next()?.isGap == true)
@@ -40,8 +40,8 @@ struct NotifierTests {
         }
     }
 
-    @Test("takes new channels while it runs, and several subscribers to one")
-    func subscribing() async throws {
+    @Test
+    func `takes new channels while it runs, and several subscribers to one`() async throws {
         try await withNotifier { notifier in
             var first = notifier.subscribe("a", buffering: 10).makeAsyncIterator()
             #expect(await first.next()?.isGap == true)
@@ -57,8 +57,8 @@ struct NotifierTests {
         }
     }
 
-    @Test("ceases to listen when the last subscriber has gone")
-    func unsubscribing() async throws {
+    @Test
+    func `ceases to listen when the last subscriber has gone`() async throws {
         try await withNotifier { notifier in
             var kept = notifier.subscribe("kept").makeAsyncIterator()
             #expect(await kept.next()?.isGap == true)
@@ -79,8 +79,9 @@ struct NotifierTests {
         }
     }
 
-    @Test("comes back after its connection is killed, tells so, and loses nothing from then on")
-    func reconnect() async throws {
+    @Test
+    func `comes back after its connection is killed, tells so, and loses nothing from then on`() async throws
+    {
         try await withNotifier { notifier in
             var stream = notifier.subscribe("a", buffering: 100).makeAsyncIterator()
             #expect(await stream.next()?.isGap == true)
@@ -94,8 +95,8 @@ struct NotifierTests {
         #expect(LogCapture.current.text.contains("not listening to the database"))
     }
 
-    @Test("delivers a burst in order and whole")
-    func burst() async throws {
+    @Test
+    func `delivers a burst in order and whole`() async throws {
         try await withNotifier { notifier in
             var stream = notifier.subscribe("a", buffering: 10_000).makeAsyncIterator()
             #expect(await stream.next()?.isGap == true)
@@ -114,8 +115,8 @@ struct NotifierTests {
         SELECT pg_notify('b', 'done')
         """
 
-    @Test("an overflow is told")
-    func overflow() async throws {
+    @Test
+    func `an overflow is told`() async throws {
         try await withNotifier { [hundred] notifier in
             let stream = notifier.subscribe("a", buffering: 10)
             var other = notifier.subscribe("b", buffering: 10).makeAsyncIterator()
@@ -133,8 +134,8 @@ struct NotifierTests {
         }
     }
 
-    @Test("hints are the newest only")
-    func hints() async throws {
+    @Test
+    func `hints are the newest only`() async throws {
         try await withNotifier { [hundred] notifier in
             let stream = notifier.subscribe("a")
             var other = notifier.subscribe("b", buffering: 10).makeAsyncIterator()
@@ -147,8 +148,8 @@ struct NotifierTests {
         }
     }
 
-    @Test("ends every stream when it is cancelled")
-    func end() async throws {
+    @Test
+    func `ends every stream when it is cancelled`() async throws {
         let notifier = Notifier(Database.current.ownerOptions)
         let running = Task { await notifier.run() }
         var stream = notifier.subscribe("a").makeAsyncIterator()
@@ -158,8 +159,8 @@ struct NotifierTests {
         #expect(await stream.next() == nil)
     }
 
-    @Test("is cancelled at once while there is no server")
-    func noServer() async {
+    @Test
+    func `is cancelled at once while there is no server`() async {
         var options = ConnectionOptions(url: "host=/nowhere", environment: [:])
         options.logger = LogCapture.current.logger("postgres")
         let notifier = Notifier(options)

@@ -2,7 +2,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite("Pipelines", .emptyDatabase)
+@Suite(.emptyDatabase)
 struct PipelineTests {
     private let insert = Statement("insert", "INSERT INTO t VALUES ($1)")
     private let count = Statement("count", "SELECT count(*) FROM t")
@@ -13,8 +13,8 @@ struct PipelineTests {
         return connection
     }
 
-    @Test("return the result of each step in order")
-    func results() async throws {
+    @Test
+    func `return the result of each step in order`() async throws {
         var connection = try await connect()
         let steps = [Step(insert, [1]), Step(count), Step(insert, [2]), Step(count)]
         let results = try await connection.pipeline(steps)
@@ -23,8 +23,8 @@ struct PipelineTests {
         #expect(try await connection.pipeline([]).isEmpty)
     }
 
-    @Test("happen as a whole or not at all, and leave the connection as it was")
-    func atomicity() async throws {
+    @Test
+    func `happen as a whole or not at all, and leave the connection as it was`() async throws {
         var connection = try await connect()
         let steps = [Step(insert, [1]), Step(insert, [-1]), Step(count), Step(insert, [3])]
         for _ in 0..<2 {
@@ -38,8 +38,8 @@ struct PipelineTests {
         }
     }
 
-    @Test("an error in preparing undoes the rest too")
-    func preparation() async throws {
+    @Test
+    func `an error in preparing undoes the rest too`() async throws {
         var connection = try await connect()
         let wrong = Statement("wrong", "SELECT nothing")
         await #expect {
@@ -51,8 +51,8 @@ struct PipelineTests {
         #expect(try results[2][0].int(0) == 1)
     }
 
-    @Test("larger than all buffers, both ways, do not deadlock")
-    func size() async throws {
+    @Test
+    func `larger than all buffers, both ways, do not deadlock`() async throws {
         var connection = try await connect()
         let echo = Statement("echo", "SELECT $1::bytea")
         let bytes = [UInt8](repeating: 7, count: 8_192)
@@ -63,8 +63,8 @@ struct PipelineTests {
         #expect(connection.isIdle == true)
     }
 
-    @Test("large ones are atomic as well")
-    func largeFailure() async throws {
+    @Test
+    func `large ones are atomic as well`() async throws {
         var connection = try await connect()
         let steps = (1...5_000).map { Step(insert, [.int($0 == 4_000 ? 0 : Int64($0))]) }
         await #expect {
@@ -75,8 +75,8 @@ struct PipelineTests {
         #expect(try await connection.run(count)[0].int(0) == 0)
     }
 
-    @Test("take part in an open transaction")
-    func transaction() async throws {
+    @Test
+    func `take part in an open transaction`() async throws {
         var connection = try await connect()
         try await connection.transaction { [insert] connection in
             _ = try await connection.pipeline([Step(insert, [1]), Step(insert, [2])])
@@ -85,8 +85,8 @@ struct PipelineTests {
         #expect(try await connection.run(count)[0].int(0) == 2)
     }
 
-    @Test("are repeated when a statement is stale, once and only as a whole")
-    func stale() async throws {
+    @Test
+    func `are repeated when a statement is stale, once and only as a whole`() async throws {
         var connection = try await connect()
         let select = Statement("select", "SELECT * FROM t")
         try await connection.run(select)

@@ -1,10 +1,9 @@
 import Postgres
 import Testing
 
-@Suite("Quoting")
 struct QuotingTests {
-    @Test("doubles quotation marks, whatever follows them")
-    func identifiers() {
+    @Test
+    func `doubles quotation marks, whatever follows them`() {
         #expect(quotedIdentifier("Some Channel") == "\"Some Channel\"")
         #expect(quotedIdentifier("a\"b") == "\"a\"\"b\"")
         #expect(quotedIdentifier("a\"\u{301}b").unicodeScalars.count { $0 == "\"" } == 4)

@@ -4,10 +4,10 @@ import Support
 import Testing
 
 /// In a process of their own, as they look at what the whole process uses.
-@Suite("Resources", .emptyDatabase)
+@Suite(.emptyDatabase)
 struct ResourceTests {
-    @Test("10,000 round trips and 300 connections leak neither descriptors nor memory")
-    func leaks() async {
+    @Test
+    func `10,000 round trips and 300 connections leak neither descriptors nor memory`() async {
         let url = Database.current.ownerURL
         await #expect(processExitsWith: .success) { [url = url as String] in
             let options = ConnectionOptions(url: url, environment: [:])
@@ -30,8 +30,8 @@ struct ResourceTests {
         }
     }
 
-    @Test("openings cancelled at any moment leave nothing behind")
-    func cancelledOpenings() async {
+    @Test
+    func `openings cancelled at any moment leave nothing behind`() async {
         let url = Database.current.ownerURL
         await #expect(processExitsWith: .success) { [url = url as String] in
             let options = ConnectionOptions(url: url, environment: [:])
@@ -50,8 +50,8 @@ struct ResourceTests {
         }
     }
 
-    @Test("idle connections burn no processor time, unread notifications or not")
-    func idling() async {
+    @Test
+    func `idle connections burn no processor time, unread notifications or not`() async {
         let url = Database.current.ownerURL
         await #expect(processExitsWith: .success) { [url = url as String] in
             let options = ConnectionOptions(url: url, environment: [:])

@@ -1,10 +1,9 @@
 import Postgres
 import Testing
 
-@Suite("SQLSTATEs")
 struct SQLStateTests {
-    @Test("two characters match a class, five themselves")
-    func pattern() {
+    @Test
+    func `two characters match a class, five themselves`() {
         let state: SQLState = "40001"
         #expect("40" ~= state)
         #expect("40001" ~= state)
@@ -12,16 +11,14 @@ struct SQLStateTests {
         #expect(!("08" ~= state))
     }
 
-    @Test(
-        "tell lost connections",
-        arguments: ["08006", "08001", "57P01", "57P02", "57P03", "25P03"] as [SQLState])
-    func loss(state: SQLState) {
+    @Test(arguments: ["08006", "08001", "57P01", "57P02", "57P03", "25P03"] as [SQLState])
+    func `tell lost connections`(state: SQLState) {
         #expect(PostgresError(state, "").isConnectionLoss)
         #expect(!PostgresError(state, "").isRetryable)
     }
 
-    @Test("tell what may be tried again")
-    func retry() {
+    @Test
+    func `tell what may be tried again`() {
         #expect(PostgresError("40P01", "").isRetryable)
         #expect(!PostgresError("40P01", "").isConnectionLoss)
         #expect(!PostgresError("57014", "").isConnectionLoss)

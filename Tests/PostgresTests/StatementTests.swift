@@ -2,13 +2,13 @@ import Postgres
 import Support
 import Testing
 
-@Suite("Statements", .emptyDatabase)
+@Suite(.emptyDatabase)
 struct StatementTests {
     private let prepared = Statement(
         "prepared", "SELECT count(*) FROM pg_prepared_statements WHERE name !~ '^prepared_'")
 
-    @Test("tell their columns, rows and how many they touched")
-    func rows() async throws {
+    @Test
+    func `tell their columns, rows and how many they touched`() async throws {
         var connection = try await Database.current.connect()
         try await connection.execute("CREATE TABLE t (a int, b text)")
         let insert = Statement("insert", "INSERT INTO t SELECT i, 'x' FROM generate_series(1, $1::int8) i")
@@ -21,8 +21,8 @@ struct StatementTests {
         #expect(try rows.first?.text(1) == "x")
     }
 
-    @Test("rows outlive the connection")
-    func lifetime() async throws {
+    @Test
+    func `rows outlive the connection`() async throws {
         let rows = try await { () async throws in
             var connection = try await Database.current.connect()
             return try await connection.run(Statement("numbers", "SELECT generate_series(1, 1000)"))
@@ -30,8 +30,8 @@ struct StatementTests {
         #expect(try rows.map { try $0.int(0) }.reduce(0, +) == 500_500)
     }
 
-    @Test("are prepared once, whatever the parameters, and NULLs too")
-    func cache() async throws {
+    @Test
+    func `are prepared once, whatever the parameters, and NULLs too`() async throws {
         var connection = try await Database.current.connect()
         let statement = Statement("a name", "SELECT $1::int8 + 1, $2::text")
         for parameters in [[1, "a"], [nil, nil], [2, nil]] as [[Parameter]] {
@@ -41,8 +41,8 @@ struct StatementTests {
         #expect(try await connection.run(statement, [4, "x"])[0].int(0) == 5)
     }
 
-    @Test("take another type for the same parameter")
-    func variants() async throws {
+    @Test
+    func `take another type for the same parameter`() async throws {
         var connection = try await Database.current.connect()
         try await connection.execute("CREATE TABLE t (n int4)")
         let statement = Statement("insert", "INSERT INTO t VALUES ($1) RETURNING n")
@@ -55,8 +55,8 @@ struct StatementTests {
         #expect(try await connection.run(prepared)[0].int(0) == 3)
     }
 
-    @Test("of one SQL text and two names do not meet")
-    func names() async throws {
+    @Test
+    func `of one SQL text and two names do not meet`() async throws {
         var connection = try await Database.current.connect()
         let long = String(repeating: "long ", count: 30)
         for name in ["a", "b", "", "ä\"';", long + "1", long + "2"] {
@@ -65,8 +65,8 @@ struct StatementTests {
         #expect(try await connection.run(prepared)[0].int(0) == 6)
     }
 
-    @Test("are at most 256 at a time")
-    func limit() async throws {
+    @Test
+    func `are at most 256 at a time`() async throws {
         var connection = try await Database.current.connect()
         for number in 0..<600 {
             #expect(try await connection.run(Statement("number", "SELECT \(number)"))[0].int(0) == number)
@@ -74,8 +74,8 @@ struct StatementTests {
         #expect(try await connection.run(prepared)[0].int(0) <= 256)
     }
 
-    @Test("survive DDL that changes their result")
-    func ddl() async throws {
+    @Test
+    func `survive DDL that changes their result`() async throws {
         var connection = try await Database.current.connect()
         let select = Statement("select", "SELECT * FROM t")
         try await connection.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
@@ -86,8 +86,8 @@ struct StatementTests {
         #expect(try await connection.run(select)[0].text(0) == "1")
     }
 
-    @Test("a stale one inside a transaction fails it, and works in the next")
-    func ddlInTransaction() async throws {
+    @Test
+    func `a stale one inside a transaction fails it, and works in the next`() async throws {
         var connection = try await Database.current.connect()
         let select = Statement("select", "SELECT * FROM t")
         try await connection.execute("CREATE TABLE t (a int)")
@@ -102,8 +102,8 @@ struct StatementTests {
         #expect(columns == ["a", "b"])
     }
 
-    @Test("a stale one does not keep a transaction from being rolled back")
-    func rollback() async throws {
+    @Test
+    func `a stale one does not keep a transaction from being rolled back`() async throws {
         var connection = try await Database.current.connect()
         let select = Statement("select", "SELECT * FROM t")
         try await connection.execute("CREATE TABLE t (a int)")
@@ -116,8 +116,8 @@ struct StatementTests {
         #expect(try await connection.run(select).columns == ["a", "b"])
     }
 
-    @Test("survive being deallocated")
-    func deallocation() async throws {
+    @Test
+    func `survive being deallocated`() async throws {
         var connection = try await Database.current.connect()
         let select = Statement("select", "SELECT 1")
         try await connection.run(select)
@@ -127,8 +127,10 @@ struct StatementTests {
         #expect(try await connection.run(select)[0].int(0) == 1)
     }
 
-    @Test("what cannot be prepared fails each time with the same error, and leaves nothing behind")
-    func unpreparable() async throws {
+    @Test
+    func `what cannot be prepared fails each time with the same error, and leaves nothing behind`()
+        async throws
+    {
         var connection = try await Database.current.connect()
         let select = Statement("select", "SELECT * FROM t")
         for _ in 0..<2 {
@@ -143,8 +145,8 @@ struct StatementTests {
         #expect(try await connection.run(select).isEmpty)
     }
 
-    @Test("scripts return their last result, as text")
-    func script() async throws {
+    @Test
+    func `scripts return their last result, as text`() async throws {
         var connection = try await Database.current.connect()
         let rows = try await connection.execute(
             """
@@ -160,8 +162,8 @@ struct StatementTests {
         #expect(try await connection.execute("").isEmpty)
     }
 
-    @Test("COPY is refused")
-    func copy() async throws {
+    @Test
+    func `COPY is refused`() async throws {
         for sql in ["COPY (SELECT 1) TO STDOUT", "CREATE TABLE t (a int); COPY t FROM STDIN"] {
             var connection = try await Database.current.connect()
             await #expect(throws: PostgresError.self) { try await connection.execute(sql) }

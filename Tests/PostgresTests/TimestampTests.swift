@@ -1,10 +1,8 @@
 import Postgres
 import Testing
 
-@Suite("Timestamps")
 struct TimestampTests {
     @Test(
-        "are written as RFC 3339 in UTC",
         arguments: [
             (0, "1970-01-01T00:00:00.000000Z"),
             (1, "1970-01-01T00:00:00.000001Z"),
@@ -16,12 +14,12 @@ struct TimestampTests {
             (253_402_300_799_999_999, "9999-12-31T23:59:59.999999Z"),
             (.max, "infinity"), (.min, "-infinity"),
         ] as [(Int64, String)])
-    func description(microseconds: Int64, text: String) {
+    func `are written as RFC 3339 in UTC`(microseconds: Int64, text: String) {
         #expect(Timestamp(microseconds: microseconds).description == text)
     }
 
-    @Test("move by durations, except the infinities")
-    func movement() {
+    @Test
+    func `move by durations, except the infinities`() {
         let time = Timestamp(microseconds: 1_000_000)
         #expect(time.advanced(by: .milliseconds(-1_500)) == Timestamp(microseconds: -500_000))
         #expect(time.duration(to: time.advanced(by: .seconds(90))) == .seconds(90))
@@ -29,8 +27,8 @@ struct TimestampTests {
         #expect(Timestamp.distantPast < time && time < .distantFuture)
     }
 
-    @Test("the clock runs")
-    func now() {
+    @Test
+    func `the clock runs`() {
         // 2025-01-01: a clock before that is not set.
         #expect(Timestamp.now() > Timestamp(microseconds: 1_735_689_600_000_000))
     }

@@ -2,7 +2,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite("Transactions", .emptyDatabase)
+@Suite(.emptyDatabase)
 struct TransactionTests {
     private struct Mishap: Error {}
 
@@ -15,8 +15,8 @@ struct TransactionTests {
         return connection
     }
 
-    @Test("return what the body returns, and last")
-    func commit() async throws {
+    @Test
+    func `return what the body returns, and last`() async throws {
         var connection = try await connect()
         let affected = try await connection.transaction { [insert] in try await $0.run(insert, [1]).affected }
         #expect(affected == 1)
@@ -24,8 +24,8 @@ struct TransactionTests {
         #expect(try await connection.run(count)[0].int(0) == 1)
     }
 
-    @Test("an error of the body undoes them and comes out as it is")
-    func body() async throws {
+    @Test
+    func `an error of the body undoes them and comes out as it is`() async throws {
         var connection = try await connect()
         await #expect(throws: Mishap.self) {
             try await connection.transaction { [insert] in
@@ -37,8 +37,8 @@ struct TransactionTests {
         #expect(try await connection.run(count)[0].int(0) == 0)
     }
 
-    @Test("an error of the commit is told apart")
-    func commitFailure() async throws {
+    @Test
+    func `an error of the commit is told apart`() async throws {
         var connection = try await connect()
         await #expect {
             try await connection.transaction { [insert] connection in
@@ -52,8 +52,8 @@ struct TransactionTests {
         #expect(connection.isIdle == true)
     }
 
-    @Test("a body that hides a failure does not look committed")
-    func hiddenFailure() async throws {
+    @Test
+    func `a body that hides a failure does not look committed`() async throws {
         var connection = try await connect()
         await #expect {
             try await connection.transaction { [insert] connection in
@@ -67,8 +67,8 @@ struct TransactionTests {
         #expect(try await connection.run(count)[0].int(0) == 0)
     }
 
-    @Test("do not nest")
-    func nesting() async throws {
+    @Test
+    func `do not nest`() async throws {
         var connection = try await connect()
         await #expect {
             try await connection.transaction { try await $0.transaction { _ in } }
@@ -79,8 +79,10 @@ struct TransactionTests {
         #expect(connection.isIdle == true)
     }
 
-    @Test("a connection lost in the body is the body's error, one lost before is the beginning's")
-    func loss() async throws {
+    @Test
+    func `a connection lost in the body is the body's error, one lost before is the beginning's`()
+        async throws
+    {
         var connection = try await connect()
         await #expect {
             try await connection.transaction {

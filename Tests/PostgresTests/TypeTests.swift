@@ -2,15 +2,15 @@ import Postgres
 import Support
 import Testing
 
-@Suite("Types", .emptyDatabase)
+@Suite(.emptyDatabase)
 struct TypeTests {
     private func select(_ sql: String, _ parameters: Parameter...) async throws -> Row {
         var connection = try await Database.current.connect()
         return try await connection.run(Statement("select", "SELECT " + sql), parameters)[0]
     }
 
-    @Test("scalars go both ways")
-    func scalars() async throws {
+    @Test
+    func `scalars go both ways`() async throws {
         let identifier = Identifier.random()
         let row = try await select(
             "$1::text, $2, $3, $4, $5, $6, $7, $8, $9::text",
@@ -28,8 +28,8 @@ struct TypeTests {
         #expect(try row.text(8) == "00:01:30.001")
     }
 
-    @Test("the server means the same by them")
-    func meaning() async throws {
+    @Test
+    func `the server means the same by them`() async throws {
         let row = try await select(
             """
             $1 = '1fffffff-0000-4000-8000-000000000001', $2 = '2024-02-29 12:00:00.5+00',
@@ -40,8 +40,8 @@ struct TypeTests {
         for column in 0..<4 { #expect(try row.bool(column)) }
     }
 
-    @Test("small integers, oids, floats and text-like types are read as their kin")
-    func kin() async throws {
+    @Test
+    func `small integers, oids, floats and text-like types are read as their kin`() async throws {
         let row = try await select(
             """
             (-2)::int2, 4294967295::oid, 1.5::float4, 'a'::varchar, 'b'::name, 'c'::"char", '{"d": 1}'::json,
@@ -53,8 +53,8 @@ struct TypeTests {
         #expect(try (3...8).map { try row.text($0) } == ["a", "b", "c", #"{"d": 1}"#, #"{"e": 1}"#, ""])
     }
 
-    @Test("text takes the type that the SQL expects")
-    func inference() async throws {
+    @Test
+    func `text takes the type that the SQL expects`() async throws {
         var connection = try await Database.current.connect()
         try await connection.execute(
             "CREATE TYPE mood AS ENUM ('glad'); CREATE TABLE t (m mood, j jsonb, i inet, u uuid, n int4)")
@@ -70,8 +70,8 @@ struct TypeTests {
         #expect(try row.int(4) == 7)
     }
 
-    @Test("NULL is nil, and no other value")
-    func null() async throws {
+    @Test
+    func `NULL is nil, and no other value`() async throws {
         let row = try await select(
             "$1::text, $2::int8, NULL::uuid, NULL::text[], ''::text", nil, Parameter(nil as Int?))
         #expect(try row.optionalText(0) == nil)
@@ -83,8 +83,8 @@ struct TypeTests {
         #expect(throws: DecodingFailure(column: "text", found: "NULL", wanted: "text")) { try row.text(0) }
     }
 
-    @Test("infinite times stay infinite")
-    func infinity() async throws {
+    @Test
+    func `infinite times stay infinite`() async throws {
         let row = try await select(
             "$1, $2, $1 = 'infinity', $2 = '-infinity', 'infinity'::timestamptz",
             .timestamp(.distantFuture), .timestamp(.distantPast))
@@ -94,8 +94,8 @@ struct TypeTests {
         #expect(try row.timestamp(4) == .distantFuture)
     }
 
-    @Test("a time that cannot be sent is refused")
-    func unstorableTime() async {
+    @Test
+    func `a time that cannot be sent is refused`() async {
         await #expect {
             try await select("$1", .timestamp(Timestamp(microseconds: .min + 1)))
         } throws: {
@@ -103,8 +103,8 @@ struct TypeTests {
         }
     }
 
-    @Test("what a column is not is refused, by name and type, without the value")
-    func mismatch() async throws {
+    @Test
+    func `what a column is not is refused, by name and type, without the value`() async throws {
         let row = try await select(
             "42 AS answer, 'secret' AS word, ARRAY[[1],[2]] AS grid, 'x'::\"char\" AS c")
         #expect(throws: DecodingFailure(column: "answer", found: "int4 of 4 bytes", wanted: "text")) {

@@ -20,7 +20,7 @@ import Webhooks
         "2002:7f00:1::", "2002:a9fe:a9fe::1", "3fff::1", "3fff:fff::1", "5f00::1", "fc00::1", "fd00:ec2::254",
         "fdff::1", "fe80::1", "fec0::1", "ff02::1", "4000::1",
     ])
-    func isForbidden(text: String) throws {
+    func `an address that is forbidden`(text: String) throws {
         let address = try #require(IPAddress(text))
         #expect(ForbiddenRanges.range(of: address) != nil)
         for scheme in [CallbackAddress.Scheme.https, .http] {
@@ -34,7 +34,7 @@ import Webhooks
         "198.17.255.255",
         "198.20.0.0", "223.255.255.255", "2606:4700::1111", "2001:4860:4860::8888", "2a00::1",
     ])
-    func isPublic(text: String) throws {
+    func `an address that is public`(text: String) throws {
         let address = try #require(IPAddress(text))
         #expect(ForbiddenRanges.range(of: address) == nil)
         try AddressPolicy().check([address], .https)
@@ -64,7 +64,7 @@ import Webhooks
         "acme.example",
         "gopher://acme.example/", "http+unix://%2Fvar%2Frun%2Fdocker.sock/", "https:/acme.example/", "",
     ])
-    func isRefused(uri: String) {
+    func `a callback address that is refused`(uri: String) {
         #expect(throws: AddressRefusal.self) { try CallbackAddress(uri) }
     }
 
@@ -79,12 +79,12 @@ import Webhooks
         ("https://1a.example/", "https://1a.example:443/"),
         ("https://acme.example//x", "https://acme.example:443//x"),
     ])
-    func isUnderstood(uri: String, url: String) throws {
+    func `a callback address that is understood`(uri: String, url: String) throws {
         #expect(try CallbackAddress(uri).url == url)
     }
 
     /// One forbidden answer among public ones is enough.
-    @Test func anyForbiddenAnswerRefuses() throws {
+    @Test func `any forbidden answer refuses`() throws {
         let answers = try ["8.8.8.8", "2606:4700::1111", "10.1.2.3"].map { try #require(IPAddress($0)) }
         try AddressPolicy().check(Array(answers.prefix(2)), .https)
         #expect(throws: AddressRefusal.self) { try AddressPolicy().check(answers, .https) }
@@ -96,7 +96,7 @@ import Webhooks
         try AddressPolicy(plainHTTP: [inside]).check([answers[2]], .http)
     }
 
-    @Test func portsAndSchemes() throws {
+    @Test func `ports and schemes`() throws {
         try AddressPolicy().check(CallbackAddress("https://acme.example/"))
         try AddressPolicy().check(CallbackAddress("https://acme.example:8443/"))
         for uri in ["https://acme.example:22/", "https://acme.example:5432/", "http://acme.example:443/"] {
@@ -107,11 +107,11 @@ import Webhooks
     @Test(arguments: [
         "10.0.0.0", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.1/8", "10.0.0.0/08", "x/8", "::/129", "fd00::1/8",
     ])
-    func isNoRange(text: String) {
+    func `what is no range of addresses`(text: String) {
         #expect(AddressRange(text) == nil)
     }
 
-    @Test func addressesAreWrittenShort() {
+    @Test func `addresses are written short`() {
         for (text, short) in [
             ("2001:0db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"), ("0:0:0:0:0:0:0:0", "::"),
             ("1:0:2:3:4:5:6:7", "1:0:2:3:4:5:6:7"),

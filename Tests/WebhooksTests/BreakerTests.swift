@@ -16,7 +16,7 @@ import Testing
 
     /// Ten failures open it, for all workers; what waits is not attempted meanwhile; a probe that is answered closes
     /// it, and everything is delivered.
-    @Test func opensIsSharedAndClosesAfterAProbe() async throws {
+    @Test func `a breaker opens, is shared, and closes after a probe`() async throws {
         let isUp = Mutex(false)
         try await Receiver.run { _, _ in
             isUp.withLock(\.self) ? .status(204) : .status(503)
@@ -64,7 +64,7 @@ import Testing
     }
 
     /// Six failures of one worker and six of another are twelve; four of each are too few.
-    @Test(arguments: [(4, false), (6, true)]) func failuresOfAllWorkersCount(each: Int, opens: Bool)
+    @Test(arguments: [(4, false), (6, true)]) func `failures of all workers count`(each: Int, opens: Bool)
         async throws
     {
         let portal = try await world.addPortal()
@@ -83,7 +83,7 @@ import Testing
     }
 
     /// 59 % is not enough.
-    @Test func someFailuresDoNotOpenIt() async throws {
+    @Test func `some failures do not open a breaker`() async throws {
         let portal = try await world.addPortal()
         var owner = try await Database.current.connect()
         let endpoint = WebhookEndpoint(portalID: portal, origin: "https://acme.example")
@@ -95,7 +95,7 @@ import Testing
     }
 
     /// One that has been down for half an hour does not keep what is that old, but lists it.
-    @Test func whatIsTooOldIsGivenUpAndListed() async throws {
+    @Test func `what is too old is given up and listed`() async throws {
         let portal = try await world.addPortal()
         let url = "https://acme.example/cb"
         try await world.addCallback(url, of: portal)
@@ -114,7 +114,7 @@ import Testing
     }
 
     /// A disabled portal's deliveries wait and go out when it is enabled again.
-    @Test func aDisabledPortalsDeliveriesWait() async throws {
+    @Test func `a disabled portal's deliveries wait`() async throws {
         try await Receiver.run { _, _ in
             .status(204)
         } _: { receiver in
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test func rateAndConcurrencyHold() async throws {
+    @Test func `rate and concurrency hold`() async throws {
         try await Receiver.run { _, _ in
             .status(204)
         } _: { receiver in

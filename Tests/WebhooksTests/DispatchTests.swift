@@ -10,7 +10,7 @@ import Testing
 @Suite(.database) struct DispatchTests {
     private let world = WebhookWorld()
 
-    @Test func signedAndDelivered() async throws {
+    @Test func `an end is signed and delivered`() async throws {
         try await Receiver.run { _, _ in
             .status(204)
         } _: { receiver in
@@ -36,7 +36,7 @@ import Testing
     }
 
     /// W3C Trace Context: what the portal's call was part of, the webhook is part of.
-    @Test func theTraceGoesOn() async throws {
+    @Test func `the trace goes on`() async throws {
         let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
         try await Receiver.run { _, _ in
             .status(204)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [301, 400, 404, 410]) func endsAtOnce(code: Int) async throws {
+    @Test(arguments: [301, 400, 404, 410]) func `an answer that is final ends the delivery at once`(code: Int) async throws {
         try await Receiver.run { _, _ in
             .status(code, headers: ["location": "http://127.0.0.1:1/elsewhere"], body: "no")
         } _: { receiver in
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [408, 425, 429, 500, 503]) func triesAgainWithTheSameID(code: Int) async throws {
+    @Test(arguments: [408, 425, 429, 500, 503]) func `a delivery is tried again with the same id`(code: Int) async throws {
         try await Receiver.run { index, _ in
             index == 0 ? .status(code) : .status(200)
         } _: { receiver in
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func aDrippingBodyTimesOut() async throws {
+    @Test func `a dripping body times out`() async throws {
         var limits = DispatchStage.Limits()
         limits.delivery.total = .milliseconds(300)
         try await Receiver.run { index, _ in
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func aCutConnectionIsTriedAgain() async throws {
+    @Test func `a cut connection is tried again`() async throws {
         try await Receiver.run { index, _ in
             index == 0 ? .cut : .status(200)
         } _: { receiver in
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func whatIsInFlightAtTheEndIsGivenBack() async throws {
+    @Test func `what is in flight at the end is given back`() async throws {
         var limits = DispatchStage.Limits()
         limits.drain = .milliseconds(100)
         try await Receiver.run { index, _ in
@@ -126,7 +126,7 @@ import Testing
     }
 
     /// Whoever lost his lease can no longer change anything.
-    @Test func aStaleTokenChangesNothing() async throws {
+    @Test func `a stale token changes nothing`() async throws {
         let id = try await world.endedRequest("http://127.0.0.1:1/cb")
         var owner = try await Database.current.connect()
         let offer = DeliverySlots.Offer(rows: 100, portalShare: 100, exceptions: "{}")

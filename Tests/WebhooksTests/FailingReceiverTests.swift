@@ -20,7 +20,7 @@ import Webhooks
         .dripping("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n", "x"),
         .dripping("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "1\r\nx\r\n"), .silence,
     ])
-    func theLimitHoldsHoweverSlowItIs(answer: Receiver.Answer) async throws {
+    func `the limit holds however slow it is`(answer: Receiver.Answer) async throws {
         try await Receiver.run { index, _ in
             index == 0 ? answer : .status(200)
         } _: { receiver in
@@ -38,7 +38,7 @@ import Webhooks
     }
 
     /// 10 MB would come, 16 KiB are read and 2 KiB kept; the delivery counts.
-    @Test func aHugeBodyIsCutOff() async throws {
+    @Test func `a huge body is cut off`() async throws {
         try await Receiver.run { _, _ in
             .status(200, body: String(repeating: "0123456789", count: 1_000_000))
         } _: { receiver in
@@ -51,7 +51,7 @@ import Webhooks
     }
 
     /// One that shows what it was sent must not put the password into the record.
-    @Test func secretsAreStrippedFromTheAnswer() async throws {
+    @Test func `secrets are stripped from the answer`() async throws {
         try await Receiver.run { _, request in
             .status(
                 500, body: "debug: \(request.header("authorization") ?? "") s3cret-word \(request.headers)")
@@ -72,7 +72,7 @@ import Webhooks
         Receiver.Answer.raw("\u{1}\u{2}garbage\r\n\r\n"), .raw("HTTP/9.9 999 ?\r\n\r\n"), .cut,
         .raw("HTTP/1.1 200 OK\r\ncontent-length: 10\r\ncontent-length: 20\r\n\r\n"),
     ])
-    func whatIsNoAnswerIsTriedAgain(answer: Receiver.Answer) async throws {
+    func `what is no answer is tried again`(answer: Receiver.Answer) async throws {
         try await Receiver.run { index, _ in
             index == 0 ? answer : .status(200)
         } _: { receiver in
@@ -86,7 +86,7 @@ import Webhooks
     }
 
     /// Seconds and a date; what was asked for is waited for, and no attempt is hidden before that.
-    @Test(arguments: ["2", "Wed, 21 Oct 2065 07:28:05 GMT"]) func retryAfterIsHonoured(value: String)
+    @Test(arguments: ["2", "Wed, 21 Oct 2065 07:28:05 GMT"]) func `Retry-After is honoured`(value: String)
         async throws
     {
         try await Receiver.run { index, _ in
@@ -107,7 +107,7 @@ import Webhooks
         }
     }
 
-    @Test func aRefusedConnectionIsTriedAgainAndSaysSo() async throws {
+    @Test func `a refused connection is tried again and says so`() async throws {
         var address = ""
         try await Receiver.run { _, _ in
             .status(200)

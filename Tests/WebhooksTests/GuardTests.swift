@@ -30,7 +30,7 @@ import Webhooks
         ("http://localhost:%/", "only https is allowed"), ("https://2130706433:%/", "plain spelling"),
         ("https://0x7f.1:%/", "plain spelling"), ("https://127.1:%/", "plain spelling"),
     ])
-    func loopbackIsRefused(form: String, reason: String) async throws {
+    func `loopback is refused`(form: String, reason: String) async throws {
         try await Receiver.run { _, _ in
             .status(200)
         } _: { receiver in
@@ -39,7 +39,7 @@ import Webhooks
         }
     }
 
-    @Test func otherPortsAreRefused() async throws {
+    @Test func `other ports are refused`() async throws {
         try await Receiver.run { _, _ in
             .status(200)
         } _: { receiver in
@@ -50,7 +50,7 @@ import Webhooks
         }
     }
 
-    @Test(arguments: [301, 302, 303, 307, 308]) func redirectsAreNotFollowed(code: Int) async throws {
+    @Test(arguments: [301, 302, 303, 307, 308]) func `redirects are not followed`(code: Int) async throws {
         try await Receiver.run { _, _ in
             .status(200)
         } _: { target in
@@ -72,7 +72,7 @@ import Webhooks
     }
 
     /// The list is looked at when a delivery is sent, not only when the request was made.
-    @Test func anAddressThatWasRemovedIsNotCalled() async throws {
+    @Test func `an address that was removed is not called`() async throws {
         try await Receiver.run { _, _ in
             .status(200)
         } _: { receiver in
@@ -93,7 +93,7 @@ import Webhooks
     }
 
     /// A name that does not resolve may do so later; only a refusal is final.
-    @Test func aNameWithoutAddressIsTriedAgain() async throws {
+    @Test func `a name without address is tried again`() async throws {
         let id = try await world.endedRequest("https://receiver.invalid/cb")  // RFC 6761 section 6.4
         try await world.dispatching { _ in
             let seen = try await world.delivery(id, "pending")

@@ -10,7 +10,7 @@ import Webhooks
     private let world = WebhookWorld()
 
     /// Every address 127.x.y.1 is one of this machine's. The dead never answer, the most expensive way to be dead.
-    @Test func theDeadDoNotHoldUpTheLiving() async throws {
+    @Test func `the dead do not hold up the living`() async throws {
         let dead = 300
         let living = 700
         try await Receiver.run(host: "0.0.0.0") { _, request in

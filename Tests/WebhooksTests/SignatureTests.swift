@@ -6,7 +6,7 @@ import Webhooks
 
 @Suite struct SignatureTests {
     /// The vector of the Standard Webhooks JavaScript test suite.
-    @Test func matchesTheFixedVector() throws {
+    @Test func `a signature matches the fixed vector`() throws {
         let secret = try #require(Data(base64Encoded: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
         let signature = try WebhookSigner(secrets: [Array(secret)]).signature(
             id: "msg_p5jXN8AQM9LWM0D4loKWxJek", seconds: 1_614_265_330,
@@ -15,14 +15,14 @@ import Webhooks
     }
 
     /// An empty secret would let anybody forge (CVE-2026-41432 of another product).
-    @Test(arguments: [0, 23, 65]) func weakSecretsSignNothing(length: Int) {
+    @Test(arguments: [0, 23, 65]) func `weak secrets sign nothing`(length: Int) {
         #expect(throws: WebhookSigner.WeakSecret.self) {
             try WebhookSigner(secrets: [[UInt8](repeating: 1, count: length)])
         }
         #expect(throws: WebhookSigner.WeakSecret.self) { try WebhookSigner(secrets: []) }
     }
 
-    @Test func bodyIsThin() throws {
+    @Test func `the body is thin`() throws {
         let id = Identifier.random()
         let message = try WebhookMessage(
             transactionID: id, status: "denied", callbackURI: "https://acme.example/cb?a=\"b\"",
@@ -41,12 +41,12 @@ import Webhooks
             ("Wednesday, 21-Oct-15 07:28:05 GMT", 5), ("Wed Oct 21 07:28:05 2015", 5), ("", nil), (nil, nil),
             ("Wed, 21 Oct 2015 07:27:00 GMT", 0),
         ] as [(String?, Int?)])
-    func retryAfter(value: String?, seconds: Int?) {
+    func `Retry-After is read in all its forms`(value: String?, seconds: Int?) {
         let now = Timestamp(microseconds: 1_445_412_480_000_000)  // Wed, 21 Oct 2015 07:28:00 GMT
         #expect(RetryAfter.seconds(value, now: now) == seconds)
     }
 
-    @Test func scheduleFollowsTheLifeOfASignIn() throws {
+    @Test func `schedule follows the life of a sign in`() throws {
         for (index, seconds) in [1, 3, 10, 30, 60, 120, 300, 900].enumerated() {
             let delay = try #require(RetrySchedule.delay(afterAttempt: index + 1, retryAfter: nil))
             #expect(delay >= .seconds(seconds) && delay <= .seconds(seconds) * 1.2)

@@ -18,7 +18,7 @@ import Webhooks
             ("expired", "the certificate is not trusted, expired, or not yet valid"),
             ("self-signed", "the certificate is not trusted, expired, or not yet valid"),
         ] as [(String, String?)])
-    func certificatesAreVerified(name: String, error: String?) async throws {
+    func `certificates are verified`(name: String, error: String?) async throws {
         try await Certificates.make { certificates in
             let context = try certificates.context(name)
             try await Receiver.run(tls: context) { _, _ in
@@ -38,7 +38,7 @@ import Webhooks
     }
 
     /// The system's roots do not know the test's CA.
-    @Test func trustComesFromTheRootsAlone() async throws {
+    @Test func `trust comes from the roots alone`() async throws {
         try await Certificates.make { certificates in
             let context = try certificates.context("good")
             try await Receiver.run(tls: context) { _, _ in
@@ -55,7 +55,7 @@ import Webhooks
     }
 
     /// Eight at a time are streams of one connection where HTTP/2 is offered.
-    @Test func http2IsUsedWhereItIsOffered() async throws {
+    @Test func `HTTP/2 is used where it is offered`() async throws {
         try await Certificates.make { certificates in
             let seen = Mutex<Set<String>>([])
             let router = Router(context: StreamContext.self)

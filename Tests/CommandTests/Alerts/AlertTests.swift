@@ -8,7 +8,7 @@ import Testing
 /// Every alert of scripts/monitoring on a fault that is real: a Prometheus scrapes two workers and evaluates the very
 /// file, in which only times are shorter (see `Prometheus.shortened`).
 @Suite(.database) struct AlertTests {
-    @Test(.timeLimit(.minutes(20)))
+    @Test
     func `each alert is silent while all is well, fires on its fault, and clears after it`() async throws {
         try await withFaultySite { site in
             try await Prometheus.run(scraping: [site.most.port, site.house.port]) { prometheus in

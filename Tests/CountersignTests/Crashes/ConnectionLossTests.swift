@@ -5,7 +5,7 @@ import Testing
 
 /// Whatever connection a worker loses, and when: everything is finished, and nothing happens twice.
 @Suite(.database) struct ConnectionLossTests {
-    @Test func everyConnectionMayBeTerminatedAtAnyTime() async throws {
+    @Test func `every connection may be terminated at any time`() async throws {
         let world = try await World.make()
         let rows = 8_000
         try await withWorker(batchSize: 50) { _ in
@@ -53,7 +53,7 @@ import Testing
     private static let terminateAll = Statement(
         "terminate all", "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) \(workers)")
 
-    @Test func twoWorkersShareABacklogWhileASnapshotIsHeld() async throws {
+    @Test func `two workers share a backlog while a snapshot is held`() async throws {
         let world = try await World.make()
         let other = try await World.make("other")
         var holder = try await Database.current.connectAsSuperuser()

@@ -6,7 +6,7 @@ import Testing
 
 /// Rows that break their batch, faults that are no row's, and schemas that do not fit.
 @Suite(.database) struct FaultTests {
-    @Test func oneBadRowStopsNobodyElse() async throws {
+    @Test func `one bad row stops nobody else`() async throws {
         let world = try await World.make()
         var portal = try await world.portal()
         let bad = try await portal.request("bad")
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func aFaultOfNoRowFailsNoRequest() async throws {
+    @Test func `a fault of no row fails no request`() async throws {
         let world = try await World.make()
         try await withWorkerLogin { worker in
             try await Database.current.arrangeAsSuperuser(
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func aSchemaThatAsksForANewerProgramDrainsTheWorker() async throws {
+    @Test func `a schema that asks for a newer program drains the worker`() async throws {
         var superuser = try await Database.current.connectAsSuperuser()
         try await withWorker { worker in
             try await superuser.execute("UPDATE countersign.schema_migrations SET minimum_binary = 99")
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func housekeepingMakesAndDropsPartitionsAndSetsLimits() async throws {
+    @Test func `housekeeping makes and drops partitions and sets limits`() async throws {
         let world = try await World.make()
         try await Database.current.arrangeAsSuperuser(
             """

@@ -6,7 +6,9 @@ import Testing
 
 /// A server of the test's own that is restarted under a running worker.
 @Suite(.logs) struct RestartTests {
-    @Test(arguments: ["fast", "immediate"]) func theWorkerGoesOnAfterARestart(mode: String) async throws {
+    @Test(arguments: ["fast", "immediate"]) func `the worker goes on after a restart`(mode: String)
+        async throws
+    {
         let server = try await ScratchServer.start()
         do {
             try await restart(server, mode)

@@ -40,7 +40,7 @@ import Testing
         } + later
     }
 
-    @Test func migratesUnderARunningWorker() async throws {
+    @Test func `migrations run under a running worker`() async throws {
         let world = try await World.make()
         try await withWorker { worker in
             var portal = try await world.portal()

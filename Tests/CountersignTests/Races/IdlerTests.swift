@@ -8,7 +8,7 @@ import Testing
 @Suite(.database) struct IdlerTests {
     enum Idle: String, CaseIterable { case collect, cancelIssued, cancelRequested, select, insert }
 
-    @Test(arguments: Idle.allCases) func holdsUpNobody(idle: Idle) async throws {
+    @Test(arguments: Idle.allCases) func `an idler holds up nobody`(idle: Idle) async throws {
         let idler = try await World.make("idler")
         let other = try await World.make("other")
         var idling = try await idler.portal()
@@ -74,7 +74,7 @@ import Testing
     }
 
     /// The code is being collected while the request ends: it ends all the same, and the code goes with it.
-    @Test func aCollectorDoesNotHoldUpTheEnd() async throws {
+    @Test func `a collector does not hold up the end`() async throws {
         let world = try await World.make()
         try await withWorker { _ in
             var collector = try await world.portal()

@@ -5,7 +5,7 @@ import Testing
 
 /// Races for the end of a request: exactly one end, one delivery, one event, whoever wins.
 @Suite(.database) struct OneEndTests {
-    @Test func oneOfAHundredSubmissionsIsAccepted() async throws {
+    @Test func `one of a hundred submissions is accepted`() async throws {
         let world = try await World.make()
         try await withWorker { _ in
             try await withWorker { _ in
@@ -45,7 +45,7 @@ import Testing
         return answers
     }
 
-    @Test func acceptExpireAndCancelGiveOneEnd() async throws {
+    @Test func `accept expire and cancel give one end`() async throws {
         let world = try await World.make()
         let rounds = 40
         try await withWorker { _ in
@@ -96,7 +96,7 @@ import Testing
         #expect(try await database.count(different) == 0)
     }
 
-    @Test func aCodeIsHandedOutOnce() async throws {
+    @Test func `a code is handed out once`() async throws {
         let world = try await World.make()
         try await withWorker { _ in
             var portal = try await world.portal()

@@ -5,7 +5,7 @@ import Testing
 
 /// No wake-up is lost. The poll is a minute here, so a row that nobody was rung for would wait for it.
 @Suite(.database) struct WakeUpTests {
-    @Test(arguments: [1, 2]) func everyInsertIsSeen(workers: Int) async throws {
+    @Test(arguments: [1, 2]) func `every insert is seen`(workers: Int) async throws {
         let world = try await World.make()
         try await running(workers) {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -52,7 +52,7 @@ import Testing
     }
 
     /// The worker sleeps until the earliest due time: the poll, a minute here, has nothing to do with it.
-    @Test func expiryIsPrecise() async throws {
+    @Test func `expiry is precise`() async throws {
         let world = try await World.make()
         try await world.load(40)
         try await withWorker(stages: [.issue]) { _ in

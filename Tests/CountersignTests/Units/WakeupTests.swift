@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct WakeupTests {
     /// A sleep so short that its time is often over before the sleeper has lain down: it would never wake.
-    @Test(.timeLimit(.minutes(20))) func theShortestSleepsEnd() async {
+    @Test func `the shortest sleeps end`() async {
         await withDiscardingTaskGroup { group in
             for _ in 0..<8 {
                 group.addTask {
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func aRingBeforeTheSleepIsRemembered() async {
+    @Test func `a ring before the sleep is remembered`() async {
         let wakeup = Wakeup()
         wakeup.ring()
         #expect(await wakeup.wait(.seconds(60)) == .rung)
