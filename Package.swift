@@ -169,7 +169,7 @@ let package = Package(
         .testTarget(
             name: "OpenPGPTests",
             dependencies: [
-                "OpenPGP", .product(name: "Crypto", package: "swift-crypto"),
+                "OpenPGP", "Support", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -203,11 +203,22 @@ let package = Package(
         .testTarget(
             name: "CountersignTests",
             dependencies: [
-                "Administration", "Countersign", "Engine", "OpenPGP", "Postgres", "Support",
+                "Countersign", "Engine", "OpenPGP", "Postgres", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        .testTarget(
+            name: "EngineTests",
+            dependencies: [
+                "Countersign", "Engine", "OpenPGP", "Postgres", "Support",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .testTarget(
+            name: "AdministrationTests",
+            dependencies: ["Administration", "Countersign", "Postgres", "Support"]),
         .testTarget(
             name: "WebhooksTests",
             dependencies: [

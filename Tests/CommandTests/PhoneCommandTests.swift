@@ -80,7 +80,7 @@ import Testing
 
             let second = try await scene.issued()
             let image = scene.folder.appending(path: "code.png").path
-            try makeQRCode("acme://sign-in?otp=\(second.code)", image)
+            try await makeQRCode("acme://sign-in?otp=\(second.code)", image)
             #expect(
                 try await phone.succeed("phone", "scan", image, "--keys", keys).output == "acme\nSign in\n")
             #expect(try await phone.succeed("phone", "deny", "--keys", keys).output == "denied\n")
@@ -129,13 +129,8 @@ import Testing
             .expect(65, "scan was rejected: enrollment_revoked")
     }
 
-    private func makeQRCode(_ text: String, _ path: String) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["qrencode", "-o", path, text]
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
+    private func makeQRCode(_ text: String, _ path: String) async throws {
+        try #require(try await runProgram("qrencode", ["-o", path, text]).status == 0)
     }
 
     @Test func `what a phone cannot do is one line`() async throws {
@@ -157,7 +152,7 @@ import Testing
         try await phone.run("phone", "accept", "--keys", keys)
             .expect(78, "\(keys) is not a phone's file, or cannot be read")
         let image = scene.folder.appending(path: "code.png").path
-        try makeQRCode(code, image)
+        try await makeQRCode(code, image)
         try await phone.with("PATH", scene.folder.path).run("phone", "scan", image, "--keys", keys)
             .expect(78, "reading a QR code needs zbarimg: apt-get install zbar-tools")
         try await scene.admin.run("phone", "enroll", "--user", "a", "--keys", keys)

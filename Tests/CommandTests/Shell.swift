@@ -1,32 +1,6 @@
 import Countersign
-import Foundation
 import Support
 import Testing
-
-/// What a run of the program left behind.
-struct Outcome: Sendable {
-    let status: Int32
-    let output: String
-    let errors: String
-
-    /// Everything it printed.
-    var text: String { output + errors }
-
-    /// What `--json` printed.
-    func json<T>(as type: T.Type = T.self) throws -> T {
-        let value = try JSONSerialization.jsonObject(with: Data(output.utf8))
-        return try #require(value as? T)
-    }
-
-    /// Fails the test unless it ended so, with one line on standard error.
-    func expect(
-        _ status: Int32, _ sentence: String, sourceLocation: SourceLocation = #_sourceLocation
-    ) {
-        #expect(self.status == status, sourceLocation: sourceLocation)
-        #expect(errors == "countersign: \(sentence)\n", sourceLocation: sourceLocation)
-        #expect(output.isEmpty, sourceLocation: sourceLocation)
-    }
-}
 
 /// Somebody who types `countersign` with some environment. It gets nothing of the test's own environment that
 /// could matter, such as PGHOST or a home with a .pgpass.
@@ -69,12 +43,16 @@ struct Shell: Sendable {
         return outcome
     }
 
+    /// Runs another program, the first argument, when it is told that the arguments are none of ours.
+    ///
     /// - Parameter output: a file to write to instead of one that becomes `Outcome.output`.
     func start(
         _ arguments: [String], input: String = "", output: String? = nil, isProgram: Bool = true
     ) throws -> RunningProgram {
-        try RunningProgram(
-            arguments, environment: environment, input: input, output: output, isProgram: isProgram)
+        let program = isProgram ? RunningProgram.executable.path : arguments[0]
+        return try RunningProgram(
+            isProgram ? arguments : Array(arguments.dropFirst()), of: program, environment: environment,
+            input: input, output: output)
     }
 }
 

@@ -6,10 +6,10 @@ import Testing
 /// The way of one sign-in, as the portal's and the app's logins see it.
 @Suite(.database) struct SignInTests {
     @Test func `scan and accept`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorker { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let transaction = try await portal.request()
             let code = try await portal.code(transaction)
@@ -31,10 +31,10 @@ import Testing
     }
 
     @Test func `deny straight from issued`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorker { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let transaction = try await portal.request()
             let code = try await portal.code(transaction)

@@ -41,20 +41,12 @@ import Testing
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: folder) }
         try Data([0x61, 0xFF]).write(to: folder.appending(path: "a.css"))
-        let errors = folder.appending(path: "errors")
-        try Data().write(to: errors)
-        let process = Process()
-        process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-            .deletingLastPathComponent().appending(path: "EmbedFiles")
-        process.arguments = [folder.appending(path: "out.swift").path, folder.path, "a.css"]
-        process.standardError = try FileHandle(forWritingTo: errors)
-        let ended = Signal()
-        process.terminationHandler = { _ in ended.fire() }
-        try process.runOnFiles()
-        try await ended.wait()
-        #expect(process.terminationStatus == 1)
+        let program = RunningProgram.executable.deletingLastPathComponent().appending(path: "EmbedFiles")
+        let outcome = try await runProgram(
+            program.path, [folder.appending(path: "out.swift").path, folder.path, "a.css"])
+        #expect(outcome.status == 1)
         let sentence = "error: a.css is not UTF-8, and only text can be embedded\n"
-        #expect(try String(contentsOf: errors, encoding: .utf8) == sentence)
+        #expect(outcome.errors == sentence)
     }
 
     /// Those that are no sources, as paths; a name that begins with a dot hides a file.

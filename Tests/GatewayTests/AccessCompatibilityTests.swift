@@ -10,7 +10,7 @@ import Testing
 @Suite(.database) struct AccessCompatibilityTests {
     private let form = "application/x-www-form-urlencoded"
 
-    private func start(_ site: Site) -> String {
+    private func start(_ site: GatewaySite) -> String {
         let body =
             "type=otp&callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback&message=Please%20authenticate%20for%20mine.acme.com"
             + "&ip_address=127.0.0.1&user_agent=Mozilla/5.0%20%28Macintosh%3B%20Intel%20Mac%20OS%20X%20x.y%3B%20rv%3A42.0%29"
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func `wrong credentials`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site) { http in
             let body = "callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback&message=Please&type=otp"
             let answer = try await http.send(
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func `a sign-in from the start to the result`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withSite(site) { http in
             let started = try await http.send(start(site))
             #expect(started.status == 200)
@@ -67,7 +67,7 @@ import Testing
             let answer = try await http.send(fetch)
             expectHeaders(answer)
             let result = try answer.json()
-            #expect(result["callback_uri"] as? String == Site.callback)
+            #expect(result["callback_uri"] as? String == GatewaySite.callback)
             #expect(result["transaction_id"] as? String == id)
             #expect(result["user_id"] as? String == "alice")
             #expect(result["is_authenticated"] as? Bool == true)
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func `a user who declines`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withSite(site) { http in
             let json = try await http.send(start(site)).json()
             let id = try #require(json["transaction_id"] as? String)
@@ -96,9 +96,10 @@ import Testing
     }
 
     @Test func `which types a user can sign in with`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withSite(site) { http in
-            try await SQLPhone.enroll(site, "al/ice ü", "phone 1")
+            var app = try await site.connectAsApp()
+            _ = try await SQLPhone.enroll("al/ice ü", on: "phone 1", &app)
             func enabled(_ path: String) async throws -> RawHTTP.Answer {
                 try await http.send(
                     "GET /oauth/api/v4/authenticate/user/\(path)/enabled HTTP/1.1\r\n"
@@ -157,7 +158,7 @@ import Testing
             code: "1003"),
     ])
     func `what is wrong with a start has its code`(mistake: Mistake) async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site) { http in
             let headers = ["Authorization": site.basic, "Content-Type": form]
             let answer = try await http.send(
@@ -170,7 +171,7 @@ import Testing
     }
 
     @Test func `switches and limits have their codes`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site) { http in
             for (sql, status, code) in [
                 ("UPDATE countersign.settings SET mobile_authentication_enabled = false", 404, "1000"),
@@ -194,7 +195,7 @@ import Testing
 
     @Test(arguments: ["01a20bc4-1fe9-73ca-8814-a3ad0895d99a", "nonsense"])
     func `an unknown transaction`(id: String) async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site) { http in
             for method in ["GET", "DELETE"] {
                 let answer = try await http.send(
@@ -208,7 +209,7 @@ import Testing
     }
 
     @Test func `without a worker a start gives up and leaves nothing open`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site) { http in
             let answer = try await http.send(start(site))
             #expect(answer.status == 503)

@@ -7,17 +7,19 @@ import Testing
 
 /// The API for apps: enroll, scan, accept, deny, list, revoke.
 @Suite(.database) struct AppTests {
-    private func withApp(_ site: Site, _ body: (RawHTTP, Issuer) async throws -> Void) async throws {
-        let issuer = try Issuer()
+    private func withApp(_ site: GatewaySite, _ body: (RawHTTP, TokenIssuer) async throws -> Void)
+        async throws
+    {
+        let issuer = try TokenIssuer()
         try await withSite(site, { $0.tokens = issuer.rules(app: site.app) }) { http in
             try await body(http, issuer)
         }
     }
 
     @Test func `a whole sign-in`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withApp(site) { http, issuer in
-            let phone = try Phone(http: http, token: try issuer.token())
+            let phone = try HTTPPhone(http: http, token: try issuer.token())
             let enrolled = try await phone.enroll()
             #expect(enrolled.status == 201)
             let json = try enrolled.json()
@@ -43,10 +45,10 @@ import Testing
     }
 
     @Test func `codes that are unknown, expired, used or another's look alike`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withApp(site) { http, issuer in
-            let alice = try Phone(http: http, token: try issuer.token())
-            let bob = try Phone(http: http, token: try issuer.token("bob"))
+            let alice = try HTTPPhone(http: http, token: try issuer.token())
+            let bob = try HTTPPhone(http: http, token: try issuer.token("bob"))
             let (hers, his) = (try await alice.enrolled(), try await bob.enrolled())
             let (used, scanned, due) = (
                 try await startSignIn(site, http), try await startSignIn(site, http),
@@ -67,10 +69,10 @@ import Testing
     }
 
     @Test func `another user's enrollment is nobody's`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withApp(site) { http, issuer in
-            let alice = try Phone(http: http, token: try issuer.token())
-            let mallory = try Phone(http: http, token: try issuer.token("mallory"))
+            let alice = try HTTPPhone(http: http, token: try issuer.token())
+            let mallory = try HTTPPhone(http: http, token: try issuer.token("mallory"))
             let enrollment = try await alice.enrolled()
             let (id, otp) = try await startSignIn(site, http)
             let nothing = Identifier.random().description
@@ -87,9 +89,9 @@ import Testing
     }
 
     @Test func `a revoked enrollment answers no more`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withApp(site) { http, issuer in
-            let phone = try Phone(http: http, token: try issuer.token())
+            let phone = try HTTPPhone(http: http, token: try issuer.token())
             let enrollment = try await phone.enrolled()
             for _ in 0..<2 { #expect(try await phone.revoke(enrollment).status == 204) }
             let listed = try #require(try await phone.list().json()["enrollments"] as? [[String: Any]])
@@ -111,8 +113,8 @@ import Testing
         (#"{"device_id": "x", "user_id": "bob"}"#, 403),
     ])
     func `a bad enrollment is refused with a reason`(body: String, status: Int) async throws {
-        let site = try await Site.make()
-        let issuer = try Issuer()
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
         try await withGateway(site, { $0.tokens = issuer.rules(app: site.app) }) { http in
             let headers = [
                 "Authorization": "Bearer \(try issuer.token())", "Content-Type": "application/json",

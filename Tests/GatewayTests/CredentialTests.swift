@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func `a form may carry the credentials`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withSite(site) { http in
             let form =
                 "type=otp&callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback"
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func `a rotated secret is out within seconds, and the new one is in`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         var owner = try await Database.current.connect()
         try await withGateway(site) { http in
             let client = site.credential.clientID
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func `one portal does not see another's requests`() async throws {
-        let (one, other) = (try await Site.make("acme"), try await Site.make("other"))
+        let (one, other) = (try await GatewaySite.make("acme"), try await GatewaySite.make("other"))
         try await withSite(one) { http in
             let (id, _) = try await startSignIn(one, http)
             #expect(try await signInResult(other, http, id)["error"] as? String == "3004")
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test func `the gateway's login reads no hash but by its client id`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         var gateway = try await Database.current.connect(as: site.gateway)
         await #expect(throws: PostgresError.self) {
             try await gateway.execute("SELECT secret_hash FROM countersign.portal_credentials")
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func `a flood of wrong secrets is held back, and who is known gets through`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site) { http in
             #expect(try await status(http, site.credential.clientID, site.credential.secret) == 200)
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -86,7 +86,7 @@ import Testing
 
     @Test(arguments: ["", "Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Bearer abc", "Basic Og=="])
     func `a header that cannot be read is refused`(header: String) async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site) { http in
             let answer = try await http.send(request("GET", path, ["Authorization": header]))
             #expect(answer.status == 401)

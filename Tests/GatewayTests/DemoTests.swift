@@ -7,10 +7,10 @@ import Testing
 /// The demo portal in a real browser: the code is read from a picture of the screen, and the page changes by itself.
 @Suite(.database, .serialized) struct DemoTests {
     private struct Scene: Sendable {
-        let site: Site
+        let site: GatewaySite
         let http: RawHTTP
         let browser: Chromium
-        let issuer: Issuer
+        let issuer: TokenIssuer
 
         var address: String { "http://127.0.0.1:\(http.port)/demo" }
 
@@ -26,15 +26,15 @@ import Testing
     private func withScene(
         template: String? = nil, _ body: (Scene) async throws -> Void
     ) async throws {
-        let site = try await Site.make()
-        let issuer = try Issuer()
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
         try await withSite(
             site,
             { configuration in
                 configuration.tokens = issuer.rules(app: site.app)
                 configuration.linkTemplate = template.flatMap { LinkTemplate($0) }
                 configuration.demo = DemoConfiguration(
-                    portal: site.portal, type: "otp", callback: Site.callback)
+                    portal: site.portal, type: "otp", callback: GatewaySite.callback)
             }
         ) { http in
             try await Chromium.run { browser in
@@ -69,12 +69,12 @@ import Testing
             #expect(scanned.status == 0 && scanned.output.hasPrefix("ACME\nSign in"), "\(scanned)")
             try await first.wait(for: "Scanned. Confirm on your phone")
             #expect(try await first.value("document.getElementById('code').hidden") == "true")
-            #expect(try await second.status() == "Waiting for your phone")
+            #expect(try await second.outcome().status == "Waiting for your phone")
             // A second phone gets nothing, and the page does not change.
             let refused = try await bob.run("accept", code)
             #expect(refused.status == 65)
             #expect(
-                refused.output
+                refused.text
                     == "countersign: the server refuses: invalid_code: the code is not valid; show a new one\n"
             )
             let accepted = try await alice.run("accept")
@@ -128,10 +128,10 @@ import Testing
     }
 
     @Test func `the page lets nothing else in`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(
             site,
-            { $0.demo = DemoConfiguration(portal: site.portal, type: "otp", callback: Site.callback) }
+            { $0.demo = DemoConfiguration(portal: site.portal, type: "otp", callback: GatewaySite.callback) }
         ) { http in
             for path in ["/demo", "/demo/demo.css", "/demo/demo.js"] {
                 let answer = try await http.send(request("GET", path))

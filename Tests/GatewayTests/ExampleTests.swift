@@ -15,8 +15,8 @@ import Testing
     private func path(_ name: String) -> String { Self.folder.appending(path: name).path }
 
     /// A site whose type is called as in the examples.
-    private func site() async throws -> Site {
-        let site = try await Site.make()
+    private func site() async throws -> GatewaySite {
+        let site = try await GatewaySite.make()
         try await Database.current.arrange(
             "UPDATE countersign.auth_types SET name = 'qr-code' WHERE name = 'otp'")
         return site
@@ -33,11 +33,11 @@ import Testing
             try await Database.current.arrange(
                 "UPDATE countersign.portals SET login = \(quotedLiteral(portal.name))")
             let program = try RunningProgram(
-                [path("portal.py"), Site.callback], of: "/usr/bin/python3",
+                [path("portal.py"), GatewaySite.callback], of: "/usr/bin/python3",
                 environment: ["DATABASE_URL": Database.current.url(login: portal)])
             try await answerByApp(site, try await code(program), .accept)
             #expect(try await program.line(startingWith: "signed in") == "signed in as alice")
-            #expect(try await program.status() == 0)
+            #expect(try await program.outcome().status == 0)
         }
     }
 
@@ -46,7 +46,7 @@ import Testing
         let site = try await site()
         try await withSite(site) { http in
             let program = try RunningProgram(
-                [path("portal-http.sh"), Site.callback], of: "/bin/bash",
+                [path("portal-http.sh"), GatewaySite.callback], of: "/bin/bash",
                 environment: [
                     "BASE": "http://127.0.0.1:\(http.port)",
                     "CREDENTIALS": "\(site.credential.clientID):\(site.credential.secret)",
@@ -54,7 +54,7 @@ import Testing
             try await answerByApp(site, try await code(program), action)
             let last = action == .accept ? "signed in" : "not signed in"
             #expect(try await program.line(startingWith: last) == end)
-            #expect(try await program.status() == 0)
+            #expect(try await program.outcome().status == 0)
         }
     }
 }

@@ -10,7 +10,7 @@ import Testing
     private let form = ["Content-Type": "application/x-www-form-urlencoded"]
 
     @Test func `a head that comes too slowly is refused`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site, { $0.limits.headTimeout = .seconds(1) }) { http in
             for text in ["", "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
                 let answer = try await http.send(text)
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func `a body that comes too slowly is refused`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site, { $0.limits.bodyTimeout = .milliseconds(300) }) { http in
             let head =
                 "POST \(path) HTTP/1.1\r\nHost: x\r\nAuthorization: \(site.basic)\r\n"
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func `a connection that is idle between two requests is closed without a word`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site, { $0.limits.idleTimeout = .milliseconds(300) }) { http in
             try await http.connected { connection in
                 for _ in 0..<2 {
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func `a body that is too long is refused, whether it says so or not`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site, { $0.limits.bodyBytes = 2_000 }) { http in
             let headers = form.merging(["Authorization": site.basic]) { $1 }
             let long = String(repeating: "m", count: 3_000)
@@ -62,7 +62,7 @@ import Testing
         "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
     ])
     func `what is no proper request is refused`(text: String) async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site) { http in
             let (bad, good) = (
                 try await http.send(text), try await http.send(request("GET", "/openapi.json"))
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func `paths and methods that there are not`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site) { http in
             for path in ["/", "/nothing", "/oauth/api/v4/authenticate/user//enabled", "/%zz", "/demo"] {
                 #expect(try await http.send(request("GET", path)).status == 404, "\(path)")
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func `further connections wait for a free one`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site, { $0.limits.connections = 2 }) { http in
             let (held, released) = (Signal(), Signal())
             let holders = (0..<2).map { _ in
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test func `a database that is away is 503, and what comes back is used again`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site) { http in
             let get = request(
                 "GET", "/oauth/api/v4/authenticate/user/bob/enabled", ["Authorization": site.basic])

@@ -12,8 +12,8 @@ import Testing
 
     @Test(arguments: [true, false])
     func `schemathesis finds nothing`(isAuthenticated: Bool) async throws {
-        let site = try await Site.make()
-        let issuer = try Issuer()
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
         let token = try issuer.token()
         try await withSite(
             site,
@@ -27,10 +27,10 @@ import Testing
                 environment["BASIC"] = "\(site.credential.clientID):\(site.credential.secret)"
                 environment["BEARER"] = token
             }
-            let outcome = try await runTool(
-                script, [], environment: environment, withErrors: true, timeout: .seconds(240))
-            if outcome.status != 0 { Attachment.record(outcome.output, named: "schemathesis.txt") }
-            #expect(outcome.status == 0, "\(outcome.output.suffix(6_000))")
+            let outcome = try await runProgram(
+                script, [], environment: environment)
+            if outcome.status != 0 { Attachment.record(outcome.text, named: "schemathesis.txt") }
+            #expect(outcome.status == 0, "\(outcome.text.suffix(6_000))")
         }
         #expect(!LogCapture.current.text.contains("request failed"))
     }

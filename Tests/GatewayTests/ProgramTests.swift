@@ -14,18 +14,17 @@ import Testing
     }
 
     @Test func `run is a worker and a server in one, and ends well`() async throws {
-        let site = try await Site.make()
-        let issuer = try Issuer()
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
         let login = try await Database.current.makeLogin("both", in: .worker, .gateway)
         try await sealSecrets()
         let program = try RunningProgram(
             [
                 "run", "--listen", "127.0.0.1:0", "--stages", "enroll,issue,validate,expire,housekeep",
-                "--jwks", issuer.file.path, "--jwt-issuer", Issuer.issuer, "--jwt-audience", Issuer.audience,
-                "--jwt-app", site.app, "--log-level", "debug",
-            ], environment: environment(login))
+                "--log-level", "debug",
+            ] + issuer.arguments(app: site.app), environment: environment(login))
         let http = RawHTTP(port: try await program.port())
-        let phone = try Phone(http: http, token: try issuer.token())
+        let phone = try HTTPPhone(http: http, token: try issuer.token())
         let enrollment = try await phone.enrolled()
         let (transaction, otp) = try await startSignIn(site, http)
         #expect(try await phone.submit(enrollment, otp, .accept).status == 200)
@@ -37,9 +36,9 @@ import Testing
         let another = try await terminal.run("enroll", "--user", "alice")
         #expect(
             another.status == 65
-                && another.output.contains("wrong_user: user_id is not the user of the token"))
+                && another.text.contains("wrong_user: user_id is not the user of the token"))
         #expect(try await program.stop() == 0)
-        let output = program.output
+        let output = program.text
         #expect(output.contains("route=/oauth/api/v4/authenticate/user"))
         #expect(output.contains(" info worker: worker ended worker="))
         for secret in [otp, String(otp.suffix(43)), site.credential.secret, phone.token, "alice"] {
@@ -59,14 +58,14 @@ import Testing
     }
 
     @Test func `serve speaks TLS with the files it is given`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         let folder = FileManager.default.temporaryDirectory.appending(path: "tls-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let (certificate, key) = (
             folder.appending(path: "cert.pem").path, folder.appending(path: "key.pem").path
         )
-        let made = try await runTool(
+        let made = try await runProgram(
             "/usr/bin/openssl",
             [
                 "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
@@ -79,7 +78,7 @@ import Testing
             ["serve", "--listen", "127.0.0.1:0", "--tls-certificate", certificate, "--tls-key", key],
             environment: environment(site.gateway))
         let port = try await program.port()
-        let answer = try await runTool(
+        let answer = try await runProgram(
             "/usr/bin/curl", ["-s", "--cacert", certificate, "https://127.0.0.1:\(port)/openapi.json"])
         #expect(answer.status == 0 && answer.output.hasPrefix("{"))
         #expect(try await program.stop() == 0)
@@ -98,17 +97,17 @@ import Testing
     func `a setting that cannot be is named`(arguments: [String]) async throws {
         let login = try await Database.current.makeLogin("gateway", in: .gateway)
         let program = try RunningProgram(["serve"] + arguments, environment: environment(login))
-        #expect(try await program.status() == 64)
-        #expect(program.output.hasPrefix("countersign: --"))
-        #expect(program.output.split(separator: "\n").count == 1)
+        #expect(try await program.outcome().status == 64)
+        #expect(program.text.hasPrefix("countersign: --"))
+        #expect(program.text.split(separator: "\n").count == 1)
     }
 
     /// Found out at the start, and not by the first user.
     @Test func `what is named and not there`() async throws {
-        let site = try await Site.make()
-        let issuer = try Issuer()
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
         let demo = ["--demo", "--demo-portal", site.portal, "--demo-type", "otp", "--demo-callback"]
-        let here = Site.callback
+        let here = GatewaySite.callback
         let tokens = [
             "--jwks", issuer.file.path, "--jwt-issuer", "i", "--jwt-audience", "a", "--jwt-app", "mobil",
         ]
@@ -121,8 +120,8 @@ import Testing
         ] {
             let program = try RunningProgram(
                 ["serve", "--listen", "127.0.0.1:0"] + arguments, environment: environment(site.gateway))
-            #expect(try await program.status() == 78, "\(flag)")
-            #expect(program.output.hasPrefix("countersign: \(flag)"), "\(program.output)")
+            #expect(try await program.outcome().status == 78, "\(flag)")
+            #expect(program.text.hasPrefix("countersign: \(flag)"), "\(program.text)")
         }
         var owner = try await Database.current.connect()
         #expect(try await owner.execute("SELECT FROM countersign.auth_requests").isEmpty, "only tried")
@@ -139,7 +138,7 @@ import Testing
             ["--jwks", "/nothing.json", "--jwt-issuer", "i", "--jwt-audience", "a", "--jwt-app", "m"],
         ] {
             let program = try RunningProgram(["serve"] + arguments, environment: environment(login))
-            #expect(try await program.status() == 78)
+            #expect(try await program.outcome().status == 78)
         }
     }
 
@@ -149,9 +148,9 @@ import Testing
         let first = try RunningProgram(["serve", "--listen", "127.0.0.1:0"], environment: environment(login))
         let place = "127.0.0.1:\(try await first.port())"
         let second = try RunningProgram(command + [place], environment: environment(login))
-        #expect(try await second.status() == 75)
+        #expect(try await second.outcome().status == 75)
         #expect(
-            second.output == "countersign: cannot listen on \(place): the port is in use; stop who uses it, "
+            second.text == "countersign: cannot listen on \(place): the port is in use; stop who uses it, "
                 + "or change \(command[1])\n")
         #expect(try await first.stop() == 0)
     }
@@ -163,8 +162,8 @@ import Testing
             ("nowhere.invalid:28999", "there is no such host"),
         ] {
             let program = try RunningProgram(["serve", "--listen", place], environment: environment(login))
-            #expect(try await program.status() == 78)
-            #expect(program.output == "countersign: cannot listen on \(place): \(why); change --listen\n")
+            #expect(try await program.outcome().status == 78)
+            #expect(program.text == "countersign: cannot listen on \(place): \(why); change --listen\n")
         }
         // Each is free until the other takes it.
         let port = try await Receiver.run { _, _ in
@@ -175,8 +174,8 @@ import Testing
         let twice = try RunningProgram(
             ["serve", "--listen", "127.0.0.1:\(port)", "--operations-listen", "127.0.0.1:\(port)"],
             environment: environment(login))
-        #expect(try await twice.status() == 75)
-        #expect(twice.output.contains("countersign: cannot listen: an address was taken meanwhile"))
+        #expect(try await twice.outcome().status == 75)
+        #expect(twice.text.contains("countersign: cannot listen: an address was taken meanwhile"))
     }
 
     @Test func `a server drains when the schema is no longer one that it fits`() async throws {
@@ -189,7 +188,7 @@ import Testing
             INSERT INTO countersign.schema_migrations (version, name, checksum, minimum_binary, duration_ms)
             VALUES (9999, '9999_later.sql', '', 9999, 1)
             """)
-        #expect(try await program.status() == 0)
-        #expect(program.output.contains("the schema does not fit"))
+        #expect(try await program.outcome().status == 0)
+        #expect(program.text.contains("the schema does not fit"))
     }
 }

@@ -80,7 +80,7 @@ func zbar(_ picture: Data, _ kind: String) async throws -> String? {
 }
 
 private func zbar(_ file: URL) async throws -> String? {
-    let outcome = try await runTool(
+    let outcome = try await runProgram(
         "/usr/bin/zbarimg", ["-q", "--raw", "-Sdisable", "-Sqrcode.enable", file.path])
     guard outcome.status == 0 else { return nil }
     return outcome.output.hasSuffix("\n") ? String(outcome.output.dropLast()) : outcome.output

@@ -20,10 +20,10 @@ import Testing
     }
 
     private func withScan(_ body: (Scene) async throws -> Void) async throws {
-        let site = try await Site.make()
-        let issuer = try Issuer()
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
         try await withSite(site, { $0.tokens = issuer.rules(app: site.app) }) { http in
-            let phone = try Phone(http: http, token: try issuer.token())
+            let phone = try HTTPPhone(http: http, token: try issuer.token())
             let enrollment = try await phone.enrolled()
             let (_, otp) = try await startSignIn(site, http)
             let scan = try phone.submission(enrollment, otp, .scan)
@@ -77,8 +77,8 @@ import Testing
 
     /// The answer is lost twice, once after it counted. The phone sends the same again and is told that it counted.
     @Test func `the phone in the terminal sends again what was not answered`() async throws {
-        let site = try await Site.make()
-        let issuer = try Issuer()
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
         try await withSite(site, { $0.tokens = issuer.rules(app: site.app) }) { http in
             let phone = try TerminalPhone(http, token: try issuer.token(), by: .variable)
             defer { phone.remove() }
@@ -96,7 +96,7 @@ import Testing
             let lost = try await LosingProxy.run(before: http.port, losing: 3) { proxy in
                 try await phone.at(proxy.port).run(["scan", other])
             }
-            #expect(lost.status == 69 && lost.output.contains("cannot reach"), "\(lost)")
+            #expect(lost.status == 69 && lost.text.contains("cannot reach"), "\(lost)")
         }
     }
 

@@ -16,14 +16,14 @@ import Testing
     }
 
     @Test func `a sign-in can be followed by its transaction`() async throws {
-        let site = try await Site.make()
-        let issuer = try Issuer()
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
         try await withSite(site) {
             $0.tokens = issuer.rules(app: site.app)
         } _: { http in
-            let phone = try Phone(http: http, token: try issuer.token("walter"))
+            let phone = try HTTPPhone(http: http, token: try issuer.token("walter"))
             let enrollment = try await phone.enrolled()
-            let form = "type=otp&callback_uri=\(Site.callback.replacing(":", with: "%3A"))"
+            let form = "type=otp&callback_uri=\(GatewaySite.callback.replacing(":", with: "%3A"))"
             let started = try await http.send(
                 request(
                     "POST", "/oauth/api/v4/authenticate/user",
@@ -65,7 +65,7 @@ import Testing
 
     /// Also those of the connection, which has a thread of its own.
     @Test func `lines of deeper layers have the request's id`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await Database.current.arrange(
             """
             CREATE FUNCTION public.say() RETURNS trigger LANGUAGE plpgsql AS
@@ -81,7 +81,7 @@ import Testing
                     [
                         "Authorization": site.basic, "Content-Type": "application/x-www-form-urlencoded",
                         "X-Request-Id": "r1",
-                    ], body: "type=otp&callback_uri=\(Site.callback)"))
+                    ], body: "type=otp&callback_uri=\(GatewaySite.callback)"))
             #expect(answer.status == 503)
             #expect(
                 lines("notice of the server", "notice=a row comes", "severity=WARNING", "request_id=r1").count
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func `an id is made where none, or none that is fit, was given`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site) { http in
             let long = String(repeating: "a", count: 129)
             for given in [nil, "", long, "a b", "a\"b", "ä", "a;b"] {
@@ -116,7 +116,7 @@ import Testing
 
     /// What is asked for in vain is logged, too, and nothing of what the client wrote.
     @Test func `paths that are none are not repeated`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site) { http in
             for (method, path, status) in [
                 ("GET", "/secret/walter", 404), ("GET", "/%zz", 404), ("PUT", "/openapi.json", 405),
@@ -134,9 +134,9 @@ import Testing
 
     /// Server-sent events are written long after their head.
     @Test func `a stream's line comes at its end, and what happens in it has its id`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withSite(site) {
-            $0.demo = DemoConfiguration(portal: site.portal, type: "otp", callback: Site.callback)
+            $0.demo = DemoConfiguration(portal: site.portal, type: "otp", callback: GatewaySite.callback)
         } _: { http in
             let page = try await http.send(request("POST", "/demo/sign-ins", ["Content-Length": "0"]))
             let handle = try #require(try page.json()["id"] as? String)

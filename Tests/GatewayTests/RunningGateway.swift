@@ -9,7 +9,7 @@ import Testing
 /// Runs the HTTP side in this process on a free port, with the rights of the gateway, and shuts it down after
 /// the body as SIGTERM does.
 func withGateway<T: Sendable>(
-    _ site: Site, _ configure: (inout GatewayConfiguration) -> Void = { _ in },
+    _ site: GatewaySite, _ configure: (inout GatewayConfiguration) -> Void = { _ in },
     _ body: (RawHTTP) async throws -> T
 ) async throws -> T {
     var configuration = GatewayConfiguration(database: Database.current.options(login: site.gateway))
@@ -43,7 +43,7 @@ func withGateway<T: Sendable>(
 
 /// The same with a worker beside it.
 func withSite<T: Sendable>(
-    _ site: Site, _ configure: (inout GatewayConfiguration) -> Void = { _ in },
+    _ site: GatewaySite, _ configure: (inout GatewayConfiguration) -> Void = { _ in },
     _ body: (RawHTTP) async throws -> T
 ) async throws -> T {
     try await withWorker(logger: LogCapture.current.logger("worker")) { _ in

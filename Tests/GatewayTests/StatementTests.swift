@@ -30,8 +30,8 @@ import Testing
     }
 
     @Test func `what is served is described, and what is described is served`() async throws {
-        let site = try await Site.make()
-        let issuer = try Issuer()
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
         try await withGateway(site, { $0.tokens = issuer.rules(app: site.app) }) { http in
             let document = try await http.send(request("GET", OpenAPI.path)).json()
             let whole = try #require(OpenAPI.parsed as? [String: Any])

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Testing
 
 /// `countersign phone`, the program, speaking HTTP.
@@ -28,11 +29,11 @@ struct TerminalPhone: Sendable {
     }
 
     /// Runs it, and gives how it ended and what it said.
-    func run(_ arguments: String...) async throws -> (status: Int32, output: String) {
+    func run(_ arguments: String...) async throws -> Outcome {
         try await run(arguments)
     }
 
-    func run(_ arguments: [String]) async throws -> (status: Int32, output: String) {
+    func run(_ arguments: [String]) async throws -> Outcome {
         var options = [
             "--url", "http://127.0.0.1:\(port)", "--keys", folder.appending(path: "phone.json").path,
         ]
@@ -42,8 +43,7 @@ struct TerminalPhone: Sendable {
         case .file: options += ["--token-file", folder.appending(path: "token").path]
         case .variable: environment["COUNTERSIGN_TOKEN"] = token
         }
-        return try await runTool(
-            RunningProgram.executable, ["phone"] + arguments + options, environment: environment,
-            withErrors: true)
+        return try await runProgram(
+            RunningProgram.executable.path, ["phone"] + arguments + options, environment: environment)
     }
 }

@@ -65,8 +65,8 @@ import Testing
     }
 
     @Test(arguments: signers) func `a key of each kind`(signer: Signer) async throws {
-        let site = try await Site.make()
-        let issuer = try Issuer()
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
         let jwk = signer.jwk.merging(["kid": "this", "use": "sig"]) { $1 }
         try JSONSerialization.data(withJSONObject: ["keys": [jwk]]).write(to: issuer.file)
         let signed = try issuer.unsigned(header: ["alg": signer.algorithm, "kid": "this"])
@@ -98,8 +98,8 @@ import Testing
     /// The issuer's own CA signs for its address, as in many a house.
     @Test(arguments: [("good", true), ("wrong-name", false), ("expired", false), ("self-signed", false)])
     func `keys come by https, from whom the certificate names`(name: String, isFine: Bool) async throws {
-        let site = try await Site.make()
-        let issuer = try Issuer()
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
         let keys = try String(contentsOf: issuer.file, encoding: .utf8)
         try await Certificates.make { certificates in
             try await Receiver.run(tls: try certificates.context(name)) { _, _ in
@@ -107,7 +107,7 @@ import Testing
             } _: { receiver in
                 let address = try #require(URL(string: "https://localhost:\(receiver.port)/jwks"))
                 var rules = TokenRules(
-                    keys: address, issuer: Issuer.issuer, audience: Issuer.audience, app: site.app)
+                    keys: address, issuer: TokenIssuer.issuer, audience: TokenIssuer.audience, app: site.app)
                 try #require({ rules.trustKeys(by: certificates.authority) }())
                 let trusting = rules
                 try await withGateway(site, { $0.tokens = trusting }) { http in
@@ -120,8 +120,8 @@ import Testing
     }
 
     @Test func `a redirection of the keys is not followed`() async throws {
-        let site = try await Site.make()
-        let issuer = try Issuer()
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
         let keys = try String(contentsOf: issuer.file, encoding: .utf8)
         try await Receiver.run { _, received in
             received.path == "/moved"
@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test func `certificates that cannot be read`() throws {
-        var rules = try Issuer().rules(app: "mobile")
+        var rules = try TokenIssuer().rules(app: "mobile")
         let (missing, other) = (rules.trustKeys(by: "/nothing.pem"), rules.trustKeys(by: "/etc/hostname"))
         #expect(!missing && !other)
     }

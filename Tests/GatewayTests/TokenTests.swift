@@ -13,11 +13,11 @@ import Testing
     }
 
     @Test func `only a genuine token for us is taken`() async throws {
-        let site = try await Site.make()
-        let issuer = try Issuer()
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
         try await withGateway(site, { $0.tokens = issuer.rules(app: site.app) }) { http in
             #expect(try await status(http, "Bearer \(try issuer.token())").status == 200)
-            let several = try issuer.token(claims: ["aud": ["other", Issuer.audience]])
+            let several = try issuer.token(claims: ["aud": ["other", TokenIssuer.audience]])
             #expect(try await status(http, "Bearer \(several)").status == 200)
 
             let now = Int(Date().timeIntervalSince1970)
@@ -58,14 +58,14 @@ import Testing
     }
 
     /// HMAC under the public key, which everybody has: in PEM, as a verifier that mixes both up would take it.
-    private func mac(_ text: String, _ issuer: Issuer) -> HMAC<SHA256>.MAC {
+    private func mac(_ text: String, _ issuer: TokenIssuer) -> HMAC<SHA256>.MAC {
         let key = SymmetricKey(data: Data(issuer.key.publicKey.pemRepresentation.utf8))
         return HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key)
     }
 
     @Test func `a new key is found when it is first used, and a withdrawn one goes`() async throws {
-        let site = try await Site.make()
-        let issuer = try Issuer()
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
         let next = P256.Signing.PrivateKey()
         try await withGateway(
             site,
@@ -88,8 +88,8 @@ import Testing
     }
 
     @Test func `unknown keys are asked for once in a while only`() async throws {
-        let site = try await Site.make()
-        let issuer = try Issuer()
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
         let next = P256.Signing.PrivateKey()
         try await withGateway(
             site,
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test func `without rules there is no API for apps`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site) { http in
             #expect(try await status(http, nil).status == 404)
             let document = try await http.send(request("GET", "/openapi.json"))

@@ -7,7 +7,7 @@ import Testing
 /// Waiting for results.
 @Suite(.database) struct WaitTests {
     @Test func `a wait ends at the end of the request, whoever brings it about`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withSite(site) { http in
             let (id, _) = try await startSignIn(site, http)
             async let waiting = signInResult(site, http, id, wait: 60)
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func `a wait ends when its time is over`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withSite(site) { http in
             let (id, _) = try await startSignIn(site, http)
             let start = ContinuousClock.now
@@ -31,7 +31,7 @@ import Testing
 
     @Test(arguments: ["61", "-1", "x", "9999999999999999999999"])
     func `a wait that is not allowed`(wait: String) async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withGateway(site) { http in
             let path = "/oauth/api/v4/authenticate/transaction/\(Identifier.random())?wait=\(wait)"
             let answer = try await http.send(request("GET", path, ["Authorization": site.basic]))
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func `a shutdown answers who waits`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         let answer = try await withWorker { _ in
             let (waiting, started) = (Signal(), ContinuousClock.now)
             let task: Task<[String: String], any Error> = try await withGateway(site) { http in

@@ -1,5 +1,6 @@
 import OpenPGP
 import Synchronization
+import Support
 import Testing
 
 /// A device's clock may be five minutes off, whichever way it went and whatever it made then.

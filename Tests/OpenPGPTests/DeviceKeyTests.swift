@@ -1,4 +1,5 @@
 import OpenPGP
+import Support
 import Testing
 
 /// Which device keys of GnuPG are accepted, and what is said of the others.

@@ -1,4 +1,5 @@
 import OpenPGP
+import Support
 import Testing
 
 /// Certificates with one fingerprint know nothing of one another, whatever was loaded before.

@@ -1,5 +1,6 @@
 import Crypto
 import OpenPGP
+import Support
 import Testing
 
 /// Whoever has seen a signature can write it down differently, but cannot make a second one of it.

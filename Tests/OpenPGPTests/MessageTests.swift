@@ -1,4 +1,5 @@
 import OpenPGP
+import Support
 import Testing
 
 /// Encrypted messages to and from GnuPG, and those that must not open.

@@ -1,5 +1,6 @@
 import OpenPGP
 import Synchronization
+import Support
 import Testing
 
 /// Sound keys in forms that other programs write: none of them is damaged. RFC 9580 sections 4.2, 5 and 6.

@@ -1,5 +1,6 @@
 import OpenPGP
 import Synchronization
+import Support
 import Testing
 
 /// Detached signatures of GnuPG: which count, and why the others do not.

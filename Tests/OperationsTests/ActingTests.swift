@@ -26,8 +26,8 @@ import Webhooks
     }
 
     @Test func `a paused stage takes nothing and goes on where it stopped`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await ConsolePortal.make()
+        var portal = try await site.portal()
         try await withWorker(stages: [.issue]) { first in
             try await withWorker(stages: [.issue]) { second in
                 #expect(try await act(.pauseStage(.issue)) == "stage issue is paused")
@@ -36,32 +36,33 @@ import Webhooks
                 try await eventually("both obey", timeout: patience) {
                     workers.allSatisfy { $0.context.directives.isPaused(.issue) }
                 }
-                let id = try await portal.run(World.insert)[0].identifier(0)
+                let id = try await portal.run(ConsolePortal.insert)[0].identifier(0)
                 for _ in 1...5 {
-                    #expect(try await portal.run(World.awaitBriefly, [.identifier(id)])[0].isNull(0))
+                    #expect(try await portal.run(ConsolePortal.awaitBriefly, [.identifier(id)])[0].isNull(0))
                 }
-                #expect(try await portal.run(World.status, [.identifier(id)])[0].text(0) == "requested")
+                #expect(
+                    try await portal.run(ConsolePortal.status, [.identifier(id)])[0].text(0) == "requested")
                 #expect(try await act(.resumeStage(.issue)) == "stage issue is running")
-                #expect(try await !portal.run(World.awaitOTP, [.identifier(id)])[0].isNull(0))
+                #expect(try await !portal.run(ConsolePortal.awaitOTP, [.identifier(id)])[0].isNull(0))
             }
         }
         #expect(try await events().filter { $0.hasPrefix("stage.") } == ["stage.paused", "stage.resumed"])
     }
 
     @Test func `a paused portal's rows wait and lose nothing, and nobody else waits`() async throws {
-        let world = try await World.make()
-        let other = try await World.make("other")
-        var portal = try await world.portal()
+        let site = try await ConsolePortal.make()
+        let other = try await ConsolePortal.make("other")
+        var portal = try await site.portal()
         var neighbour = try await other.portal()
         #expect(try await act(.pausePortal("acme")) == "portal acme is paused")
         let key = try MasterKeys(MasterKey.generate(id: 1))
         try await withWorker(stages: [.issue, .dispatch], dispatch: DispatchStage(sealer: Sealer(key))) { _ in
             var waiting: [Identifier] = []
-            for _ in 1...3 { waiting.append(try await portal.run(World.insert)[0].identifier(0)) }
-            #expect(try await portal.run(World.cancel, [.identifier(waiting[2])])[0].bool(0))
-            let theirs = try await neighbour.run(World.insert)[0].identifier(0)
-            #expect(try await !neighbour.run(World.awaitOTP, [.identifier(theirs)])[0].isNull(0))
-            #expect(try await neighbour.run(World.cancel, [.identifier(theirs)])[0].bool(0))
+            for _ in 1...3 { waiting.append(try await portal.run(ConsolePortal.insert)[0].identifier(0)) }
+            #expect(try await portal.run(ConsolePortal.cancel, [.identifier(waiting[2])])[0].bool(0))
+            let theirs = try await neighbour.run(ConsolePortal.insert)[0].identifier(0)
+            #expect(try await !neighbour.run(ConsolePortal.awaitOTP, [.identifier(theirs)])[0].isNull(0))
+            #expect(try await neighbour.run(ConsolePortal.cancel, [.identifier(theirs)])[0].bool(0))
             var owner = try await Database.current.connect()
             let attempted = Statement(
                 "attempted",
@@ -73,11 +74,11 @@ import Webhooks
                 try await owner.run(attempted, ["other"]).first?.bool(0) == true
             }
             #expect(try await owner.run(attempted, ["acme"])[0].bool(0) == false)
-            #expect(try await portal.run(World.awaitBriefly, [.identifier(waiting[0])])[0].isNull(0))
+            #expect(try await portal.run(ConsolePortal.awaitBriefly, [.identifier(waiting[0])])[0].isNull(0))
 
             #expect(try await act(.resumePortal("acme")) == "portal acme is running")
             for id in waiting.prefix(2) {
-                #expect(try await !portal.run(World.awaitOTP, [.identifier(id)])[0].isNull(0))
+                #expect(try await !portal.run(ConsolePortal.awaitOTP, [.identifier(id)])[0].isNull(0))
             }
             try await eventually("its webhook is tried, too") {
                 try await owner.run(attempted, ["acme"])[0].bool(0)
@@ -102,8 +103,8 @@ import Webhooks
     }
 
     @Test func `a worker that is told to drain ends, and its neighbour works on`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await ConsolePortal.make()
+        var portal = try await site.portal()
         try await withWorker(stages: [.issue]) { first in
             try await withWorker(stages: [.issue]) { second in
                 var owner = try await Database.current.connect()
@@ -116,8 +117,8 @@ import Webhooks
                 _ = try await act(.drainWorker(first.context.workerID))
                 try await eventually("it drains", timeout: patience) { first.context.drain.isSet }
                 #expect(!second.context.drain.isSet)
-                let id = try await portal.run(World.insert)[0].identifier(0)
-                #expect(try await !portal.run(World.awaitOTP, [.identifier(id)])[0].isNull(0))
+                let id = try await portal.run(ConsolePortal.insert)[0].identifier(0)
+                #expect(try await !portal.run(ConsolePortal.awaitOTP, [.identifier(id)])[0].isNull(0))
             }
         }
         await #expect(throws: AdministrationError.self) { try await act(.drainWorker(.random())) }
@@ -151,14 +152,14 @@ import Webhooks
     }
 
     @Test func `a portal's limit is what inserts meet`() async throws {
-        let world = try await World.make()
+        let site = try await ConsolePortal.make()
         #expect(try await act(.limitPortal("acme", 1)) == "portal acme may have 1 open requests")
-        var portal = try await world.portal()
+        var portal = try await site.portal()
         try await withWorker(stages: [.housekeep]) { _ in
-            try await portal.run(World.insert)
+            try await portal.run(ConsolePortal.insert)
             try await eventually("the limit is met", timeout: .seconds(15)) {
                 do {
-                    try await portal.run(World.insert)
+                    try await portal.run(ConsolePortal.insert)
                     return false
                 } catch {
                     return PostgresError(in: error)?.state == "CS008"
@@ -168,7 +169,7 @@ import Webhooks
     }
 
     @Test func `what there is not is refused by name`() async throws {
-        _ = try await World.make()
+        _ = try await ConsolePortal.make()
         let unknown = AdministrationError.unknown(.portal, name: "nobody", existing: ["acme"])
         await #expect(throws: unknown) { try await act(.pausePortal("nobody")) }
         await #expect(throws: unknown) { try await act(.limitPortal("nobody", 5)) }

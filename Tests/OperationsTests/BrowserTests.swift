@@ -12,8 +12,8 @@ import Testing
 
     /// Something of everything that a page can show, and an account.
     private func arrange() async throws -> String {
-        _ = try await World.make()
-        _ = try await World.make("a-portal-whose-name-has-no-place-to-break")
+        _ = try await ConsolePortal.make()
+        _ = try await ConsolePortal.make("a-portal-whose-name-has-no-place-to-break")
         var owner = try await Database.current.connect()
         try await owner.execute(
             """

@@ -17,10 +17,10 @@ import Testing
     }
 
     @Test func `every page, with what it must show`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
-        let id = try await portal.run(World.insert)[0].identifier(0)
-        #expect(try await portal.run(World.cancel, [.identifier(id)])[0].bool(0))
+        let site = try await ConsolePortal.make()
+        var portal = try await site.portal()
+        let id = try await portal.run(ConsolePortal.insert)[0].identifier(0)
+        #expect(try await portal.run(ConsolePortal.cancel, [.identifier(id)])[0].bool(0))
         let expected = [
             "queues": ["issue", "No worker is running."], "portals": ["acme", "100000", "Pause"],
             "requests?id=\(id)": ["cancelled", "requested", "acme", "http://127.0.0.1:9/cb"],
@@ -89,12 +89,12 @@ import Testing
     }
 
     @Test func `only an administrator's login can name somebody else in the audit`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await ConsolePortal.make()
+        var portal = try await site.portal()
         try await portal.execute("SET countersign.operator = 'console:alice'")
-        let id = try await portal.run(World.insert)[0].identifier(0)
-        #expect(try await portal.run(World.cancel, [.identifier(id)])[0].bool(0))
-        #expect(try await actors("request.cancelled") == [world.portalLogin.name])
+        let id = try await portal.run(ConsolePortal.insert)[0].identifier(0)
+        #expect(try await portal.run(ConsolePortal.cancel, [.identifier(id)])[0].bool(0))
+        #expect(try await actors("request.cancelled") == [site.portalLogin.name])
     }
 
     @Test func `wrong passwords are slowed down, and a session ends`() async throws {
@@ -170,8 +170,8 @@ import Testing
     }
 
     @Test func `what is paused, disabled or switched off stands first`() async throws {
-        _ = try await World.make()
-        _ = try await World.make("other")
+        _ = try await ConsolePortal.make()
+        _ = try await ConsolePortal.make("other")
         var owner = try await Database.current.connect()
         for action: OperatorAction in [
             .pauseStage(.dispatch), .pausePortal("acme"), .disablePortal("other"),
@@ -192,14 +192,14 @@ import Testing
     /// As a login in countersign_monitor sees no user, so does an account that only looks; and with such a login the
     /// console shows nothing at all, whoever has signed in elsewhere.
     @Test func `who only looks sees no user and no button`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
-        let id = try await portal.run(World.insert)[0].identifier(0)
+        let site = try await ConsolePortal.make()
+        var portal = try await site.portal()
+        let id = try await portal.run(ConsolePortal.insert)[0].identifier(0)
         var superuser = try await Database.current.connectAsSuperuser()
         try await superuser.execute(
             """
             UPDATE countersign.settings SET signature_required = false;
-            INSERT INTO countersign.apps (login, name) VALUES ('\(world.portalLogin.name)_app', 'mobile');
+            INSERT INTO countersign.apps (login, name) VALUES ('\(site.portalLogin.name)_app', 'mobile');
             INSERT INTO countersign.enrollments (app_id, user_id, device_id, status)
             SELECT app_id, 'zaphod.b', 'phone-42', 'active' FROM countersign.apps;
             SELECT countersign.end_requests(ARRAY['\(id)'::uuid], ARRAY['authenticated'],

@@ -96,7 +96,7 @@ import Testing
 
     /// What is paused waits on purpose: its age is no alarm.
     @Test func `the oldest row is one that a worker may take`() async throws {
-        _ = try await World.make()
+        _ = try await ConsolePortal.make()
         var owner = try await Database.current.connect()
         try await owner.execute(
             "INSERT INTO countersign.issue_queue SELECT portal_id, 0, countersign.uuid_v7() FROM countersign.portals"
@@ -109,7 +109,7 @@ import Testing
 
     /// One portal's dead server is no reason to wake anybody up.
     @Test func `a webhook behind an open breaker is not the oldest`() async throws {
-        _ = try await World.make()
+        _ = try await ConsolePortal.make()
         var owner = try await Database.current.connect()
         try await owner.execute(
             """

@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test func `rows of a default partition are moved to where they belong`() async throws {
-        _ = try await World.make()
+        _ = try await ConsolePortal.make()
         try await arrange(
             """
             DO $$ BEGIN EXECUTE 'DROP TABLE countersign.auth_requests_'

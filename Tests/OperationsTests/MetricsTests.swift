@@ -18,14 +18,14 @@ import Webhooks
     }
 
     @Test func `one sign-in, from its code to its webhook`() async throws {
-        let world = try await World.make()
+        let site = try await ConsolePortal.make()
         let registry = MetricRegistry()
         try await withMeteredWorker(registry) { worker in
             try await withOperations(registry: registry, notifier: worker.context.notifier) { browser in
-                var portal = try await world.portal()
-                let id = try await portal.run(World.insert)[0].identifier(0)
-                _ = try await portal.run(World.awaitOTP, [.identifier(id)])
-                #expect(try await portal.run(World.cancel, [.identifier(id)])[0].bool(0))
+                var portal = try await site.portal()
+                let id = try await portal.run(ConsolePortal.insert)[0].identifier(0)
+                _ = try await portal.run(ConsolePortal.awaitOTP, [.identifier(id)])
+                #expect(try await portal.run(ConsolePortal.cancel, [.identifier(id)])[0].bool(0))
                 var text = ""
                 try await eventually("its end is counted") {
                     text = try await browser.get("/metrics").body
@@ -42,9 +42,10 @@ import Webhooks
                 #expect(value("countersign_database_up", in: text) == 1)
                 #expect(!text.contains(id.description) && !text.contains("https"))
 
-                let checked = try await run(Checkout.tool("promtool"), ["check", "metrics"], input: text)
+                let checked = try await runProgram(
+                    Checkout.tool("promtool"), ["check", "metrics"], input: text)
                 #expect(checked.status == 0)
-                #expect(checked.output == "")
+                #expect(checked.text == "")
                 for line in text.split(separator: "\n") where line.hasPrefix("# HELP") {
                     let words = line.split(separator: " ")
                     #expect(words[2] != words[3], "no help for \(words[2])")

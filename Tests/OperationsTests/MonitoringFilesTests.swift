@@ -12,13 +12,13 @@ import Testing
 
     /// Silent while all is well, firing on its fault, silent after it: see countersign.test.yml.
     @Test func `each alert fires on its fault and clears after it`() async throws {
-        let rules = try await run(
+        let rules = try await runProgram(
             Checkout.tool("promtool"),
             ["check", "rules", folder.appending(path: "countersign.rules.yml").path])
-        #expect(rules.status == 0, "\(rules.output)")
-        let tests = try await run(
+        #expect(rules.status == 0, "\(rules.text)")
+        let tests = try await runProgram(
             Checkout.tool("promtool"), ["test", "rules", folder.appending(path: "countersign.test.yml").path])
-        #expect(tests.status == 0, "\(tests.output)")
+        #expect(tests.status == 0, "\(tests.text)")
         let cases = try text("scripts/monitoring/countersign.test.yml")
         let alerts = try text("scripts/monitoring/countersign.rules.yml").matches(of: /- alert: (\w+)/)
         #expect(alerts.count == 15)
@@ -62,11 +62,11 @@ import Testing
                 "/usr/bin/countersign", with: "/bin/true")
             let file = copies.appending(path: unit)
             try Data(content.utf8).write(to: file)
-            let verified = try await run("systemd-analyze", ["verify", "--man=no", file.path])
-            #expect(verified.status == 0 && verified.output.isEmpty, "\(verified.output)")
-            let exposure = try await run(
+            let verified = try await runProgram("systemd-analyze", ["verify", "--man=no", file.path])
+            #expect(verified.status == 0 && verified.text.isEmpty, "\(verified.text)")
+            let exposure = try await runProgram(
                 "systemd-analyze", ["security", "--offline=true", "--threshold=20", file.path])
-            #expect(exposure.status == 0, "\(exposure.output.suffix(200))")
+            #expect(exposure.status == 0, "\(exposure.text.suffix(200))")
         }
     }
 }

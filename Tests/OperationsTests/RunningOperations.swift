@@ -88,28 +88,3 @@ struct Browser {
             body: String(buffer: bytes))
     }
 }
-
-/// Runs a program to its end and returns its status and output.
-func run(_ program: String, _ arguments: [String], input: String = "") async throws -> (
-    status: Int32, output: String
-) {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    let folder = FileManager.default.temporaryDirectory.appending(path: "countersign-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try Data(input.utf8).write(to: folder.appending(path: "input"))
-    try Data().write(to: folder.appending(path: "output"))
-    process.standardInput = try FileHandle(forReadingFrom: folder.appending(path: "input"))
-    let output = try FileHandle(forWritingTo: folder.appending(path: "output"))
-    process.standardOutput = output
-    process.standardError = output
-    let ended = Signal()
-    process.terminationHandler = { _ in ended.fire() }
-    try process.runOnFiles()
-    try await ended.wait(timeout: .seconds(60))
-    return (
-        process.terminationStatus, try String(contentsOf: folder.appending(path: "output"), encoding: .utf8)
-    )
-}

@@ -20,8 +20,8 @@ import Testing
         ("00-4BF92F3577B34DA6A3CE929D0E0E4736-00F067AA0BA902B7-01\r\nx: y", false), ("", false),
     ])
     func `one that is none is ignored`(traceparent: String, isKept: Bool) async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await ConsolePortal.make()
+        var portal = try await site.portal()
         let id = try await portal.run(insert, [.text(traceparent)])[0].identifier(0)
         var owner = try await Database.current.connect()
         let kept = Statement(

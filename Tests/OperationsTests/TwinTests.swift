@@ -201,7 +201,7 @@ import Testing
 
     /// A portal, a worker, and two webhooks that died.
     private func arrange() async throws -> Side {
-        _ = try await World.make()
+        _ = try await ConsolePortal.make()
         var owner = try await Database.current.connect()
         let dead = try await owner.execute(
             """
@@ -243,19 +243,20 @@ import Testing
                 press.button.rawValue, on: press.page,
                 form: press.form?.replacing("<dead>", with: "\(left.dead)"), typed: press.typed)
             let command = press.command.map { $0.replacing("<dead>", with: "\(right.dead)") }
-            let twin = try await run(
-                "DATABASE_URL=\(right.database.url(login: right.login))", [countersign] + command)
+            let twin = try await runProgram(
+                RunningProgram.executable.path, command,
+                environment: ["DATABASE_URL": right.database.url(login: right.login)])
             let after = try await left.state()
             #expect(try await after == right.state(), what)
             if press.isRefused {
                 #expect(answer.status == 422 && [64, 65].contains(twin.status), what)
-                let sentence = try #require(twin.output.wholeMatch(of: /countersign: (.*)\n/), what)
+                let sentence = try #require(twin.text.wholeMatch(of: /countersign: (.*)\n/), what)
                 #expect(unescapedHTML(answer.body).contains("Not done: \(sentence.output.1).<"), what)
                 #expect(after == before, what)
             } else {
-                #expect(answer.status == 303 && twin.status == 0, "\(press.command): \(twin.output)")
+                #expect(answer.status == 303 && twin.status == 0, "\(press.command): \(twin.text)")
                 let notice = try await console.browser.get(try #require(answer.header("location"))).body
-                let said = twin.output.split(separator: "\n").joined(separator: "; ")
+                let said = twin.text.split(separator: "\n").joined(separator: "; ")
                     .replacing("\(right.dead)", with: "\(left.dead)")
                 #expect(unescapedHTML(notice).contains("role=\"status\">\(said)</p>"), what)
             }
@@ -297,7 +298,3 @@ private let changes = Statement(
     FROM countersign.events e LEFT JOIN countersign.portals p USING (portal_id)
     WHERE e.type NOT LIKE 'request.%' AND e.type NOT LIKE 'operator.%' ORDER BY e.event_id
     """)
-
-/// The built program, beside the tests.
-let countersign = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-    .appending(path: "countersign").path

@@ -61,18 +61,7 @@ import Testing
     }
 
     private func runWithPsql(_ script: String) async throws {
-        let process = Process()
-        let (input, output) = (Pipe(), Pipe())
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["psql", "-Xq", "-f", "-", database.ownerURL]
-        process.standardInput = input
-        process.standardError = output
-        process.standardOutput = output
-        try process.run()
-        try input.fileHandleForWriting.write(contentsOf: Data(script.utf8))
-        try input.fileHandleForWriting.close()
-        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(said)")
+        let outcome = try await runProgram("psql", ["-Xq", "-f", "-", database.ownerURL], input: script)
+        #expect(outcome.status == 0, "\(outcome.text)")
     }
 }

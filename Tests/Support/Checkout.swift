@@ -12,17 +12,10 @@ package enum Checkout {
     }
 
     /// What scripts/postgres answers, of the version that COUNTERSIGN_POSTGRES names.
-    package static func postgres(_ arguments: String...) throws -> String {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = root.appending(path: "scripts/postgres")
-        process.arguments = arguments
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw NoServer(reason: "run scripts/postgres start") }
-        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
+    package static func postgres(_ arguments: String...) async throws -> String {
+        let outcome = try await runProgram(root.appending(path: "scripts/postgres").path, arguments)
+        guard outcome.status == 0 else { throw NoServer(reason: "run scripts/postgres start") }
+        return outcome.output.trimmingCharacters(in: .newlines)
     }
 }
 

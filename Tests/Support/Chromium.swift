@@ -1,6 +1,5 @@
 import AsyncHTTPClient
 package import Foundation
-import Glibc
 import NIOCore
 import NIOHTTP1
 import Testing
@@ -15,20 +14,14 @@ package struct Chromium: Sendable {
         let folder = FileManager.default.temporaryDirectory.appending(path: "chromium-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let log = folder.appending(path: "log")
-        try Data().write(to: log)
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["chromedriver", "--port=0"]
-        process.environment = ProcessInfo.processInfo.environment.merging([
-            "HOME": folder.path, "TMPDIR": folder.path,
-        ]) { $1 }
-        process.standardOutput = try FileHandle(forWritingTo: log)
-        process.standardError = FileHandle.nullDevice
-        try process.runOnFiles()
-        // It lingers at SIGTERM; the browser has ended by then.
-        defer { kill(process.processIdentifier, SIGKILL) }
-        let chromium = try await open(log)
+        // It lingers at SIGTERM, and is killed when nobody refers to it any more; the browser has ended by then.
+        let driver = try RunningProgram(
+            ["--port=0"], of: "chromedriver",
+            environment: ProcessInfo.processInfo.environment.merging([
+                "HOME": folder.path, "TMPDIR": folder.path,
+            ]) { $1 })
+        defer { driver.kill() }
+        let chromium = try await open(driver)
         do {
             let value = try await body(chromium)
             _ = try? await chromium.send(.DELETE, "")
@@ -39,11 +32,10 @@ package struct Chromium: Sendable {
         }
     }
 
-    private static func open(_ log: URL) async throws -> Chromium {
+    private static func open(_ program: RunningProgram) async throws -> Chromium {
         var port = ""
         try await eventually("chromedriver listens") {
-            let text = try String(contentsOf: log, encoding: .utf8)
-            port = text.firstMatch(of: /on port (\d+)\./).map { String($0.1) } ?? ""
+            port = program.output.firstMatch(of: /on port (\d+)\./).map { String($0.1) } ?? ""
             return !port.isEmpty
         }
         // As root Chromium runs without its sandbox only; nothing but our own pages is opened in it.

@@ -31,8 +31,3 @@ package struct Code {
     /// Which of the traces the text holds.
     package func found(in text: String) -> [String] { traces.filter { text.contains($0) } }
 }
-
-private func base64URL(_ data: Data) -> String {
-    data.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
-        .replacing("=", with: "")
-}

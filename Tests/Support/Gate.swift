@@ -5,15 +5,15 @@ final class Gate: Sendable {
     /// 8 databases at once keep 2 cores busy, and leave each test twenty of the 200 connections.
     static let databases = Gate(limit: 8)
 
-    private struct State: Sendable {
+    private struct Places: Sendable {
         var free: Int
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state: Mutex<State>
+    private let state: Mutex<Places>
 
     init(limit: Int) {
-        state = Mutex(State(free: limit))
+        state = Mutex(Places(free: limit))
     }
 
     func pass(_ body: () async throws -> Void) async throws {

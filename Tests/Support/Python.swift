@@ -1,5 +1,4 @@
 package import Foundation
-import Testing
 
 /// Python of `.build/python`, with the libraries that scripts/python installs.
 package enum Python {
@@ -17,27 +16,9 @@ package enum Python {
             throw Missing(
                 description: "there is no \(executable.path): run scripts/python, which needs PyPI once")
         }
-        let file = FileManager.default.temporaryDirectory.appending(path: "python-\(UUID().uuidString)")
-        try Data(input.utf8).write(to: file)
-        let output = file.appendingPathExtension("output")
-        try Data().write(to: output)
-        defer {
-            try? FileManager.default.removeItem(at: file)
-            try? FileManager.default.removeItem(at: output)
-        }
-        let process = Process()
-        process.executableURL = executable
-        process.arguments = [self.script(script)] + arguments
-        process.standardInput = try FileHandle(forReadingFrom: file)
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = process.standardOutput
-        let ended = Signal()
-        process.terminationHandler = { _ in ended.fire() }
-        try process.runOnFiles()
-        try await ended.wait(timeout: .seconds(60))
-        let text = try String(contentsOf: output, encoding: .utf8)
-        guard process.terminationStatus == 0 else { throw Missing(description: "\(script) failed: \(text)") }
-        return text
+        let outcome = try await runProgram(executable.path, [self.script(script)] + arguments, input: input)
+        guard outcome.status == 0 else { throw Missing(description: "\(script) failed: \(outcome.text)") }
+        return outcome.text
     }
 
     package struct Missing: Error, CustomStringConvertible { package let description: String }

@@ -37,3 +37,14 @@ package func withWorker<T: Sendable>(
         throw error
     }
 }
+
+/// Runs a worker with a login that has the rights of `countersign_worker` and no others.
+package func withWorkerLogin<T: Sendable>(
+    stages: Set<StageName> = Set(StageName.allCases).subtracting([.dispatch]),
+    _ body: (Worker) async throws -> T
+) async throws -> T {
+    let login = try await Database.current.makeLogin("worker", in: .worker)
+    return try await withWorker(
+        stages: stages, options: Database.current.options(login: login),
+        logger: LogCapture.current.logger("worker"), body)
+}

@@ -1,9 +1,13 @@
 import Synchronization
 package import Testing
 
+/// How long a test waits for what should come at once: longer than any machine is busy, for only a test that fails
+/// waits so long.
+package let patience = Duration.seconds(300)
+
 /// Something that happens once or often, and can be waited for. What tests use instead of sleeping.
 package final class Signal: Sendable {
-    private let state = Mutex(State())
+    private let state = Mutex(Waiters())
 
     package init() {}
 
@@ -22,7 +26,7 @@ package final class Signal: Sendable {
     /// Returns once it has happened `target` times, which may be at once. Throws when that takes longer than
     /// `timeout`, or when the task is cancelled.
     package func wait(
-        for target: Int = 1, timeout: Duration = .seconds(60),
+        for target: Int = 1, timeout: Duration = patience,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let ticket = state.withLock { $0.makeTicket() }
@@ -72,7 +76,7 @@ private struct Waiter: Sendable {
     let continuation: CheckedContinuation<Bool, Never>
 }
 
-private struct State: Sendable {
+private struct Waiters: Sendable {
     var count = 0
     /// Also of those that gave up before they had begun to wait.
     var givenUp: Set<Int> = []
@@ -102,7 +106,7 @@ private struct State: Sendable {
 /// Looks again every 10 ms until the condition holds. For what gives no signal, such as a session of the
 /// server that has come to wait for a lock.
 package func eventually(
-    _ what: Comment, timeout: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
+    _ what: Comment, timeout: Duration = patience, sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + timeout

@@ -4,7 +4,7 @@ import Postgres
 /// The server that tests use, found and made ready once in each test process.
 struct TestServer: Sendable {
     static let shared = Task {
-        let superuser = try superuserURL()
+        let superuser = try await superuserURL()
         var connection = try await Connection.open(connectionOptions(superuser.text))
         let server = TestServer(
             superuser: superuser, ownerPassword: try await ownerPassword(&connection),
@@ -73,9 +73,9 @@ extension URLComponents {
 }
 
 /// COUNTERSIGN_TEST_URL, else what scripts/postgres says.
-private func superuserURL() throws -> URLComponents {
+private func superuserURL() async throws -> URLComponents {
     let given = ProcessInfo.processInfo.environment["COUNTERSIGN_TEST_URL"] ?? ""
-    let text = try given.isEmpty ? Checkout.postgres("url", "--superuser") : given
+    let text = try await given.isEmpty ? Checkout.postgres("url", "--superuser") : given
     guard let url = URLComponents(string: text), url.scheme?.hasPrefix("postgres") == true else {
         throw NoServer(reason: "COUNTERSIGN_TEST_URL must be a postgres:// URL")
     }

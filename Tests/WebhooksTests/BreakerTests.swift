@@ -7,7 +7,7 @@ import Testing
 
 /// Endpoints that fail, and those that share a worker with them.
 @Suite(.database) struct BreakerTests {
-    private let world = WebhookWorld()
+    private let site = WebhookSite()
 
     private func state() async throws -> String? {
         var owner = try await Database.current.connect()
@@ -21,24 +21,24 @@ import Testing
         try await Receiver.run { _, _ in
             isUp.withLock(\.self) ? .status(204) : .status(503)
         } _: { receiver in
-            let portal = try await world.addPortal()
-            try await world.addCallback(receiver.address, of: portal)
-            try await world.end(60, at: receiver.address, of: portal)
-            try await world.dispatching { _ in
+            let portal = try await site.addPortal()
+            try await site.addCallback(receiver.address, of: portal)
+            try await site.end(60, at: receiver.address, of: portal)
+            try await site.dispatching { _ in
                 try await eventually("it opens", timeout: .seconds(40)) { try await state() == "open" }
             }
             let tried = receiver.received.count
             #expect(tried >= 10 && tried < 60)
             // Another worker, which has seen none of it, sends nothing.
-            try await world.dispatching { _ in
-                try await world.end(at: receiver.address, of: portal)
+            try await site.dispatching { _ in
+                try await site.end(at: receiver.address, of: portal)
                 try await Task.sleep(for: .milliseconds(300))
                 #expect(receiver.received.count == tried)
                 // A failed probe opens it again.
                 try await letOpenTimePass()
                 await receiver.wait(for: tried + 1)
                 try await eventually("it is open again") {
-                    try await world.count(
+                    try await site.count(
                         "SELECT count(*) FROM countersign.webhook_endpoints WHERE trips = 2") == 1
                 }
                 #expect(receiver.received.count == tried + 1)
@@ -49,11 +49,11 @@ import Testing
                 try await owner.execute(
                     "UPDATE countersign.dispatch_queue SET due_at = now() WHERE NOT leased")
                 try await eventually("all are delivered", timeout: .seconds(40)) {
-                    try await world.count("SELECT count(*) FROM countersign.dispatch_queue") == 0
+                    try await site.count("SELECT count(*) FROM countersign.dispatch_queue") == 0
                 }
             }
             #expect(
-                try await world.count(
+                try await site.count(
                     "SELECT count(*) FROM countersign.webhook_deliveries WHERE status = 'delivered'") == 61)
         }
     }
@@ -67,7 +67,7 @@ import Testing
     @Test(arguments: [(4, false), (6, true)]) func `failures of all workers count`(each: Int, opens: Bool)
         async throws
     {
-        let portal = try await world.addPortal()
+        let portal = try await site.addPortal()
         var owner = try await Database.current.connect()
         let endpoint = WebhookEndpoint(portalID: portal, origin: "https://acme.example")
         for _ in 0..<2 {
@@ -84,7 +84,7 @@ import Testing
 
     /// 59 % is not enough.
     @Test func `some failures do not open a breaker`() async throws {
-        let portal = try await world.addPortal()
+        let portal = try await site.addPortal()
         var owner = try await Database.current.connect()
         let endpoint = WebhookEndpoint(portalID: portal, origin: "https://acme.example")
         let opening = OpenBreakers(failing: [(endpoint, "timeout")])
@@ -96,10 +96,10 @@ import Testing
 
     /// One that has been down for half an hour does not keep what is that old, but lists it.
     @Test func `what is too old is given up and listed`() async throws {
-        let portal = try await world.addPortal()
+        let portal = try await site.addPortal()
         let url = "https://acme.example/cb"
-        try await world.addCallback(url, of: portal)
-        try await world.end(3, at: url, of: portal)
+        try await site.addCallback(url, of: portal)
+        try await site.end(3, at: url, of: portal)
         var owner = try await Database.current.connect()
         try await owner.execute(
             """
@@ -109,8 +109,8 @@ import Testing
             WHERE transaction_id <> (SELECT max(transaction_id::text)::uuid FROM countersign.dispatch_queue)
             """)
         #expect(try await owner.run(GiveUpDeliveries()).one() == 2)
-        #expect(try await world.count("SELECT count(*) FROM countersign.dead_deliveries") == 2)
-        #expect(try await world.count("SELECT count(*) FROM countersign.dispatch_queue") == 1)
+        #expect(try await site.count("SELECT count(*) FROM countersign.dead_deliveries") == 2)
+        #expect(try await site.count("SELECT count(*) FROM countersign.dispatch_queue") == 1)
     }
 
     /// A disabled portal's deliveries wait and go out when it is enabled again.
@@ -118,17 +118,17 @@ import Testing
         try await Receiver.run { _, _ in
             .status(204)
         } _: { receiver in
-            let id = try await world.endedRequest(receiver.address)
+            let id = try await site.endedRequest(receiver.address)
             var owner = try await Database.current.connect()
             try await owner.execute("UPDATE countersign.portals SET enabled = false")
-            try await world.dispatching { _ in
-                let other = try await world.addPortal("other")
-                try await world.addCallback(receiver.address, of: other)
-                let next = try await world.end(at: receiver.address, of: other)[0]
-                _ = try await world.delivery(next, "delivered")
+            try await site.dispatching { _ in
+                let other = try await site.addPortal("other")
+                try await site.addCallback(receiver.address, of: other)
+                let next = try await site.end(at: receiver.address, of: other)[0]
+                _ = try await site.delivery(next, "delivered")
                 #expect(receiver.received.map { $0.header("webhook-id") } == ["\(next)"])
                 try await owner.execute("UPDATE countersign.portals SET enabled = true")
-                _ = try await world.delivery(id, "delivered")
+                _ = try await site.delivery(id, "delivered")
             }
         }
     }
@@ -137,14 +137,14 @@ import Testing
         try await Receiver.run { _, _ in
             .status(204)
         } _: { receiver in
-            let portal = try await world.addPortal()
-            try await world.addCallback(receiver.address, of: portal)
+            let portal = try await site.addPortal()
+            try await site.addCallback(receiver.address, of: portal)
             var owner = try await Database.current.connect()
             try await owner.execute(
                 "UPDATE countersign.portals SET webhook_rate = 5, webhook_concurrency = 2")
-            try await world.end(12, at: receiver.address, of: portal)
+            try await site.end(12, at: receiver.address, of: portal)
             let start = ContinuousClock.now
-            try await world.dispatching { _ in
+            try await site.dispatching { _ in
                 await receiver.wait(for: 12)
             }
             // Five at once, and seven more at five a second.

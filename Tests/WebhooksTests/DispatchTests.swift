@@ -8,15 +8,15 @@ import Testing
 
 /// Deliveries to a real HTTP server.
 @Suite(.database) struct DispatchTests {
-    private let world = WebhookWorld()
+    private let site = WebhookSite()
 
     @Test func `an end is signed and delivered`() async throws {
         try await Receiver.run { _, _ in
             .status(204)
         } _: { receiver in
-            let id = try await world.endedRequest(receiver.address + "/cb", password: "s3cret")
-            try await world.dispatching { _ in
-                let row = try await world.delivery(id, "delivered")
+            let id = try await site.endedRequest(receiver.address + "/cb", password: "s3cret")
+            try await site.dispatching { _ in
+                let row = try await site.delivery(id, "delivered")
                 #expect(row.attempts == 1 && row.code == 204 && row.error == nil)
             }
             let request = try #require(receiver.received.first)
@@ -30,7 +30,7 @@ import Testing
             let seconds = try #require(Int64(timestamp))
             #expect(
                 try headers.first(name: "webhook-signature")
-                    == WebhookSigner(secrets: [WebhookWorld.secret])
+                    == WebhookSigner(secrets: [WebhookSite.secret])
                     .signature(id: id.description, seconds: seconds, body: request.body))
         }
     }
@@ -41,10 +41,10 @@ import Testing
         try await Receiver.run { _, _ in
             .status(204)
         } _: { receiver in
-            let id = try await world.endedRequest(receiver.address)
+            let id = try await site.endedRequest(receiver.address)
             var owner = try await Database.current.connect()
             try await owner.execute("UPDATE countersign.auth_requests SET traceparent = '\(trace)'")
-            try await world.dispatching { _ in _ = try await world.delivery(id, "delivered") }
+            try await site.dispatching { _ in _ = try await site.delivery(id, "delivered") }
             #expect(receiver.received.first?.header("traceparent") == trace)
         }
     }
@@ -53,9 +53,9 @@ import Testing
         try await Receiver.run { _, _ in
             .status(code, headers: ["location": "http://127.0.0.1:1/elsewhere"], body: "no")
         } _: { receiver in
-            let id = try await world.endedRequest(receiver.address)
-            try await world.dispatching { _ in
-                let row = try await world.delivery(id, code == 301 ? "pending" : "dead")
+            let id = try await site.endedRequest(receiver.address)
+            try await site.dispatching { _ in
+                let row = try await site.delivery(id, code == 301 ? "pending" : "dead")
                 #expect(row.code == code && row.error == "status" && row.body == "no")
             }
             #expect(receiver.received.count == 1)
@@ -66,9 +66,9 @@ import Testing
         try await Receiver.run { index, _ in
             index == 0 ? .status(code) : .status(200)
         } _: { receiver in
-            let id = try await world.endedRequest(receiver.address)
-            try await world.dispatching { _ in
-                let row = try await world.delivery(id, "delivered")
+            let id = try await site.endedRequest(receiver.address)
+            try await site.dispatching { _ in
+                let row = try await site.delivery(id, "delivered")
                 #expect(row.attempts == 2)
             }
             #expect(Set(receiver.received.map { $0.headers.first(name: "webhook-id") }) == [id.description])
@@ -82,9 +82,9 @@ import Testing
         try await Receiver.run { index, _ in
             index == 0 ? .drip : .status(200)
         } _: { receiver in
-            let id = try await world.endedRequest(receiver.address)
-            try await world.dispatching(limits) { _ in
-                _ = try await world.delivery(id, "delivered")
+            let id = try await site.endedRequest(receiver.address)
+            try await site.dispatching(limits) { _ in
+                _ = try await site.delivery(id, "delivered")
             }
             var owner = try await Database.current.connect()
             let failures = try await owner.execute(
@@ -97,9 +97,9 @@ import Testing
         try await Receiver.run { index, _ in
             index == 0 ? .cut : .status(200)
         } _: { receiver in
-            let id = try await world.endedRequest(receiver.address)
-            try await world.dispatching { _ in
-                let row = try await world.delivery(id, "delivered")
+            let id = try await site.endedRequest(receiver.address)
+            try await site.dispatching { _ in
+                let row = try await site.delivery(id, "delivered")
                 #expect(row.attempts == 2)
             }
         }
@@ -111,23 +111,23 @@ import Testing
         try await Receiver.run { index, _ in
             index == 0 ? .silence : .status(200)
         } _: { receiver in
-            let id = try await world.endedRequest(receiver.address)
+            let id = try await site.endedRequest(receiver.address)
             let begun = ContinuousClock.now
-            try await world.dispatching(limits) { _ in await receiver.wait(for: 1) }
+            try await site.dispatching(limits) { _ in await receiver.wait(for: 1) }
             #expect(begun.duration(to: .now) < .seconds(5))
             var owner = try await Database.current.connect()
             let left = try await owner.execute(
                 "SELECT leased, due_at <= clock_timestamp(), token FROM countersign.dispatch_queue")
             #expect(left.count == 1)
             #expect(try left[0].text(0) == "f" && left[0].text(1) == "t" && left[0].text(2) == "2")
-            try await world.dispatching { _ in _ = try await world.delivery(id, "delivered") }
+            try await site.dispatching { _ in _ = try await site.delivery(id, "delivered") }
             #expect(receiver.received.count == 2)
         }
     }
 
     /// Whoever lost his lease can no longer change anything.
     @Test func `a stale token changes nothing`() async throws {
-        let id = try await world.endedRequest("http://127.0.0.1:1/cb")
+        let id = try await site.endedRequest("http://127.0.0.1:1/cb")
         var owner = try await Database.current.connect()
         let offer = DeliverySlots.Offer(rows: 100, portalShare: 100, exceptions: "{}")
         let claim = ClaimDeliveries(

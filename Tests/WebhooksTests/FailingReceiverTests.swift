@@ -6,7 +6,7 @@ import Webhooks
 
 /// Receivers that are broken or mean to be.
 @Suite(.database) struct FailingReceiverTests {
-    private let world = WebhookWorld()
+    private let site = WebhookSite()
 
     private static let quick: DispatchStage.Limits = {
         var limits = DispatchStage.Limits()
@@ -24,8 +24,8 @@ import Webhooks
         try await Receiver.run { index, _ in
             index == 0 ? answer : .status(200)
         } _: { receiver in
-            let id = try await world.endedRequest(receiver.address)
-            try await world.dispatching(Self.quick) { _ in _ = try await world.delivery(id, "delivered") }
+            let id = try await site.endedRequest(receiver.address)
+            try await site.dispatching(Self.quick) { _ in _ = try await site.delivery(id, "delivered") }
             let sql =
                 "SELECT error_class, duration_ms FROM countersign.webhook_attempts ORDER BY attempt LIMIT 1"
             var owner = try await Database.current.connect()
@@ -42,9 +42,9 @@ import Webhooks
         try await Receiver.run { _, _ in
             .status(200, body: String(repeating: "0123456789", count: 1_000_000))
         } _: { receiver in
-            let id = try await world.endedRequest(receiver.address)
-            try await world.dispatching { _ in
-                let seen = try await world.delivery(id, "delivered")
+            let id = try await site.endedRequest(receiver.address)
+            try await site.dispatching { _ in
+                let seen = try await site.delivery(id, "delivered")
                 #expect(seen.body?.utf8.count == 2_048 && seen.attempts == 1)
             }
         }
@@ -56,9 +56,9 @@ import Webhooks
             .status(
                 500, body: "debug: \(request.header("authorization") ?? "") s3cret-word \(request.headers)")
         } _: { receiver in
-            let id = try await world.endedRequest(receiver.address, password: "s3cret-word")
-            try await world.dispatching { _ in
-                let seen = try await world.delivery(id, "pending")
+            let id = try await site.endedRequest(receiver.address, password: "s3cret-word")
+            try await site.dispatching { _ in
+                let seen = try await site.delivery(id, "pending")
                 let body = try #require(seen.body)
                 let basic = try #require(receiver.received.first?.header("authorization"))
                 #expect(body.contains("debug: [redacted]") && !body.contains(basic.dropFirst(6)))
@@ -76,9 +76,9 @@ import Webhooks
         try await Receiver.run { index, _ in
             index == 0 ? answer : .status(200)
         } _: { receiver in
-            let id = try await world.endedRequest(receiver.address)
-            try await world.dispatching(Self.quick) { _ in
-                let seen = try await world.delivery(id, "delivered")
+            let id = try await site.endedRequest(receiver.address)
+            try await site.dispatching(Self.quick) { _ in
+                let seen = try await site.delivery(id, "delivered")
                 #expect(seen.attempts >= 2)
             }
             #expect(Set(receiver.received.map { $0.header("webhook-id") }) == ["\(id)"])
@@ -92,16 +92,16 @@ import Webhooks
         try await Receiver.run { index, _ in
             index == 0 ? .status(429, headers: ["retry-after": value]) : .status(200)
         } _: { receiver in
-            let id = try await world.endedRequest(receiver.address)
-            try await world.dispatching { _ in
-                _ = try await world.delivery(id, "pending")
+            let id = try await site.endedRequest(receiver.address)
+            try await site.dispatching { _ in
+                _ = try await site.delivery(id, "pending")
                 let wait =
                     "SELECT (date_part('epoch', due_at - clock_timestamp()) * 1000)::integer "
                     + "FROM countersign.dispatch_queue WHERE NOT leased"
-                let milliseconds = try await world.count(wait)
+                let milliseconds = try await site.count(wait)
                 // A date far ahead is bounded by the longest delay, 900 s and a fifth.
                 #expect(value == "2" ? milliseconds <= 2_400 : (890_000...1_080_000).contains(milliseconds))
-                if value == "2" { _ = try await world.delivery(id, "delivered") }
+                if value == "2" { _ = try await site.delivery(id, "delivered") }
             }
             #expect(receiver.received.count == (value == "2" ? 2 : 1))
         }
@@ -114,9 +114,9 @@ import Webhooks
         } _: {
             address = $0.address
         }
-        let id = try await world.endedRequest(address)
-        try await world.dispatching { _ in
-            let seen = try await world.delivery(id, "pending")
+        let id = try await site.endedRequest(address)
+        try await site.dispatching { _ in
+            let seen = try await site.delivery(id, "pending")
             #expect(seen.error == "connection" && seen.detail == "the connection was refused")
         }
     }

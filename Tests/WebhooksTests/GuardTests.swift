@@ -6,16 +6,16 @@ import Webhooks
 
 /// The address guard on real deliveries. That nothing reached the receiver is part of each.
 @Suite(.database) struct GuardTests {
-    private let world = WebhookWorld()
+    private let site = WebhookSite()
 
     /// Dead at once, with one attempt that says why, and no connection.
     private func expectRefused(
         _ url: String, _ reason: String, policy: AddressPolicy, _ receiver: Receiver,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        let id = try await world.endedRequest(url)
-        try await world.dispatching(policy: policy) { _ in
-            let seen = try await world.delivery(id, "dead")
+        let id = try await site.endedRequest(url)
+        try await site.dispatching(policy: policy) { _ in
+            let seen = try await site.delivery(id, "dead")
             #expect(seen.error == "address" && seen.attempts == 1, sourceLocation: sourceLocation)
             #expect(
                 seen.detail?.contains(reason) == true, "\(seen.detail ?? "")", sourceLocation: sourceLocation)
@@ -58,11 +58,11 @@ import Webhooks
                 try await Receiver.run { _, _ in
                     .status(code, headers: ["location": location])
                 } _: { receiver in
-                    let portal = try await world.addPortal("p\(receiver.port)")
-                    try await world.addCallback(receiver.address, of: portal)
-                    let id = try await world.end(at: receiver.address, of: portal)[0]
-                    try await world.dispatching { _ in
-                        let seen = try await world.delivery(id, "pending")
+                    let portal = try await site.addPortal("p\(receiver.port)")
+                    try await site.addCallback(receiver.address, of: portal)
+                    let id = try await site.end(at: receiver.address, of: portal)[0]
+                    try await site.dispatching { _ in
+                        let seen = try await site.delivery(id, "pending")
                         #expect(seen.code == code && seen.error == "status")
                     }
                 }
@@ -76,27 +76,27 @@ import Webhooks
         try await Receiver.run { _, _ in
             .status(200)
         } _: { receiver in
-            let id = try await world.endedRequest(receiver.address)
+            let id = try await site.endedRequest(receiver.address)
             var owner = try await Database.current.connect()
             try await owner.execute("DELETE FROM countersign.callback_urls")
-            try await world.dispatching { _ in
-                let seen = try await world.delivery(id, "dead")
+            try await site.dispatching { _ in
+                let seen = try await site.delivery(id, "dead")
                 #expect(
                     seen.error == "address" && seen.detail?.contains("no longer one of the portal's") == true)
             }
             #expect(receiver.connections == 0)
             try await owner.execute("UPDATE countersign.settings SET callback_allowlist_enabled = false")
-            let portal = try await world.addPortal("other")
-            let next = try await world.end(at: receiver.address, of: portal)[0]
-            try await world.dispatching { _ in _ = try await world.delivery(next, "delivered") }
+            let portal = try await site.addPortal("other")
+            let next = try await site.end(at: receiver.address, of: portal)[0]
+            try await site.dispatching { _ in _ = try await site.delivery(next, "delivered") }
         }
     }
 
     /// A name that does not resolve may do so later; only a refusal is final.
     @Test func `a name without address is tried again`() async throws {
-        let id = try await world.endedRequest("https://receiver.invalid/cb")  // RFC 6761 section 6.4
-        try await world.dispatching { _ in
-            let seen = try await world.delivery(id, "pending")
+        let id = try await site.endedRequest("https://receiver.invalid/cb")  // RFC 6761 section 6.4
+        try await site.dispatching { _ in
+            let seen = try await site.delivery(id, "pending")
             #expect(seen.error == "dns" && seen.detail?.contains("receiver.invalid") == true)
         }
     }

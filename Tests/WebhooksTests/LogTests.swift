@@ -4,7 +4,7 @@ import Testing
 
 /// What the log tells of a delivery.
 @Suite(.database) struct LogTests {
-    private let world = WebhookWorld()
+    private let site = WebhookSite()
 
     private func lines(_ parts: String...) -> [String] {
         LogCapture.current.lines.filter { line in parts.allSatisfy { line.contains($0) } }
@@ -15,11 +15,11 @@ import Testing
         try await Receiver.run { index, _ in
             .status(index == 0 ? 500 : 404)
         } _: { receiver in
-            let id = try await world.endedRequest(receiver.address)
+            let id = try await site.endedRequest(receiver.address)
             var superuser = try await Database.current.connectAsSuperuser()
             try await superuser.run(
                 Statement("trace", "UPDATE countersign.auth_requests SET traceparent = $1"), [.text(trace)])
-            try await world.dispatching { _ in _ = try await world.delivery(id, "dead") }
+            try await site.dispatching { _ in _ = try await site.delivery(id, "dead") }
             #expect(receiver.received.allSatisfy { $0.header("traceparent") == trace })
             let names = [
                 "transaction_id=\(id)", "portal=acme", "stage=dispatch",

@@ -7,7 +7,7 @@ import Webhooks
 
 /// 1,000 endpoints, 300 of them dead, and one worker with fewer places than there are dead ones.
 @Suite(.database) struct ManyEndpointsTests {
-    private let world = WebhookWorld()
+    private let site = WebhookSite()
 
     /// Every address 127.x.y.1 is one of this machine's. The dead never answer, the most expensive way to be dead.
     @Test func `the dead do not hold up the living`() async throws {
@@ -16,7 +16,7 @@ import Webhooks
         try await Receiver.run(host: "0.0.0.0") { _, request in
             (Int(request.path.dropFirst()) ?? 0) < dead ? .silence : .status(204)
         } _: { receiver in
-            let portals = [try await world.addPortal("one"), try await world.addPortal("two")]
+            let portals = [try await site.addPortal("one"), try await site.addPortal("two")]
             var superuser = try await Database.current.connectAsSuperuser()
             try await superuser.run(
                 Self.endings, [.int32s(portals), .int32(Int32(receiver.port)), .int32(1_000)])
@@ -24,9 +24,9 @@ import Webhooks
             limits.total = 256
             limits.delivery.total = .seconds(2)
             limits.drain = .milliseconds(100)
-            try await world.dispatching(limits) { _ in
+            try await site.dispatching(limits) { _ in
                 try await eventually("the living have got theirs", timeout: .seconds(60)) {
-                    try await world.count(
+                    try await site.count(
                         "SELECT count(*) FROM countersign.webhook_deliveries WHERE status = 'delivered'")
                         == living * 2
                 }
@@ -35,7 +35,7 @@ import Webhooks
                 .compactMap { $0.header("webhook-id") }
             #expect(ids.count == living * 2 && Set(ids).count == living * 2)
             #expect(
-                try await world.count("SELECT count(*) FROM countersign.dispatch_queue") == dead * 2)
+                try await site.count("SELECT count(*) FROM countersign.dispatch_queue") == dead * 2)
         }
     }
 

@@ -10,7 +10,7 @@ import Webhooks
 
 /// Receivers with certificates, good and bad ones, that a CA of the test's own has made.
 @Suite(.database) struct TLSTests {
-    private let world = WebhookWorld()
+    private let site = WebhookSite()
 
     @Test(
         arguments: [
@@ -24,10 +24,10 @@ import Webhooks
             try await Receiver.run(tls: context) { _, _ in
                 .status(204)
             } _: { receiver in
-                let id = try await world.endedRequest("https://localhost:\(receiver.port)/cb")
+                let id = try await site.endedRequest("https://localhost:\(receiver.port)/cb")
                 let roots = try TrustRoots(file: certificates.authority)
-                try await world.dispatching(policy: .loopbackTLS, trustRoots: roots) { _ in
-                    let seen = try await world.delivery(id, error == nil ? "delivered" : "pending")
+                try await site.dispatching(policy: .loopbackTLS, trustRoots: roots) { _ in
+                    let seen = try await site.delivery(id, error == nil ? "delivered" : "pending")
                     #expect(seen.error == (error == nil ? nil : "tls") && seen.detail == error)
                 }
                 // Nothing was sent before the certificate was verified.
@@ -44,9 +44,9 @@ import Webhooks
             try await Receiver.run(tls: context) { _, _ in
                 .status(204)
             } _: { receiver in
-                let id = try await world.endedRequest("https://localhost:\(receiver.port)/cb")
-                try await world.dispatching(policy: .loopbackTLS, trustRoots: .system()) { _ in
-                    let seen = try await world.delivery(id, "pending")
+                let id = try await site.endedRequest("https://localhost:\(receiver.port)/cb")
+                try await site.dispatching(policy: .loopbackTLS, trustRoots: .system()) { _ in
+                    let seen = try await site.delivery(id, "pending")
                     #expect(seen.error == "tls")
                 }
                 #expect(receiver.received.isEmpty)
@@ -72,12 +72,12 @@ import Webhooks
             defer { running.cancel() }
             var iterator = ports.makeAsyncIterator()
             let url = "https://localhost:\(try #require(await iterator.next()))/cb"
-            let portal = try await world.addPortal()
-            try await world.addCallback(url, of: portal)
-            let ids = try await world.end(40, at: url, of: portal)
+            let portal = try await site.addPortal()
+            try await site.addCallback(url, of: portal)
+            let ids = try await site.end(40, at: url, of: portal)
             let roots = try TrustRoots(file: certificates.authority)
-            try await world.dispatching(policy: .loopbackTLS, trustRoots: roots) { _ in
-                for id in ids { _ = try await world.delivery(id, "delivered") }
+            try await site.dispatching(policy: .loopbackTLS, trustRoots: roots) { _ in
+                for id in ids { _ = try await site.delivery(id, "delivered") }
             }
             let channels = seen.withLock(\.self)
             #expect(

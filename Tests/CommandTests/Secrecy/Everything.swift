@@ -9,7 +9,7 @@ struct Everything {
     let evidence: Evidence
     let receiver: Receiver
     let key: MasterKeyText
-    let issuer: Issuer
+    let issuer: TokenIssuer
     let folder: URL
     let admin: Shell
     let monitor: Shell
@@ -52,7 +52,7 @@ struct Everything {
         ] { evidence.mustNotShow(Secret(name, try #require(value))) }
         try keepSigningSecret(of: portal, evidence)
         return Everything(
-            evidence: evidence, receiver: receiver, key: key, issuer: try Issuer(), folder: folder,
+            evidence: evidence, receiver: receiver, key: key, issuer: try TokenIssuer(), folder: folder,
             admin: admin,
             monitor: monitor, portal: try login(portal), app: try login(app),
             client: (try #require(client["client_id"]), try #require(client["client_secret"])), marks: marks)
@@ -119,7 +119,7 @@ struct Everything {
                     "--demo",
                     "--demo-portal", "acme", "--demo-callback", receiver.address + "/ok", "--link-template",
                     "acme://sign-in?otp={otp}",
-                ] + issuer.arguments)
+                ] + issuer.arguments(app: "mobile"))
     }
 
     func remove() {

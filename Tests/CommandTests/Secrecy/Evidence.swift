@@ -36,7 +36,7 @@ final class Evidence: Sendable {
     }
 
     /// Fails for each secret in each source, and for a source that does not hold what it must.
-    func judge(_ markers: [String: [String]]) throws {
+    func judge(_ markers: [String: [String]]) async throws {
         let (scanner, sources) = state.withLock { ($0.scanner, $0.sources) }
         #expect(Set(sources.keys) == Set(markers.keys))
         for (name, source) in sources.sorted(by: { $0.key < $1.key }) {
@@ -48,7 +48,8 @@ final class Evidence: Sendable {
             let planted = Secret("planted", "planted-\(UUID().uuidString)")
             var looking = scanner
             looking.add(planted)
-            let found = try looking.findings(in: source.data + Data(planted.forms.first!.utf8), source.kinds)
+            let found = try await looking.findings(
+                in: source.data + Data(planted.forms.first!.utf8), source.kinds)
             #expect(
                 found.count == 1 && found.first?.hasPrefix("planted as ") == true,
                 "\(name):\n\(found.joined(separator: "\n"))")

@@ -45,7 +45,7 @@ import Testing
         ]
     }
 
-    @Test func `it finds a secret in each form, in the midst of others`() throws {
+    @Test func `it finds a secret in each form, in the midst of others`() async throws {
         var scanner = Scanner()
         for number in 0..<50 {
             scanner.add(Secret("other \(number)", "other-secret-\(number)-\(UUID().uuidString)"))
@@ -54,20 +54,20 @@ import Testing
         scanner.add(Secret("raw", bytes: Self.raw))
         let noise = String(repeating: "nothing of interest\n", count: 10_000)
         for (how, text) in try Self.plantings() {
-            let found = try scanner.findings(in: Data("\(noise)before \(text) after\n\(noise)".utf8))
+            let found = try await scanner.findings(in: Data("\(noise)before \(text) after\n\(noise)".utf8))
             #expect(
                 found.count == 1 && found.allSatisfy { $0.hasPrefix("word as ") || $0.hasPrefix("raw as ") },
                 "\(how)")
         }
         #expect(
-            try scanner.findings(
+            try await scanner.findings(
                 in: Data((noise + "s3cret/wörd+of somebody\n" + hex(Self.raw.dropLast())).utf8)) == [])
     }
 
-    @Test func `only the kinds that are asked for`() throws {
+    @Test func `only the kinds that are asked for`() async throws {
         var scanner = Scanner()
         scanner.add(Secret("user", "walter-the-user", .user))
-        #expect(try scanner.findings(in: Data("walter-the-user".utf8), [.secret, .digest]) == [])
-        #expect(try scanner.findings(in: Data("walter-the-user".utf8), [.user]).count == 1)
+        #expect(try await scanner.findings(in: Data("walter-the-user".utf8), [.secret, .digest]) == [])
+        #expect(try await scanner.findings(in: Data("walter-the-user".utf8), [.user]).count == 1)
     }
 }

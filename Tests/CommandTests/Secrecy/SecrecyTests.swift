@@ -60,7 +60,7 @@ import Testing
                 let headers = received.headers.filter { $0.name.lowercased() != "authorization" }
                 evidence.add("webhooks", "\(headers)\n\(String(decoding: received.body, as: UTF8.self))")
             }
-            try evidence.judge(markers(transactions))
+            try await evidence.judge(markers(transactions))
         }
     }
 
@@ -112,7 +112,7 @@ extension SecrecyTests {
         var ports: (Substring, Substring)?
         try await eventually("it listens") {
             try program.expectRunning()
-            let log = try program.errorsSoFar()
+            let log = program.errors
             guard let first = log.firstMatch(of: /"event":"serving","address":"http:\/\/127.0.0.1:(\d+)"/),
                 let second = log.firstMatch(of: /"event":"operations listens",.*"port":"(\d+)"/)
             else { return false }

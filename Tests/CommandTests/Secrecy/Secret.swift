@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Support
 
 /// Something that must not show, and every form in which it could.
 struct Secret: Sendable {
@@ -81,7 +82,9 @@ struct Scanner {
     var count: Int { secrets.count }
 
     /// What of the secrets of those kinds is in the text: names, forms, and the line.
-    func findings(in text: Data, _ kinds: Set<Secret.Kind> = Set(Secret.Kind.allCases)) throws -> [String] {
+    func findings(
+        in text: Data, _ kinds: Set<Secret.Kind> = Set(Secret.Kind.allCases)
+    ) async throws -> [String] {
         let folder = FileManager.default.temporaryDirectory.appending(path: "scan-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -91,15 +94,9 @@ struct Scanner {
         let (patterns, source) = (folder.appending(path: "patterns"), folder.appending(path: "text"))
         try Data(wanted.map { $0.form + "\n" }.joined().utf8).write(to: patterns)
         try text.write(to: source)
-        let grep = Process()
-        grep.executableURL = URL(filePath: "/usr/bin/grep")
-        grep.arguments = ["-a", "-F", "-f", patterns.path, source.path]
-        grep.environment = ["LC_ALL": "C"]
-        let output = Pipe()
-        grep.standardOutput = output
-        try grep.run()
-        let lines = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        grep.waitUntilExit()
+        let lines = try await runProgram(
+            "grep", ["-a", "-F", "-f", patterns.path, source.path], environment: ["LC_ALL": "C"]
+        ).output
         return lines.split(separator: "\n").map { line in
             let found = wanted.filter { line.contains($0.form) }.map { "\($0.name) as \($0.form)" }
             return "\(found.joined(separator: "; ")): \(line.prefix(1_000))"

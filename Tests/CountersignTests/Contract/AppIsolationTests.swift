@@ -6,7 +6,7 @@ import Testing
 /// One app knows the ids of another's enrollments and submissions, and can do nothing with them.
 @Suite(.database) struct AppIsolationTests {
     @Test func `another app's rows look as if they did not exist`() async throws {
-        let (one, other) = (try await World.make("acme"), try await World.make("other"))
+        let (one, other) = (try await Site.make("acme"), try await Site.make("other"))
         var victim = try await one.app()
         var intruder = try await other.app()
         let enrollment = try await victim.run(SQL.enroll, ["alice", "phone"])[0].identifier(0)
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func `an app cannot answer with another app's enrollment`() async throws {
-        let (one, other) = (try await World.make("acme"), try await World.make("other"))
+        let (one, other) = (try await Site.make("acme"), try await Site.make("other"))
         try await withWorkerLogin { _ in
             var portal = try await one.portal()
             var app = try await one.app()
@@ -52,7 +52,7 @@ import Testing
 
     /// The database sets app_id: the same user and device of two apps are two enrollments.
     @Test func `the same user and device of two apps do not replace each other`() async throws {
-        let (one, other) = (try await World.make("acme"), try await World.make("other"))
+        let (one, other) = (try await Site.make("acme"), try await Site.make("other"))
         try await withWorkerLogin { _ in
             var app = try await one.app()
             var second = try await other.app()
@@ -64,7 +64,7 @@ import Testing
 
     @Test func `a login of the group that is no app's gets nothing, and its code stays unsaid`() async throws
     {
-        _ = try await World.make()
+        _ = try await Site.make()
         let login = try await Database.current.makeLogin("nobodys", in: .app)
         var stray = try await Database.current.connect(as: login)
         #expect(try await stray.execute("SELECT countersign.app_channel() IS NULL")[0].bool(0))

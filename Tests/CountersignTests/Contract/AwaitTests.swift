@@ -12,15 +12,15 @@ import Testing
     }
 
     /// A waiting row of the portal's or the app's, committed, and a session of the login that has it.
-    private func waiting(_ function: String, _ world: World) async throws -> (
+    private func waiting(_ function: String, _ site: Site) async throws -> (
         id: Identifier, login: TestLogin
     ) {
         guard function == "await_submission" else {
-            var portal = try await world.portal()
-            return (try await portal.request(), world.portalLogin)
+            var portal = try await site.portal()
+            return (try await portal.request(), site.portalLogin)
         }
-        var app = try await world.app()
-        return (try await insert(function, &app), world.appLogin)
+        var app = try await site.app()
+        return (try await insert(function, &app), site.appLogin)
     }
 
     private func insert(_ function: String, _ session: inout Connection) async throws -> Identifier {
@@ -31,7 +31,7 @@ import Testing
 
     @Test(arguments: calls) func `a timeout must lie between 0 and 10 seconds`(function: String) async throws
     {
-        let (id, login) = try await waiting(function, World.make())
+        let (id, login) = try await waiting(function, Site.make())
         var session = try await Database.current.connect(as: login)
         for timeout in ["NULL", "'-1 us'", "'-1 day'", "'10.000001 s'", "'1 month'", "'-1 month 40 days'"] {
             let error = try await session.refusal(of: call(function, timeout), [.identifier(id)])
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: calls) func `it needs READ COMMITTED`(function: String) async throws {
-        let (id, login) = try await waiting(function, World.make())
+        let (id, login) = try await waiting(function, Site.make())
         var session = try await Database.current.connect(as: login)
         for level in ["REPEATABLE READ", "SERIALIZABLE"] {
             try await session.execute("BEGIN ISOLATION LEVEL \(level)")
@@ -63,8 +63,8 @@ import Testing
     @Test(arguments: calls) func `it refuses what its own transaction has inserted`(function: String)
         async throws
     {
-        let world = try await World.make()
-        let (_, login) = try await waiting(function, world)
+        let site = try await Site.make()
+        let (_, login) = try await waiting(function, site)
         let database = Database.current
         try await database.arrangeAsSuperuser("GRANT TEMP ON DATABASE \(database.name) TO \(login.name)")
         var session = try await database.connect(as: login)
@@ -81,23 +81,23 @@ import Testing
 
     /// A row of somebody who began later is not taken for one's own, nor one of before.
     @Test(arguments: calls) func `it waits for what others have inserted`(function: String) async throws {
-        let world = try await World.make()
-        let (before, login) = try await waiting(function, world)
+        let site = try await Site.make()
+        let (before, login) = try await waiting(function, site)
         var session = try await Database.current.connect(as: login)
         try await session.execute("BEGIN")
         _ = try await insert(function, &session)
         try await session.execute("SAVEPOINT a")
         _ = try await insert(function, &session)
-        let (after, _) = try await waiting(function, world)
+        let (after, _) = try await waiting(function, site)
         for id in [before, after] {
             #expect(try await session.refusal(of: call(function, "'5 ms'"), [.identifier(id)]) == nil)
         }
     }
 
     @Test func `an unknown id is refused at once`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var portal = try await site.portal()
+        var app = try await site.app()
         let start = ContinuousClock.now
         #expect(try await portal.refusal(of: call("await_otp"), [.identifier(.random())])?.state == "CS006")
         #expect(try await portal.refusal(of: call("await_otp"), [.null])?.state == "CS006")
@@ -108,9 +108,9 @@ import Testing
     }
 
     @Test func `without a worker they wait as long as they were told`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         for (function, answer) in [("await_otp", nil), ("await_submission", "pending")] {
-            let (id, login) = try await waiting(function, world)
+            let (id, login) = try await waiting(function, site)
             var session = try await Database.current.connect(as: login)
             let start = ContinuousClock.now
             let sql = function == "await_otp" ? "SELECT" : "SELECT result FROM"
@@ -123,11 +123,11 @@ import Testing
 
     /// Also when the wait had begun before the worker did anything.
     @Test func `they return as soon as there is an answer`() async throws {
-        let world = try await World.make()
-        let (transaction, _) = try await waiting("await_otp", world)
-        let (submission, _) = try await waiting("await_submission", world)
-        var portal = try await world.portal()
-        var app = try await world.app()
+        let site = try await Site.make()
+        let (transaction, _) = try await waiting("await_otp", site)
+        let (submission, _) = try await waiting("await_submission", site)
+        var portal = try await site.portal()
+        var app = try await site.app()
         let start = ContinuousClock.now
         try await withWorkerLogin { _ in
             #expect(try await portal.code(transaction).utf8.count == 64)
@@ -138,9 +138,9 @@ import Testing
     }
 
     @Test func `await_otp returns NULL at once when there will be no code`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
+            var portal = try await site.portal()
             let (collected, _) = try await portal.issued()
             let cancelled = try await portal.request()
             #expect(try await portal.cancel(cancelled))
@@ -156,11 +156,11 @@ import Testing
     }
 
     @Test func `await_otp returns early when the request ends meanwhile`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        var portal = try await site.portal()
         let id = try await portal.request()
         let start = ContinuousClock.now
-        let options = Database.current.options(login: world.portalLogin)
+        let options = Database.current.options(login: site.portalLogin)
         async let code: String? = {
             var other = try await Connection.open(options)
             return try await other.run(SQL.await_, [.identifier(id)])[0].optionalText(0)

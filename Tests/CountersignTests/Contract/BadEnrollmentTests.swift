@@ -74,8 +74,8 @@ import Testing
     @Test(arguments: groups) func `a bad enrollment is refused, and nothing is stored`(group: Group)
         async throws
     {
-        let world = try await World.make()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var app = try await site.app()
         let before = try await Database.current.rowCounts()
         for bad in group.cases {
             if !bad.setting.isEmpty {
@@ -93,8 +93,8 @@ import Testing
     }
 
     @Test func `what is just allowed is stored`() async throws {
-        let world = try await World.make()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var app = try await site.app()
         var values = Self.longest.mapValues { Self.long($0) }
         values["public_key"] = Self.long(8192)
         try await app.run(Self.insert, parameters([values.mapValues { $0 }, [:]]))

@@ -10,7 +10,7 @@ import Testing
         "auth_type", "callback_uri", "message", "secure_message", "language_code", "ip_address", "user_agent",
         "reference",
     ]
-    private static let good = ["auth_type": "qr-code", "callback_uri": World.callback]
+    private static let good = ["auth_type": "qr-code", "callback_uri": Site.callback]
 
     /// One row for each set of values; what is not given is NULL.
     private static let insert = Statement(
@@ -125,8 +125,8 @@ import Testing
 
     @Test(arguments: groups) func `a bad request is refused, and nothing is stored`(group: Group) async throws
     {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        var portal = try await site.portal()
         let before = try await Database.current.rowCounts()
         for bad in group.cases {
             if !bad.setting.isEmpty {
@@ -153,8 +153,8 @@ import Testing
     ]
 
     @Test func `what is just allowed is stored as it is`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        var portal = try await site.portal()
         var owner = try await Database.current.connect()
         for (column, value) in Self.limits {
             try await portal.run(Self.insert, parameters([[column: value], [:]]))
@@ -167,13 +167,13 @@ import Testing
     }
 
     @Test func `the message is the default of the language, of its first part, or English`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await Database.current.arrange(
             """
             INSERT INTO countersign.auth_type_messages VALUES ('qr-code', 'nl', 'Aanmelden'),
                 ('qr-code', 'nl-be', 'Aanmelden in België')
             """)
-        var portal = try await world.portal()
+        var portal = try await site.portal()
         let languages: [(String?, String)] = [
             ("nl-be", "Aanmelden in België"), ("nl-nl", "Aanmelden"), ("nl", "Aanmelden"), ("fr", "Sign in"),
             (nil, "Sign in"),
@@ -191,8 +191,8 @@ import Testing
     }
 
     @Test func `addresses of any portal count for that portal alone`() async throws {
-        let one = try await World.make("acme")
-        let other = try await World.make("other")
+        let one = try await Site.make("acme")
+        let other = try await Site.make("other")
         try await Database.current.arrange(
             "INSERT INTO countersign.callback_urls (portal_id, url) VALUES (\(other.portalID), 'https://o.example/')"
         )

@@ -25,8 +25,8 @@ import Testing
     }
 
     @Test func `the portal hears each step of its own requests, and nobody else's`() async throws {
-        let one = try await World.make("acme")
-        let other = try await World.make("other")
+        let one = try await Site.make("acme")
+        let other = try await Site.make("other")
         try await withWorkerLogin { _ in
             var portal = try await one.portal()
             var bystander = try await other.portal()
@@ -59,8 +59,8 @@ import Testing
     }
 
     @Test func `the app hears of its enrollments and submissions, and nobody else's`() async throws {
-        let one = try await World.make("acme")
-        let other = try await World.make("other")
+        let one = try await Site.make("acme")
+        let other = try await Site.make("other")
         try await withWorkerLogin { _ in
             var app = try await one.app()
             var bystander = try await other.app()
@@ -82,14 +82,14 @@ import Testing
 
     /// NOTIFY allows 8,000 bytes; 200 ids are 7,400.
     @Test func `at most 200 ids are told at once, and all of them`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
+            var portal = try await site.portal()
             try await listen(&portal, "portal_channel")
             let rows = try await portal.execute(
                 """
                 INSERT INTO countersign.auth_requests (auth_type, callback_uri)
-                SELECT 'qr-code', '\(World.callback)' FROM generate_series(1, 950) RETURNING transaction_id
+                SELECT 'qr-code', '\(Site.callback)' FROM generate_series(1, 950) RETURNING transaction_id
                 """)
             let ids = Set(try rows.map { try $0.identifier(0).description })
             var (heard, payloads): (Set<String>, [String]) = ([], [])
@@ -110,8 +110,8 @@ import Testing
     }
 
     @Test func `nor are more ids told to an app`() async throws {
-        let world = try await World.make()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var app = try await site.app()
         let rows = try await app.execute(
             """
             INSERT INTO countersign.submissions (enrollment_id, otp, action)
@@ -140,8 +140,8 @@ import Testing
     }
 
     @Test func `nothing is told that is rolled back`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        var portal = try await site.portal()
         try await listen(&portal, "portal_channel")
         let first = try await portal.request()
         let second = try await portal.request()
@@ -153,12 +153,12 @@ import Testing
     }
 
     @Test func `channels cannot be guessed or looked up`() async throws {
-        let one = try await World.make("acme")
-        let other = try await World.make("other")
+        let one = try await Site.make("acme")
+        let other = try await Site.make("other")
         var channels: Set<String> = []
-        for world in [one, other] {
-            var portal = try await world.portal()
-            var app = try await world.app()
+        for site in [one, other] {
+            var portal = try await site.portal()
+            var app = try await site.app()
             channels.insert(try await portal.execute("SELECT countersign.portal_channel()")[0].text(0))
             channels.insert(try await app.execute("SELECT countersign.app_channel()")[0].text(0))
             for sql in ["SELECT channel FROM countersign.portals", "SELECT channel FROM countersign.apps"] {

@@ -8,8 +8,8 @@ import Testing
 /// A code is handed out once, and only while it can be used.
 @Suite(.database) struct CollectTests {
     /// An issued request whose code nobody has collected.
-    private func uncollected(_ world: World) async throws -> Identifier {
-        var portal = try await world.portal()
+    private func uncollected(_ site: Site) async throws -> Identifier {
+        var portal = try await site.portal()
         let id = try await portal.request()
         try await portal.waitUntilIssued(id)
         return id
@@ -20,10 +20,10 @@ import Testing
     }
 
     @Test func `the code is the id and the secret whose digest is kept`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            let id = try await uncollected(world)
+            var portal = try await site.portal()
+            let id = try await uncollected(site)
             var owner = try await Database.current.connect()
             let secret = Statement("secret", "SELECT secret FROM countersign.otp_secrets")
             let stored = try await owner.run(secret)[0].bytes(0)
@@ -40,14 +40,14 @@ import Testing
     }
 
     @Test func `no two codes are the same`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
+            var portal = try await site.portal()
             let many = Statement(
                 "insert many",
                 """
                 INSERT INTO countersign.auth_requests (auth_type, callback_uri)
-                SELECT 'qr-code', '\(World.callback)' FROM generate_series(1, 1200)
+                SELECT 'qr-code', '\(Site.callback)' FROM generate_series(1, 1200)
                 """)
             try await portal.run(many)
             try await eventually("all are issued") { try await secretsStored() == 1200 }
@@ -64,10 +64,10 @@ import Testing
     }
 
     @Test func `one that is rolled back is uncollected`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            let id = try await uncollected(world)
+            var portal = try await site.portal()
+            let id = try await uncollected(site)
             var codes: [String?] = []
             try await portal.execute("BEGIN")
             codes.append(try await portal.collect(id))
@@ -76,7 +76,7 @@ import Testing
             codes.append(try await portal.collect(id))
             try await portal.execute("ROLLBACK TO a; COMMIT")
             do {
-                var lost = try await world.portal()
+                var lost = try await site.portal()
                 try await lost.execute("BEGIN")
                 codes.append(try await lost.collect(id))
             }  // the connection closes
@@ -87,11 +87,11 @@ import Testing
     }
 
     @Test func `of twenty at the same time one gets it`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            let options = Database.current.options(login: world.portalLogin)
+            let options = Database.current.options(login: site.portalLogin)
             for call in [SQL.collect, SQL.await_] {
-                let id = try await uncollected(world)
+                let id = try await uncollected(site)
                 let codes = try await withThrowingTaskGroup(of: String?.self) { group in
                     for _ in 0..<20 {
                         group.addTask {
@@ -107,17 +107,17 @@ import Testing
     }
 
     @Test func `nothing before it is issued`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        var portal = try await site.portal()
         #expect(try await portal.collect(try await portal.request()) == nil)
     }
 
     /// By the clock, whether or not anybody has noticed.
     @Test func `nothing after its time, though no expire stage runs`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin(stages: [.issue]) { _ in
-            var portal = try await world.portal()
-            let id = try await uncollected(world)
+            var portal = try await site.portal()
+            let id = try await uncollected(site)
             try await Database.current.makeDue(id)
             #expect(try await portal.collect(id) == nil)
             #expect(try await portal.run(SQL.awaitBriefly, [.identifier(id)])[0].optionalText(0) == nil)
@@ -127,10 +127,10 @@ import Testing
 
     @Test(arguments: ["cancelled", "denied", "expired", "failed"])
     func `nothing after the end, which takes the secret with it`(end: String) async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin(stages: [.issue]) { _ in
-            var portal = try await world.portal()
-            let id = try await uncollected(world)
+            var portal = try await site.portal()
+            let id = try await uncollected(site)
             if end == "expired" { try await Database.current.makeDue(id) }
             try await Database.current.arrange(
                 "SELECT countersign.end_requests(ARRAY['\(id)'::uuid], ARRAY['\(end)'])")
@@ -142,11 +142,11 @@ import Testing
 
     /// The end waits for nobody: what a portal holds at that moment is swept later.
     @Test func `ended while it is being collected: not handed out again, and swept`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin(stages: [.issue]) { _ in
-            var collecting = try await world.portal()
-            var portal = try await world.portal()
-            let id = try await uncollected(world)
+            var collecting = try await site.portal()
+            var portal = try await site.portal()
+            let id = try await uncollected(site)
             try await collecting.execute("BEGIN")
             #expect(try await collecting.collect(id) != nil)
             #expect(try await portal.cancel(id))
@@ -161,10 +161,10 @@ import Testing
     }
 
     @Test func `cancelling says whether it was still open, once`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin(stages: [.issue]) { _ in
-            var portal = try await world.portal()
-            let id = try await uncollected(world)
+            var portal = try await site.portal()
+            let id = try await uncollected(site)
             #expect(try await portal.cancel(id))
             #expect(try await !portal.cancel(id))
             #expect(try await portal.status(id) == "cancelled")

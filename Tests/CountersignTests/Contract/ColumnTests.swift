@@ -22,8 +22,8 @@ import Testing
 
     @Test(arguments: [TestLogin.Group.portal, .app])
     func `only one's own columns can be written`(group: TestLogin.Group) async throws {
-        let world = try await World.make()
-        var session = try await group == .portal ? world.portal() : world.app()
+        let site = try await Site.make()
+        var session = try await group == .portal ? site.portal() : site.app()
         let own = Set(group == .portal ? ofPortals : ofApps)
         var written: Set<String> = []
         for column in try await columns() {
@@ -48,10 +48,10 @@ import Testing
 
     /// Not by the way of an upsert either, which asks for the right to change.
     @Test func `no upsert, no copying`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        var portal = try await site.portal()
         let upsert = """
-            INSERT INTO countersign.auth_requests (auth_type, callback_uri) VALUES ('qr-code', '\(World.callback)')
+            INSERT INTO countersign.auth_requests (auth_type, callback_uri) VALUES ('qr-code', '\(Site.callback)')
             ON CONFLICT (transaction_id) DO UPDATE SET reference = excluded.reference
             """
         #expect(try await portal.refusal(of: upsert)?.state == noPrivilege)

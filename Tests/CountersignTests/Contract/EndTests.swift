@@ -16,8 +16,8 @@ import Testing
     }
 
     @Test(arguments: ends) func `what has ended ends no more`(first: String) async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        var portal = try await site.portal()
         let id = try await portal.request()
         if first == "expired" { try await Database.current.makeDue(id) }
         #expect(try await end(id, first))
@@ -31,8 +31,8 @@ import Testing
     }
 
     @Test func `nothing expires before its time, and no answer counts after it`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        var portal = try await site.portal()
         let id = try await portal.request()
         #expect(try await !end(id, "expired"))
         try await Database.current.makeDue(id)
@@ -45,9 +45,9 @@ import Testing
     /// The verdict was reached in time, and is written too late.
     @Test(arguments: ["scan", "authenticated", "denied"])
     func `a verdict that is written after expires_at changes nothing`(effect: String) async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var portal = try await site.portal()
+        var app = try await site.app()
         let (enrollment, transaction, submission) = try await withWorkerLogin(stages: [.enroll, .issue]) {
             _ in
             let enrollment = try await app.enroll("alice")

@@ -18,9 +18,9 @@ import Testing
     }
 
     @Test func `the same device again replaces the one before`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var app = try await world.app()
+            var app = try await site.app()
             let old = try await app.enroll("alice", "phone")
             let tablet = try await app.enroll("alice", "tablet")
             let bob = try await app.enroll("bob", "phone")
@@ -33,8 +33,8 @@ import Testing
     }
 
     @Test func `of two in one batch the later is active`() async throws {
-        let world = try await World.make()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var app = try await site.app()
         let ids = try await app.execute(
             """
             INSERT INTO countersign.enrollments (user_id, device_id)
@@ -58,8 +58,8 @@ import Testing
         "settings SET signature_required = true",
     ])
     func `a refused enrollment does not revoke the one before`(change: String) async throws {
-        let world = try await World.make()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var app = try await site.app()
         let old = try await app.run(SQL.enroll, ["alice", "phone"])[0].identifier(0)
         try await Database.current.arrange("UPDATE countersign.enrollments SET status = 'active'")
         let new = try await app.run(SQL.enroll, ["alice", "phone"])[0].identifier(0)
@@ -72,8 +72,8 @@ import Testing
     }
 
     @Test func `enrollments of one device that two workers take end with one active`() async throws {
-        let world = try await World.make()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var app = try await site.app()
         let first = try await app.run(SQL.enroll, ["alice", "phone"])[0].identifier(0)
         let second = try await app.run(SQL.enroll, ["alice", "phone"])[0].identifier(0)
         var holder = try await Database.current.connect()
@@ -92,15 +92,15 @@ import Testing
     }
 
     @Test func `what an app may say about itself is what it said`() async throws {
-        let world = try await World.make()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var app = try await site.app()
         let columns = "SELECT status, attempts, app_id, cardinality(wrong_codes) FROM countersign.enrollments"
         _ = try await app.run(SQL.enroll, ["alice", "phone"])
         var owner = try await Database.current.connect()
         let row = try await owner.execute(columns)[0]
         #expect(try row.text(0) == "pending")
         #expect(try row.int(1) == 0)
-        #expect(try row.int(2) == Int(world.appID))
+        #expect(try row.int(2) == Int(site.appID))
         #expect(try row.int(3) == 0)
     }
 }

@@ -13,8 +13,8 @@ import Testing
     private let whoAmI = "SELECT countersign.current_portal()"
 
     @Test func `a member acts for the portal that it names, until the transaction ends`() async throws {
-        let one = try await World.make("acme")
-        let other = try await World.make("other")
+        let one = try await Site.make("acme")
+        let other = try await Site.make("other")
         var gateway = try await gateway()
         #expect(try await gateway.execute(whoAmI)[0].optionalInt(0) == nil)
         try await gateway.execute("BEGIN; SET LOCAL countersign.portal = 'acme'")
@@ -37,7 +37,7 @@ import Testing
 
     @Test(arguments: ["", "nobody", "ACME", "1", "acme' OR true --", "acme_app"])
     func `a name that is no portal's is nobody`(name: String) async throws {
-        _ = try await World.make("acme")
+        _ = try await Site.make("acme")
         var gateway = try await gateway()
         let set = Statement("set", "SELECT set_config('countersign.portal', $1, true)")
         try await gateway.execute("BEGIN")
@@ -47,21 +47,21 @@ import Testing
     }
 
     @Test func `a member acts for the app that it names`() async throws {
-        let world = try await World.make("acme")
-        _ = try await World.make("other")
+        let site = try await Site.make("acme")
+        _ = try await Site.make("other")
         var gateway = try await gateway()
         try await gateway.execute("BEGIN; SET LOCAL countersign.app = 'acme-app'")
         let enrollment = try await gateway.run(SQL.enroll, ["alice", "phone"])[0].identifier(0)
         try await gateway.execute("COMMIT; BEGIN; SET LOCAL countersign.app = 'other-app'")
         #expect(try await gateway.run(SQL.enrollment, [.identifier(enrollment)]).isEmpty)
         try await gateway.execute("COMMIT")
-        var app = try await world.app()
+        var app = try await site.app()
         #expect(try await app.run(SQL.enrollment, [.identifier(enrollment)])[0].text(0) == "pending")
     }
 
     @Test func `nobody else becomes another by naming it`() async throws {
-        let one = try await World.make("acme")
-        let other = try await World.make("other")
+        let one = try await Site.make("acme")
+        let other = try await Site.make("other")
         var victim = try await other.portal()
         let theirs = try await victim.request()
         var portal = try await one.portal()

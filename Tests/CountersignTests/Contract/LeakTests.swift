@@ -26,8 +26,8 @@ import Testing
 
     @Test(arguments: ["auth_results", "auth_requests"])
     func `a portal's spy is shown the portal's rows only`(relation: String) async throws {
-        let one = try await World.make("acme")
-        let other = try await World.make("other")
+        let one = try await Site.make("acme")
+        let other = try await Site.make("other")
         var portal = try await one.portal()
         var victim = try await other.portal()
         _ = try await portal.request("mine")
@@ -43,8 +43,8 @@ import Testing
         ("enrollments", "status"),
     ])
     func `an app's spy is shown the app's rows only`(relation: String, column: String) async throws {
-        let one = try await World.make("acme")
-        let other = try await World.make("other")
+        let one = try await Site.make("acme")
+        let other = try await Site.make("other")
         var app = try await one.app()
         var victim = try await other.app()
         try await add("scan", &victim)

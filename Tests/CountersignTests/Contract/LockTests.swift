@@ -12,15 +12,15 @@ import Testing
     }
 
     @Test func `a portal that sits at every bell stops no sign-in`() async throws {
-        let world = try await World.make("acme")
-        let other = try await World.make("other")
+        let site = try await Site.make("acme")
+        let other = try await Site.make("other")
         var thief = try await other.portal()
         for stage in 1...3 {
             for place in 0...16 { try await take(stage, place, &thief) }
         }
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let (transaction, code) = try await portal.issued()
             #expect(try await app.submit(enrollment, code, "accept").result == "accepted")
@@ -29,8 +29,8 @@ import Testing
     }
 
     @Test func `a portal that takes the house keeper's lock stops no house keeping`() async throws {
-        let world = try await World.make()
-        var thief = try await world.portal()
+        let site = try await Site.make()
+        var thief = try await site.portal()
         try await take(6, 17, &thief)
         try await Database.current.arrange("UPDATE countersign.portals SET max_open_requests = 1")
         _ = try await thief.request()

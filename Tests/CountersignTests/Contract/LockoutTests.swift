@@ -22,10 +22,10 @@ import Testing
     }
 
     @Test func `ten lock, new and right codes do not reset the count, others go on`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let other = try await app.enroll("bob")
             let first = try await portal.issued()
@@ -58,10 +58,10 @@ import Testing
     @Test func `the lock ends after ten minutes, and wrong codes while locked do not lengthen it`()
         async throws
     {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let (_, code) = try await portal.issued()
             try await wrongCodes(10, enrollment, &app)
@@ -76,10 +76,10 @@ import Testing
     }
 
     @Test func `nine in ten minutes do not lock, though there were more before`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let (_, code) = try await portal.issued()
             try await wrongCodes(6, enrollment, &app)
@@ -93,10 +93,10 @@ import Testing
 
     /// A batch is judged one after the other.
     @Test func `many in one statement are no more than ten tries`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let (transaction, code) = try await portal.issued()
             let codes = (0..<30).map { _ in Code.invented() } + [code]
@@ -121,8 +121,8 @@ import Testing
 
     /// Two workers with wrong codes of the same enrollment in their batches.
     @Test func `counts of two workers at the same time add up`() async throws {
-        let world = try await World.make()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var app = try await site.app()
         let enrollment = try await app.run(SQL.enroll, ["alice", "phone"])[0].identifier(0)
         let five: [Parameter] = [.identifiers([enrollment]), .int32s([5])]
         var first = try await Database.current.connect()

@@ -71,8 +71,8 @@ import Testing
     @Test(arguments: cases) func `what is malformed is rejected at once and raises nothing`(bad: Case)
         async throws
     {
-        let world = try await World.make()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var app = try await site.app()
         for value in bad.values {
             let shown: Comment = "\(bad.column): \(value?.prefix(80) ?? "NULL")"
             let id = try await app.run(SQL.submitText, parameters([bad.column: value]))[0].identifier(0)
@@ -90,8 +90,8 @@ import Testing
 
     @Test func `what is well-formed waits for the validate stage, and only its digest is kept`() async throws
     {
-        let world = try await World.make()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var app = try await site.app()
         let digest = String(repeating: "0a", count: 32)
         let good: [[String: String?]] = [
             [:], ["signed_at": nil, "prompt_digest": nil, "signature": nil], ["prompt_digest": digest],
@@ -116,8 +116,8 @@ import Testing
 
     /// A regular expression fails on more than 256 MiB: the lengths have to be looked at before.
     @Test func `not even the hugest text raises`() async throws {
-        let world = try await World.make()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var app = try await site.app()
         for column in ["otp", "enrollment_id", "signed_at", "prompt_digest"] {
             let values = Self.columns.map { name in
                 name == column ? "repeat('A', 270000000)" : "'\((Self.good[name] ?? nil) ?? "")'"
@@ -133,12 +133,12 @@ import Testing
 
     /// Replication, and whoever switches triggers off, must not store codes either.
     @Test func `the code is taken away where other triggers do not fire`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await Database.current.arrangeAsSuperuser(
             """
             SET session_replication_role = replica;
             INSERT INTO countersign.submissions (app_id, enrollment_id, otp, action, submitted_at, status)
-            VALUES (\(world.appID), '\(Self.enrollment)', '\(Self.code)', 'scan', now(), 'pending')
+            VALUES (\(site.appID), '\(Self.enrollment)', '\(Self.code)', 'scan', now(), 'pending')
             """)
         let stored = try await Database.current.everythingStored()
         #expect(stored.contains(Self.enrollment))
@@ -146,10 +146,10 @@ import Testing
     }
 
     @Test func `one malformed among others harms none of them`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let (transaction, code) = try await portal.issued()
             let insert = Statement(

@@ -41,7 +41,7 @@ import Testing
     private let harmless = ["dispatch_queue.token", "settings.unique_pgp_keys_per_enrollment"]
 
     @Test func `nothing that it can read names the user or holds a secret`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         let (user, device) = ("user-\(Identifier.random())", "device-\(Identifier.random())")
         let sealed = [UInt8](repeating: 0xA7, count: 24)
         try await Database.current.arrange(
@@ -52,8 +52,8 @@ import Testing
             """)
         var traces = [user, device, "basic-user", sealed.map { String($0, radix: 16) }.joined()]
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll(user, device)
             let (_, code) = try await portal.issued()
             #expect(try await app.submit(enrollment, code, "scan").result == "accepted")
@@ -66,7 +66,7 @@ import Testing
             traces += [try await secret(of: waiting), "visit-of-somebody"]
         }
         let shown = try await everythingShown()
-        #expect(shown.contains("authenticated") && shown.contains(world.portalLogin.name))
+        #expect(shown.contains("authenticated") && shown.contains(site.portalLogin.name))
         #expect(traces.filter { shown.contains($0) } == [])
     }
 

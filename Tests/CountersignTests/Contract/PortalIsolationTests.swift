@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func `a foreign request looks as if it did not exist, in every state`() async throws {
-        let (victims, intruders) = (try await World.make("acme"), try await World.make("other"))
+        let (victims, intruders) = (try await Site.make("acme"), try await Site.make("other"))
         var intruder = try await intruders.portal()
         var portal = try await victims.portal()
         let waiting = try await portal.request()
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func `lists hold one's own requests only`() async throws {
-        let (one, other) = (try await World.make("acme"), try await World.make("other"))
+        let (one, other) = (try await Site.make("acme"), try await Site.make("other"))
         var portal = try await one.portal()
         var intruder = try await other.portal()
         let mine = try await portal.request("mine")
@@ -65,8 +65,8 @@ import Testing
     }
 
     @Test func `switching row security off shows nothing`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        var portal = try await site.portal()
         try await portal.execute("SET row_security = off")
         let sql = "SELECT transaction_id FROM countersign.auth_requests"
         #expect(try await portal.refusal(of: sql)?.state == noPrivilege)
@@ -74,7 +74,7 @@ import Testing
 
     /// current_portal() goes by the login, not by the role that the session plays.
     @Test func `playing another role changes nothing`() async throws {
-        let (one, other) = (try await World.make("acme"), try await World.make("other"))
+        let (one, other) = (try await Site.make("acme"), try await Site.make("other"))
         var portal = try await one.portal()
         var victim = try await other.portal()
         let theirs = try await victim.request()
@@ -90,8 +90,8 @@ import Testing
     }
 
     @Test func `a login of the group that is no portal's sees and gets nothing`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        var portal = try await site.portal()
         let theirs = try await portal.request()
         let login = try await Database.current.makeLogin("nobodys", in: .portal)
         var stray = try await Database.current.connect(as: login)
@@ -102,9 +102,9 @@ import Testing
     }
 
     @Test func `a portal can do nothing that is an app's, nor the other way round`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var portal = try await site.portal()
+        var app = try await site.app()
         let ofApps = [
             "SELECT FROM countersign.submission_results", "SELECT FROM countersign.enrollment_results",
             "SELECT countersign.app_channel()", "SELECT countersign.current_app()",

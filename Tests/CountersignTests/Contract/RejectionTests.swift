@@ -18,10 +18,10 @@ import Testing
     }
 
     @Test func `unknown_code: invented, of another secret, not issued yet`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let (transaction, code) = try await portal.issued()
             expect(try await app.submit(enrollment, Code.invented(), "scan"), "unknown_code")
@@ -33,10 +33,10 @@ import Testing
     }
 
     @Test func `unknown_code: a request that is not issued yet`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin(stages: [.enroll, .validate]) { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let waiting = try await portal.request()
             expect(try await app.submit(enrollment, Code.invented(for: waiting), "accept"), "unknown_code")
@@ -45,10 +45,10 @@ import Testing
     }
 
     @Test(arguments: ["accept", "deny"]) func `already_used`(end: String) async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let other = try await app.enroll("bob")
             let (transaction, code) = try await portal.issued()
@@ -62,10 +62,10 @@ import Testing
     }
 
     @Test func `expired: of a request that has expired, was cancelled or has failed`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let (expiring, first) = try await portal.issued()
             let (cancelled, second) = try await portal.issued()
@@ -88,10 +88,10 @@ import Testing
     /// No sweeper has to run for that.
     @Test(arguments: ["issued", "scanned"])
     func `expired: after its time, though the expire stage does not run`(state: String) async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin(stages: [.enroll, .issue, .validate]) { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let (transaction, code) = try await portal.issued()
             if state == "scanned" { expect(try await app.submit(enrollment, code, "scan"), nil) }
@@ -107,10 +107,10 @@ import Testing
     }
 
     @Test func `other_device: somebody else has scanned it`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice", "phone")
             let tablet = try await app.enroll("alice", "tablet")
             let (transaction, code) = try await portal.issued()
@@ -127,10 +127,10 @@ import Testing
     }
 
     @Test func `not_enrolled: nobody's, and pending`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin(stages: [.issue, .validate]) { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let (transaction, code) = try await portal.issued()
             let pending = try await app.run(SQL.enroll, ["alice", "phone"])[0].identifier(0)
             expect(try await app.submit(.random(), code, "accept"), "not_enrolled")
@@ -142,10 +142,10 @@ import Testing
     }
 
     @Test func `enrollment_revoked`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let old = try await app.enroll("alice", "phone")
             let new = try await app.enroll("alice", "phone")
             let (_, code) = try await portal.issued()
@@ -158,10 +158,10 @@ import Testing
 
     @Test(arguments: ["settings SET enrollment_enabled = false", "apps SET enabled = false"])
     func `enrollment_disabled`(setting: String) async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let (transaction, code) = try await portal.issued()
             try await Database.current.arrange("UPDATE countersign.\(setting)")
@@ -173,10 +173,10 @@ import Testing
     }
 
     @Test func `stale_signature: signed more than five minutes ago, or from now`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let (_, code) = try await portal.issued()
             for (offset, reason) in [
@@ -195,10 +195,10 @@ import Testing
     }
 
     @Test func `too_many_scans: four may be open`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let other = try await app.enroll("bob")
             var codes: [(transaction: Identifier, code: String)] = []

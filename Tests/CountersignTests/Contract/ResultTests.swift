@@ -26,12 +26,12 @@ import Testing
     private static let ends = ["authenticated", "denied", "expired", "cancelled", "failed"]
 
     /// Brings a request into the state, with an enrollment of alice's phone.
-    private func request(in state: String, _ world: World) async throws -> Identifier {
-        var portal = try await world.portal()
+    private func request(in state: String, _ site: Site) async throws -> Identifier {
+        var portal = try await site.portal()
         let id = try await portal.request("visit 7")
         guard state != "requested" else { return id }
         return try await withWorkerLogin(stages: [.enroll, .issue, .validate]) { _ in
-            var app = try await world.app()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice", "phone")
             let code = try await portal.code(id)
             if state == "issued" { return id }
@@ -51,13 +51,13 @@ import Testing
 
     @Test(arguments: ["requested", "issued", "scanned"] + ends)
     func `the columns of each state`(state: String) async throws {
-        let world = try await World.make()
-        let id = try await request(in: state, world)
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        let id = try await request(in: state, site)
+        var portal = try await site.portal()
         let row = try await result(id, &portal)
         #expect(Set(row.keys) == Self.columns)
         #expect(row["transaction_id"] == id.description && row["status"] == state)
-        #expect(row["reference"] == "visit 7" && row["callback_uri"] == World.callback)
+        #expect(row["reference"] == "visit 7" && row["callback_uri"] == Site.callback)
         #expect(row["authentication_method"] == "otp")
         #expect(row["requested_at"] != .some(nil))
 
@@ -67,7 +67,7 @@ import Testing
         #expect(row["not_authenticated_reason"] == .some(hasEnded && !isAuthenticated ? state : nil))
         #expect((row["resolved_at"] != .some(nil)) == hasEnded)
         #expect((row["valid_until"] != .some(nil)) == hasEnded)
-        let user = ["alice", "phone", "\(world.appID)", "false", nil, nil]
+        let user = ["alice", "phone", "\(site.appID)", "false", nil, nil]
         for (column, value) in zip(Self.ofTheUser, user) {
             #expect(row[column] == .some(isAuthenticated ? value : nil), "\(column)")
         }
@@ -75,9 +75,9 @@ import Testing
 
     /// A sign-in gets stale five minutes after its end; its status stays.
     @Test func `valid_until is 300 s after the end`() async throws {
-        let world = try await World.make()
-        let id = try await request(in: "authenticated", world)
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        let id = try await request(in: "authenticated", site)
+        var portal = try await site.portal()
         for (age, isAuthenticated) in [("0 s", true), ("295 s", true), ("300 s", false), ("1 day", false)] {
             try await Database.current.arrange(
                 "UPDATE countersign.auth_requests SET resolved_at = clock_timestamp() - interval '\(age)'")
@@ -91,8 +91,8 @@ import Testing
     }
 
     @Test func `a portal can look for its own reference`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        var portal = try await site.portal()
         let ids = [
             try await portal.request("a"), try await portal.request("b"), try await portal.request("a"),
         ]
@@ -104,10 +104,10 @@ import Testing
 
     @Test(arguments: [30, 180, 600])
     func `the time to answer is that of the type`(seconds: Int) async throws {
-        let world = try await World.make(expiresIn: seconds)
-        var portal = try await world.portal()
+        let site = try await Site.make(expiresIn: seconds)
+        var portal = try await site.portal()
         let sql = """
-            INSERT INTO countersign.auth_requests (auth_type, callback_uri) VALUES ('qr-code', '\(World.callback)')
+            INSERT INTO countersign.auth_requests (auth_type, callback_uri) VALUES ('qr-code', '\(Site.callback)')
             RETURNING date_part('epoch', expires_at - requested_at)::integer,
                       abs(date_part('epoch', requested_at - clock_timestamp())) < 5
             """
@@ -118,8 +118,8 @@ import Testing
 
     /// The time of the INSERT and not of the transaction's begin.
     @Test func `a long transaction does not shorten it`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        var portal = try await site.portal()
         try await portal.execute("BEGIN; SELECT pg_sleep(0.05)")
         let id = try await portal.request()
         let sql = Statement(

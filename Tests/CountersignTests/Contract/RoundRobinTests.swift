@@ -7,17 +7,17 @@ import Testing
 @Suite(.database) struct RoundRobinTests {
     /// More portals with work than a batch has places: each batch starts after the lane served last.
     @Test func `issue serves the portals in turn when they are more than a batch holds`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await Database.current.arrange(
             """
             INSERT INTO countersign.portals (portal_id, login, name, display_name, signing_secret)
             SELECT 1000 + n, 'login' || n, 'portal' || n, 'P', '' FROM generate_series(1, 20) n;
             INSERT INTO countersign.callback_urls (portal_id, url)
-            SELECT portal_id, '\(World.callback)' FROM countersign.portals WHERE portal_id > 1000;
+            SELECT portal_id, '\(Site.callback)' FROM countersign.portals WHERE portal_id > 1000;
             INSERT INTO countersign.auth_requests (portal_id, auth_type, callback_uri)
-            SELECT 1000 + n, 'qr-code', '\(World.callback)' FROM generate_series(1, 20) n, generate_series(1, 3)
+            SELECT 1000 + n, 'qr-code', '\(Site.callback)' FROM generate_series(1, 20) n, generate_series(1, 3)
             """)
-        #expect(world.portalID < 1000)
+        #expect(site.portalID < 1000)
         var connection = try await Connection.open(try await Database.current.stageOptions())
         var stage = IssueStage()
         var served: [Int32] = []
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func `validate and enroll do the same with apps`() async throws {
-        _ = try await World.make()
+        _ = try await Site.make()
         try await Database.current.arrange(
             """
             INSERT INTO countersign.apps (app_id, login, name)
@@ -54,12 +54,12 @@ import Testing
     }
 
     @Test func `within a lane the oldest come first`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        var portal = try await site.portal()
         let rows = try await portal.execute(
             """
             INSERT INTO countersign.auth_requests (auth_type, callback_uri)
-            SELECT 'qr-code', '\(World.callback)' FROM generate_series(1, 40) RETURNING transaction_id
+            SELECT 'qr-code', '\(Site.callback)' FROM generate_series(1, 40) RETURNING transaction_id
             """)
         let ids = try rows.map { try $0.identifier(0) }.sorted()
         var connection = try await Connection.open(try await Database.current.stageOptions())

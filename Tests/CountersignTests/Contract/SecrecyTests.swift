@@ -17,12 +17,12 @@ import Testing
     }
 
     @Test func `no trace of a code after a sign-in`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         var ears = try await eavesdropper()
         var codes: [Code] = []
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             for actions in [["scan", "accept"], ["deny"], ["accept"], ["scan"], []] {
                 if codes.count == 1 { try await interruptWorker() }
@@ -73,13 +73,13 @@ import Testing
 
     /// A sample that ANALYZE took would outlive the collection.
     @Test func `the planner's statistics sample no secrets`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin(stages: [.issue]) { _ in
-            var portal = try await world.portal()
+            var portal = try await site.portal()
             try await portal.execute(
                 """
                 INSERT INTO countersign.auth_requests (auth_type, callback_uri)
-                SELECT 'qr-code', '\(World.callback)' FROM generate_series(1, 50)
+                SELECT 'qr-code', '\(Site.callback)' FROM generate_series(1, 50)
                 """)
             try await eventually("all are issued") {
                 try await Database.current.rowCounts()["otp_secrets"] == 50
@@ -98,10 +98,10 @@ import Testing
 
     /// Errors of the worker's statements name no values.
     @Test func `a batch that fails says nothing of the secrets it was about to store`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await Database.current.arrange(
             "ALTER TABLE countersign.otp_secrets ADD CONSTRAINT none CHECK (false) NOT VALID")
-        var portal = try await world.portal()
+        var portal = try await site.portal()
         let id = try await portal.request()
         try await withWorkerLogin(stages: [.issue]) { _ in
             try await eventually("it has failed alone") {
@@ -117,9 +117,9 @@ import Testing
 
     /// The one place where it exists in the clear is the table that collecting empties.
     @Test func `before its collection a secret is in otp_secrets alone`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin(stages: [.issue]) { _ in
-            var portal = try await world.portal()
+            var portal = try await site.portal()
             let id = try await portal.request()
             try await portal.waitUntilIssued(id)
             let stored = try await Database.current.everythingStored()

@@ -16,11 +16,11 @@ import Testing
     ]
 
     @Test func `a sign-in goes well under each of them`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
             for setting in Self.settings {
-                var portal = try await world.portal()
-                var app = try await world.app()
+                var portal = try await site.portal()
+                var app = try await site.app()
                 if try await portal.refusal(of: "SET \(setting)")?.state == noPrivilege { continue }
                 try await app.refusal(of: "SET \(setting)")
                 let enrollment = try await app.enroll("alice", "phone")

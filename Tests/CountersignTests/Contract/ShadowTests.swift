@@ -53,8 +53,8 @@ import Testing
     }
 
     @Test func `a portal stays the portal it is`() async throws {
-        let mine = try await World.make("acme")
-        let theirs = try await World.make("other")
+        let mine = try await Site.make("acme")
+        let theirs = try await Site.make("other")
         var victim = try await theirs.portal()
         let stolen = try await victim.request()
         var session = try await shadowed(mine.portalLogin)
@@ -85,7 +85,7 @@ import Testing
         let insert = "INSERT INTO countersign.auth_requests (auth_type, callback_uri) VALUES"
         let callback = try await session.refusal(of: "\(insert) ('qr-code', 'https://evil.example/')")
         #expect(callback?.state == "CS005")
-        let kind = try await session.refusal(of: "\(insert) ('forever', '\(World.callback)')")
+        let kind = try await session.refusal(of: "\(insert) ('forever', '\(Site.callback)')")
         #expect(kind?.state == "CS002")
         let own = try await session.request()
         #expect(try await session.status(own) == "requested")
@@ -95,8 +95,8 @@ import Testing
     }
 
     @Test func `an app stays the app it is, and its code is not stored`() async throws {
-        let mine = try await World.make("acme")
-        let theirs = try await World.make("other")
+        let mine = try await Site.make("acme")
+        let theirs = try await Site.make("other")
         try await Database.current.arrange("UPDATE countersign.apps SET enabled = false")
         var session = try await shadowed(mine.appLogin)
         try await session.execute(

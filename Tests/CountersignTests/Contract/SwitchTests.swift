@@ -17,8 +17,8 @@ import Testing
     }
 
     @Test func `mobile authentication off: what slips past is not issued, and expires`() async throws {
-        let world = try await World.make()
-        var portal = try await world.portal()
+        let site = try await Site.make()
+        var portal = try await site.portal()
         let change = "settings SET mobile_authentication_enabled = false"
         let id = try await slipPast(change, &portal, SQL.insert, ["visit"])
         #expect(try await portal.refusal(of: SQL.insert, ["visit"])?.state == "CS001")
@@ -38,10 +38,10 @@ import Testing
     }
 
     @Test func `mobile authentication off: what is open expires before its time`() async throws {
-        let world = try await World.make(expiresIn: 600)
+        let site = try await Site.make(expiresIn: 600)
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let (scanned, code) = try await portal.issued()
             #expect(try await app.submit(enrollment, code, "scan").result == "accepted")
@@ -58,10 +58,10 @@ import Testing
     }
 
     @Test func `mobile authentication off: no answer counts, though nothing has expired yet`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin(stages: [.enroll, .issue, .validate]) { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let (id, code) = try await portal.issued()
             try await Database.current.arrange(
@@ -77,13 +77,13 @@ import Testing
     }
 
     @Test func `enrollment off: what slips past is rejected, and so is what was pending`() async throws {
-        let world = try await World.make()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var app = try await site.app()
         let pending = try await app.run(SQL.enroll, ["bob", "phone"])[0].identifier(0)
         let slipped = try await slipPast(
             "settings SET enrollment_enabled = false", &app, SQL.enroll, ["alice", "phone"])
         #expect(try await app.refusal(of: SQL.enroll, ["carol", "phone"])?.state == "CS007")
-        var portal = try await world.portal()
+        var portal = try await site.portal()
         #expect(try await portal.refusal(of: SQL.insert, ["visit"])?.state == "CS007")
         try await withWorkerLogin { _ in
             for id in [pending, slipped] {
@@ -97,10 +97,10 @@ import Testing
     }
 
     @Test func `enrollment off: a request that slips past cannot be answered`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
-            var app = try await world.app()
+            var portal = try await site.portal()
+            var app = try await site.app()
             let enrollment = try await app.enroll("alice")
             let change = "settings SET enrollment_enabled = false"
             let id = try await slipPast(change, &portal, SQL.insert, ["visit"])
@@ -114,9 +114,9 @@ import Testing
 
     @Test func `a portal disabled: what slips past waits, and goes on when it is enabled again`() async throws
     {
-        let world = try await World.make("acme")
-        let other = try await World.make("other")
-        var portal = try await world.portal()
+        let site = try await Site.make("acme")
+        let other = try await Site.make("other")
+        var portal = try await site.portal()
         let change = "portals SET enabled = false WHERE name = 'acme'"
         let id = try await slipPast(change, &portal, SQL.insert, ["visit"])
         #expect(try await portal.refusal(of: SQL.insert, ["visit"])?.state == "CS008")
@@ -130,8 +130,8 @@ import Testing
     }
 
     @Test func `an app disabled: what slips past is rejected`() async throws {
-        let world = try await World.make()
-        var app = try await world.app()
+        let site = try await Site.make()
+        var app = try await site.app()
         let id = try await slipPast("apps SET enabled = false", &app, SQL.enroll, ["alice", "phone"])
         #expect(try await app.refusal(of: SQL.enroll, ["alice", "phone"])?.state == "CS008")
         try await withWorkerLogin { _ in
@@ -143,10 +143,10 @@ import Testing
 
     /// More open requests than its limit: new ones are refused until some have ended.
     @Test func `the limit of open requests is enforced and lifted again`() async throws {
-        let world = try await World.make()
+        let site = try await Site.make()
         try await Database.current.arrange("UPDATE countersign.portals SET max_open_requests = 3")
         try await withWorkerLogin { _ in
-            var portal = try await world.portal()
+            var portal = try await site.portal()
             var ids: [Identifier] = []
             for _ in 0..<3 { ids.append(try await portal.request()) }
             try await eventually("the limit is noticed") {

@@ -1,0 +1,87 @@
+import Countersign
+import OpenPGP
+import Postgres
+import Support
+import Testing
+
+/// Enrollments that are refused or revoked, and why.
+@Suite(.database) struct RefusedEnrollmentTests {
+    private func serverKeys(kept: Bool) async throws -> Int {
+        try await Database.current.count(
+            "SELECT count(*) FROM countersign.server_keys WHERE (secret_key IS NOT NULL) = \(kept)")
+    }
+
+    @Test func `keys that are refused say why`() async throws {
+        let site = try await Site.make(signed: true)
+        try await withWorkerLogin(stages: [.enroll]) { _ in
+            var app = try await site.app()
+            let context = try OpenPGPContext(capacity: 1)
+            let pair = try context.generateKeyPair(userID: "a")
+            for (key, reason) in [
+                ("no key", "ASCII armor"), ("", "ASCII armor"),
+                (String(pair.publicKey.dropFirst(200)), "ASCII armor"),
+                (pair.publicKey + pair.publicKey, "more than one key"),
+            ] {
+                let result = try await app.enroll("alice", "phone", key: key)
+                #expect(result.status == "rejected")
+                #expect(result.reason?.hasPrefix("public_key: ") == true)
+                #expect(result.reason?.contains(reason) == true, "\(result.reason ?? "")")
+            }
+            #expect(try await serverKeys(kept: true) == 0)
+        }
+    }
+
+    @Test func `a secret key is not even stored`() async throws {
+        let site = try await Site.make(signed: true)
+        var app = try await site.app()
+        let sent =
+            "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nc2VjcmV0IGtleQ==\n-----END PGP PRIVATE KEY BLOCK-----\n"
+        let result = try await app.enroll("alice", "phone", key: sent)
+        #expect(result.status == "rejected")
+        #expect(
+            result.reason
+                == "public_key holds a private key: make a new key pair and send its public key only")
+        #expect(!(try await Database.current.everythingStored().contains("c2VjcmV0")))
+    }
+
+    @Test func `enrolling while it is off is refused, also after the insert`() async throws {
+        let site = try await Site.make(signed: true)
+        var app = try await site.app()
+        let key = try OpenPGPContext(capacity: 1).generateKeyPair(userID: "a").publicKey
+        let id = try await app.run(SQL.enrollKey, ["alice", "phone", .text(key)])[0].identifier(0)
+        try await Database.current.arrange("UPDATE countersign.settings SET enrollment_enabled = false")
+        try await withWorkerLogin(stages: [.enroll]) { _ in
+            try await eventually("it is judged") {
+                try await app.run(SQL.enrollment, [.identifier(id)])[0].text(0) != "pending"
+            }
+        }
+        let row = try await app.run(SQL.enrollment, [.identifier(id)])[0]
+        #expect(try [row.text(0), row.text(1)] == ["rejected", "enrollment is disabled"])
+        #expect(try await serverKeys(kept: true) == 0)
+    }
+
+    @Test func `an app revokes through the gateway its own enrollments and no others`() async throws {
+        let site = try await Site.make(signed: true)
+        let other = try await Site.make("other", signed: true)
+        let login = try await Database.current.makeLogin("gateway", in: .gateway)
+        try await withWorkerLogin(stages: [.enroll]) { _ in
+            var app = try await site.app()
+            let phone = try await SQLPhone.enroll("alice", &app)
+            var gateway = try await Database.current.connect(as: login)
+            let revoke = "SELECT countersign.revoke_enrollment('\(phone.enrollment)')"
+            for name in [nil, "other-app"] {
+                let setting = name.map { "SET LOCAL countersign.app = '\($0)';" } ?? ""
+                #expect(try await gateway.refusal(of: "BEGIN; \(setting) \(revoke)")?.state == "CS003")
+                try await gateway.execute("ROLLBACK")
+            }
+            let rows = try await gateway.execute("BEGIN; SET LOCAL countersign.app = 'acme-app'; \(revoke)")
+            #expect(try rows[0].bool(0))
+            try await gateway.execute("COMMIT")
+            let row = try await app.run(SQL.enrollment, [.identifier(phone.enrollment)])[0]
+            #expect(try [row.text(0), row.text(1)] == ["revoked", "revoked by the app"])
+            #expect(try await serverKeys(kept: true) == 0)
+            #expect(try await serverKeys(kept: false) == 1)
+            #expect(other.appID != site.appID)
+        }
+    }
+}
