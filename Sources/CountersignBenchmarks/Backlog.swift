@@ -12,7 +12,7 @@ struct Backlog: Sendable {
     /// are off, so that loading takes less time than issuing. Rows that are not `waiting` stand in no queue.
     func load(_ rows: Int, of portals: [Int32]? = nil, waiting: Bool = true) async throws {
         var superuser = try await bench.database.connectAsSuperuser()
-        let portals = portals ?? bench.world.portals.map(\.id)
+        let portals = portals ?? bench.installation.portals.map(\.id)
         try await superuser.execute("SET session_replication_role = replica")
         try await superuser.run(Self.load, [.int32s(portals), .int(Int64(rows)), .bool(waiting)])
     }
@@ -25,8 +25,8 @@ struct Backlog: Sendable {
                                                    status, auth_type, method, callback_uri, message, ip_address,
                                                    reference)
             SELECT countersign.uuid_v7(), now(), now() + interval '1 h', now() + interval '1 h',
-                   ($1::integer[])[1 + n % cardinality($1::integer[])], 'requested', '\(World.authType)', 'otp',
-                   '\(World.callback)', 'Sign in', '203.0.113.7', 'session-0123456789abcdef'
+                   ($1::integer[])[1 + n % cardinality($1::integer[])], 'requested', '\(Installation.authType)', 'otp',
+                   '\(Installation.callback)', 'Sign in', '203.0.113.7', 'session-0123456789abcdef'
             FROM generate_series(1, $2) AS n
             RETURNING portal_id, transaction_id
         )

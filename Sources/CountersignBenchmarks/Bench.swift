@@ -4,7 +4,7 @@ import Postgres
 /// What every figure is measured with.
 struct Bench: Sendable {
     let database: BenchDatabase
-    let world: World
+    let installation: Installation
     let scale: Scale
     /// The `countersign` program.
     let program: URL
@@ -15,7 +15,7 @@ struct Bench: Sendable {
         _ body: (WorkerProcess) async throws -> T
     ) async throws -> T {
         let worker = try await WorkerProcess.start(
-            program, stages: stages, more, onOneCore: onOneCore, database, world)
+            program, stages: stages, more, onOneCore: onOneCore, database, installation)
         let result: T
         do {
             result = try await body(worker)

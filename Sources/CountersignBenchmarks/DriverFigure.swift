@@ -4,7 +4,7 @@ import Postgres
 struct DriverFigure: Figure {
     func measure(_ bench: Bench) async throws -> [ReportRow] {
         guard let pgbench = Pgbench() else { return [] }
-        let login = bench.world.portals[0].login
+        let login = bench.installation.portals[0].login
         var ours: [Double] = []
         var bare: [Double] = []
         for _ in 0..<bench.scale.rounds {

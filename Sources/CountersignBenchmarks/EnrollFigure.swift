@@ -48,7 +48,7 @@ struct EnrollFigure: Figure {
         var superuser = try await bench.database.connectAsSuperuser()
         try await superuser.execute(
             "UPDATE countersign.settings SET unique_pgp_keys_per_enrollment = \(!sharing)")
-        var app = try await bench.database.connect(as: bench.world.app)
+        var app = try await bench.database.connect(as: bench.installation.app)
         try await app.run(Self.insert, [.texts(devices.map(\.publicKey))])
         try await superuser.execute("ANALYZE countersign.enrollments; CHECKPOINT")
         return try await bench.withWorker(stages: "enroll") { worker in

@@ -7,10 +7,10 @@ struct FairnessFigure: Figure {
         try await bench.withWorker { worker in
             var beside = Latencies()
             var alone = Latencies()
-            var request = try await SingleRequest.connect(bench.world.portals[0], bench.database)
+            var request = try await SingleRequest.connect(bench.installation.portals[0], bench.database)
             var resident: [Double] = []
             for _ in 0..<bench.scale.fairnessRounds {
-                var neighbour = try await Neighbour(bench.world.portals[1], bench)
+                var neighbour = try await Neighbour(bench.installation.portals[1], bench)
                 for _ in 0..<10 { _ = try await request.measure() }
                 for _ in 0..<50 { alone.record(try await request.measure()) }
                 try await neighbour.load()
@@ -41,12 +41,12 @@ struct FairnessFigure: Figure {
 
 /// A portal with a large backlog. Being disabled keeps it from being worked off before all is there.
 private struct Neighbour: ~Copyable {
-    private let site: World.Site
+    private let site: Installation.Site
     private let bench: Bench
     private var superuser: Connection
     private var last: [Identifier] = []
 
-    init(_ site: World.Site, _ bench: Bench) async throws {
+    init(_ site: Installation.Site, _ bench: Bench) async throws {
         self.site = site
         self.bench = bench
         superuser = try await bench.database.connectAsSuperuser()

@@ -19,7 +19,7 @@ struct GatewayProcess: Sendable {
         let login = try await bench.makeLogin("gateway", in: "gateway")
         var owner = try await bench.database.connectAsOwner()
         var portals: [String] = []
-        for site in bench.world.portals {
+        for site in bench.installation.portals {
             let new = try await PortalCredential.add(portal: site.name, clientID: nil, &owner)
             portals.append("Basic " + Data("\(new.clientID):\(new.secret)".utf8).base64EncodedString())
         }

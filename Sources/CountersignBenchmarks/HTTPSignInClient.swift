@@ -14,9 +14,9 @@ struct HTTPVisitor: Sendable {
         base = "http://127.0.0.1:\(gateway.port)"
         portal = gateway.portals[index % gateway.portals.count]
         token = "Bearer \(try gateway.token("http-user-\(index)"))"
-        let callback = World.callback.replacing(":", with: "%3A").replacing("/", with: "%2F")
+        let callback = Installation.callback.replacing(":", with: "%3A").replacing("/", with: "%2F")
         visit =
-            "type=\(World.authType)&callback_uri=\(callback)&ip_address=203.0.113.\(index)"
+            "type=\(Installation.authType)&callback_uri=\(callback)&ip_address=203.0.113.\(index)"
             + "&reference=session-\(index)-0123456789abcdef"
     }
 

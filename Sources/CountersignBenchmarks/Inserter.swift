@@ -8,7 +8,7 @@ struct Inserter: LoadClient, ~Copyable {
 
     /// Into the product's table, or into the plain one.
     init(_ index: Int, plain: Bool, _ bench: Bench) async throws {
-        let portal = bench.world.portal(ofClient: index)
+        let portal = bench.installation.portal(ofClient: index)
         connection = try await bench.database.connect(as: portal.login)
         statement = plain ? SQL.insertPlainRequest : SQL.insertRequest
         parameters =

@@ -59,10 +59,10 @@ struct BareIssuer: ~Copyable {
     init(_ bench: Bench) async throws {
         var logger = Logger(label: "bare")
         logger.logLevel = .error
-        let options = Server.options(bench.database.url(bench.world.worker))
+        let options = Server.options(bench.database.url(bench.installation.worker))
         let worker = try Worker(
             WorkerConfiguration(database: options, host: "bench", processID: getpid()),
-            sealer: Sealer(try MasterKeys(bench.world.masterKey)), dispatch: nil, logger: logger)
+            sealer: Sealer(try MasterKeys(bench.installation.masterKey)), dispatch: nil, logger: logger)
         connection = try await Connection.open(worker.context.sessionOptions("bare"))
         secrets = (0..<Scale.batchSize).map { _ in (0..<32).map { _ in UInt8.random(in: 0...255) } }
     }

@@ -5,8 +5,8 @@ import Postgres
 struct LatencyFigure: Figure {
     func measure(_ bench: Bench) async throws -> [ReportRow] {
         try await bench.withWorker { worker in
-            var request = try await SingleRequest.connect(bench.world.portals[0], bench.database)
-            var bare = try await BareNotify.connect(bench.world.portals[1], bench.database)
+            var request = try await SingleRequest.connect(bench.installation.portals[0], bench.database)
+            var bare = try await BareNotify.connect(bench.installation.portals[1], bench.database)
             for _ in 0..<20 {
                 _ = try await request.measure()
                 _ = try await bare.measure()
@@ -40,7 +40,7 @@ private struct BareNotify: ~Copyable {
     private var connection: Connection
     private let arrivals: Arrivals
 
-    static func connect(_ site: World.Site, _ database: BenchDatabase) async throws -> BareNotify {
+    static func connect(_ site: Installation.Site, _ database: BenchDatabase) async throws -> BareNotify {
         let arrivals = try await Arrivals.listen(
             to: "'bench_bare'::text", Server.options(database.url(site.login)))
         return BareNotify(connection: try await database.connect(as: site.login), arrivals: arrivals)

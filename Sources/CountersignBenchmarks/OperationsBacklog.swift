@@ -13,7 +13,7 @@ struct OperationsBacklog: Sendable {
         }
         try await superuser.execute("SET session_replication_role = replica")
         try await superuser.run(
-            Self.load, [.int32s(bench.world.portals.map(\.id)), .int(Int64(rows))])
+            Self.load, [.int32s(bench.installation.portals.map(\.id)), .int(Int64(rows))])
         try await superuser.execute("CHECKPOINT")
     }
 
@@ -66,7 +66,7 @@ struct OperationsBacklog: Sendable {
                                                    status, auth_type, method, callback_uri, message)
             SELECT (left(countersign.uuid_floor(at)::text, 19) || right(gen_random_uuid()::text, 17))::uuid, at,
                    at + interval '180 s', at + interval '180 s', ($1::integer[])[1 + n % cardinality($1::integer[])],
-                   'requested', '\(World.authType)', 'otp', '\(World.callback)', 'Sign in'
+                   'requested', '\(Installation.authType)', 'otp', '\(Installation.callback)', 'Sign in'
             FROM (SELECT n, now() - interval '360 s' + n * (interval '180 s' / $2) AS at
                   FROM generate_series(1, $2) AS n) AS made
             RETURNING portal_id, transaction_id

@@ -25,8 +25,8 @@ struct Plan: Sendable {
     private func measure(_ names: [FigureName], in database: BenchDatabase) async throws -> Report {
         var connection = try await database.connectAsSuperuser()
         try await Reference.create(&connection)
-        let world = try await World.make(in: database)
-        let bench = Bench(database: database, world: world, scale: scale, program: program)
+        let installation = try await Installation.make(in: database)
+        let bench = Bench(database: database, installation: installation, scale: scale, program: program)
         let version = try await connection.execute("SHOW server_version")[0].text(0)
         var report = Report(scale: scale.name, serverVersion: version, start: .now())
         for name in names {

@@ -29,7 +29,7 @@ enum SQL {
         "request",
         """
         INSERT INTO countersign.auth_requests (auth_type, callback_uri, ip_address, reference)
-        VALUES ('\(World.authType)', '\(World.callback)', $1, $2) RETURNING transaction_id, expires_at
+        VALUES ('\(Installation.authType)', '\(Installation.callback)', $1, $2) RETURNING transaction_id, expires_at
         """)
 
     /// What the row above becomes, with $3 the portal's id.
@@ -39,7 +39,7 @@ enum SQL {
         INSERT INTO bench.plain_requests (transaction_id, requested_at, expires_at, open_until, portal_id, status,
                                           auth_type, method, callback_uri, message, ip_address, reference)
         VALUES (gen_random_uuid(), now(), now() + interval '600 s', now() + interval '600 s', $3, 'requested',
-                '\(World.authType)', 'otp', '\(World.callback)', 'Sign in', $1, $2)
+                '\(Installation.authType)', 'otp', '\(Installation.callback)', 'Sign in', $1, $2)
         RETURNING transaction_id, expires_at
         """)
 

@@ -7,7 +7,7 @@ struct SQLStartClient: LoadClient, ~Copyable {
     private let visit: [Parameter]
 
     static func connect(_ index: Int, _ bench: Bench) async throws -> SQLStartClient {
-        let portal = try await bench.database.connect(as: bench.world.portal(ofClient: index).login)
+        let portal = try await bench.database.connect(as: bench.installation.portal(ofClient: index).login)
         let visit = ["203.0.113.\(index)", "session-\(index)-0123456789abcdef"].map { Parameter.text($0) }
         return SQLStartClient(portal: portal, visit: visit)
     }

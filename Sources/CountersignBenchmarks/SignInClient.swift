@@ -10,8 +10,8 @@ struct SignInClient: LoadClient, ~Copyable {
     private let enrollment: String
 
     static func connect(_ index: Int, _ bench: Bench) async throws -> SignInClient {
-        let portal = try await bench.database.connect(as: bench.world.portal(ofClient: index).login)
-        var app = try await bench.database.connect(as: bench.world.app)
+        let portal = try await bench.database.connect(as: bench.installation.portal(ofClient: index).login)
+        var app = try await bench.database.connect(as: bench.installation.app)
         let visit: [Parameter] = ["203.0.113.\(index)", "session-\(index)-0123456789abcdef"].map { .text($0) }
         let user: [Parameter] = [.text("user-\(index)"), .text(Identifier.random().description)]
         let enrollment = try await app.run(Self.enroll, user)[0].identifier(0).description
@@ -75,9 +75,9 @@ struct BareSignInClient: LoadClient, ~Copyable {
     private let submission: Step
 
     static func connect(_ index: Int, _ tables: Tables, _ bench: Bench) async throws -> BareSignInClient {
-        let site = bench.world.portal(ofClient: index)
+        let site = bench.installation.portal(ofClient: index)
         let portal = try await bench.database.connect(as: site.login)
-        let app = try await bench.database.connect(as: bench.world.app)
+        let app = try await bench.database.connect(as: bench.installation.app)
         let visit = ["203.0.113.\(index)", "session-\(index)-0123456789abcdef"].map { Parameter.text($0) }
         let enrollment = Parameter.text(Identifier.random().description)
         let code = Parameter.text(String(repeating: "x", count: 64))

@@ -36,7 +36,7 @@ struct SignedBacklog: Sendable {
         let requests = try await superuser.run(
             request,
             [
-                .int32(bench.world.portals[0].id),
+                .int32(bench.installation.portals[0].id),
                 .byteses(secrets.map { Array(SHA256.hash(data: $0)) }),
             ]
         ).map { try $0.identifier(0) }
@@ -59,7 +59,7 @@ struct SignedBacklog: Sendable {
 
     /// As an app submits them, but many at a time.
     func submit(_ bench: Bench) async throws {
-        var app = try await bench.database.connect(as: bench.world.app)
+        var app = try await bench.database.connect(as: bench.installation.app)
         for part in answers.indices.chunks(of: 1_000) {
             let part = part.map { answers[$0] }
             try await app.run(
@@ -98,7 +98,7 @@ struct SignedBacklog: Sendable {
                                                portal_id, status, auth_type, method, callback_uri, message,
                                                secret_digest)
         SELECT countersign.uuid_v7(), now(), now() + interval '1 h', now() + interval '1 h', now(), $1, 'issued',
-               '\(World.authType)', 'otp', '\(World.callback)', 'Sign in', digest
+               '\(Installation.authType)', 'otp', '\(Installation.callback)', 'Sign in', digest
         FROM unnest($2::bytea[]) AS digest RETURNING transaction_id
         """)
 

@@ -6,7 +6,7 @@ struct SingleRequest: ~Copyable {
     private let arrivals: Arrivals
     private static let parameters: [Parameter] = ["203.0.113.7", "session-0123456789abcdef"]
 
-    static func connect(_ site: World.Site, _ database: BenchDatabase) async throws -> SingleRequest {
+    static func connect(_ site: Installation.Site, _ database: BenchDatabase) async throws -> SingleRequest {
         let arrivals = try await Arrivals.listen(
             to: "countersign.portal_channel()", Server.options(database.url(site.login)))
         return SingleRequest(connection: try await database.connect(as: site.login), arrivals: arrivals)

@@ -2,24 +2,24 @@ import Synchronization
 
 /// Where clients wait until all of them are connected.
 final class StartingLine: Sendable {
-    fileprivate struct State {
+    fileprivate struct Clients {
         var missing: Int
         var isOff = false
         var waiting: [CheckedContinuation<ContinuousClock.Instant?, Never>] = []
     }
-    private let state: Mutex<State>
+    private let clients: Mutex<Clients>
 
     init(clients: Int) {
-        state = Mutex(State(missing: clients))
+        clients = Mutex(Clients(missing: clients))
     }
 
     /// The common start; nil when a client has given up.
     func ready() async -> ContinuousClock.Instant? {
         await withCheckedContinuation { continuation in
-            let released = state.withLock { state in
-                state.missing -= 1
-                state.waiting.append(continuation)
-                return state.release()
+            let released = clients.withLock { clients in
+                clients.missing -= 1
+                clients.waiting.append(continuation)
+                return clients.release()
             }
             start(released)
         }
@@ -27,9 +27,9 @@ final class StartingLine: Sendable {
 
     /// Calls everything off.
     func giveUp() {
-        let released = state.withLock { state in
-            state.isOff = true
-            return state.release()
+        let released = clients.withLock { clients in
+            clients.isOff = true
+            return clients.release()
         }
         start(released)
     }
@@ -42,7 +42,7 @@ final class StartingLine: Sendable {
     }
 }
 
-extension StartingLine.State {
+extension StartingLine.Clients {
     /// Whoever may go on.
     fileprivate mutating func release() -> (
         waiting: [CheckedContinuation<ContinuousClock.Instant?, Never>], isOff: Bool

@@ -20,7 +20,7 @@ struct WebhookFigure: Figure {
             for _ in 0..<bench.scale.deepRounds {
                 reference.append(try await post(receiver))
                 try await bench.reset()
-                let portals = bench.world.portals.map(\.id)
+                let portals = bench.installation.portals.map(\.id)
                 try await WebhookLoad.end(Self.backlog, portals, at: receiver.url + "/cb", &superuser)
                 try await bench.settle(&superuser)
                 try await bench.withWorker(stages: "dispatch", receiver.flags) { worker in

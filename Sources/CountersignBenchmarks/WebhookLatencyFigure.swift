@@ -37,7 +37,7 @@ struct WebhookLatencyFigure: Figure {
     func measure(_ bench: Bench) async throws -> [ReportRow] {
         try await bench.withReceiver { receiver, superuser in
             try await bench.withWorker(stages: "dispatch", receiver.flags) { worker in
-                let portals = bench.world.portals.map(\.id)
+                let portals = bench.installation.portals.map(\.id)
                 _ = try await WebhookLatencies.measure(
                     rate: 1_000, for: .seconds(1), portals, at: receiver.url + "/cb", receiver, &superuser)
                 let latencies = try await WebhookLatencies.measure(
@@ -62,7 +62,9 @@ struct WebhookFairnessFigure: Figure {
     func measure(_ bench: Bench) async throws -> [ReportRow] {
         try await bench.withReceiver { receiver, superuser in
             try await bench.withWorker(stages: "dispatch", receiver.flags) { worker in
-                let (portal, neighbour) = ([bench.world.portals[0].id], [bench.world.portals[1].id])
+                let (portal, neighbour) = (
+                    [bench.installation.portals[0].id], [bench.installation.portals[1].id]
+                )
                 var rounds: [Latencies] = []
                 for round in 0..<3 {
                     // The first warms up.

@@ -10,11 +10,12 @@ struct WorkerProcess: Sendable {
     /// Returns when the worker has entered itself in the registry.
     static func start(
         _ program: URL, stages: String, _ more: [String] = [], onOneCore: Bool = false,
-        _ database: BenchDatabase, _ world: World
+        _ database: BenchDatabase, _ installation: Installation
     ) async throws -> WorkerProcess {
         let arguments = ["work", "--stages", stages, "--batch-size", String(Scale.batchSize)] + more
         let environment = [
-            "DATABASE_URL": database.url(world.worker), "COUNTERSIGN_MASTER_KEY": world.masterKey,
+            "DATABASE_URL": database.url(installation.worker),
+            "COUNTERSIGN_MASTER_KEY": installation.masterKey,
         ]
         let process =
             onOneCore

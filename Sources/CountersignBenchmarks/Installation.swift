@@ -3,7 +3,7 @@ import Countersign
 import Postgres
 
 /// Twenty portals, one app and the login of a worker, added as an administrator adds them.
-struct World: Sendable {
+struct Installation: Sendable {
     struct Site: Sendable {
         let id: Int32
         let name: String
@@ -19,7 +19,7 @@ struct World: Sendable {
     /// COUNTERSIGN_MASTER_KEY of the portals' secrets.
     let masterKey: String
 
-    static func make(in database: BenchDatabase) async throws -> World {
+    static func make(in database: BenchDatabase) async throws -> Installation {
         let masterKey = MasterKey.generate(id: 1)
         let sealer = Sealer(try MasterKeys(masterKey))
         var owner = try await database.connectAsOwner()
@@ -35,7 +35,7 @@ struct World: Sendable {
         try await owner.execute("UPDATE countersign.settings SET signature_required = false")
         let app = try await App.add("mobile", login: database.login("app"), &owner)
         let worker = try await addWorker(database)
-        return World(portals: portals, app: try login(app), worker: worker, masterKey: masterKey)
+        return Installation(portals: portals, app: try login(app), worker: worker, masterKey: masterKey)
     }
 
     /// The portal of a client: they are spread evenly.
