@@ -56,7 +56,12 @@ import Testing
                     }
                 }
                 try await waiting.wait()
-                try await Task.sleep(for: .milliseconds(200))  // it has come to wait, as a rule
+                // It has read the result, and waits for another.
+                try await Database.current.wait(
+                    until: """
+                        SELECT least(1, count(*)) FROM pg_stat_activity WHERE datname = current_database()
+                        AND application_name = 'countersign gateway' AND query LIKE '%auth_results%'
+                        """, is: 1)
                 return task
             }
             let answer = try await task.value

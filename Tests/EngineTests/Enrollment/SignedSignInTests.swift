@@ -89,9 +89,8 @@ import Testing
             #expect(throws: (any Error).self) {
                 try phone.secureMessage(in: prompt, serverKey: phone.keys.publicKey)
             }
-            // scanning again gives the very same, to be digested byte for byte
-            try await Task.sleep(for: .seconds(1.1))
-            #expect(try await phone.send(.scan, code, &app).prompt == prompt)
+            // Scanning again, in another second, gives the very same, to be digested byte for byte.
+            #expect(try await phone.send(.scan, code, at: .seconds(2), &app).prompt == prompt)
             #expect(try await phone.send(.accept, code, prompt: prompt, &app).result == "accepted")
         }
     }
