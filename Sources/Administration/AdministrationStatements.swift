@@ -20,6 +20,7 @@ package let administrationStatements: [Statement] =
         PortalCredential.rotation,
         RequestLife.attempts, RequestLife.deliveries, RequestLife.people, RequestLife.permission,
         RequestLife.requests, RequestLife.submissions,
+        Readiness.writability,
         SharedKey.counting, SharedKey.rotation,
         Settings.changing, Settings.reading,
         SystemStatus.clock, SystemStatus.pausedPortals, SystemStatus.queues, SystemStatus.workers,

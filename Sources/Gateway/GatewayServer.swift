@@ -119,7 +119,8 @@ package final class GatewayServer: Service {
     private static func requestOptions(_ options: ConnectionOptions) -> ConnectionOptions {
         var options = options
         options.applicationName = "countersign gateway"
-        options.settings["statement_timeout"] = "10s"
+        options.limitStatements(to: .seconds(10))
+        options.needsWrites = true
         options.settings["lock_timeout"] = "5s"
         options.settings["plan_cache_mode"] = "force_generic_plan"
         return options

@@ -40,30 +40,34 @@ extension Connection {
     /// Runs one statement, prepared on its first use in the same round trip.
     @discardableResult
     package mutating func run(
-        _ statement: Statement, _ parameters: [Parameter] = []
+        _ statement: Statement, _ parameters: [Parameter] = [], within limit: Duration? = nil
     ) async throws(PostgresError) -> Rows {
-        let rows = try await pipeline([Step(statement, parameters)])
+        let rows = try await pipeline([Step(statement, parameters)], within: limit)
         return rows[0]
     }
 
     /// Runs all steps in one round trip and, unless a transaction is open, as one transaction: when one
-    /// fails, none has happened. Throws the first failure. No step may begin or end a transaction.
+    /// fails, none has happened. Throws the first failure. No step may begin or end a transaction. After `limit`,
+    /// or else the options' `answerLimit`, without an answer the connection is given up, with 08006.
     @discardableResult
-    package mutating func pipeline(_ steps: [Step]) async throws(PostgresError) -> [Rows] {
+    package mutating func pipeline(
+        _ steps: [Step], within limit: Duration? = nil
+    ) async throws(PostgresError) -> [Rows] {
         let pipeline = try Pipeline(steps)
+        let deadline = thread.deadline(limit)
         guard pipeline.isSmall else {
             return try await thread.exchange { _ throws(PostgresError) in
                 true
             } receive: { libpq throws(PostgresError) in
-                try libpq.send(pipeline, mayBlock: true)
-                return try libpq.receive(pipeline)
+                try libpq.send(pipeline, mayBlock: true, until: deadline)
+                return try libpq.receive(pipeline, until: deadline)
             }
         }
         return try await thread.exchange { libpq throws(PostgresError) in
             try libpq.send(pipeline, mayBlock: false)
             return libpq.hasUnsentData
         } receive: { libpq throws(PostgresError) in
-            try libpq.receive(pipeline)
+            try libpq.receive(pipeline, until: deadline)
         }
     }
 
@@ -75,7 +79,7 @@ extension Connection {
     package mutating func execute(
         _ sql: String, within limit: Duration? = nil
     ) async throws(PostgresError) -> Rows {
-        let deadline = limit.map { ContinuousClock.now + $0 }
+        let deadline = thread.deadline(limit)
         return try await thread.exchange { libpq throws(PostgresError) in
             try libpq.send(script: sql)
             // The thread does not watch the deadline before it has seen the exchange.

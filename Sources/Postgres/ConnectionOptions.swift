@@ -10,7 +10,7 @@ package struct ConnectionOptions: Sendable, CustomStringConvertible {
 
     /// Settings of the session; the URL's own `options` come after them and win.
     ///
-    /// Every statement has an end, no transaction idles for long, and the server notices within 25 s that
+    /// Every statement has an end, no transaction idles for long, and the server notices within 11 s that
     /// this machine has vanished, so that its locks go.
     package var settings: [String: String] = [
         "TimeZone": "UTC",
@@ -18,10 +18,18 @@ package struct ConnectionOptions: Sendable, CustomStringConvertible {
         "lock_timeout": "0",
         "statement_timeout": "30s",
         "tcp_keepalives_count": "3",
-        "tcp_keepalives_idle": "10",
-        "tcp_keepalives_interval": "5",
-        "tcp_user_timeout": "25000",
+        "tcp_keepalives_idle": "5",
+        "tcp_keepalives_interval": "2",
+        "tcp_user_timeout": "11000",
     ]
+
+    /// How long an answer may take; then the connection is given up with 08006. A network that swallows everything
+    /// says nothing itself, and what stands between may acknowledge what it swallows. Nil waits for ever.
+    package private(set) var answerLimit: Duration?
+
+    /// Whether servers that take no writes, such as standbys, are passed over while connecting, unless the URL has
+    /// a target_session_attrs of its own.
+    package var needsWrites = false
 
     /// Takes the notices of the server, at debug.
     package var logger = Logger(label: "postgres")
@@ -36,6 +44,12 @@ package struct ConnectionOptions: Sendable, CustomStringConvertible {
     ///   - environment: the process's environment: PGHOST, PGUSER and the others of libpq.
     package init(url: String?, environment: [String: String]) {
         keywords = parseConninfo(url ?? "", environment: environment)
+    }
+
+    /// Bounds each statement on the server, and two seconds later here.
+    package mutating func limitStatements(to limit: Duration) {
+        settings["statement_timeout"] = "\(Int(limit / .milliseconds(1)))ms"
+        answerLimit = limit + .seconds(2)
     }
 
     /// User, host, port and database, never the password.
@@ -60,10 +74,11 @@ package struct ConnectionOptions: Sendable, CustomStringConvertible {
             "connect_timeout": String(connectTimeout),
             "fallback_application_name": applicationName,
             "keepalives_count": "3",
-            "keepalives_idle": "10",
-            "keepalives_interval": "5",
-            "tcp_user_timeout": "25000",
+            "keepalives_idle": "5",
+            "keepalives_interval": "2",
+            "tcp_user_timeout": "11000",
         ]
+        if needsWrites { defaults["target_session_attrs"] = "read-write" }
         // Left alone otherwise, as a service file may hold both host and mode.
         if !isLocal { defaults["sslmode"] = sslMode }
         return defaults

@@ -15,9 +15,14 @@ struct ConnectionState {
     /// Resumes a task. To be called with the lock released.
     typealias Resumption = @Sendable () -> Void
 
+    /// How often the thread looks up from its sleep where answers have a limit. It learns of an exchange by its
+    /// answer, as waking it for each costs a fifth of a round trip; by this it learns of those without an answer.
+    private static let lookInterval = Duration.seconds(1)
+
     /// So many notifications are kept for an owner who does not ask for them; then they stay in the socket.
     private static let notificationLimit = 4_096
 
+    private let looksAround: Bool
     var opening: CheckedContinuation<PostgresError?, Never>?
     var isAbandoned = false
     var libpq: LibpqConnection?
@@ -27,6 +32,8 @@ struct ConnectionState {
     private(set) var isWatching = false
     /// When the thread, as it sleeps now, wakes by itself.
     private var watchedDeadline: ContinuousClock.Instant?
+
+    init(looksAround: Bool) { self.looksAround = looksAround }
 
     func usableConnection() throws(PostgresError) -> LibpqConnection {
         guard let libpq else { throw PostgresError(libpq: "") }
@@ -45,6 +52,10 @@ struct ConnectionState {
         guard let libpq else { return nil }
         isWatching = !libpq.isLost && libpq.notifications.count < Self.notificationLimit
         watchedDeadline = waiter?.deadline
+        if looksAround {
+            let look = ContinuousClock.now + Self.lookInterval
+            watchedDeadline = watchedDeadline.map { min($0, look) } ?? look
+        }
         return Watch(socket: isWatching ? libpq.socket : -1, deadline: watchedDeadline)
     }
 

@@ -18,9 +18,10 @@ import Synchronization
 ///
 /// In a pipeline of 100 a step takes 3. A connection takes some 30 KiB of memory.
 final class ConnectionThread: Sendable {
-    private let state = Mutex(ConnectionState())
+    private let state: Mutex<ConnectionState>
     private let wakeup: WakeupSocket
     private let logger: Logger
+    private let answerLimit: Duration?
     private let isClosing = Atomic(false)
     private let isInterrupted = Atomic(false)
 
@@ -28,7 +29,7 @@ final class ConnectionThread: Sendable {
     /// and the thread ends when libpq is done.
     static func open(_ options: ConnectionOptions) async throws(PostgresError) -> ConnectionThread {
         guard let wakeup = WakeupSocket() else { throw PostgresError("53000", "no file descriptor left") }
-        let thread = ConnectionThread(wakeup: wakeup, logger: options.logger)
+        let thread = ConnectionThread(wakeup: wakeup, options)
         let failure: PostgresError? = await withTaskCancellationHandler {
             await withCheckedContinuation { thread.start(options, $0) }
         } onCancel: {
@@ -38,8 +39,14 @@ final class ConnectionThread: Sendable {
         return thread
     }
 
-    private init(wakeup: WakeupSocket, logger: Logger) {
-        (self.wakeup, self.logger) = (wakeup, logger)
+    private init(wakeup: WakeupSocket, _ options: ConnectionOptions) {
+        (self.wakeup, logger, answerLimit) = (wakeup, options.logger, options.answerLimit)
+        state = Mutex(ConnectionState(looksAround: options.answerLimit != nil))
+    }
+
+    /// When an answer that is asked for now is late.
+    func deadline(_ limit: Duration?) -> ContinuousClock.Instant? {
+        (limit ?? answerLimit).map { ContinuousClock.now + $0 }
     }
 
     /// Ends the thread, which closes the connection; does not wait for it.

@@ -41,7 +41,8 @@ struct DataType: Hashable, Sendable, CustomStringConvertible {
     private static let names: [UInt32: String] = [
         16: "bool", 17: "bytea", 18: "\"char\"", 19: "name", 20: "int8", 21: "int2", 23: "int4", 25: "text",
         26: "oid", 114: "json", 142: "xml", 700: "float4", 701: "float8", 705: "unknown", 869: "inet",
-        1000: "bool[]", 1001: "bytea[]", 1003: "name[]", 1005: "int2[]", 1007: "int4[]", 1009: "text[]", 1015: "varchar[]",
+        1000: "bool[]", 1001: "bytea[]", 1003: "name[]", 1005: "int2[]", 1007: "int4[]", 1009: "text[]",
+        1015: "varchar[]",
         1016: "int8[]", 1022: "float8[]", 1042: "bpchar", 1043: "varchar", 1082: "date", 1114: "timestamp",
         1184: "timestamptz", 1185: "timestamptz[]", 1186: "interval", 1700: "numeric", 2249: "record",
         2278: "void", 2950: "uuid", 2951: "uuid[]", 3802: "jsonb",

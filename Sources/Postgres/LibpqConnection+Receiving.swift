@@ -16,29 +16,40 @@ extension LibpqConnection {
     /// Takes the answers to what `send` has sent, whatever they are, and leaves pipeline mode. Throws the
     /// first failure. When a plan is stale, the pipeline is sent once more with its statements prepared anew,
     /// provided that no transaction was open, so that nothing of it has lasted.
-    func receive(_ pipeline: Pipeline) throws(PostgresError) -> [Rows] {
-        var answers = try receiveAnswers()
+    func receive(
+        _ pipeline: Pipeline, until deadline: ContinuousClock.Instant?
+    ) throws(PostgresError) -> [Rows] {
+        var answers = try receiveAnswers(until: deadline)
         if answers.isStale, wasIdle, isIdle, !answers.hasCommitted {
-            try send(pipeline, mayBlock: true)
-            answers = try receiveAnswers()
+            try send(pipeline, mayBlock: true, until: deadline)
+            answers = try receiveAnswers(until: deadline)
         }
-        if let failure = answers.failure { throw failure }
+        if let failure = answers.failure { throw settled(failure) }
         return answers.rows
     }
 
-    private func receiveAnswers() throws(PostgresError) -> Answers {
-        try flush()
+    /// A session in which nothing can be written is given up, so that whoever owns it opens another, elsewhere.
+    private func settled(_ failure: PostgresError) -> PostgresError {
+        failure.isReadOnlySession ? lose(failure) : failure
+    }
+
+    private func receiveAnswers(until deadline: ContinuousClock.Instant?) throws(PostgresError) -> Answers {
+        try flush(until: deadline)
         var answers = Answers()
-        for item in sent { try receiveAnswer(to: item, into: &answers) }
-        guard let sync = try nextResult(), sync.status == PGRES_PIPELINE_SYNC else { throw lose() }
+        for item in sent { try receiveAnswer(to: item, into: &answers, until: deadline) }
+        guard let sync = try nextResult(until: deadline), sync.status == PGRES_PIPELINE_SYNC else {
+            throw lose()
+        }
         guard unsafe PQexitPipelineMode(connection) == 1 else { throw lose() }
         collectNotifications()
         if answers.isStale { prepared.markStale() }
         return answers
     }
 
-    private func receiveAnswer(to item: SentRequest, into answers: inout Answers) throws(PostgresError) {
-        let result = try receiveAnswer()
+    private func receiveAnswer(
+        to item: SentRequest, into answers: inout Answers, until deadline: ContinuousClock.Instant?
+    ) throws(PostgresError) {
+        let result = try receiveAnswer(until: deadline)
         switch (result.status, item) {
         case (PGRES_TUPLES_OK, .step), (PGRES_COMMAND_OK, .step), (PGRES_EMPTY_QUERY, .step):
             answers.rows.append(Rows(result))
@@ -56,9 +67,11 @@ extension LibpqConnection {
     }
 
     /// An answer is one result and an end.
-    private func receiveAnswer() throws(PostgresError) -> ServerResult {
-        guard let result = try nextResult() else { throw lose() }
-        let end = try nextResult()
+    private func receiveAnswer(
+        until deadline: ContinuousClock.Instant?
+    ) throws(PostgresError) -> ServerResult {
+        guard let result = try nextResult(until: deadline) else { throw lose() }
+        let end = try nextResult(until: deadline)
         if isBroken { throw lose(PostgresError(result)) }
         guard end == nil else { throw lose(.copyRefused) }
         return result
@@ -109,7 +122,7 @@ extension LibpqConnection {
             if isBroken { throw lose(failure) }
         }
         collectNotifications()
-        if let failure { throw failure }
+        if let failure { throw settled(failure) }
         guard let last else { throw lose() }
         return last
     }

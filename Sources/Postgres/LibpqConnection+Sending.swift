@@ -7,7 +7,9 @@ extension LibpqConnection {
     /// Queues all steps, a statement's preparation before its first use, and one sync, so that the server
     /// takes them for one transaction. Without `mayBlock` it leaves to `receive` what the socket does not
     /// take.
-    func send(_ pipeline: Pipeline, mayBlock: Bool) throws(PostgresError) {
+    func send(
+        _ pipeline: Pipeline, mayBlock: Bool, until deadline: ContinuousClock.Instant? = nil
+    ) throws(PostgresError) {
         wasIdle = isIdle
         sent.removeAll(keepingCapacity: true)
         try check(unsafe PQenterPipelineMode(connection))
@@ -17,7 +19,7 @@ extension LibpqConnection {
             try send(statement, parameters)
             queued += parameters.bytes.count
             if mayBlock, queued > Self.queueLimit {
-                try flush()
+                try flush(until: deadline)
                 queued = 0
             }
         }

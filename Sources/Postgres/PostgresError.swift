@@ -32,6 +32,10 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Nothing can be written in this session, and nothing ever will be: it is one with a standby, perhaps since a
+    /// failover, or began while the database was read-only.
+    package var isReadOnlySession: Bool { state == "25006" }
+
     /// Class 40: the server has rolled the transaction back, and it may succeed as a whole when run again.
     package var isRetryable: Bool { "40" ~= state }
 

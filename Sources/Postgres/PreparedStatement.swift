@@ -109,14 +109,14 @@ extension Connection {
 
     /// Runs the statements in one round trip, after the steps of `prelude`, as one transaction unless one is open. Results
     /// stand in the order of the statements. Throws the first failure. None may begin or end a transaction but for
-    /// those that do nothing else.
+    /// those that do nothing else. `limit` is that of the other `pipeline`.
     @discardableResult
     package mutating func pipeline<each S: StatementFamily>(
-        after prelude: [Step] = [], _ statements: repeat each S
+        after prelude: [Step] = [], within limit: Duration? = nil, _ statements: repeat each S
     ) async throws(PostgresError) -> (prelude: [Rows], results: (repeat StatementResult<each S>)) {
         var steps = prelude
         repeat steps.append(Step(each statements))
-        let rows = try await pipeline(steps)
+        let rows = try await pipeline(steps, within: limit)
         var next = prelude.count
         func take<T>(_: T) -> StatementResult<T> {
             defer { next += 1 }

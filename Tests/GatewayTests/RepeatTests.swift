@@ -85,7 +85,7 @@ import Testing
             try #require(try await phone.run("enroll", "--user", "alice").status == 0)
             let (transaction, otp) = try await startSignIn(site, http)
             for words in [["scan", otp], ["accept"]] {
-                let outcome = try await LosingProxy.run(before: http.port, losing: 2) { proxy in
+                let outcome = try await Proxy.run(before: http.port, loseAnswers(of: 2)) { proxy in
                     try await phone.at(proxy.port).run(words)
                 }
                 #expect(outcome.status == 0, "\(outcome)")
@@ -93,7 +93,7 @@ import Testing
             let result = try await signInResult(site, http, transaction)
             #expect(result["is_authenticated"] as? Bool == true)
             let (_, other) = try await startSignIn(site, http)
-            let lost = try await LosingProxy.run(before: http.port, losing: 3) { proxy in
+            let lost = try await Proxy.run(before: http.port, loseAnswers(of: 3)) { proxy in
                 try await phone.at(proxy.port).run(["scan", other])
             }
             #expect(lost.status == 69 && lost.text.contains("cannot reach"), "\(lost)")
@@ -103,4 +103,9 @@ import Testing
     private func changed(_ body: [String: String], _ changes: [String: String?]) -> [String: String] {
         changes.reduce(into: body) { $0[$1.key] = $1.value }
     }
+}
+
+/// Closes the first connections when the answer comes, so what was asked has been done.
+private func loseAnswers(of count: Int) -> Proxy.Rule {
+    { number, direction in direction == .toClient && number < count ? .close : .pass }
 }

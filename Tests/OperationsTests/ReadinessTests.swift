@@ -1,3 +1,4 @@
+import Administration
 import Countersign
 import Operations
 import Postgres
@@ -52,6 +53,21 @@ import Testing
                 ill.status == 503
                     && ill.body.contains("error schema: schema version 9999 asks for program 9999"))
         }
+    }
+
+    @Test func `a database in which nothing can be written is not ready, and doctor says so`() async throws {
+        var options = Database.current.ownerOptions
+        options.settings["default_transaction_read_only"] = "on"
+        let sentence = "read-only: sessions may not write"
+        try await withOperations(options) { browser in
+            let ill = try await browser.get("/readyz")
+            #expect(ill.status == 503 && ill.body.contains("error database: \(sentence)."), "\(ill.body)")
+            #expect(ill.body.contains("ok schema"))
+        }
+        var connection = try await Connection.open(options)
+        let findings = try await Doctor(sealer: nil).examine(&connection)
+        #expect(findings.contains { $0.check == "database" && $0.grade == .error && $0.finding == sentence })
+        #expect(findings.count > 5, "and goes on")
     }
 
     @Test func `a listener that is not there`() async throws {

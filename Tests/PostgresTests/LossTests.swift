@@ -1,5 +1,6 @@
 import Postgres
 import Support
+import Synchronization
 import Testing
 
 @Suite(.emptyDatabase)
@@ -27,6 +28,40 @@ struct LossTests {
         }
         await #expect(throws: PostgresError.self) { try await connection.execute("SELECT 1") }
         await #expect(throws: PostgresError.self) { try await connection.notifications() }
+    }
+
+    /// What stands between acknowledges what it swallows, so that TCP knows nothing of it.
+    @Test
+    func `an answer that never comes gives it up`() async throws {
+        let isSilent = Mutex(false)
+        try await Proxy.run(before: Database.current.port) { _, _ in
+            isSilent.withLock(\.self) ? .swallow : .pass
+        } _: { proxy in
+            var options = Database.current.options(port: proxy.port)
+            options.limitStatements(to: .milliseconds(100))
+            var connection = try await Connection.open(options)
+            try await connection.run(one)
+            isSilent.withLock { $0 = true }
+            let error = await #expect(throws: PostgresError.self) { try await connection.run(one) }
+            #expect(error?.state == "08006" && error?.message == "the server does not answer")
+            #expect(connection.isUsable == false)
+        }
+    }
+
+    @Test
+    func `one that cannot write is given up, and says why`() async throws {
+        var options = Database.current.ownerOptions
+        options.settings["default_transaction_read_only"] = "on"
+        var connection = try await Connection.open(options)
+        let write = Statement("write", "CREATE TABLE t (a int)")
+        let error = await #expect(throws: PostgresError.self) { try await connection.run(write) }
+        #expect(error?.state == "25006" && connection.isUsable == false)
+        options.needsWrites = true
+        await #expect {
+            _ = try await Connection.open(options)
+        } throws: {
+            ($0 as? PostgresError)?.message.contains("session is read-only") == true
+        }
     }
 
     @Test

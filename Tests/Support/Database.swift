@@ -1,3 +1,4 @@
+import Foundation
 package import Postgres
 
 /// The database of the running test.
@@ -62,6 +63,16 @@ package final class Database: Sendable {
 
     package func connectAsSuperuser() async throws -> Connection {
         try await Connection.open(superuserOptions)
+    }
+
+    /// Where the server listens, for a `Proxy` before it.
+    package var port: Int { server.superuser.port ?? 5432 }
+
+    /// As the owner, by another port, and with further parameters in the URL.
+    package func options(port: Int? = nil, query: String = "") -> ConnectionOptions {
+        var url = URLComponents(string: ownerURL)
+        if let port { url?.port = port }
+        return connectionOptions((url?.string ?? "") + (query.isEmpty ? "" : "?\(query)"))
     }
 
     package func options(login: TestLogin) -> ConnectionOptions { connectionOptions(url(login: login)) }

@@ -15,7 +15,7 @@ extension Sealer {
 package func withWorker<T: Sendable>(
     stages: Set<StageName> = Set(StageName.allCases).subtracting([.dispatch]), batchSize: Int = 500,
     dispatch: (any LongRunningStage)? = nil, options: ConnectionOptions? = nil,
-    sealer: Sealer = .ofTests, poll: Duration = .seconds(1),
+    sealer: Sealer = .ofTests, poll: Duration = .seconds(1), statementLimit: Duration? = nil,
     logger: Logger = LogCapture.current.logger("worker"),
     _ body: (Worker) async throws -> T
 ) async throws -> T {
@@ -24,6 +24,7 @@ package func withWorker<T: Sendable>(
     configuration.stages = stages
     configuration.batchSize = batchSize
     configuration.poll = poll
+    if let statementLimit { configuration.statementLimit = statementLimit }
     let worker = try Worker(configuration, sealer: sealer, dispatch: dispatch, logger: logger)
     let running = Task { await worker.run() }
     do {

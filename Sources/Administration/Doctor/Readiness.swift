@@ -24,9 +24,9 @@ package struct Finding: Sendable, Hashable {
 package enum Readiness {
     /// Looks at everything through that connection. Throws when the database cannot be asked.
     package static func check(_ connection: inout Connection) async throws -> [Finding] {
-        var findings = [Finding("database", .ok, "reachable")]
-        findings.append(try await schema(&connection))
-        guard findings.allSatisfy({ $0.grade == .ok }) else { return findings }
+        let schema = try await Self.schema(&connection)
+        let findings = [try await database(&connection), schema]
+        guard schema.grade == .ok else { return findings }
         let figures = try await DatabaseFigures.read(&connection)
         return findings + [defaultPartitions(figures), partitionsAhead(figures)]
     }
@@ -46,6 +46,23 @@ package enum Readiness {
                 "listener", .error, "does not answer",
                 "Wake-ups come by the poll (1 s) until it does; a pooler in transaction mode cannot LISTEN.")
     }
+
+    private static func database(_ connection: inout Connection) async throws -> Finding {
+        let row = try await connection.run(writability)[0]
+        guard try row.bool(0) || row.bool(1) else { return Finding("database", .ok, "reachable") }
+        let isStandby = try row.bool(0)
+        return Finding(
+            "database", .error,
+            isStandby ? "read-only: it is a standby" : "read-only: sessions may not write",
+            isStandby
+                ? "Give the primary's address, or all addresses with target_session_attrs=read-write."
+                : "Find out who has set default_transaction_read_only for the server, the database or the login."
+        )
+    }
+
+    package static let writability = Statement(
+        "readiness.writability",
+        "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::boolean")
 
     private static func schema(_ connection: inout Connection) async throws -> Finding {
         do {

@@ -26,7 +26,9 @@ package struct HousekeepStage: Stage {
     package mutating func runBatch(
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
-        let (ahead, lead) = try await connection.pipeline(after: prelude, TakeHousekeeping())
+        // The first word after a sleep shows whether the network still carries any.
+        let (ahead, lead) = try await connection.pipeline(
+            after: prelude, within: .seconds(10), TakeHousekeeping())
         guard try lead.one() else { return (ahead, BatchOutcome(due: .seconds(1))) }
         var rows = 0
         let clock = ContinuousClock()
@@ -72,7 +74,7 @@ package struct HousekeepStage: Stage {
         do {
             try await connection.run(statement)
             return 1
-        } catch  where !error.isConnectionLoss {
+        } catch  where !error.isConnectionLoss && !error.isReadOnlySession {
             problem(partition, error)
             return 0
         }

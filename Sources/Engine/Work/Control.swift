@@ -23,8 +23,7 @@ struct Control {
             while !Task.isCancelled {
                 do {
                     var connection = try await Connection.open(context.sessionOptions("control"))
-                    backoff.reset()
-                    try await beat(&connection, wakeup)
+                    try await beat(&connection, wakeup) { backoff.reset() }
                     try await connection.run(DeregisterWorker(id: context.workerID))
                 } catch {
                     guard !Task.isCancelled else { break }
@@ -37,7 +36,9 @@ struct Control {
         }
     }
 
-    private func beat(_ connection: inout Connection, _ wakeup: Wakeup) async throws {
+    private func beat(
+        _ connection: inout Connection, _ wakeup: Wakeup, onSuccess: () -> Void
+    ) async throws {
         var nextLook = ContinuousClock.now
         var nextBeat = ContinuousClock.now
         repeat {
@@ -50,6 +51,7 @@ struct Control {
             if nextBeat <= .now || context.drain.isSet {
                 try await connection.pipeline(registration, report)
                 nextBeat = .now + Self.heartbeat
+                onSuccess()
             }
             _ = await wakeup.wait(Self.ordersLook)
         } while !Task.isCancelled

@@ -48,28 +48,30 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         while !context.drain.isSet {
             do {
                 var connection = try await Connection.open(context.sessionOptions(work.name))
-                backoff.reset()
                 if sessions > 0 { statistics.meters.reconnected() }
                 sessions += 1
                 work.lookAtEverything()
                 replanning = Replanning()
-                try await serve(&connection)
+                try await serve(&connection) { backoff.reset() }
             } catch {
                 guard !Task.isCancelled else { break }
                 report(error, "connection lost or batch failed; trying again")
-                _ = await wakeup.wait(backoff.advance())
+                await context.pause(backoff.advance(), on: wakeup)
             }
         }
         rings?.cancel()
     }
 
-    private mutating func serve(_ connection: inout Connection) async throws {
+    /// Works on one session until the drain begins. Throws when the session is of no use any more. `onSuccess` is
+    /// called after each round that went well.
+    private mutating func serve(_ connection: inout Connection, onSuccess: () -> Void) async throws {
         var prelude: [Step] = []
         while !context.drain.isSet {
             do {
                 if try await waitWhilePaused(&connection, &prelude) { continue }
                 try await workUntilEmpty(&connection, prelude: prelude)
                 prelude = []
+                onSuccess()
                 if await pauseBetweenRings() { continue }
                 try await retryBroken(&connection)
                 guard !context.drain.isSet else { return }
@@ -77,10 +79,18 @@ package struct StageLoop<Work: Stage>: ~Copyable {
                 let (arming, outcome) = try await armBellAndLook(&connection)
                 prelude = bell.map { [$0.disarmStep] } ?? []
                 if outcome.rows == 0 { await sleep(arming, outcome) }
-            } catch  where connection.isUsable {
+            } catch  where connection.isUsable && !endsSession(error) {
                 prelude = bell.map { [$0.disarmStep] } ?? []
                 try await recover(from: error, &connection)
             }
+        }
+    }
+
+    /// The server refuses what another would not, or the session's plans are of another time.
+    private func endsSession(_ error: any Error) -> Bool {
+        switch PostgresError(in: error)?.state {
+        case "0A000"?, "26000"?: true
+        default: false
         }
     }
 

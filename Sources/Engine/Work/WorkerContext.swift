@@ -12,6 +12,8 @@ package struct WorkerContext: Sendable {
     package let statistics: [StageName: StageStatistics]
     package let meters: RequestMeters
     package let batchSize: Int
+    /// How long one statement of a stage may take on the server, and two seconds more until it is given up here.
+    package let statementLimit: Duration
     /// The backstop poll; each sleep is jittered by a quarter, so that many workers do not poll together.
     package let poll: Duration
     package let logger: Logger
@@ -31,6 +33,15 @@ package struct WorkerContext: Sendable {
     /// Rows in a batch of that stage at most: what operators say, else what the worker was started with.
     package func batchSize(of stage: StageName) -> Int { directives.batchSize(stage) ?? batchSize }
 
+    /// Waits that long, or until the drain begins, however often it is rung: a session that can be opened and does not
+    /// work would be opened again at each ring.
+    package func pause(_ length: Duration, on wakeup: Wakeup) async {
+        let end = ContinuousClock.now + length
+        repeat {
+            _ = await wakeup.wait(ContinuousClock.now.duration(to: end))
+        } while !drain.isSet && end > .now
+    }
+
     /// Rings for each notification on the stage's channel, until the task is cancelled.
     package func ring(_ wakeup: Wakeup, for stage: StageName) -> Task<Void, Never> {
         let notifications = notifier.subscribe(stage.channel)
@@ -49,6 +60,8 @@ package struct WorkerContext: Sendable {
     package func sessionOptions(_ stage: StageName) -> ConnectionOptions {
         var options = sessionOptions(stage.rawValue)
         options.logger = logger(of: stage)
+        // Partitions and leftovers take their time, and nobody waits for them.
+        if stage == .housekeep { options.limitStatements(to: max(statementLimit, .seconds(30))) }
         return options
     }
 
@@ -61,6 +74,8 @@ package struct WorkerContext: Sendable {
             options.settings["enable_\(name)"] = "off"
         }
         options.settings["jit"] = "off"
+        options.limitStatements(to: statementLimit)
+        options.needsWrites = true
         options.settings["plan_cache_mode"] = "force_generic_plan"
         return options
     }

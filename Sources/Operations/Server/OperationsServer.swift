@@ -40,7 +40,7 @@ package struct OperationsServer: Sendable {
         var options = configuration.database
         options.applicationName = "countersign operations"
         options.connectTimeout = 2
-        options.settings["statement_timeout"] = "5s"
+        options.limitStatements(to: .seconds(5))
         options.settings["lock_timeout"] = "2s"
         self.configuration = configuration
         self.logger = logger

@@ -36,16 +36,18 @@ struct DispatchLoop: ~Copyable {
         while !isDone(&deadline) {
             do {
                 var connection = try await Connection.open(context.sessionOptions(.dispatch))
-                backoff.reset()
                 if sessions > 0 { statistics.meters.reconnected() }
                 sessions += 1
-                while !isDone(&deadline) { try await turn(&connection, start) }
+                while !isDone(&deadline) {
+                    try await turn(&connection, start)
+                    backoff.reset()
+                }
                 try await giveBack(&connection)
             } catch {
                 guard !Task.isCancelled else { break }
                 statistics.failed(error)
                 logger.error("dispatch failed; trying again", metadata: ["error": "\(error)"])
-                _ = await wakeup.wait(backoff.advance())
+                await context.pause(backoff.advance(), on: wakeup)
             }
         }
         rings.cancel()

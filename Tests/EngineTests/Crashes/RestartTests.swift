@@ -70,7 +70,8 @@ private struct ScratchServer {
         let server = ScratchServer(
             folder: folder,
             options: ConnectionOptions(url: "host=\(folder.path) user=postgres", environment: [:]))
-        try await asPostgres(try await binary("initdb"), "-D", server.data, "-U", "postgres", "-A", "trust", "-N")
+        try await asPostgres(
+            try await binary("initdb"), "-D", server.data, "-U", "postgres", "-A", "trust", "-N")
         try await server.control("start", "-o", "-k \(folder.path) -c listen_addresses=''")
         return server
     }
