@@ -15,6 +15,7 @@ package struct StageMeters: Sendable {
     private let retries: Counter
     private let reconnects: Counter
     private let rings: Counter
+    private let timeouts: Counter
     private let wakeUps: [WakeUp: Counter]
 
     package init(_ stage: StageName, _ factory: any MetricsFactory) {
@@ -29,6 +30,7 @@ package struct StageMeters: Sendable {
         retries = counter("stage_retries")
         reconnects = counter("reconnects")
         rings = counter("bell_rings")
+        timeouts = counter("stage_batch_timeouts")
         batchTime = Timer(
             label: "countersign_stage_batch_seconds", dimensions: [("stage", stage.rawValue)],
             factory: factory)
@@ -45,6 +47,7 @@ package struct StageMeters: Sendable {
     package func done(_ count: Int) { rows.increment(by: count) }
     package func retried() { retries.increment() }
     package func reconnected() { reconnects.increment() }
+    package func timedOut() { timeouts.increment() }
     package func rung() { rings.increment() }
     package func wokeUp(_ cause: WakeUp) { wakeUps[cause]?.increment() }
 

@@ -19,6 +19,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     private var lastPoll = ContinuousClock.now
     private var replanning = Replanning()
     private var lastRing: ContinuousClock.Instant?
+    private var batchLimit = BatchLimit()
     private var partlyArmed = Duration.milliseconds(20)
     /// When rows that broke a batch are tried again; nil when there are none. A new session looks once.
     private var nextRetry: ContinuousClock.Instant? = .now
@@ -138,7 +139,11 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
         let replan = replanning.steps()
         let start = ContinuousClock.now
-        var result = try await work.runBatch(&connection, prelude: replan + prelude, limit: batchSize)
+        let limit = batchLimit.rows(of: batchSize)
+        var result = try await work.runBatch(&connection, prelude: replan + prelude, limit: limit)
+        if batchLimit.passed(of: batchSize) {
+            logger.notice("batches are whole again", metadata: ["rows": "\(batchSize)"])
+        }
         result.prelude.removeFirst(replan.count)
         let outcome = result.outcome
         if outcome.rows > 0 {
@@ -192,14 +197,30 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     /// tried one by one; anything else (disk full, no permission, a deadlock) is no row's fault.
     private mutating func recover(from error: any Error, _ connection: inout Connection) async throws {
         if !connection.isIdle { try await connection.execute("ROLLBACK") }
+        if PostgresError(in: error)?.state == .queryCanceled, halve(after: error) { return }
         report(error, "batch failed")
         if let repair = work.repair, isFaultOfRow(error) {
             try await RowRepair(repair: repair, logger: logger, meters: statistics.meters)
-                .run(&connection, limit: batchSize)
+                .run(&connection, limit: batchLimit.rows(of: batchSize))
             nextRetry = .now + context.poll
         } else if PostgresError(in: error)?.isRetryable != true {
             _ = await wakeup.wait(.milliseconds(500))
         }
+    }
+
+    /// The batch took too long. Returns whether one with fewer rows is worth trying at once. The first halving is said.
+    private mutating func halve(after error: any Error) -> Bool {
+        let isFirst = batchLimit.reduced == nil
+        let rows = batchLimit.rows(of: batchSize)
+        statistics.meters.timedOut()
+        guard batchLimit.timedOut(rows) else { return false }
+        if isFirst {
+            statistics.failed(error)
+            logger.warning(
+                "batch took too long; taking fewer rows until one is in time",
+                metadata: ["error": "\(error)", "rows": "\(rows)"])
+        }
+        return true
     }
 
     private func report(_ error: any Error, _ message: Logger.Message) {

@@ -12,8 +12,8 @@ package struct WorkerConfiguration: Sendable {
     package var stages = Set(StageName.allCases)
     /// Rows in a batch at most, 1 to 1,000; default 500.
     package var batchSize = 500
-    /// How long a statement of a stage may take. Default 8 s, so that all is well within 15 s after the network has
-    /// swallowed the connections.
+    /// How long a statement of a stage may take; its batch is halved when it takes longer. Default 8 s, so that all
+    /// is well within 15 s after the network has swallowed the connections.
     package var statementLimit = Duration.seconds(8)
     /// How often every stage looks at its queue, whether it was rung or not; default 1 s.
     package var poll = Duration.seconds(1)

@@ -29,6 +29,11 @@ import Testing
                 try await site.allowConnections(&superuser)
                 try await prometheus.waitForSilence(of: ["CountersignDatabaseUnreachable countersign"])
 
+                try await site.letBatchesTimeOut()
+                try await prometheus.wait(for: ["CountersignBatchesTimeOut issue"])
+                try await site.letBatchesPass()
+                try await prometheus.waitForSilence()
+
                 try await site.most.kill()
                 try await site.house.kill()
                 try await prometheus.wait(for: ["CountersignDown"])

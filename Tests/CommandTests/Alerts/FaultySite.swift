@@ -189,17 +189,24 @@ extension FaultySite {
             "SELECT pg_notify('alerts', rpad(n::text, 7990, '.')) FROM generate_series(1, 6000) n")
     }
 
+    /// Each code takes that long to store.
+    private func slowDisk(seconds: Double) -> String {
+        """
+        CREATE FUNCTION countersign.slow_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            PERFORM pg_sleep(\(seconds));
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER slow_disk BEFORE INSERT ON countersign.otp_secrets
+            FOR EACH ROW EXECUTE FUNCTION countersign.slow_disk()
+        """
+    }
+
     /// 50 ms a code, and more than two minutes of work.
     private func slowTheDiskDown() async throws {
         try await shell.succeed("stage", "batch-size", "issue", "5")
         try await arrange(
             """
-            CREATE FUNCTION countersign.slow_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                PERFORM pg_sleep(0.05);
-                RETURN NEW;
-            END $$;
-            CREATE TRIGGER slow_disk BEFORE INSERT ON countersign.otp_secrets
-                FOR EACH ROW EXECUTE FUNCTION countersign.slow_disk();
+            \(slowDisk(seconds: 0.05));
             \(insertion(4_000, of: "hanging"))
             """)
     }
@@ -218,6 +225,17 @@ extension FaultySite {
 }
 
 extension FaultySite {
+    /// One code takes longer than a statement may.
+    func letBatchesTimeOut() async throws {
+        try await arrange(
+            """
+            \(slowDisk(seconds: 60));
+            \(insertion(1, of: "acme"))
+            """)
+    }
+
+    func letBatchesPass() async throws { try await arrange("DROP FUNCTION countersign.slow_disk() CASCADE") }
+
     func refuseConnections(_ superuser: inout Connection) async throws {
         let name = Database.current.name
         try await superuser.execute("ALTER DATABASE \(name) CONNECTION LIMIT 0")

@@ -90,7 +90,7 @@ struct Prometheus {
     func wait(for wanted: Set<String>, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         var firing: Set<String> = []
         do {
-            try await eventually("they fire", timeout: .seconds(180), sourceLocation: sourceLocation) {
+            try await eventually("they fire", sourceLocation: sourceLocation) {
                 firing = try await alerts()
                 return firing.isSuperset(of: wanted)
             }
@@ -106,7 +106,7 @@ struct Prometheus {
     ) async throws {
         var active: Set<String> = []
         do {
-            try await eventually("all is well", timeout: .seconds(180), sourceLocation: sourceLocation) {
+            try await eventually("all is well", sourceLocation: sourceLocation) {
                 active = try await alerts(isPending: true)
                 return names.map(active.isDisjoint) ?? active.isEmpty
             }
