@@ -7,6 +7,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     known record;
 BEGIN
+    -- Only the owner may write status: a row that is not pending is restored, and stays as it was.
+    IF NEW.status <> 'pending' THEN
+        RETURN NEW;
+    END IF;
     SELECT s.enrollment_enabled, s.signature_required, a.app_id, a.enabled INTO known
         FROM countersign.settings s
         LEFT JOIN countersign.apps a ON a.app_id = coalesce(NEW.app_id, (SELECT countersign.current_app()));
