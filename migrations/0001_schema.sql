@@ -131,7 +131,10 @@ CREATE TABLE countersign.apps (
     login       name NOT NULL CONSTRAINT apps_login_once UNIQUE,
     name        text NOT NULL CONSTRAINT apps_name_once UNIQUE
                 CONSTRAINT apps_name_form CHECK (name ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
-    channel     text NOT NULL DEFAULT countersign.random_channel()
+    channel     text NOT NULL DEFAULT countersign.random_channel(),
+    -- Of one token a thousand devices were enrolled. Enrolling a device again does not count.
+    max_devices_per_user  integer NOT NULL DEFAULT 10
+                          CONSTRAINT apps_max_devices_per_user CHECK (max_devices_per_user BETWEEN 1 AND 1000)
 );
 
 CREATE TABLE countersign.auth_types (
