@@ -35,8 +35,12 @@ BEGIN
            AND coalesce(char_length(NEW.message) <= 155, true)
            AND coalesce(char_length(NEW.user_agent) <= 1024, true)
            AND coalesce(char_length(NEW.reference) <= 255, true)
-           AND concat(NEW.message, NEW.user_agent, NEW.reference)
-               !~ E'[\\x01-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]'
+           AND concat(NEW.message, NEW.user_agent, NEW.reference) !~ countersign.unshowable_characters()
+           AND CASE WHEN concat(NEW.message, NEW.user_agent, NEW.reference) ~ E'[\\u2066-\\u2069]'
+                    THEN countersign.has_closed_isolates(NEW.message)
+                         AND countersign.has_closed_isolates(NEW.user_agent)
+                         AND countersign.has_closed_isolates(NEW.reference)
+                    ELSE true END
         INTO NEW.portal_id, NEW.method, NEW.status, NEW.requested_at, NEW.expires_at, NEW.open_until, NEW.message,
              fine
         FROM (SELECT clock_timestamp() AS at OFFSET 0) AS now
