@@ -34,7 +34,7 @@ import Webhooks
                 #expect(try await act(.pauseStage(.issue)) == "stage issue is paused already")
                 let workers = [first, second]
                 try await eventually("both obey", timeout: patience) {
-                    workers.allSatisfy { $0.context.directives.isPaused(.issue) }
+                    workers.allSatisfy { $0.context.controls.isPaused(.issue) }
                 }
                 let id = try await portal.run(World.insert)[0].identifier(0)
                 for _ in 1...5 {

@@ -5,9 +5,9 @@ import Postgres
 /// The process's entry in the registry of workers: a heartbeat every two seconds with its stages' figures; each
 /// second a look at what operators have told it; and every five a look at the schema, so that a program that no
 /// longer fits drains (design section 8).
-struct Control {
-    static let heartbeat = Duration.seconds(2)
-    static let ordersLook = Duration.seconds(1)
+struct Heartbeat {
+    static let interval = Duration.seconds(2)
+    static let controlsLook = Duration.seconds(1)
     static let schemaLook = Duration.seconds(5)
 
     let context: WorkerContext
@@ -22,7 +22,7 @@ struct Control {
             var backoff = Backoff()
             while !Task.isCancelled {
                 do {
-                    var connection = try await Connection.open(context.sessionOptions("control"))
+                    var connection = try await Connection.open(context.sessionOptions("heartbeat"))
                     backoff.reset()
                     try await beat(&connection, wakeup)
                     try await connection.run(Self.leave, [.identifier(context.workerID)])
@@ -46,26 +46,29 @@ struct Control {
                 nextLook = .now + Self.schemaLook
             }
             // The first look comes before the first beat: whoever sees this worker knows that it obeys.
-            try await takeOrders(&connection)
+            try await obey(&connection)
             if nextBeat <= .now || context.drain.isSet {
                 try await connection.pipeline([
                     Step(Self.register, registration), Step(Self.report, figures),
                 ])
-                nextBeat = .now + Self.heartbeat
+                nextBeat = .now + Self.interval
             }
-            _ = await wakeup.wait(Self.ordersLook)
+            _ = await wakeup.wait(Self.controlsLook)
         } while !Task.isCancelled
     }
 
-    private func takeOrders(_ connection: inout Connection) async throws {
-        let rows = try await connection.pipeline(Orders.steps(context.workerID))
-        let orders = try Orders(stages: rows[0], levels: rows[1], worker: rows[2])
-        if context.directives.follow(orders.directives) {
-            let paused = orders.directives.paused.map(\.rawValue).sorted().joined(separator: ",")
-            context.logger.notice("orders taken", metadata: ["paused": "\(paused)"])
+    private func obey(_ connection: inout Connection) async throws {
+        let told = try await connection.pipeline([
+            Step(StageControl.listing), Step(LogLevels.reading), Step(Self.drain, [.identifier(context.workerID)]),
+        ])
+        if context.controls.replace(try told[0].map(StageControl.init)) {
+            let paused = context.controls.paused.map(\.rawValue).joined(separator: ",")
+            context.logger.notice("stage controls changed", metadata: ["paused": "\(paused)"])
         }
-        if context.logLevels.replace(orders.logLevels) { context.logger.notice("log levels changed") }
-        if orders.isToldToDrain, !context.drain.isSet {
+        if context.logLevels.replace(try LogLevels.levels(told[1])) {
+            context.logger.notice("log levels changed")
+        }
+        if try told[2].first?.bool(0) ?? false, !context.drain.isSet {
             context.logger.notice("told to drain")
             context.drain.begin()
         }
@@ -99,7 +102,7 @@ struct Control {
     }
 }
 
-extension Control {
+extension Heartbeat {
     static let register = Statement(
         "worker.register",
         """
@@ -117,5 +120,9 @@ extension Control {
         """)
     static let leave = Statement("worker.leave", "DELETE FROM countersign.workers WHERE worker_id = $1")
 
-    static var all: [Statement] { [register, report, leave] }
+    /// Whether `countersign worker drain` was told of this worker.
+    static let drain = Statement(
+        "worker.drain", "SELECT drain_requested FROM countersign.workers WHERE worker_id = $1")
+
+    static var all: [Statement] { [register, report, leave, drain, StageControl.listing, LogLevels.reading] }
 }
