@@ -59,7 +59,8 @@ struct Heartbeat {
 
     private func obey(_ connection: inout Connection) async throws {
         let told = try await connection.pipeline([
-            Step(StageControl.listing), Step(LogLevels.reading), Step(Self.drain, [.identifier(context.workerID)]),
+            Step(StageControl.listing), Step(LogLevels.reading),
+            Step(Self.drain, [.identifier(context.workerID)]),
         ])
         if context.controls.replace(try told[0].map(StageControl.init)) {
             let paused = context.controls.paused.map(\.rawValue).joined(separator: ",")
