@@ -9,7 +9,7 @@ package let administrationStatements: [Statement] =
         AuthenticationType.listing,
         Callback.listing,
         Enrollment.listing,
-        Login.creation,
+        ConnectionBudget.reading, Login.creation,
         NamedThing.app.names, NamedThing.portal.names, NamedThing.type.names,
         NamedThing.app.presence, NamedThing.portal.presence,
         Portal.insertion, Portal.key, Portal.keyChange, Portal.limiting, Portal.listing,

@@ -53,6 +53,7 @@ struct AppAdd: DatabaseCommand {
         } else {
             write("added app \(name)\n" + loginLines(login))
         }
+        try await warnOfTooFewConnections(&connection)
     }
 }
 

@@ -25,7 +25,8 @@ struct PortalAdd: DatabaseCommand {
         discussion: """
             Creates the login when it is missing, and prints its generated password and the secret that signs \
             webhooks. Both are shown this once: the database has a SCRAM verifier of the one and keeps the \
-            other sealed, for which COUNTERSIGN_MASTER_KEY must be set.
+            other sealed, for which COUNTERSIGN_MASTER_KEY must be set. Warns when the connection limits of all \
+            logins add up to more than the server has.
 
             Examples:
               countersign portal add acme --role acme
@@ -61,6 +62,7 @@ struct PortalAdd: DatabaseCommand {
         } else {
             write("added portal \(added.name)\n" + loginLines(added.login, secret: added.signingSecret))
         }
+        try await warnOfTooFewConnections(&connection)
     }
 
     private func record(_ added: AddedPortal) -> Record {
@@ -70,6 +72,12 @@ struct PortalAdd: DatabaseCommand {
             "signing_secret": .text(added.signingSecret),
         ]
     }
+}
+
+/// On standard error: what was asked for is done.
+func warnOfTooFewConnections(_ connection: inout Connection) async throws {
+    guard let warning = try await ConnectionBudget.read(&connection).warning else { return }
+    writeError("countersign: warning: \(warning)")
 }
 
 /// What is said about a login that was asked for, and what is shown once.
