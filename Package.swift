@@ -149,7 +149,7 @@ let package = Package(
         .target(
             name: "Support",
             dependencies: [
-                "Countersign", "Engine", "OpenPGP", "Postgres",
+                "Administration", "Countersign", "Engine", "OpenPGP", "Postgres",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),

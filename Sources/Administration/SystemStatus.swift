@@ -1,3 +1,4 @@
+package import Countersign
 package import Postgres
 
 /// What waits, and who works.

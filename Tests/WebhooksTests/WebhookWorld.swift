@@ -26,9 +26,15 @@ struct WebhookWorld: Sendable {
         var owner = try await Database.current.connect()
         let portal = try await owner.run(Self.portal, [.text(Database.current.unique(name)), .text(name)])[0]
             .int(0)
-        let sealed = try sealer.seal(Self.secret, at: SealedColumn.signingSecret.place(portal))
-        try await owner.run(Self.seal, [.int32(Int32(portal)), .bytes(sealed)])
+        try await seal(Int32(portal))
         return Int32(portal)
+    }
+
+    /// Gives it its signing secret.
+    func seal(_ portal: Int32) async throws {
+        var owner = try await Database.current.connect()
+        let sealed = try sealer.seal(Self.secret, at: SealedColumn.signingSecret.place(Int(portal)))
+        try await owner.run(Self.seal, [.int32(portal), .bytes(sealed)])
     }
 
     func addCallback(_ url: String, of portal: Int32, password: String? = nil) async throws {

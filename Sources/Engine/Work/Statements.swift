@@ -9,7 +9,7 @@ extension Statement {
 package enum WorkerStatements {
     package static var all: [Statement] {
         let claims = [Claim.issue, .validate, .enroll].flatMap { [$0.peek, $0.broken, $0.countFailure] }
-        return claims + Control.all + Orders.all + [
+        return claims + Heartbeat.all + [
             Bell.arm, Bell.disarm, Bell.ring,
             EnrollStage.readKeys, EnrollStage.claimBatch, EnrollStage.claimAlone, EnrollStage.insertShared,
             EnrollStage.replace, EnrollStage.resolve, EnrollStage.reject,

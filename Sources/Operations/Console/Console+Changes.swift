@@ -74,10 +74,11 @@ extension Console {
         try await connection.run(ConsoleQueries.speakAs, [.text("console:\(session.name)")])
         let page = fields["page"].flatMap(ConsolePage.init) ?? .queues
         do {
-            guard let button = fields["action"].flatMap(ConsoleButton.init) else {
+            guard let action = operatorActions.first(where: { $0.name == fields["action"] }) else {
                 throw UnreadableInput("there is no such action")
             }
-            let sentence = try await button.action(fields).run(&connection)
+            let sentences = try await action.init(ActionWords(form: fields)).run(&connection)
+            let sentence = sentences.replacing("\n", with: "; ")
             logger.notice(
                 "operator acted",
                 metadata: ["operator": "\(session.name)", "action": "\(fields["action"] ?? "")"])

@@ -1,3 +1,4 @@
+import Administration
 import Countersign
 import Mustache
 import Postgres
@@ -10,15 +11,16 @@ struct PageFrame {
     let formToken: String
     var refusal: Refusal?
 
-    /// For a template; none for who only looks.
-    func forms(_ forms: ConsoleForm?...) -> [[String: Any]] {
-        isAdmin ? forms.compactMap { $0?.content(refusal) } : []
+    /// Every action's button beside that, for a template; none for who only looks.
+    func forms(on subject: ActionSubject) -> [[String: Any]] {
+        guard isAdmin else { return [] }
+        return operatorActions.compactMap { ConsoleForm($0, on: subject)?.content(refusal) }
     }
 }
 
 /// A page of the console: its address below /console, its title, its template, and what the template shows.
 enum ConsolePage: String, CaseIterable, Sendable {
-    case queues, portals, requests, webhooks, events, settings
+    case queues, portals, apps, requests, webhooks, events, settings
 
     var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
 
@@ -33,6 +35,7 @@ enum ConsolePage: String, CaseIterable, Sendable {
             switch self {
             case .queues: try await QueuesView.content(frame, &connection)
             case .portals: try await PortalsView.content(frame, &connection)
+            case .apps: try await AppsView.content(frame, &connection)
             case .requests: try await RequestView.content(query, frame, &connection)
             case .webhooks: try await WebhooksView.content(frame, &connection)
             case .events: try await EventsView.content(frame, &connection)
