@@ -202,6 +202,8 @@ CREATE TABLE countersign.enrollments (
     locked_until     timestamptz,
     app_id           integer NOT NULL REFERENCES countersign.apps,
     attempts         smallint NOT NULL DEFAULT 0,
+    leases           smallint NOT NULL DEFAULT 0,  -- taken by a worker, who has not come to its end
+    leased_until     timestamptz,
     status           text NOT NULL DEFAULT 'pending'
                      CONSTRAINT enrollments_status CHECK (status IN ('pending', 'active', 'rejected', 'revoked')),
     reason           text,
@@ -209,7 +211,7 @@ CREATE TABLE countersign.enrollments (
     device_id        text NOT NULL,
     device_name      text,
     platform         text,
-    public_key       text,
+    public_key       text,  -- not of a refused one, which may hold a secret key
     wrong_codes      timestamptz[] NOT NULL DEFAULT '{}',  -- when the last ten came; new codes do not reset it
     server_key_id    uuid REFERENCES countersign.server_keys,
     key_fingerprint  text  -- of the device's key, once the enroll stage has found it good
@@ -302,6 +304,7 @@ CREATE TABLE countersign.submissions (
     app_id          integer NOT NULL,
     status          text NOT NULL
                     CONSTRAINT submissions_status CHECK (status IN ('pending', 'accepted', 'rejected')),
+    detail          text,  -- what differs, in words, beside the reason
     reason          text
                     CONSTRAINT submissions_reason CHECK (reason IN
                         ('malformed', 'unknown_code', 'expired', 'already_used', 'other_device', 'not_enrolled',
@@ -325,12 +328,16 @@ CREATE TABLE countersign.submissions (
 ) PARTITION BY RANGE (submission_id);
 ALTER TABLE countersign.submissions ENABLE ROW LEVEL SECURITY;
 
+-- Workers verify signatures while no transaction is open: meanwhile a row is leased. The room on its pages keeps leases
+-- out of the index.
 CREATE TABLE countersign.validate_queue (
+    leased_until    timestamptz,
     app_id          integer NOT NULL,
     attempts        smallint NOT NULL DEFAULT 0,
+    leases          smallint NOT NULL DEFAULT 0,  -- taken by a worker, who has not come to its end
     submission_id   uuid NOT NULL,
     PRIMARY KEY (app_id, submission_id)  -- claims go from app to app, oldest first in each
-) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX validate_queue_broken ON countersign.validate_queue (submission_id) WHERE attempts > 0;
 
 ---------------------------------------------------------------------------------------------------------

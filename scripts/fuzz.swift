@@ -79,6 +79,7 @@ private func offer(key: String, signature: String, message: String) {
     _ = try? context.encrypt(text, to: key, signedBy: nil)
     let verified = try? context.verify(signature: signature, message: other, by: keys.device)
     precondition(verified == nil, "a forged signature was accepted")
+    _ = OpenPGPContext.text(of: signature, among: [text, other])
     let opened = try? context.decrypt(message, with: keys.server, signedBy: keys.device)
     precondition(opened == nil || opened == text, "a forged message was accepted")
 }

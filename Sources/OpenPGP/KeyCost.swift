@@ -1,8 +1,6 @@
-import Glibc
-
 /// What a device's key may cost whoever works with it, measured when it is enrolled.
 ///
-/// On two cores at 2.x GHz librnp takes 84 us for a signature of Ed25519, 938 us for one of RSA with 4,096 bits,
+/// librnp takes 84 us for a signature of Ed25519, 938 us for one of RSA with 4,096 bits,
 /// and for the slowest curve, brainpoolP512r1, 1.0 ms to check one and 1.7 ms to encrypt to it. The budget is six
 /// times that, for slower machines; it is of processor time, so that a busy machine refuses nothing.
 package struct KeyCost: Sendable, Equatable {
@@ -20,12 +18,6 @@ package struct KeyCost: Sendable, Equatable {
             return processorTime() - start
         }
         return KeyCost(microseconds: runs.min() ?? 0)
-    }
-
-    private static func processorTime() -> Int {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return time.tv_sec * 1_000_000 + time.tv_nsec / 1_000
     }
 }
 

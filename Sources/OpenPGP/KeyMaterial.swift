@@ -81,6 +81,9 @@ struct KeyMaterial {
         guard let point = Number.takeLong(&rest), curve.hasForm(of: point) else {
             throw .malformed("a point of a key or subkey is not written as on \(curve.rawValue)")
         }
+        guard curve != .ed25519 || !Curve.isOfSmallOrder(point.dropFirst()) else {
+            throw .weakAlgorithm("Ed25519 with a point of small order")
+        }
         return (curve, point)
     }
 

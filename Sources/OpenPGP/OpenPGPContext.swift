@@ -51,6 +51,13 @@ package final class OpenPGPContext: Sendable {
         }
     }
 
+    /// Which of some texts an armored signature may be one of, by whatever key: known by the first bytes of the hash
+    /// that it carries, and wrong for one text in 65,536.
+    package static func text(of signature: String, among messages: [[UInt8]]) -> Int? {
+        guard let packet = try? SignaturePacket(armored: signature) else { return nil }
+        return messages.firstIndex { packet.mayFit($0) }
+    }
+
     /// A detached, armored signature of type 0x00.
     package func sign(_ message: [UInt8], with secretKey: [UInt8]) throws(OpenPGPError) -> String {
         try OpenPGP.sign(message, with: secretKey, time: clock())

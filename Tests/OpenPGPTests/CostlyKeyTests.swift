@@ -24,6 +24,18 @@ import Testing
             try context.inspect(publicKey: SlowKey.exponentOf12000Bits)
         }
         #expect(throws: Never.self) { try context.inspect(publicKey: SlowKey.exponentOf64Bits) }
+        // One that was enrolled before is not worked with either.
+        #expect(throws: SignatureRefusal.key(.costly("an RSA exponent of 12000 bits", limit: "64 bits"))) {
+            try context.verify(
+                signature: FixedKey.signature, message: FixedKey.text, by: SlowKey.exponentOf12000Bits)
+        }
+    }
+
+    /// By a point of small order a signature is right for any text.
+    @Test(arguments: [0x00, 0x01] as [UInt8]) func aPointOfSmallOrderIsRefused(_ y: UInt8) throws {
+        var packets = try key.packets()
+        packets[0].body.replaceSubrange(18..., with: [0x40, y] + [UInt8](repeating: 0, count: 31))
+        #expect(refusal(packets) == .weakAlgorithm("Ed25519 with a point of small order"))
     }
 
     @Test(arguments: [6, 14] as [UInt8])

@@ -82,6 +82,21 @@ import Testing
         expect(.noSigningKey, try gnuPG.publicKey("expired subkey"))
     }
 
+    /// Prolonged after it had ended, renamed, and with a subkey that has expired beside a new one.
+    @Test func aKeyWithAHistoryIsAccepted() throws {
+        let old = fakedTime(-200_000)
+        let fingerprint = try gnuPG.makeKey("former", expiry: "1d", options: old)
+        try gnuPG.addSubkey("former", "cv25519", usage: "encr", expiry: "1d", options: old)
+        expect(.expired, try gnuPG.publicKey("former"))
+        try gnuPG.run("--quick-set-expire", fingerprint, "2y")
+        try gnuPG.run("--quick-add-uid", fingerprint, "renamed")
+        try gnuPG.run("--quick-revoke-uid", fingerprint, "former")
+        try gnuPG.addSubkey("renamed", "cv25519", usage: "encr")
+        let key = try context.inspect(publicKey: gnuPG.publicKey("renamed"))
+        #expect(key.signingFingerprints == [fingerprint])
+        #expect(key.canEncrypt)
+    }
+
     @Test func aRevokedKeyIsRefused() throws {
         try gnuPG.makeKey("revoked")
         try gnuPG.revoke("revoked")

@@ -28,10 +28,10 @@ struct HandmadeKey {
     /// A signature packet's body. `covered` are subpackets after the time and the issuer.
     func signature(
         _ type: UInt8, of data: [UInt8], at time: UInt64? = nil, covered: [[UInt8]] = [],
-        uncovered: [[UInt8]] = [], hash: UInt8 = 8
+        uncovered: [[UInt8]] = [], hash: UInt8 = 8, area more: [UInt8] = []
     ) throws -> [UInt8] {
-        let area = subpackets(
-            [[2] + number(time ?? created, 4), [33, 4] + fingerprint] + covered)
+        let area =
+            subpackets([[2] + number(time ?? created, 4), [33, 4] + fingerprint] + covered) + more
         let head = [4, type, 22, hash] + number(UInt64(area.count), 2) + area
         let digest = Self.digest(data + head + [4, 0xFF] + number(UInt64(head.count), 4), hash)
         let raw = try Array(secret.signature(for: digest))
@@ -41,11 +41,17 @@ struct HandmadeKey {
     }
 
     func certification(
-        at time: UInt64? = nil, covered: [[UInt8]] = [], uncovered: [[UInt8]] = [], hash: UInt8 = 8
+        at time: UInt64? = nil, covered: [[UInt8]] = [], uncovered: [[UInt8]] = [], hash: UInt8 = 8,
+        area: [UInt8] = []
     ) throws -> [UInt8] {
         let data = keyData(primary) + [0xB4] + number(UInt64(userID.count), 4) + userID
         return try signature(
-            0x13, of: data, at: time, covered: [[27, 3]] + covered, uncovered: uncovered, hash: hash)
+            0x13, of: data, at: time, covered: (area.isEmpty ? [[27, 3]] : []) + covered,
+            uncovered: uncovered, hash: hash, area: area)
+    }
+
+    static func subpacketsWithFiveBytes(_ all: [[UInt8]]) -> [UInt8] {
+        all.flatMap { [255] + number(UInt64($0.count), 4) + $0 }
     }
 
     func binding(at time: UInt64? = nil, covered: [[UInt8]] = []) throws -> [UInt8] {

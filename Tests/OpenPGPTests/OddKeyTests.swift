@@ -26,6 +26,13 @@ import Testing
         expectAccepted(armored(try key.packets(), form))
     }
 
+    /// Of a subpacket, too, although a signature covers how it is written.
+    @Test func aSubpacketMayHaveFiveBytesOfLength() throws {
+        let covered = HandmadeKey.subpacketsWithFiveBytes([[27, 3], [11, 9], [21, 8]])
+        let certification = try key.certification(area: covered)
+        expectAccepted(try key.armored(certifications: [certification]))
+    }
+
     /// Marker, trust, padding, unassigned packets that are not critical, private and experimental ones.
     @Test(arguments: [10, 12, 21, 40, 59, 60, 61, 62, 63] as [UInt8])
     func whatMeansNothingToAKeyMayStandAnywhere(_ tag: UInt8) throws {

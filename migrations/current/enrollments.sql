@@ -46,7 +46,9 @@ BEGIN
         PERFORM countersign.refuse('CS008', format(
             'this user has %s devices, which is the limit: revoke one first', known.max_devices_per_user));
     END IF;
-    IF strpos(NEW.public_key, 'PRIVATE KEY') > 0 THEN
+    -- By its first line, or by its first packet, of type 5 in either form, whatever the line says.
+    IF strpos(NEW.public_key, 'PRIVATE KEY') > 0
+       OR NEW.public_key ~ E'BEGIN PGP [^\n]*-----[[:space:]]*\n([^\n:]*:[^\n]*\n)*[[:space:]]*(l|x[Q-Za-f])' THEN
         NEW.public_key := NULL;
         NEW.status := 'rejected';
         NEW.reason := 'public_key holds a private key: make a new key pair and send its public key only';

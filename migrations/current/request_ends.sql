@@ -23,6 +23,7 @@ BEGIN
     WITH ended AS (
         UPDATE countersign.auth_requests r
         SET status = g.ended, open_until = NULL, open_scan_by = NULL, resolved_at = clock_timestamp(),
+            secure_message = NULL,  -- the app has it, encrypted, and nobody else needs it any more
             enrollment_id = coalesce(g.enrollment_id, r.enrollment_id),
             app_id = coalesce(e.app_id, r.app_id),
             user_id = CASE WHEN g.ended = 'authenticated' THEN e.user_id END,

@@ -24,7 +24,7 @@ WHERE r.portal_id = (SELECT countersign.current_portal());
 
 -- What became of a submission; result is pending until a worker has looked at it.
 CREATE OR REPLACE VIEW countersign.submission_results WITH (security_barrier) AS
-SELECT s.submission_id, s.transaction_id, s.action, s.status AS result, s.reason, s.prompt
+SELECT s.submission_id, s.transaction_id, s.action, s.status AS result, s.reason, s.prompt, s.detail
 FROM countersign.submissions s
 WHERE s.app_id = (SELECT countersign.current_app());
 

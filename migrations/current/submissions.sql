@@ -99,7 +99,7 @@ BEGIN
         pause := least(pause * 1.5, 0.05);
     END LOOP;
     RETURN QUERY
-        SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt
+        SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt, s.detail
         FROM countersign.submissions s WHERE s.submission_id = await_submission.submission_id;
 END
 $$;

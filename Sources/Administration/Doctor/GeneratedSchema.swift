@@ -123,6 +123,8 @@ let expectedSchema: [String] = #"""
     column enrollments.device_name	text
     column enrollments.enrollment_id	uuid not null default countersign.uuid_v7()
     column enrollments.key_fingerprint	text
+    column enrollments.leased_until	timestamp with time zone
+    column enrollments.leases	smallint not null default 0
     column enrollments.locked_until	timestamp with time zone
     column enrollments.platform	text
     column enrollments.public_key	text
@@ -233,6 +235,7 @@ let expectedSchema: [String] = #"""
     column stage_controls.stage	text not null
     column stage_controls.updated_at	timestamp with time zone not null default clock_timestamp()
     column submission_results.action	text
+    column submission_results.detail	text
     column submission_results.prompt	text
     column submission_results.reason	text
     column submission_results.result	text
@@ -240,6 +243,7 @@ let expectedSchema: [String] = #"""
     column submission_results.transaction_id	uuid
     column submissions.action	text
     column submissions.app_id	integer not null
+    column submissions.detail	text
     column submissions.enrollment	uuid
     column submissions.enrollment_id	text
     column submissions.otp	text
@@ -257,6 +261,7 @@ let expectedSchema: [String] = #"""
     column submissions.transaction_id	uuid
     column submissions_default.action	text
     column submissions_default.app_id	integer not null
+    column submissions_default.detail	text
     column submissions_default.enrollment	uuid
     column submissions_default.enrollment_id	text
     column submissions_default.otp	text
@@ -274,6 +279,8 @@ let expectedSchema: [String] = #"""
     column submissions_default.transaction_id	uuid
     column validate_queue.app_id	integer not null
     column validate_queue.attempts	smallint not null default 0
+    column validate_queue.leased_until	timestamp with time zone
+    column validate_queue.leases	smallint not null default 0
     column validate_queue.submission_id	uuid not null
     column webhook_attempts.attempt	integer not null
     column webhook_attempts.body	text
@@ -433,10 +440,10 @@ let expectedSchema: [String] = #"""
     function app_channel()	text s definer search_path=pg_catalog, pg_temp 5aa426f549a754fa624212586283ab48
     function arm_bell(stage text)	integer v search_path=pg_catalog, pg_temp 2be09576e18a28b7c664ad891c0f8408
     function await_otp(transaction_id uuid, timeout interval)	text v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off 6cdb21d4079e829ce60c0a2bd41fc8fe
-    function await_submission(submission_id uuid, timeout interval)	SETOF countersign.submission_results v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off c7da2c190fadc38e415d31ca10ca4dfb
+    function await_submission(submission_id uuid, timeout interval)	SETOF countersign.submission_results v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off c5d2fba414d8596d67177cc54487d7d9
     function cancel_request(transaction_id uuid)	boolean v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off 869c009c093fd8d3cceb23be932640bd
     function check_auth_request()	trigger v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan be0c6715977e169608f56bfba012631a
-    function check_enrollment()	trigger v definer search_path=pg_catalog, pg_temp 4f0ac0e2955565ee1792172530923d8f
+    function check_enrollment()	trigger v definer search_path=pg_catalog, pg_temp 7cc976a08f23219ada6dd19cbd572472
     function check_text(column_name text, value text, longest integer)	void v search_path=pg_catalog, pg_temp b60ea057c6680423edc40c30ccdf5d75
     function collect_otp(transaction_id uuid)	text v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off f6632d624cf59f7453f1861ba9dfec4c
     function counted_queue(stage text)	bigint v search_path=pg_catalog, pg_temp,enable_indexscan=off,enable_indexonlyscan=off,enable_bitmapscan=off,jit=off f9b2995218140590ba2127b05f9b89fd
@@ -447,7 +454,7 @@ let expectedSchema: [String] = #"""
     function current_portal()	integer s definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan 4ec22c997d0f66666af79e037c6ea634
     function drop_partition(partition_name text)	void v definer search_path=pg_catalog, pg_temp,lock_timeout=50ms c2f41d67461deba90d439535696dff27
     function enabled_types(user_id text, device_id text)	TABLE(name text, method text) s definer search_path=pg_catalog, pg_temp a11e2cf071966303c3e912725c67aa43
-    function end_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[], verified boolean[], fingerprints text[])	SETOF uuid v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off 7cbf83f034f36579cf3fb64367bd9b94
+    function end_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[], verified boolean[], fingerprints text[])	SETOF uuid v definer search_path=pg_catalog, pg_temp,plan_cache_mode=force_generic_plan,enable_seqscan=off,jit=off 2834fb27130d5ab3abad54710c814494
     function estimated_figure(stage text, since timestamp with time zone, moment timestamp with time zone, OUT waiting bigint, OUT oldest timestamp with time zone)	record v search_path=pg_catalog, pg_temp 6996a61644683b3ff8407e1ddf86c5c3
     function estimated_queue(source regclass, condition text, age text, moment timestamp with time zone, OUT waiting bigint, OUT oldest timestamp with time zone)	record v search_path=pg_catalog, pg_temp 8e5b530c7937e9c0fd154c92937adf52
     function estimated_spread(source regclass, condition text, key text, age text, since timestamp with time zone, moment timestamp with time zone, OUT waiting bigint, OUT oldest timestamp with time zone)	record v search_path=pg_catalog, pg_temp,enable_seqscan=off,enable_bitmapscan=off,enable_sort=off,jit=off da0d665fed4029085eac1114dce0c482
@@ -970,7 +977,7 @@ let expectedSchema: [String] = #"""
     relation submission_results	v security_barrier=true
     relation submissions	p row security RANGE (submission_id)
     relation submissions_default	r
-    relation validate_queue	r autovacuum_vacuum_scale_factor=0.01,autovacuum_vacuum_threshold=10000,autovacuum_vacuum_cost_delay=0
+    relation validate_queue	r fillfactor=50,autovacuum_vacuum_scale_factor=0.01,autovacuum_vacuum_threshold=10000,autovacuum_vacuum_cost_delay=0
     relation webhook_attempts	p RANGE (transaction_id)
     relation webhook_attempts_default	r
     relation webhook_deliveries	p RANGE (transaction_id)
@@ -994,5 +1001,5 @@ let expectedSchema: [String] = #"""
     type request_status	text CHECK ((VALUE = ANY (ARRAY['requested'::text, 'issued'::text, 'scanned'::text, 'authenticated'::text, 'denied'::text, 'expired'::text, 'cancelled'::text, 'failed'::text])))
     view auth_results	c564b0373a5953d02f0773e9d6c288d2
     view enrollment_results	e1284fcbf2e5e480285a4cf1649ca586
-    view submission_results	72d66c4275580a4d8697e85cdb8d2524
+    view submission_results	de14eafe91c8bc3a5ca60b69e1628894
     """#.split(separator: "\n").map(String.init)

@@ -1,63 +1,95 @@
+import Dispatch
 import FoundationEssentials
 package import OpenPGP
 package import Postgres
 
-/// The OpenPGP contexts of one stage, one a core, among which it spreads a batch.
+/// The OpenPGP contexts of one stage, each with a thread of its own, among which it spreads a batch.
 ///
+/// The threads are not those of Swift's concurrency: whatever keys cost, listeners and clocks of this process go on.
 /// Work on the same key always goes to the same context, which has it loaded: the contexts share no keys.
 package struct CryptoCrew: Sendable {
-    /// Between two pauses, in which the other stages of this process get their turn: half a millisecond.
-    private static let worksAtATime = 8
-    /// Fewer are done before others could be woken.
-    private static let worksWorthSharing = 16
+    private let workers: [Worker]
 
-    package let contexts: [OpenPGPContext]
+    fileprivate struct Worker: Sendable {
+        let context: OpenPGPContext
+        let queue: DispatchQueue
+    }
 
     /// `size` is by default the number of cores that this process may use, `capacity` how many device keys each
-    /// context keeps loaded.
-    package init(size: Int? = nil, capacity: Int = 1_000) throws(OpenPGPError) {
-        var contexts: [OpenPGPContext] = []
-        for _ in 0..<(size ?? ProcessInfo.processInfo.activeProcessorCount) {
-            contexts.append(try OpenPGPContext(capacity: capacity))
+    /// context keeps loaded, `clock` the time by which keys and signatures are judged, in seconds since 1970.
+    package init(
+        size: Int? = nil, capacity: Int = 1_000,
+        clock: @escaping @Sendable () -> UInt64 = OpenPGPContext.systemTime
+    ) throws(OpenPGPError) {
+        var workers: [Worker] = []
+        for number in 0..<(size ?? ProcessInfo.processInfo.activeProcessorCount) {
+            workers.append(
+                Worker(
+                    context: try OpenPGPContext(capacity: capacity, clock: clock),
+                    queue: DispatchQueue(label: "countersign.openpgp.\(number)")))
         }
-        self.contexts = contexts
+        self.workers = workers
     }
 
     /// Results in the order of their inputs. Throws what the first failing work throws.
     package func map<Input: Sendable, Output: Sendable>(
-        _ inputs: [Input], affinity: (Input) -> Identifier,
+        _ inputs: [Input], affinity: @Sendable (Input) -> Identifier,
         _ work: @escaping @Sendable (OpenPGPContext, Input) throws -> Output
     ) async throws -> [Output] {
-        let shares = Dictionary(grouping: inputs.indices) { index in
-            affinity(inputs[index]).hashValue.magnitude % UInt(contexts.count)
-        }
-        guard inputs.count >= Self.worksWorthSharing, shares.count > 1 else {
-            return try await Self.run(inputs) { input in
-                try work(contexts[Int(affinity(input).hashValue.magnitude % UInt(contexts.count))], input)
+        let answers = await attempt(inputs, affinity: affinity, payer: { _ in nil }, .unlimited, work)
+        return try answers.map { answer in
+            switch answer {
+            case .done(let output): output
+            case .failed(let error): throw error
+            case .setAside: preconditionFailure("without a payer everything is done")
             }
-        }
-        return try await withThrowingTaskGroup(of: (indices: [Int], outputs: [Output]).self) { group in
-            for (context, indices) in shares {
-                let (context, share) = (contexts[Int(context)], indices.map { inputs[$0] })
-                group.addTask { (indices, try await Self.run(share) { try work(context, $0) }) }
-            }
-            var outputs = [Output?](repeating: nil, count: inputs.count)
-            for try await done in group {
-                for (index, output) in zip(done.indices, done.outputs) { outputs[index] = output }
-            }
-            return outputs.compactMap { $0 }
         }
     }
 
-    private static func run<Input, Output>(
-        _ inputs: [Input], _ work: (Input) throws -> Output
-    ) async throws -> [Output] {
-        var outputs: [Output] = []
-        outputs.reserveCapacity(inputs.count)
-        for (count, input) in inputs.enumerated() {
-            if count % worksAtATime == worksAtATime - 1 { await Task.yield() }
-            outputs.append(try work(input))
+    /// What became of each input, in their order. One that fails stops no other, and what would cost its user or app
+    /// more than `budget` allows is set aside.
+    package func attempt<Input: Sendable, Output: Sendable>(
+        _ inputs: [Input], affinity: (Input) -> Identifier,
+        payer: @escaping @Sendable (Input) -> CryptoPayer?,
+        _ budget: CryptoBudget, _ work: @escaping @Sendable (OpenPGPContext, Input) throws -> Output
+    ) async -> [CryptoAnswer<Output>] {
+        let account = CryptoAccount(budget)
+        let shares = Dictionary(grouping: inputs.indices) { index in
+            Int(affinity(inputs[index]).hashValue.magnitude % UInt(workers.count))
         }
-        return outputs
+        return await withTaskGroup(of: (indices: [Int], answers: [CryptoAnswer<Output>]).self) { group in
+            for (number, indices) in shares {
+                let (worker, share) = (workers[number], indices.map { inputs[$0] })
+                group.addTask {
+                    let answers = await worker.run {
+                        share.map { input in
+                            account.answer(payer(input)) { try work(worker.context, input) }
+                        }
+                    }
+                    return (indices, answers)
+                }
+            }
+            var answers = [CryptoAnswer<Output>](repeating: .setAside(isDeferred: false), count: inputs.count)
+            for await done in group {
+                for (index, answer) in zip(done.indices, done.answers) { answers[index] = answer }
+            }
+            return answers
+        }
+    }
+
+    /// One piece of work that belongs to no row.
+    package func once<Output: Sendable>(
+        _ work: @escaping @Sendable (OpenPGPContext) throws -> Output
+    ) async throws -> Output {
+        let worker = workers[0]
+        return try await worker.run { Result { try work(worker.context) } }.get()
+    }
+}
+
+extension CryptoCrew.Worker {
+    fileprivate func run<Output: Sendable>(_ work: @escaping @Sendable () -> Output) async -> Output {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: work()) }
+        }
     }
 }

@@ -1,82 +1,118 @@
 package import Countersign
-import OpenPGP
 package import Postgres
 
 /// `pending -> active | rejected`: looks at the device's key and gives the server's in exchange. An enrollment of
 /// the same user and device replaces the one before it, which becomes `revoked` with the reason `replaced`.
 ///
-/// A batch is one transaction: the claim locks the pending rows, which nobody waits for, the keys are checked and
-/// made on all cores, two statements write all.
+/// A batch is two short transactions: the claim leases pending rows, the keys are checked and made on threads of their
+/// own while nothing is held, then the rows are locked and two statements write all.
 package struct EnrollStage: Stage, Repair {
-    /// Making a key pair for each takes half a millisecond: rows at most in one transaction.
+    /// Making a key pair for each takes half a millisecond: rows at most in one batch.
     private static let longestBatch = 128
 
     package let name = StageName.enroll
     package let claim = Claim.enroll
     package private(set) var lanes = Lanes()
+    private var leases = Leases(.enroll)
     private let crew: CryptoCrew
     private let sealer: Sealer
+    private let clock: DatabaseClock
 
-    package init(_ crew: CryptoCrew, _ sealer: Sealer) {
-        (self.crew, self.sealer) = (crew, sealer)
+    /// `clock` is the crew's.
+    package init(_ crew: CryptoCrew, _ sealer: Sealer, clock: DatabaseClock = DatabaseClock()) {
+        (self.crew, self.sealer, self.clock) = (crew, sealer, clock)
     }
 
     package var repair: (any Repair)? { self }
+    package var suspects: [Identifier] { leases.keys }
     package mutating func lookAtEverything() { lanes.forget() }
 
     package mutating func runBatch(
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
         let limit = lanes.limit(min(limit, Self.longestBatch))
-        let opening =
-            prelude + [
-                Step(.begin), Step(Self.readKeys),
-                Step(Self.claimBatch, Claim.parameters(lanes, limit: limit)),
+        let steps =
+            prelude + leases.releaseAll() + [
+                Step(Self.readKeys), Step(Self.claimBatch, Claim.parameters(lanes, limit: limit)),
             ]
-        let results = try await connection.pipeline(opening)
-        let claimed = try results[opening.count - 1].map { try ClaimedEnrollment($0) }.sorted {
-            $0.key < $1.key
-        }
-        try await enroll(claimed, try KeyPolicy(results[opening.count - 2][0]), &connection)
+        let results = try await connection.pipeline(steps)
+        let rows = results[steps.count - 1]
+        leases.take(try rows.map { (try $0.identifier(0), Int32(try $0.int(1))) })
+        let claimed = try inOrder(rows)
         let shares = Dictionary(grouping: claimed, by: \.lane).values.map { rows in
             Lanes.Share(lane: rows[0].lane, claimed: rows.count, last: rows[rows.count - 1].key)
         }.inServingOrder(after: lanes.lastServed)
         let full = lanes.advance(shares, slice: claimed.first?.slice ?? 1, limit: limit)
-        var outcome = BatchOutcome(rows: claimed.count, full: full)
-        outcome.subjects = LogSubjects(key: claim.key, ids: claimed.map(\.key))
+        let exchanged = try await exchange(
+            claimed, try KeyPolicy(results[steps.count - 2][0]), .batch, &connection)
+        let resolved = try await write(exchanged, leases, &connection)
+        leases.keep(only: exchanged.failures.map(\.key))
+        if let failure = exchanged.failures.first { throw failure.error }
+        var outcome = BatchOutcome(rows: resolved.count, full: full || exchanged.hasMore)
+        outcome.due = exchanged.deferred.isEmpty ? nil : Claim.deferral
+        outcome.subjects = LogSubjects(key: claim.key, ids: resolved)
         return (Array(results.prefix(prelude.count)), outcome)
     }
 
     package func runAlone(_ key: Identifier, _ connection: inout Connection) async throws {
         let results = try await connection.pipeline([
-            Step(.begin), Step(Self.readKeys), Step(Self.claimAlone, [.identifier(key)]),
+            Step(Self.readKeys), Step(Self.claimAlone, [.identifier(key)]),
         ])
-        let claimed = try results[2].map { try ClaimedEnrollment($0) }
-        try await enroll(claimed, try KeyPolicy(results[1][0]), &connection)
+        let claimed = try inOrder(results[1])
+        if let leases = claimed.first?.leases, leases > UnendedLeases.allowed {
+            throw UnendedLeases(count: leases)
+        }
+        let exchanged = try await exchange(claimed, try KeyPolicy(results[0][0]), .unlimited, &connection)
+        if let failure = exchanged.failures.first { throw failure.error }
+        var lease = Leases(.enroll)
+        lease.take(claimed.map { ($0.key, $0.lane) })
+        _ = try await write(exchanged, lease, &connection)
     }
 
     package func giveUp(_ key: Identifier, _ connection: inout Connection) async throws {
         try await connection.run(Self.reject, [.identifier(key)])
     }
 
-    /// The replaced enrollments go first: the unique index allows one active one at any moment.
-    private func enroll(
-        _ claimed: [ClaimedEnrollment], _ policy: KeyPolicy, _ connection: inout Connection
-    ) async throws {
-        guard !claimed.isEmpty else {
-            try await connection.run(.commit)
-            return
-        }
+    private func inOrder(_ rows: Rows) throws -> [ClaimedEnrollment] {
+        let claimed = try rows.map { try ClaimedEnrollment($0) }.sorted { $0.key < $1.key }
+        if let time = claimed.first?.time { clock.set(time) }
+        return claimed
+    }
+
+    private func exchange(
+        _ claimed: [ClaimedEnrollment], _ policy: KeyPolicy, _ budget: CryptoBudget,
+        _ connection: inout Connection
+    ) async throws -> CheckedBatch<KeyExchange> {
         let shared = try await sharedKey(claimed, policy, &connection)
         let sealer = sealer
-        let answers = try await crew.map(claimed, affinity: \.key) { context, enrollment in
+        let answers = await crew.attempt(claimed, affinity: \.key, payer: \.payer, budget) {
+            context, enrollment in
             try KeyExchange(enrollment, shared: shared, context, sealer)
         }
-        let accepted = answers.filter { $0.refusal == nil }.map(\.key)
-        try await connection.pipeline([
-            Step(Self.replace, [.identifiers(accepted)]), Step(Self.resolve, Self.columns(answers)),
-            Step(.commit),
+        return CheckedBatch(claimed.map(\.key), answers)
+    }
+
+    /// Returns the enrollments that are no longer pending. The replaced ones go first: the unique index allows one
+    /// active one at any moment.
+    private func write(
+        _ exchanged: CheckedBatch<KeyExchange>, _ leases: Leases, _ connection: inout Connection
+    ) async throws -> [Identifier] {
+        guard !exchanged.done.isEmpty else {
+            try await connection.pipeline(
+                leases.release(Array(exchanged.setAside), deferring: exchanged.deferred))
+            return []
+        }
+        let results = try await connection.pipeline([
+            Step(.begin), Step(Self.hold, [.identifiers(exchanged.done.map(\.key).sorted())]),
         ])
+        let held = Set(try results[1].map { try $0.identifier(0) })
+        let answers = exchanged.done.filter { held.contains($0.key) }
+        let accepted = answers.filter { $0.refusal == nil }.map(\.key)
+        let left = exchanged.setAside.union(exchanged.done.map(\.key)).subtracting(held)
+        try await connection.pipeline(
+            [Step(Self.replace, [.identifiers(accepted)]), Step(Self.resolve, Self.columns(answers))]
+                + leases.release(Array(left), deferring: exchanged.deferred) + [Step(.commit)])
+        return answers.map(\.key)
     }
 
     /// The one pair for all, if the settings want it, made when there is none. Of two workers that make one at
@@ -86,7 +122,8 @@ package struct EnrollStage: Stage, Repair {
     ) async throws -> Identifier? {
         guard policy.isShared, claimed.contains(where: { $0.publicKey != nil }) else { return nil }
         if let current = policy.sharedKey { return current }
-        let key = try ServerKey.make(crew.contexts[0], sealer)
+        let sealer = sealer
+        let key = try await crew.once { try ServerKey.make($0, sealer) }
         let results = try await connection.pipeline([
             Step(
                 Self.insertShared,
@@ -106,65 +143,5 @@ package struct EnrollStage: Stage, Repair {
             .texts(answers.map { $0.made?.fingerprint }), .texts(answers.map { $0.made?.publicKey }),
             .optionalByteses(answers.map { $0.made?.sealedSecretKey }),
         ]
-    }
-}
-
-/// Which of the server's keys an enrollment gets.
-private struct KeyPolicy {
-    let isShared: Bool
-    /// The current shared pair, if there is one.
-    let sharedKey: Identifier?
-
-    init(_ row: Row) throws {
-        isShared = try !row.bool(0)
-        sharedKey = try row.optionalIdentifier(1)
-    }
-}
-
-/// A pending enrollment.
-private struct ClaimedEnrollment: Sendable {
-    let key: Identifier
-    let lane: Int32
-    let slice: Int
-    let publicKey: String?
-
-    init(_ row: Row) throws {
-        key = try row.identifier(0)
-        lane = Int32(try row.int(1))
-        slice = try row.int(2)
-        publicKey = try row.optionalText(3)
-    }
-}
-
-/// What became of one device's key. Without a key, where none is required, the app vouches for the device.
-private struct KeyExchange: Sendable {
-    let key: Identifier
-    var refusal: String?
-    var fingerprint: String?
-    var serverKeyID: Identifier?
-    /// The pair made for this enrollment alone.
-    var made: ServerKey?
-
-    /// `shared`: the pair to hand out instead of making one.
-    init(
-        _ enrollment: ClaimedEnrollment, shared: Identifier?, _ context: OpenPGPContext, _ sealer: Sealer
-    ) throws {
-        key = enrollment.key
-        guard let publicKey = enrollment.publicKey else { return }
-        do throws(KeyRefusal) {
-            let device = try context.inspect(publicKey: publicKey)
-            fingerprint = device.fingerprint
-            guard device.canEncrypt else {
-                refusal =
-                    "public_key: the key has no valid subkey for encryption, to which a secure_message "
-                    + "could be encrypted"
-                return
-            }
-        } catch {
-            refusal = "public_key: \(error)"
-            return
-        }
-        made = try shared == nil ? ServerKey.make(context, sealer) : nil
-        serverKeyID = shared ?? made?.id
     }
 }

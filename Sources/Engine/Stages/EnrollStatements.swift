@@ -14,11 +14,22 @@ extension EnrollStage {
 
     private static func claimSQL(_ mode: Claim.Mode) -> String {
         """
-        WITH RECURSIVE \(Claim.enroll.sql(mode))
-        SELECT c.key, c.lane, \(mode == .round ? "(SELECT min(slice) FROM lanes)" : "1"), e.public_key
-        FROM claimed c JOIN countersign.enrollments e ON e.enrollment_id = c.key
+        WITH RECURSIVE \(Claim.enroll.sql(mode)), \(Claim.enroll.leaseSQL(of: "claimed"))
+        SELECT c.key, c.lane, \(mode == .round ? "(SELECT min(slice) FROM lanes)" : "1"), e.public_key, e.user_id,
+               c.leases, clock_timestamp()
+        FROM leased c JOIN countersign.enrollments e ON e.enrollment_id = c.key
+        WHERE e.status = 'pending' \(mode == .round ? "AND c.attempts = 0" : "")
         """
     }
+
+    /// $1 ids, in order. Those that nobody else has resolved, or is about to, locked.
+    package static let hold = Statement(
+        "enroll.hold",
+        """
+        SELECT e.enrollment_id FROM unnest($1::uuid[]) AS g (id) CROSS JOIN LATERAL (
+            SELECT n.enrollment_id FROM countersign.enrollments n
+            WHERE n.enrollment_id = g.id AND n.status = 'pending' FOR UPDATE SKIP LOCKED) e
+        """)
 
     /// $1 id, $2 fingerprint, $3 public key, $4 sealed secret key. Does nothing when there is a current one.
     package static let insertShared = Statement(
@@ -69,6 +80,8 @@ extension EnrollStage {
         FROM replaced JOIN old USING (enrollment_id)
         """)
 
+    /// The text of a refused key is forgotten: it may be a secret one, sent by mistake.
+    ///
     /// $1 ids, $2 refusals of keys, $3 the devices' fingerprints, $4 server keys, and of those that were made for
     /// one enrollment $5 fingerprints, $6 public keys, $7 sealed secret keys.
     package static let resolve = Statement(
@@ -97,6 +110,7 @@ extension EnrollStage {
             UPDATE countersign.enrollments e
             SET status = CASE WHEN v.refusal IS NULL THEN 'active' ELSE 'rejected' END, reason = v.refusal,
                 activated_at = CASE WHEN v.refusal IS NULL THEN clock_timestamp() END,
+                public_key = CASE WHEN v.refusal IS NULL THEN e.public_key END,
                 key_fingerprint = v.fingerprint,
                 server_key_id = CASE WHEN v.refusal IS NULL THEN v.server_key_id END
             FROM verdict v WHERE e.enrollment_id = v.enrollment_id
@@ -115,7 +129,8 @@ extension EnrollStage {
         "enroll.reject",
         """
         WITH rejected AS (
-            UPDATE countersign.enrollments SET status = 'rejected', reason = 'internal error; enroll again'
+            UPDATE countersign.enrollments
+            SET status = 'rejected', reason = 'internal error; enroll again', public_key = NULL
             WHERE enrollment_id = $1 AND status = 'pending' RETURNING app_id, enrollment_id, user_id, reason
         ), audited AS (
             INSERT INTO countersign.events (enrollment_id, app_id, user_id, type, details)

@@ -4,47 +4,69 @@ package import Postgres
 
 /// Judges submissions: `issued -> scanned -> authenticated | denied`.
 ///
-/// A batch is one transaction. The claim locks rows of the queue, which nobody else waits for, and reads what
-/// cannot change any more; then signatures are verified and prompts are made, on all cores. Only after that
-/// are the requests locked (skipping what others hold) and read with all that may change, `Judge` decides, and
-/// one statement writes every verdict. It judges at most one submission of each open request, the oldest; all
-/// of those whose request has ended already.
+/// A batch is two short transactions. The claim leases rows of the queue and reads what their signatures and prompts
+/// are made of. Then signatures are verified and prompts are made, on threads of their own, while no transaction is
+/// open, within a budget for each user and app. After that the rows and their requests are locked (skipping what
+/// others hold) and read with all that may have changed, `Judge` decides, and one statement writes every verdict.
+///
+/// A row whose check fails is tried again alone; what the budget does not allow is given back. A worker that dies
+/// leaves leases that end by themselves; a row that ends its workers is soon tried alone, and then given up.
 package struct ValidateStage: Stage, Repair {
     package let name = StageName.validate
     package let claim = Claim.validate
     package private(set) var lanes = Lanes()
+    private var leases = Leases(.validate)
     private let crew: CryptoCrew
     private let sealer: Sealer
+    private let clock: DatabaseClock
+    private let budget: CryptoBudget
 
-    package init(_ crew: CryptoCrew, _ sealer: Sealer) {
-        (self.crew, self.sealer) = (crew, sealer)
+    /// `clock` is the crew's.
+    package init(
+        _ crew: CryptoCrew, _ sealer: Sealer, clock: DatabaseClock = DatabaseClock(),
+        budget: CryptoBudget = .batch
+    ) {
+        (self.crew, self.sealer, self.clock, self.budget) = (crew, sealer, clock, budget)
     }
 
     package var repair: (any Repair)? { self }
+    package var suspects: [Identifier] { leases.keys }
     package mutating func lookAtEverything() { lanes.forget() }
 
     package mutating func runBatch(
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
         let limit = lanes.limit(limit)
-        let opening =
-            prelude + [Step(.begin), Step(Self.claimBatch, Claim.parameters(lanes, limit: limit))]
-        let results = try await connection.pipeline(opening)
-        let claimed = try Self.inOrder(results[opening.count - 1])
-        let judged = try await judge(claimed, &connection)
+        let steps =
+            prelude + leases.releaseAll()
+            + [Step(Self.claimBatch, Claim.parameters(lanes, limit: limit))]
+        let results = try await connection.pipeline(steps)
+        let rows = results[steps.count - 1]
+        leases.take(try rows.map { (try $0.identifier(0), Int32(try $0.int(1))) })
+        let claimed = try inOrder(rows)
         let full = lanes.advance(
             Self.shares(claimed).inServingOrder(after: lanes.lastServed),
             slice: claimed.first?.slice ?? 1, limit: limit)
-        var outcome = BatchOutcome(rows: judged.count, full: full)
+        let checked = await check(claimed, budget)
+        let judged = try await judge(checked, leases, &connection)
+        leases.keep(only: checked.failures.map(\.key))
+        if let failure = checked.failures.first { throw failure.error }
+        var outcome = BatchOutcome(rows: judged.count, full: full || checked.hasMore)
+        outcome.due = checked.deferred.isEmpty ? nil : Claim.deferral
         outcome.subjects = LogSubjects(key: "transaction_id", ids: judged)
         return (Array(results.prefix(prelude.count)), outcome)
     }
 
     package func runAlone(_ key: Identifier, _ connection: inout Connection) async throws {
-        let results = try await connection.pipeline([
-            Step(.begin), Step(Self.claimAlone, [.identifier(key)]),
-        ])
-        _ = try await judge(try Self.inOrder(results[1]), &connection)
+        let claimed = try inOrder(try await connection.run(Self.claimAlone, [.identifier(key)]))
+        if let leases = claimed.first?.leases, leases > UnendedLeases.allowed {
+            throw UnendedLeases(count: leases)
+        }
+        let checked = await check(claimed, .unlimited)
+        if let failure = checked.failures.first { throw failure.error }
+        var lease = Leases(.validate)
+        lease.take(claimed.map { ($0.key, $0.lane) })
+        _ = try await judge(checked, lease, &connection)
     }
 
     package func giveUp(_ key: Identifier, _ connection: inout Connection) async throws {
@@ -65,37 +87,49 @@ package struct ValidateStage: Stage, Repair {
         "validate.transaction",
         "SELECT transaction_id FROM countersign.submissions WHERE submission_id = $1")
 
-    /// Returns the transactions of those that were judged; the others have to wait for a later batch.
-    private func judge(
-        _ claimed: [ClaimedSubmission], _ connection: inout Connection
-    ) async throws -> [Identifier] {
-        guard !claimed.isEmpty else {
-            try await connection.run(.commit)
-            return []
-        }
+    private func check(
+        _ claimed: [ClaimedSubmission], _ budget: CryptoBudget
+    ) async -> CheckedBatch<CheckedSubmission> {
         let sealer = sealer
-        let checked = try await crew.map(claimed, affinity: \.text.enrollmentID) { context, submission in
+        let answers = await crew.attempt(
+            claimed, affinity: \.text.enrollmentID, payer: \.payer, budget
+        ) { context, submission in
             try CheckedSubmission(submission, context, sealer)
         }
-        let results = try await connection.pipeline([
-            Step(Self.readSwitches), Step(Self.hold, Self.holdParameters(checked)),
-        ])
-        var judge = Judge(try Self.switches(results[0]))
+        return CheckedBatch(claimed.map(\.key), answers)
+    }
+
+    /// Returns the transactions of those that were judged; the others have to wait for a later batch.
+    private func judge(
+        _ checked: CheckedBatch<CheckedSubmission>, _ leases: Leases, _ connection: inout Connection
+    ) async throws -> [Identifier] {
         var verdicts = VerdictColumns()
-        let held = Dictionary(uniqueKeysWithValues: try results[1].map { (try $0.identifier(0), $0) })
-        for submission in checked {
-            guard let row = held[submission.claimed.key], try row.bool(1) else { continue }
-            let candidate = try Candidate(submission, row)
-            verdicts.append(judge.judge(candidate), of: candidate, submission.claimed)
+        var steps: [Step] = []
+        if !checked.done.isEmpty {
+            let results = try await connection.pipeline([
+                Step(.begin), Step(Self.readSwitches), Step(Self.hold, Self.holdParameters(checked.done)),
+            ])
+            var judge = Judge(try Self.switches(results[1]))
+            let held = Dictionary(uniqueKeysWithValues: try results[2].map { (try $0.identifier(0), $0) })
+            for submission in checked.done {
+                guard let row = held[submission.claimed.key], try row.bool(1) else { continue }
+                let candidate = try Candidate(submission, row)
+                verdicts.append(judge.judge(candidate), of: candidate, submission)
+            }
+            if verdicts.count > 0 { steps.append(Step(Self.writeVerdicts, verdicts.parameters)) }
+            if !judge.wrongCodes.isEmpty { steps.append(Self.countWrongCodes(judge.wrongCodes)) }
         }
-        var steps = verdicts.count > 0 ? [Step(Self.writeVerdicts, verdicts.parameters)] : []
-        if !judge.wrongCodes.isEmpty { steps.append(Self.countWrongCodes(judge.wrongCodes)) }
-        try await connection.pipeline(steps + [Step(.commit)])
+        let left = checked.setAside.union(checked.done.map(\.claimed.key)).subtracting(verdicts.submissions)
+        steps += leases.release(Array(left), deferring: checked.deferred)
+        if !checked.done.isEmpty { steps.append(Step(.commit)) }
+        if !steps.isEmpty { try await connection.pipeline(steps) }
         return verdicts.transactions
     }
 
-    private static func inOrder(_ rows: Rows) throws -> [ClaimedSubmission] {
-        try rows.map { try ClaimedSubmission($0) }.sorted { $0.key < $1.key }
+    private func inOrder(_ rows: Rows) throws -> [ClaimedSubmission] {
+        let claimed = try rows.map { try ClaimedSubmission($0) }.sorted { $0.key < $1.key }
+        if let time = claimed.first?.time { clock.set(time) }
+        return claimed
     }
 
     private static func switches(_ rows: Rows) throws -> Judge.Switches {
@@ -106,10 +140,9 @@ package struct ValidateStage: Stage, Repair {
     }
 
     private static func shares(_ claimed: [ClaimedSubmission]) -> [Lanes.Share] {
-        Dictionary(grouping: claimed, by: \.lane)
-            .map { lane, rows in
-                Lanes.Share(lane: lane, claimed: rows.count, last: rows.map(\.key).max() ?? rows[0].key)
-            }
+        Dictionary(grouping: claimed, by: \.lane).values.map { rows in
+            Lanes.Share(lane: rows[0].lane, claimed: rows[0].claimedOfLane, last: rows[0].lastOfLane)
+        }
     }
 
     private static func holdParameters(_ checked: [CheckedSubmission]) -> [Parameter] {
@@ -118,7 +151,8 @@ package struct ValidateStage: Stage, Repair {
             .identifiers(claimed.map(\.key)), .identifiers(claimed.map(\.text.transactionID)),
             .identifiers(claimed.map(\.text.enrollmentID)), .int32s(claimed.map(\.lane)),
             .bools(claimed.map { $0.text.action == .scan }),
-            .texts(claimed.map { $0.text.action == .scan ? $0.signature : nil }),
+            .texts(checked.map { $0.claimed.text.action == .scan ? $0.signed : nil }),
+            .texts(claimed.map(\.keyFingerprint)),
         ]
     }
 }
@@ -150,45 +184,5 @@ extension Candidate.Request {
             transactionID: transactionID, status: try row.text(8), secretDigest: try row.optionalBytes(9),
             scannedBy: try row.optionalIdentifier(10), isDue: try row.bool(11),
             prompt: try row.optionalText(12), isRepeated: try row.bool(13))
-    }
-}
-
-/// The verdicts of a batch, a column each, as the writing statement takes them.
-private struct VerdictColumns {
-    private var submissions: [Identifier] = []
-    private(set) var transactions: [Identifier] = []
-    private var enrollments: [Identifier] = []
-    private var effects: [String] = []
-    private var reasons: [String?] = []
-    private var prompts: [String?] = []
-    private var fingerprints: [String?] = []
-    private var scanSignatures: [String?] = []
-
-    var count: Int { submissions.count }
-
-    /// Effects: `reject`, `scan`, `scan_again`, and the ends `authenticated` and `denied`.
-    mutating func append(_ verdict: Verdict, of candidate: Candidate, _ claimed: ClaimedSubmission) {
-        submissions.append(candidate.submissionID)
-        transactions.append(claimed.text.transactionID)
-        enrollments.append(candidate.enrollmentID)
-        let (effect, reason, prompt): (String, String?, String?) =
-            switch verdict {
-            case .rejected(let reason): ("reject", reason.rawValue, nil)
-            case .scan(let prompt): ("scan", nil, prompt)
-            case .scanAgain(let prompt): ("scan_again", nil, prompt)
-            case .end(let accepted): (accepted ? "authenticated" : "denied", nil, nil)
-            }
-        effects.append(effect)
-        reasons.append(reason)
-        prompts.append(prompt)
-        fingerprints.append(candidate.signature.fingerprint)
-        scanSignatures.append(effect == "scan" ? claimed.signature : nil)
-    }
-
-    var parameters: [Parameter] {
-        [
-            .identifiers(submissions), .identifiers(transactions), .identifiers(enrollments),
-            .texts(effects), .texts(reasons), .texts(prompts), .texts(fingerprints), .texts(scanSignatures),
-        ]
     }
 }

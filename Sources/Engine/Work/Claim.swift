@@ -5,6 +5,10 @@ package import Postgres
 /// Every queue has a lane (the portal or app whose rows compete with those of others), a UUIDv7 key and an
 /// index on (lane, key). The claim visits the lanes that have rows by skipping through that index, a slice
 /// each, starting after the lane served last.
+///
+/// Where a stage works on its rows outside of any transaction, they are leased: another worker passes them over for
+/// five seconds. A lease saves work done twice and guards nothing: whoever comes to the end locks the row and looks
+/// again whether it still waits.
 package struct Claim: Sendable {
     let table: String
     let lane: String
@@ -13,6 +17,7 @@ package struct Claim: Sendable {
     let gate: String
     /// SQL condition on the queue's row `q`.
     let condition: String
+    var isLeased = false
 
     package static let issue = Claim(
         table: "countersign.issue_queue", lane: "portal_id", key: "transaction_id",
@@ -21,10 +26,15 @@ package struct Claim: Sendable {
         condition: "q.attempts = 0")
     package static let validate = Claim(
         table: "countersign.validate_queue", lane: "app_id", key: "submission_id", gate: "true",
-        condition: "q.attempts = 0")
+        condition: "q.attempts = 0 AND \(isFree)", isLeased: true)
     package static let enroll = Claim(
         table: "countersign.enrollments", lane: "app_id", key: "enrollment_id", gate: "true",
-        condition: "q.status = 'pending' AND q.attempts = 0")
+        condition: "q.status = 'pending' AND q.attempts = 0 AND \(isFree)", isLeased: true)
+
+    private static let isFree = "coalesce(q.leased_until < clock_timestamp(), true)"
+
+    /// After so many leases that nobody has ended a row is tried alone: it may be what ends its workers.
+    private static let leasesTogether = 2
 
     /// How rows are taken: in rounds, or one named row (after it broke a batch).
     package enum Mode: Sendable, CaseIterable { case round, alone }
@@ -113,6 +123,39 @@ extension Claim {
     package var countFailure: Statement {
         Statement(
             "\(table).count_failure",
-            "UPDATE \(table) SET attempts = attempts + 1 WHERE \(key) = $1 RETURNING attempts")
+            """
+            UPDATE \(table) SET attempts = attempts + 1\(isLeased ? ", leased_until = NULL" : "")
+            WHERE \(key) = $1 RETURNING attempts
+            """)
     }
+}
+
+extension Claim {
+    /// CTE `leased`, with all columns of `source`, which has `place`, and `attempts` and `leases` of the queue.
+    func leaseSQL(of source: String, where condition: String = "true") -> String {
+        """
+        leased AS (
+            UPDATE \(table) q
+            SET leased_until = clock_timestamp() + interval '5 s', leases = least(q.leases + 1, 1000),
+                attempts = CASE WHEN q.attempts = 0 AND q.leases >= \(Self.leasesTogether) THEN 1 ELSE q.attempts END
+            FROM \(source) t WHERE q.ctid = t.place AND \(condition)
+            RETURNING t.*, q.attempts, q.leases
+        )
+        """
+    }
+
+    /// $1 lanes, $2 keys, $3 whether each is passed over for a moment still. Rows that are gone are gone.
+    var release: Statement {
+        Statement(
+            "\(table).release",
+            """
+            UPDATE \(table) q
+            SET leases = 0, leased_until = CASE WHEN g.deferred THEN clock_timestamp() + interval '100 ms' END
+            FROM unnest($1::integer[], $2::uuid[], $3::boolean[]) AS g (lane, key, deferred)
+            WHERE q.\(lane) = g.lane AND q.\(key) = g.key AND q.leased_until IS NOT NULL
+            """)
+    }
+
+    /// How long deferred rows are passed over.
+    static let deferral = Duration.milliseconds(100)
 }

@@ -14,9 +14,13 @@ struct RowRepair {
 
     /// Tries each row that the failed batch would have taken.
     func run(_ connection: inout Connection, limit: Int) async throws {
-        let suspects = try await connection.run(
-            repair.claim.peek, Claim.parameters(repair.lanes, limit: limit))
-        try await tryEach(try suspects.map { try $0.identifier(0) }, &connection)
+        var suspects = repair.suspects
+        if suspects.isEmpty {
+            let next = try await connection.run(
+                repair.claim.peek, Claim.parameters(repair.lanes, limit: limit))
+            suspects = try next.map { try $0.identifier(0) }
+        }
+        try await tryEach(suspects, &connection)
     }
 
     /// Tries the rows that failed before once more; returns whether there were any.
@@ -56,6 +60,7 @@ struct RowRepair {
 func isFaultOfRow(_ error: any Error) -> Bool {
     guard let error = PostgresError(in: error) else {
         return error is DecodingFailure || error is SealingError || error is OpenPGPError
+            || error is UnendedLeases
     }
     return switch error.state {
     case "22", "23", "P0", "CS", "XX": true

@@ -22,8 +22,8 @@ package struct BatchOutcome: Sendable, Equatable {
 
 /// One kind of work. All stages are driven by the same `StageLoop`; what differs is the batch.
 ///
-/// Every call runs on a session of its own whose state the loop owns. A batch is one transaction: when it
-/// throws, nothing of it happened, or its outcome is unknown because the connection was lost.
+/// Every call runs on a session of its own whose state the loop owns. What a batch writes it writes in one
+/// transaction: when that throws, nothing of it happened, or its outcome is unknown because the connection was lost.
 package protocol Stage: Sendable {
     var name: StageName { get }
 
@@ -44,6 +44,8 @@ package protocol Stage: Sendable {
 package protocol Repair: Sendable {
     var claim: Claim { get }
     var lanes: Lanes { get }
+    /// The rows of the batch that has failed, where the stage knows them; else those that it would take next.
+    var suspects: [Identifier] { get }
     func runAlone(_ key: Identifier, _ connection: inout Connection) async throws
     /// What the log calls the row. Asked only of rows that fail.
     func subject(_ key: Identifier, _ connection: inout Connection) async -> Logger.Metadata
@@ -52,6 +54,8 @@ package protocol Repair: Sendable {
 }
 
 extension Repair {
+    package var suspects: [Identifier] { [] }
+
     package func subject(_ key: Identifier, _ connection: inout Connection) async -> Logger.Metadata {
         [claim.key: .string(key.description)]
     }

@@ -51,12 +51,14 @@ package final class Worker: Service {
         logger: Logger
     ) throws(OpenPGPError) {
         self.configuration = configuration
-        // A key is looked at once when it is enrolled, and again and again when it signs.
-        enroll = [
-            EnrollStage(try CryptoCrew(capacity: 8), sealer),
-            EnrollStage(try CryptoCrew(capacity: 8), sealer),
-        ]
-        validate = [ValidateStage(try CryptoCrew(), sealer), ValidateStage(try CryptoCrew(), sealer)]
+        // A key is looked at once when it is enrolled, and again and again when it signs. Both loops of a stage share
+        // a crew: its threads, and the keys that are loaded.
+        let clock = DatabaseClock()
+        let (keys, signatures) = (
+            try CryptoCrew(capacity: 8, clock: { clock.seconds }), try CryptoCrew(clock: { clock.seconds })
+        )
+        enroll = (0..<2).map { _ in EnrollStage(keys, sealer, clock: clock) }
+        validate = (0..<2).map { _ in ValidateStage(signatures, sealer, clock: clock) }
         self.dispatch = dispatch
         let workerID = Identifier.random()
         var logger = logger

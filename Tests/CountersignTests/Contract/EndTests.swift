@@ -62,6 +62,7 @@ import Testing
             [
                 .identifiers([submission]), .identifiers([transaction]), .identifiers([enrollment]),
                 .texts([effect]), .texts([nil]), .texts(["prompt"]), .texts([nil]), .texts([nil]),
+                .texts([nil]),
             ])
         let row = try await app.run(SQL.result, [.identifier(submission)])[0]
         #expect(try row.text(0) == "rejected")

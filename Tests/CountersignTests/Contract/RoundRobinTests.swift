@@ -5,15 +5,6 @@ import Testing
 
 /// The stages' own claims go round the lanes, on the database.
 @Suite(.database) struct RoundRobinTests {
-    private func options() async throws -> ConnectionOptions {
-        let login = try await Database.current.makeLogin("worker", in: .worker)
-        let worker = try Worker(
-            WorkerConfiguration(
-                database: Database.current.options(login: login), host: "test", processID: 1),
-            sealer: .ofTests, dispatch: nil, logger: LogCapture.current.logger())
-        return worker.context.sessionOptions("issue")
-    }
-
     /// More portals with work than a batch has places: each batch starts after the lane served last.
     @Test func `issue serves the portals in turn when they are more than a batch holds`() async throws {
         let world = try await World.make()
@@ -27,7 +18,7 @@ import Testing
             SELECT 1000 + n, 'qr-code', '\(World.callback)' FROM generate_series(1, 20) n, generate_series(1, 3)
             """)
         #expect(world.portalID < 1000)
-        var connection = try await Connection.open(try await options())
+        var connection = try await Connection.open(try await Database.current.stageOptions())
         var stage = IssueStage()
         var served: [Int32] = []
         for _ in 0..<7 {
@@ -49,7 +40,7 @@ import Testing
             INSERT INTO countersign.enrollments (app_id, user_id, device_id)
             SELECT 1000 + n, 'user' || m, 'phone' FROM generate_series(1, 20) n, generate_series(1, 3) m
             """)
-        var connection = try await Connection.open(try await options())
+        var connection = try await Connection.open(try await Database.current.stageOptions())
         var validate = ValidateStage(try CryptoCrew(size: 1), .ofTests)
         var enroll = EnrollStage(try CryptoCrew(size: 1), .ofTests)
         var served: [[Int32]] = [[], []]
@@ -71,7 +62,7 @@ import Testing
             SELECT 'qr-code', '\(World.callback)' FROM generate_series(1, 40) RETURNING transaction_id
             """)
         let ids = try rows.map { try $0.identifier(0) }.sorted()
-        var connection = try await Connection.open(try await options())
+        var connection = try await Connection.open(try await Database.current.stageOptions())
         var stage = IssueStage()
         _ = try await stage.runBatch(&connection, prelude: [], limit: 10)
         let issued = "SELECT transaction_id FROM countersign.auth_results WHERE status = 'issued' ORDER BY 1"

@@ -1,0 +1,51 @@
+import Countersign
+import OpenPGP
+import Postgres
+
+/// A submission after everything that takes time, for which nothing in the database is held.
+struct CheckedSubmission: Sendable {
+    let claimed: ClaimedSubmission
+    let signature: SignatureCheck
+    /// By which the same signature is known again, whatever it looks like.
+    let signed: String?
+    /// Why the signature does not count, in words.
+    let refusal: String?
+    let newPrompt: String?
+
+    init(_ claimed: ClaimedSubmission, _ context: OpenPGPContext, _ sealer: Sealer) throws {
+        self.claimed = claimed
+        (signature, signed, refusal) = Self.check(claimed, context)
+        let mayScan = signature == .missing || signature.fingerprint != nil
+        newPrompt = try mayScan ? claimed.prompt.flatMap { try $0.text(claimed, context, sealer) } : nil
+    }
+
+    private static func check(
+        _ claimed: ClaimedSubmission, _ context: OpenPGPContext
+    ) -> (SignatureCheck, signed: String?, refusal: String?) {
+        guard let signature = claimed.signature else { return (.missing, nil, nil) }
+        guard claimed.hasTime else { return (.undated, nil, nil) }
+        guard let publicKey = claimed.publicKey else { return (.invalid, nil, nil) }
+        do throws(SignatureRefusal) {
+            let verified = try context.verify(
+                signature: signature, message: claimed.text.bytes, by: publicKey)
+            return (.valid(fingerprint: verified.signingFingerprint), hexadecimal(verified.digest), nil)
+        } catch {
+            let differing = error == .otherText ? claimed.text.difference(signedBy: signature) : nil
+            return (.invalid, nil, differing ?? "\(error)")
+        }
+    }
+}
+
+extension ClaimedSubmission.Prompt {
+    /// Nil when there is something to encrypt and no key to encrypt it to.
+    fileprivate func text(
+        _ claimed: ClaimedSubmission, _ context: OpenPGPContext, _ sealer: Sealer
+    ) throws -> String? {
+        guard let secureMessage else { return lines.joined(separator: "\n") }
+        guard let publicKey = claimed.publicKey, let signer else { return nil }
+        let secretKey = try sealer.open(signer.sealed, at: ServerKey.place(signer.id))
+        let armor = try context.encrypt(
+            Array(secureMessage.utf8), to: publicKey, signedBy: secretKey)
+        return (lines + [armor.replacing("\r\n", with: "\n")]).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,66 @@
+import Countersign
+import Postgres
+
+/// The verdicts of a batch, a column each, as the writing statement takes them.
+struct VerdictColumns {
+    private(set) var submissions: [Identifier] = []
+    private(set) var transactions: [Identifier] = []
+    private var enrollments: [Identifier] = []
+    private var effects: [String] = []
+    private var reasons: [String?] = []
+    private var prompts: [String?] = []
+    private var fingerprints: [String?] = []
+    private var signed: [String?] = []
+    private var details: [String?] = []
+
+    var count: Int { submissions.count }
+
+    /// Effects: `reject`, `scan`, `scan_again`, and the ends `authenticated` and `denied`.
+    mutating func append(_ verdict: Verdict, of candidate: Candidate, _ checked: CheckedSubmission) {
+        submissions.append(candidate.submissionID)
+        transactions.append(checked.claimed.text.transactionID)
+        enrollments.append(candidate.enrollmentID)
+        let (effect, reason, prompt): (String, RejectionReason?, String?) =
+            switch verdict {
+            case .rejected(let reason): ("reject", reason, nil)
+            case .scan(let prompt): ("scan", nil, prompt)
+            case .scanAgain(let prompt): ("scan_again", nil, prompt)
+            case .end(let accepted): (accepted ? "authenticated" : "denied", nil, nil)
+            }
+        effects.append(effect)
+        reasons.append(reason?.rawValue)
+        prompts.append(prompt)
+        fingerprints.append(candidate.signature.fingerprint)
+        signed.append(effect == "scan" ? checked.signed : nil)
+        details.append(reason.flatMap { checked.detail(of: $0, candidate) })
+    }
+
+    var parameters: [Parameter] {
+        [
+            .identifiers(submissions), .identifiers(transactions), .identifiers(enrollments),
+            .texts(effects), .texts(reasons), .texts(prompts), .texts(fingerprints), .texts(signed),
+            .texts(details),
+        ]
+    }
+}
+
+extension CheckedSubmission {
+    /// What differs, in words, for the app's developer; nil where the reason says all.
+    fileprivate func detail(of reason: RejectionReason, _ candidate: Candidate) -> String? {
+        switch reason {
+        case .invalidSignature:
+            return signature == .missing ? "the submission has no signature" : refusal
+        case .staleSignature:
+            guard claimed.hasTime else { return "signed_at is missing" }
+            let time = claimed.time.description.prefix(19)
+            return
+                "signed_at is \(claimed.text.signedAt), and the time here was \(time)Z: at most 5 minutes apart"
+        case .wrongPrompt:
+            let given = candidate.promptDigest ?? SubmissionText.noPrompt
+            let prompt = candidate.action == .scan ? nil : candidate.request?.prompt
+            let expected = prompt.map(SubmissionText.digest) ?? SubmissionText.noPrompt
+            return "prompt_digest, line 7, is \(given) and should be \(expected)"
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Postgres
+
+/// The rows that a stage has leased and not yet dealt with.
+struct Leases: Sendable {
+    private let claim: Claim
+    private(set) var held: [Identifier: Int32] = [:]
+
+    init(_ claim: Claim) { self.claim = claim }
+
+    var keys: [Identifier] { held.keys.sorted() }
+
+    mutating func take(_ rows: [(key: Identifier, lane: Int32)]) {
+        held = Dictionary(rows.map { ($0.key, $0.lane) }) { first, _ in first }
+    }
+
+    mutating func keep(only keys: [Identifier]) {
+        let kept = Set(keys)
+        held = held.filter { kept.contains($0.key) }
+    }
+
+    /// Gives all back, as the rest of a batch that failed: steps to send before the next one.
+    mutating func releaseAll() -> [Step] {
+        defer { held = [:] }
+        return release(keys, deferring: [])
+    }
+
+    /// Gives some back, those of `deferring` to be passed over for a moment still.
+    func release(_ keys: [Identifier], deferring: Set<Identifier>) -> [Step] {
+        let ours = keys.filter { held[$0] != nil }.sorted()
+        guard !ours.isEmpty else { return [] }
+        return [
+            Step(
+                claim.release,
+                [
+                    .int32s(ours.map { held[$0] ?? 0 }), .identifiers(ours),
+                    .bools(ours.map(deferring.contains)),
+                ])
+        ]
+    }
+}
+
+/// A row that was leased again and again by workers that did not come to its end.
+struct UnendedLeases: Error, CustomStringConvertible {
+    static let allowed = 8
+
+    let count: Int
+
+    var description: String { "\(count) workers have taken this row and have not come to its end" }
+}
