@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Gateway
+@testable import HTTPService
 
 @Suite struct ProxyTests {
     @Test(arguments: [

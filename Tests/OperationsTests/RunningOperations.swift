@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Countersign
 import Foundation
+import HTTPService
 import NIOCore
 import NIOHTTP1
 import Operations
@@ -22,7 +23,8 @@ func withOperations<T: Sendable>(
         listen: ListenAddress("127.0.0.1:0")!, database: options ?? Database.current.ownerOptions,
         registry: registry)
     configuration.notifier = notifier
-    let server = OperationsServer(configuration, logger: LogCapture.current.logger("operations")) { given in
+    let server = try OperationsServer(configuration, logger: LogCapture.current.logger("operations")) {
+        given in
         port.withLock { $0 = given }
         listening.fire()
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Countersign
+import HTTPService
 import Logging
 import Operations
 import Postgres
@@ -35,6 +36,6 @@ struct OperationsOptions: ParsableArguments {
         var configuration = OperationsServer.Configuration(
             listen: address, database: options, registry: registry)
         configuration.notifier = notifier
-        return OperationsServer(configuration, logger: logger)
+        return try OperationsServer(configuration, logger: logger)
     }
 }

@@ -1,5 +1,6 @@
 import Countersign
 import FoundationEssentials
+import HTTPService
 import Hummingbird
 import JWTKit
 import Logging
@@ -27,8 +28,8 @@ struct TokenVerifier: Sendable {
     }
 
     /// The user: the token's `sub`. Fails with 401, for whatever reason with the same words.
-    func user(_ exchange: Exchange) async throws -> String {
-        let parts = (exchange.request.headers[.authorization] ?? "").split(separator: " ")
+    func user(_ request: IncomingRequest) async throws -> String {
+        let parts = (request.headers[.authorization] ?? "").split(separator: " ")
         guard parts.count == 2, parts[0].lowercased() == "bearer" else {
             throw Problem(
                 .unauthorized, "invalid_request", "a bearer token is needed",

@@ -1,5 +1,6 @@
 import Countersign
 import FoundationEssentials
+import HTTPService
 import Hummingbird
 
 /// Finds out which portal speaks: HTTP Basic (RFC 7617), or `client_id` and `client_secret` in the form
@@ -15,16 +16,16 @@ struct PortalAuthentication: Sendable {
     }
 
     /// - Parameter form: nil where there is none. Fails with 401, or with 429 when too many try at once.
-    func portal(_ exchange: Exchange, _ form: Form? = nil) async throws -> KnownPortal {
-        guard let (clientID, secret) = credentials(exchange.request.headers[.authorization], form) else {
+    func portal(_ request: IncomingRequest, _ form: Form? = nil) async throws -> KnownPortal {
+        guard let (clientID, secret) = credentials(request.headers[.authorization], form) else {
             throw Self.refusal
         }
         guard let entry = try await directory.entry(clientID) else {
-            _ = try await hashes.fits(secret, .decoy)
+            _ = try await hashes.compute { SecretHash.decoy.fits(secret) }
             throw Self.refusal
         }
         if !known.contains(clientID, secret, entry.hash) {
-            guard try await hashes.fits(secret, entry.hash) else { throw Self.refusal }
+            guard try await hashes.compute({ entry.hash.fits(secret) }) else { throw Self.refusal }
             known.insert(clientID, secret, entry.hash)
         }
         LogContext.note("portal", entry.portal.name)

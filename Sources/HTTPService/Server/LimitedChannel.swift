@@ -8,9 +8,9 @@ struct LimitedChannel: ServerChildChannel {
     typealias Value = HTTP1Channel.Value
 
     private let base: HTTP1Channel
-    private let limits: RequestLimits
+    private let limits: ConnectionLimits
 
-    init(_ limits: RequestLimits, responder: @escaping HTTPChannelHandler.Responder) {
+    init(_ limits: ConnectionLimits, responder: @escaping HTTPChannelHandler.Responder) {
         var configuration = HTTP1Channel.Configuration()
         configuration.httpDecoder.maxHeaderListSize = limits.headBytes
         configuration.httpDecoder.maxHeaderFieldSize = limits.headBytes
@@ -24,7 +24,7 @@ struct LimitedChannel: ServerChildChannel {
         return base.setup(channel: channel, logger: logger).flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
             let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            try pipeline.addHandler(RequestDeadlines(limits), position: .after(parser))
+            try pipeline.addHandler(ConnectionDeadlines(limits), position: .after(parser))
             return value
         }
     }

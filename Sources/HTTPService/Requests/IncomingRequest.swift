@@ -1,33 +1,43 @@
 import FoundationEssentials
-import Hummingbird
+package import Hummingbird
 
-/// One request as an endpoint sees it.
-struct Exchange: Sendable {
-    let request: Request
-    /// What stands in the path where its template has `{name}`, decoded.
-    let parameters: [String: String]
+/// One request as a route sees it.
+package struct IncomingRequest: Sendable {
+    package let request: Request
     /// The client's address, as far as trusted proxies say.
-    let address: String?
+    package let client: String?
+    private let parameters: Parameters
     /// Bytes of a body at most.
-    let bodyLimit: Int
+    private let bodyLimit: Int
 
-    func query() throws(Problem) -> Form {
-        let parts = (request.head.path ?? "").split(
-            separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        return try Form(parts.count > 1 ? parts[1] : "")
+    init(_ request: Request, _ context: ServiceContext, bodyLimit: Int) {
+        self.request = request
+        client = context.client
+        parameters = context.parameters
+        self.bodyLimit = bodyLimit
     }
 
-    /// The body as a form. Fails with 413 and 415.
-    func form() async throws -> Form {
-        try expect("application/x-www-form-urlencoded")
-        guard let text = String(validating: try await body(), as: UTF8.self) else {
-            throw Problem.invalidRequest("the body is not UTF-8")
+    package var headers: HTTPFields { request.headers }
+
+    /// What stands in the path where the route's path has `{name}`, decoded. Fails with 404 when it cannot be.
+    package func parameter(_ name: String) throws(Problem) -> String {
+        guard let value = parameters.get(name).flatMap({ percentDecoded($0.utf8) }) else {
+            throw .notFound
         }
-        return try Form(text)
+        return value
+    }
+
+    /// What stands behind the path's question mark. Fails with 400.
+    package func query() throws(Problem) -> Form { try Form((request.uri.query ?? "").utf8) }
+
+    /// The body as a form. Fails with 400, 413 and 415.
+    package func form() async throws -> Form {
+        try expect("application/x-www-form-urlencoded")
+        return try Form(try await body())
     }
 
     /// The body as JSON. Fails with 413, 415, and 400 with what is wrong in it.
-    func json<T: Decodable>(_: T.Type = T.self) async throws -> T {
+    package func json<T: Decodable>(_: T.Type = T.self) async throws -> T {
         try expect("application/json")
         do {
             return try JSONDecoder().decode(T.self, from: Data(try await body()))

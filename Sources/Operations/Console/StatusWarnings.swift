@@ -3,7 +3,7 @@ import Countersign
 import Engine
 
 /// What the first page says before anything else: each a sentence and the page that deals with it.
-enum Attention {
+enum StatusWarnings {
     static func list(
         _ status: SystemStatus, _ portals: [Portal], _ settings: Settings
     ) -> [[String: String]] {

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPService
 import Hummingbird
 
 /// The description of the two APIs in OpenAPI 3.1, `openapi.json`. A test compares its paths with those that are
@@ -7,13 +8,9 @@ enum OpenAPI {
     static let path = "/openapi.json"
 
     /// Describes what is served and nothing else: without token rules there is no API for apps.
-    static func endpoint(describing endpoints: [Endpoint]) -> Endpoint {
-        let text = document(of: endpoints.map(\.path) + [path])
-        return Endpoint(.get, path) { _ in
-            let body = ResponseBody(byteBuffer: ByteBuffer(string: text))
-            return Response(
-                status: .ok, headers: [.contentType: "application/json;charset=UTF-8"], body: body)
-        }
+    static func route(describing routes: [Route]) -> Route {
+        let text = document(of: routes.map(\.path) + [path])
+        return Route(.get, path) { _ in .content(text, "application/json;charset=UTF-8") }
     }
 
     static func document(of paths: [String]) -> String {

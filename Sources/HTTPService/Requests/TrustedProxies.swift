@@ -1,4 +1,3 @@
-import Hummingbird
 import NIOCore
 
 /// Networks whose word about a client's address counts. Everybody can write `X-Forwarded-For`: it is read from
@@ -41,10 +40,6 @@ package struct TrustedProxies: Sendable {
     private func trusts(_ address: String) -> Bool {
         guard let bytes = addressBytes(address) else { return false }
         return networks.contains { $0.contains(bytes) }
-    }
-
-    func client(of request: Request, _ peer: SocketAddress?) -> String? {
-        client(peer: peer?.ipAddress, forwarded: request.headers[values: .xForwardedFor])
     }
 
     /// The client's address: the last one that no trusted proxy has.

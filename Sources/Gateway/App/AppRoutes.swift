@@ -1,26 +1,27 @@
 import Countersign
+import HTTPService
 import Hummingbird
 import Postgres
 
 /// The API for apps. The user is the one whom the token names.
-struct AppEndpoints: Sendable {
+struct AppRoutes: Sendable {
     static let root = "/app/v1"
 
     let verifier: TokenVerifier
     let devices: Devices
 
-    var all: [Endpoint] {
+    var all: [Route] {
         [
-            Endpoint(.post, "\(Self.root)/enrollments", enroll),
-            Endpoint(.get, "\(Self.root)/enrollments", list),
-            Endpoint(.delete, "\(Self.root)/enrollments/{enrollment_id}", revoke),
-            Endpoint(.post, "\(Self.root)/submissions", submit),
+            Route(.post, "\(Self.root)/enrollments", enroll),
+            Route(.get, "\(Self.root)/enrollments", list),
+            Route(.delete, "\(Self.root)/enrollments/{enrollment_id}", revoke),
+            Route(.post, "\(Self.root)/submissions", submit),
         ]
     }
 
-    @Sendable private func enroll(_ exchange: Exchange) async throws -> Response {
-        let user = try await verifier.user(exchange)
-        let draft: Devices.Draft = try await exchange.json()
+    @Sendable private func enroll(_ request: IncomingRequest) async throws -> Response {
+        let user = try await verifier.user(request)
+        let draft: Devices.Draft = try await request.json()
         guard draft.user_id ?? user == user else {
             throw Problem(.forbidden, "wrong_user", "user_id is not the user of the token")
         }
@@ -28,24 +29,24 @@ struct AppEndpoints: Sendable {
         return .json(enrollment, .created)
     }
 
-    @Sendable private func list(_ exchange: Exchange) async throws -> Response {
-        let user = try await verifier.user(exchange)
+    @Sendable private func list(_ request: IncomingRequest) async throws -> Response {
+        let user = try await verifier.user(request)
         return .json(["enrollments": try await mapped { try await devices.enrollments(of: user) }])
     }
 
-    @Sendable private func revoke(_ exchange: Exchange) async throws -> Response {
-        let user = try await verifier.user(exchange)
+    @Sendable private func revoke(_ request: IncomingRequest) async throws -> Response {
+        let user = try await verifier.user(request)
         let unknown = Problem(
             .notFound, "not_enrolled", "enrollment_id is not that of an enrollment of this user")
-        guard let id = exchange.parameters["enrollment_id"].flatMap({ Identifier($0) }) else { throw unknown }
+        guard let id = Identifier(try request.parameter("enrollment_id")) else { throw unknown }
         LogContext.note("enrollment_id", id.description)
         guard try await mapped({ try await devices.revoke(id, user: user) }) else { throw unknown }
         return .empty(.noContent)
     }
 
-    @Sendable private func submit(_ exchange: Exchange) async throws -> Response {
-        let user = try await verifier.user(exchange)
-        let answer: Devices.Answer = try await exchange.json()
+    @Sendable private func submit(_ request: IncomingRequest) async throws -> Response {
+        let user = try await verifier.user(request)
+        let answer: Devices.Answer = try await request.json()
         let outcome = try await mapped { try await devices.submit(answer, user: user) }
         guard let outcome else { throw Self.problem("not_enrolled") }
         if let reason = outcome.reason { throw Self.problem(reason) }
@@ -66,7 +67,7 @@ struct AppEndpoints: Sendable {
     }
 }
 
-extension AppEndpoints {
+extension AppRoutes {
     /// A code that is unknown, expired, used or another device's is one and the same to the outside, so that
     /// nobody learns by trying which codes exist. What it was is in the database.
     static func problem(_ reason: String) -> Problem {

@@ -1,9 +1,10 @@
 import Countersign
+import HTTPService
 import Hummingbird
 import Postgres
 
 /// The API for portals: version 4 of the Access API for sign-ins by code, with a long poll and a cancellation.
-struct PortalEndpoints: Sendable {
+struct PortalRoutes: Sendable {
     static let root = "/oauth/api/v4/authenticate"
     /// Seconds that a result may be waited for.
     static let longestWait = 60
@@ -11,13 +12,13 @@ struct PortalEndpoints: Sendable {
     let authentication: PortalAuthentication
     let signIns: SignIns
 
-    var all: [Endpoint] {
+    var all: [Route] {
         [
-            Endpoint(.post, "\(Self.root)/user", start),
-            Endpoint(.get, "\(Self.root)/transaction/{transaction_id}", result),
-            Endpoint(.delete, "\(Self.root)/transaction/{transaction_id}", cancel),
-            Endpoint(.get, "\(Self.root)/user/{user_id}/enabled", userTypes),
-            Endpoint(.get, "\(Self.root)/user/{user_id}/device/{device_id}/enabled", deviceTypes),
+            Route(.post, "\(Self.root)/user", start),
+            Route(.get, "\(Self.root)/transaction/{transaction_id}", result),
+            Route(.delete, "\(Self.root)/transaction/{transaction_id}", cancel),
+            Route(.get, "\(Self.root)/user/{user_id}/enabled", userTypes),
+            Route(.get, "\(Self.root)/user/{user_id}/device/{device_id}/enabled", deviceTypes),
         ]
     }
 
@@ -28,11 +29,11 @@ struct PortalEndpoints: Sendable {
         let otp: String
     }
 
-    @Sendable private func start(_ exchange: Exchange) async throws -> Response {
-        let hasHeader = exchange.request.headers[.authorization] != nil
-        let early = hasHeader ? try await authentication.portal(exchange) : nil
-        let form = try await readForm(exchange)
-        let portal = if let early { early } else { try await authentication.portal(exchange, form) }
+    @Sendable private func start(_ request: IncomingRequest) async throws -> Response {
+        let hasHeader = request.headers[.authorization] != nil
+        let early = hasHeader ? try await authentication.portal(request) : nil
+        let form = try await form(of: request)
+        let portal = if let early { early } else { try await authentication.portal(request, form) }
         if form["user_id"] != nil {
             throw PortalProblem.invalidParameter("user_id must not be given: a code names no user")
         }
@@ -40,7 +41,7 @@ struct PortalEndpoints: Sendable {
             type: form["type"], callbackURI: form["callback_uri"], message: form["message"],
             secureMessage: form["secure_message"], languageCode: form["language_code"],
             ipAddress: form["ip_address"], userAgent: form["user_agent"], reference: form["reference"],
-            traceparent: exchange.request.headers[.traceparent])
+            traceparent: request.headers[.traceparent])
         let started = try await mapped(portal) { try await signIns.start(draft, of: portal) }
         return .json(
             Start(
@@ -48,33 +49,33 @@ struct PortalEndpoints: Sendable {
                 time_to_live: Int(started.timeToLive / .milliseconds(1)), otp: started.otp))
     }
 
-    private func readForm(_ exchange: Exchange) async throws -> Form {
+    private func form(of request: IncomingRequest) async throws -> Form {
         do {
-            return try await exchange.form()
+            return try await request.form()
         } catch let problem as Problem where problem.status == .badRequest {
             throw PortalProblem.invalidParameter(problem.description)
         }
     }
 
-    @Sendable private func result(_ exchange: Exchange) async throws -> Response {
-        let portal = try await authentication.portal(exchange)
-        let id = try transaction(exchange)
-        let wait = try seconds(exchange.query()["wait"])
+    @Sendable private func result(_ request: IncomingRequest) async throws -> Response {
+        let portal = try await authentication.portal(request)
+        let id = try transaction(request)
+        let wait = try seconds(request.query()["wait"])
         let result = try await mapped(portal) {
             try await signIns.result(id, of: portal, wait: .seconds(wait))
         }
         return .json(result)
     }
 
-    @Sendable private func cancel(_ exchange: Exchange) async throws -> Response {
-        let portal = try await authentication.portal(exchange)
-        let id = try transaction(exchange)
+    @Sendable private func cancel(_ request: IncomingRequest) async throws -> Response {
+        let portal = try await authentication.portal(request)
+        let id = try transaction(request)
         _ = try await mapped(portal) { try await signIns.cancel(id, of: portal) }
         return .empty(.noContent)
     }
 
-    private func transaction(_ exchange: Exchange) throws(Problem) -> Identifier {
-        guard let id = exchange.parameters["transaction_id"].flatMap({ Identifier($0) }) else {
+    private func transaction(_ request: IncomingRequest) throws(Problem) -> Identifier {
+        guard let id = Identifier(try request.parameter("transaction_id")) else {
             throw PortalProblem.unknownTransaction
         }
         LogContext.note("transaction_id", id.description)
@@ -101,28 +102,31 @@ struct PortalEndpoints: Sendable {
 }
 
 /// The look-ups.
-extension PortalEndpoints {
+extension PortalRoutes {
     private struct EnabledType: Encodable {
         let type: String
         let method: String
     }
 
-    @Sendable private func userTypes(_ exchange: Exchange) async throws -> Response {
-        let types = try await types(exchange).map { EnabledType(type: $0, method: $1.uppercased()) }
+    @Sendable private func userTypes(_ request: IncomingRequest) async throws -> Response {
+        let types = try await types(request, of: request.parameter("user_id")).map {
+            EnabledType(type: $0, method: $1.uppercased())
+        }
         return .json(["enabled": types])
     }
 
-    @Sendable private func deviceTypes(_ exchange: Exchange) async throws -> Response {
-        .json(["enabled": try await types(exchange).map(\.name)])
+    @Sendable private func deviceTypes(_ request: IncomingRequest) async throws -> Response {
+        let (user, device) = (try request.parameter("user_id"), try request.parameter("device_id"))
+        return .json(["enabled": try await types(request, of: user, device: device).map(\.name)])
     }
 
-    private func types(_ exchange: Exchange) async throws -> [(name: String, method: String)] {
-        let portal = try await authentication.portal(exchange)
-        let parameters = [
-            Parameter(exchange.parameters["user_id"]), Parameter(exchange.parameters["device_id"]),
-        ]
+    private func types(
+        _ request: IncomingRequest, of user: String, device: String? = nil
+    ) async throws -> [(name: String, method: String)] {
+        let portal = try await authentication.portal(request)
         let rows = try await mapped(portal) {
-            try await signIns.desk.run(.portal(portal.name), Step(Self.enabledTypes, parameters))
+            try await signIns.database.run(
+                .portal(portal.name), Step(Self.enabledTypes, [.text(user), Parameter(device)]))
         }
         return try rows[0].map { (try $0.text(0), try $0.text(1)) }
     }

@@ -1,32 +1,14 @@
 import NIOCore
 import NIOHTTP1
 
-/// How long clients may take.
-package struct RequestLimits: Sendable {
-    /// Seconds from the connection to the end of the first request's head.
-    package var headTimeout = Duration.seconds(10)
-    /// From the end of a head to the end of its body.
-    package var bodyTimeout = Duration.seconds(15)
-    /// From one answer to the end of the next request's head.
-    package var idleTimeout = Duration.seconds(75)
-    /// Bytes of a body.
-    package var bodyBytes = 65_536
-    /// Bytes of all header fields of a request.
-    package var headBytes = 16_384
-    /// Connections at once; further ones wait to be accepted.
-    package var connections = 1_024
-
-    package init() {}
-}
-
 /// Closes a connection whose client sends too slowly: with 408 within a request (RFC 9110 section 15.5.9), and
 /// without a word between two.
-final class RequestDeadlines: ChannelDuplexHandler {
+final class ConnectionDeadlines: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let limits: RequestLimits
+    private let limits: ConnectionLimits
     private var timer: Scheduled<Void>?
     /// Requests that were read whole and are not answered yet.
     private var unanswered = 0
@@ -35,7 +17,7 @@ final class RequestDeadlines: ChannelDuplexHandler {
     private var isAnsweredEarly = false
     private var hasAnswered = false
 
-    init(_ limits: RequestLimits) { self.limits = limits }
+    init(_ limits: ConnectionLimits) { self.limits = limits }
 
     func handlerAdded(context: ChannelHandlerContext) {
         if context.channel.isActive { restart(limits.headTimeout, context) }

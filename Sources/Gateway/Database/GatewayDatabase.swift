@@ -2,7 +2,7 @@ import Postgres
 
 /// Speaks to the database for portals and apps: each call is one transaction in one round trip, in which this
 /// login stands in for the portal or the app that it names.
-struct Desk: Sendable {
+struct GatewayDatabase: Sendable {
     enum Client: Sendable {
         case portal(String)
         case app(String)

@@ -1,10 +1,11 @@
-package import Logging
+import Countersign
+import Logging
 import Postgres
 
 /// One HTTP exchange in the log: the id that all its lines carry, and the line at its end.
-package struct RequestLog: Sendable {
+struct RequestLog: Sendable {
     /// `X-Request-Id`, of the request and of the answer.
-    package let id: String
+    let id: String
     private let context: LogContext
     private let logger: Logger
     private let start = ContinuousClock.now
@@ -12,7 +13,7 @@ package struct RequestLog: Sendable {
     /// - Parameters:
     ///   - given: the client's `X-Request-Id`; taken when it is 1 to 128 letters, digits and `-._~+/=`, else one is made.
     ///   - traceparent: the header, if there is one.
-    package init(given: String?, traceparent: String?, logger: Logger) {
+    init(given: String?, traceparent: String?, logger: Logger) {
         id = given.flatMap { Self.isValid($0) ? $0 : nil } ?? Identifier.random().description
         var fields: Logger.Metadata = ["request_id": .string(id)]
         if let trace = traceparent.flatMap(TraceParent.init) {
@@ -25,7 +26,7 @@ package struct RequestLog: Sendable {
 
     /// Runs what the exchange does: every line that is written meanwhile has its ids.
     @concurrent
-    package func tracing<T>(_ body: @concurrent () async throws -> T) async rethrows -> T {
+    func tracing<T>(_ body: @concurrent () async throws -> T) async rethrows -> T {
         try await LogContext.$current.withValue(context, operation: body)
     }
 
@@ -34,7 +35,7 @@ package struct RequestLog: Sendable {
     /// - Parameters:
     ///   - error: the code by which the answer says what is wrong.
     ///   - client: its address, told only where everything is: it may be a user's.
-    package func finished(
+    func finished(
         _ method: String, _ route: String, status: Int, at level: Logger.Level = .info, error: String? = nil,
         client: String? = nil
     ) {
@@ -61,9 +62,4 @@ package struct RequestLog: Sendable {
                 }
             }
     }
-}
-
-/// `0.8`, `1532.0`: how logs tell durations.
-package func milliseconds(_ duration: Duration) -> Double {
-    (duration / .microseconds(100)).rounded() / 10
 }
