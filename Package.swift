@@ -186,6 +186,9 @@ let package = Package(
             ]
         ),
         .testTarget(
+            name: "HTTPServiceTests",
+            dependencies: ["Countersign", "HTTPService", "Support"]),
+        .testTarget(
             name: "GatewayTests",
             dependencies: [
                 "Administration", "Countersign", "CountersignCommand", "Engine", "Gateway", "HTTPService",

@@ -83,10 +83,11 @@ struct GatewayOptions: ParsableArguments {
 
     private func proxies(_ environment: Environment) throws -> TrustedProxies {
         guard let text = trustedProxies ?? environment.text("trusted-proxies") else { return .none }
-        guard let proxies = TrustedProxies(text) else {
-            throw Failure(.usage, "--trusted-proxies must be networks as 10.0.0.0/8,::1, not '\(text)'")
+        do {
+            return TrustedProxies(try AddressRange.list(text))
+        } catch {
+            throw Failure(.usage, "--trusted-proxies: \(error)")
         }
-        return proxies
     }
 
     private func template(_ environment: Environment) throws -> LinkTemplate? {

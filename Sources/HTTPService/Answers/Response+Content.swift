@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Countersign
 package import Hummingbird
 
 extension Response {
@@ -34,13 +34,4 @@ extension Response {
         fields[.contentType] = type
         return Response(status: status, headers: fields, body: ResponseBody(byteBuffer: bytes))
     }
-}
-
-/// Ours are structs of texts, numbers and truth values, which always have a form in JSON.
-package func jsonText(_ value: some Encodable) -> String {
-    let encoder = JSONEncoder()
-    // Sorted, so that two answers with the same content are the same bytes.
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(value) else { preconditionFailure("a value without a form in JSON") }
-    return String(decoding: data, as: UTF8.self)
 }

@@ -1,3 +1,5 @@
+import Postgres
+
 /// Named texts in the form `application/x-www-form-urlencoded`: of a body, or of a query.
 ///
 /// Hummingbird's decoder reads `a[b]` as a structure and passes over a name without `=`, and its query takes the first
@@ -42,17 +44,8 @@ func percentDecoded(_ bytes: some Collection<UInt8>) -> String? {
             result.append(byte)
             continue
         }
-        guard let high = rest.next().flatMap(digit), let low = rest.next().flatMap(digit) else { return nil }
+        guard let high = rest.next().flatMap(hexadecimalValue), let low = rest.next().flatMap(hexadecimalValue) else { return nil }
         result.append(high << 4 | low)
     }
     return String(validating: result, as: UTF8.self)
-}
-
-private func digit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
 }

@@ -1,3 +1,4 @@
+package import Countersign
 import FoundationEssentials
 package import Hummingbird
 
@@ -5,7 +6,7 @@ package import Hummingbird
 package struct IncomingRequest: Sendable {
     package let request: Request
     /// The client's address, as far as trusted proxies say.
-    package let client: String?
+    package let client: IPAddress?
     private let parameters: Parameters
     /// Bytes of a body at most.
     private let bodyLimit: Int

@@ -22,7 +22,7 @@ struct RequestLogging: RouterMiddleware {
         response.headers[.xRequestID] = log.id
         let ending = Ending(
             method: request.method.rawValue, route: route(context), status: response.status.code,
-            error: code, client: context.client)
+            error: code, client: context.client?.description)
         guard response.body.contentLength == nil else {
             finish(log, ending)
             return response

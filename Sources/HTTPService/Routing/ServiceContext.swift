@@ -1,3 +1,4 @@
+import Countersign
 import Hummingbird
 import NIOCore
 
@@ -5,12 +6,12 @@ import NIOCore
 struct ServiceContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// Of the other end of the connection; nil for what is no Internet address.
-    let peer: String?
+    let peer: IPAddress?
     /// The client's address, as far as trusted proxies say.
-    var client: String?
+    var client: IPAddress?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
-        peer = source.channel.remoteAddress?.ipAddress
+        peer = source.channel.remoteAddress?.ipAddress.flatMap { IPAddress($0) }
     }
 }

@@ -1,3 +1,4 @@
+import Countersign
 import HTTPService
 import Hummingbird
 import Postgres

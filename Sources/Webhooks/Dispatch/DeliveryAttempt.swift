@@ -33,7 +33,7 @@ struct DeliveryAttempt: Sendable {
                 detail: "refused: the address is no longer one of the portal's callback addresses")
         }
         do {
-            let message = try WebhookMessage(
+            let message = WebhookMessage(
                 transactionID: delivery.transactionID, status: delivery.status,
                 callbackURI: delivery.callbackURI, occurredAt: delivery.occurredAt)
             let seconds = started.microseconds / 1_000_000
