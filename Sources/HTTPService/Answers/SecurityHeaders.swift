@@ -2,6 +2,9 @@ package import Hummingbird
 
 /// Headers that every answer has which does not say otherwise.
 struct SecurityHeaders: RouterMiddleware {
+    /// Then browsers ask by TLS alone for two years (RFC 6797).
+    let isTLS: Bool
+
     /// Answers hold codes, users and figures: nobody between us and the client may keep them, and no browser may
     /// guess another type.
     private static let always: HTTPFields = [
@@ -18,6 +21,7 @@ struct SecurityHeaders: RouterMiddleware {
         for field in Self.always where !response.headers.contains(field.name) {
             response.headers.append(field)
         }
+        if isTLS { response.headers[.strictTransportSecurity] = "max-age=63072000" }
         return response
     }
 }

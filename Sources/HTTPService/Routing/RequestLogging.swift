@@ -42,6 +42,9 @@ struct RequestLogging: RouterMiddleware {
         _ next: @concurrent (Request, ServiceContext) async throws -> Response
     ) async -> (Response, code: String?) {
         do {
+            guard configuration.hosts?.allows(request.head.authority) ?? true else {
+                throw Problem.misdirected
+            }
             return (try await next(request, context), nil)
         } catch {
             let problem = Problem(error, logger)

@@ -41,7 +41,7 @@ package struct HTTPServer: Sendable {
 
     private var router: Router<ServiceContext> {
         let router = Router(context: ServiceContext.self)
-        router.add(middleware: SecurityHeaders())
+        router.add(middleware: SecurityHeaders(isTLS: configuration.tls != nil))
         router.add(middleware: RequestLogging(configuration: configuration, logger: logger))
         RouteTable(routes: routes, bodyLimit: configuration.limits.bodyBytes).add(to: router)
         return router
@@ -54,15 +54,23 @@ package struct HTTPServer: Sendable {
         return quiet
     }
 
+    /// For TLS 1.2: authenticated encryption with forward secrecy alone (RFC 9325 section 4.2). 1.3 has no other.
+    private static let cipherSuites: [NIOTLSCipher] = [
+        .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    ]
+
     private static func builder(_ configuration: HTTPServerConfiguration) throws -> HTTPServerBuilder {
         let limits = configuration.limits
         let plain = HTTPServerBuilder { responder in LimitedChannel(limits, responder: responder) }
         guard let files = configuration.tls else { return plain }
         let chain = try NIOSSLCertificate.fromPEMFile(files.certificate)
         let key = try NIOSSLPrivateKey(file: files.key, format: .pem)
-        return try .tls(
-            plain,
-            tlsConfiguration: .makeServerConfiguration(
-                certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key)))
+        var tls = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+        tls.minimumTLSVersion = .tlsv12
+        tls.cipherSuiteValues = cipherSuites
+        return try .tls(plain, tlsConfiguration: tls)
     }
 }

@@ -5,6 +5,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var proxies = TrustedProxies.none
     /// PEM files of the certificate chain and its key; nil speaks plain HTTP.
     package var tls: (certificate: String, key: String)?
+    /// By which names it may be asked; nil is by any.
+    package var hosts: AllowedHosts?
     /// How errors are written.
     package var errors = Problem.Format.json
     /// Paths that machines ask for every few seconds: logged at debug when all is well.

@@ -21,6 +21,7 @@ package struct OperationsServer: Sendable {
         package init(listen: ListenAddress, database: ConnectionOptions, registry: MetricRegistry) {
             http = HTTPServerConfiguration(listen: listen)
             http.errors = .text
+            http.hosts = AllowedHosts(listen)
             http.probes = ["/healthz", "/readyz", "/metrics"]
             (self.database, self.registry) = (database, registry)
         }

@@ -1,18 +1,24 @@
 import NIOCore
 import NIOPosix
-import Support
 import Synchronization
 import Testing
 
 /// One TCP connection to the server.
-final class RawConnection: Sendable {
+package final class RawConnection: Sendable {
     private let received = Mutex<(text: String, isClosed: Bool)>(("", false))
     private let news = Signal()
     private let channel = Mutex<(any Channel)?>(nil)
 
-    static func open(_ port: Int) async throws -> RawConnection {
+    /// - Parameters:
+    ///   - source: an address of this machine that it comes from, such as `127.0.0.2`.
+    ///   - reads: false takes nothing of what the server writes.
+    package static func open(
+        _ port: Int, from source: String = "127.0.0.1", reads: Bool = true
+    ) async throws -> RawConnection {
         let connection = RawConnection()
         let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .bind(to: SocketAddress(ipAddress: source, port: 0))
+            .channelOption(.autoRead, value: reads)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Collector(connection))
@@ -23,13 +29,13 @@ final class RawConnection: Sendable {
         return connection
     }
 
-    func send(_ text: String) async throws {
+    package func send(_ text: String) async throws {
         let channel = channel.withLock(\.self)
         try await channel?.writeAndFlush(ByteBuffer(string: text))
     }
 
     /// The next answer, whole, or what came of it before the end. Text after it is kept.
-    func answer() async throws -> RawHTTP.Answer {
+    package func answer() async throws -> RawHTTP.Answer {
         while true {
             let seen = news.count
             if let answer = take() { return answer }
@@ -38,7 +44,7 @@ final class RawConnection: Sendable {
     }
 
     /// What comes until that text has come, or the end.
-    func text(until end: String) async throws -> String {
+    package func text(until end: String) async throws -> String {
         while true {
             let seen = news.count
             let (text, isClosed) = received.withLock { ($0.text, $0.isClosed) }
@@ -48,9 +54,9 @@ final class RawConnection: Sendable {
     }
 
     /// Waits for the end, and returns what came before.
-    func rest() async throws -> String { try await text(until: "\u{0}") }
+    package func rest() async throws -> String { try await text(until: "\u{0}") }
 
-    func close() async { try? await channel.withLock(\.self)?.close() }
+    package func close() async { try? await channel.withLock(\.self)?.close() }
 
     private func take() -> RawHTTP.Answer? {
         received.withLock { state in

@@ -2,33 +2,37 @@ import Foundation
 import Testing
 
 /// Speaks HTTP/1.1 byte by byte, so that tests see what goes over the wire.
-struct RawHTTP: Sendable {
-    struct Answer: Sendable {
-        let text: String
+package struct RawHTTP: Sendable {
+    package struct Answer: Sendable {
+        package let text: String
 
-        var status: Int { Int(text.split(separator: " ").dropFirst().first ?? "") ?? 0 }
-        var head: String { text.components(separatedBy: "\r\n\r\n")[0] }
-        var body: String {
+        package init(text: String) { self.text = text }
+
+        package var status: Int { Int(text.split(separator: " ").dropFirst().first ?? "") ?? 0 }
+        package var head: String { text.components(separatedBy: "\r\n\r\n")[0] }
+        package var body: String {
             text.components(separatedBy: "\r\n\r\n").dropFirst().joined(separator: "\r\n\r\n")
         }
 
-        func header(_ name: String) -> String? {
+        package func header(_ name: String) -> String? {
             head.components(separatedBy: "\r\n").dropFirst().first {
                 $0.lowercased().hasPrefix(name.lowercased() + ":")
             }
             .map { $0.dropFirst(name.count + 1).trimmingCharacters(in: .whitespaces) }
         }
 
-        func json() throws -> [String: Any] {
+        package func json() throws -> [String: Any] {
             let value = try JSONSerialization.jsonObject(with: Data(body.utf8))
             return try #require(value as? [String: Any])
         }
     }
 
-    let port: Int
+    package let port: Int
+
+    package init(port: Int) { self.port = port }
 
     /// Sends the text and returns the answer: up to its content-length, or to the end of the connection.
-    func send(_ text: String) async throws -> Answer {
+    package func send(_ text: String) async throws -> Answer {
         try await connected { connection in
             // It may be closed already, after an answer that says why.
             try? await connection.send(text)
@@ -37,7 +41,7 @@ struct RawHTTP: Sendable {
     }
 
     /// A connection and what to do with it. It is closed afterwards.
-    func connected<T: Sendable>(_ body: (RawConnection) async throws -> T) async throws -> T {
+    package func connected<T: Sendable>(_ body: (RawConnection) async throws -> T) async throws -> T {
         let connection = try await RawConnection.open(port)
         do {
             let value = try await body(connection)
@@ -51,7 +55,7 @@ struct RawHTTP: Sendable {
 }
 
 /// A request with a body, and with the headers that are given.
-func request(
+package func request(
     _ method: String, _ path: String, _ headers: [String: String] = [:], body: String? = nil
 ) -> String {
     var lines = ["\(method) \(path) HTTP/1.1", "Host: countersign.example.com"]
@@ -60,4 +64,4 @@ func request(
     return lines.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? "")
 }
 
-func base64(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
+package func base64(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
