@@ -38,7 +38,7 @@ struct DemoRoutes: Sendable {
     @Sendable private func begin(_ request: IncomingRequest) async throws -> Response {
         var draft = SignIns.Draft(type: settings.type, callbackURI: settings.callback)
         draft.ipAddress = request.client?.description
-        draft.userAgent = request.headers[.userAgent].map { String($0.prefix(1_024)) }
+        draft.userAgent = SignInContext.userAgent(request.headers[.userAgent])
         let started = try await signIns.start(draft, of: try await portal())
         return .json(
             Begun(

@@ -39,8 +39,10 @@ struct PortalRoutes: Sendable {
         }
         let draft = SignIns.Draft(
             type: form["type"], callbackURI: form["callback_uri"], message: form["message"],
-            secureMessage: form["secure_message"], languageCode: form["language_code"],
-            ipAddress: form["ip_address"], userAgent: form["user_agent"], reference: form["reference"],
+            secureMessage: form["secure_message"],
+            languageCode: SignInContext.language(form["language_code"]),
+            ipAddress: SignInContext.address(form["ip_address"]),
+            userAgent: SignInContext.userAgent(form["user_agent"]), reference: form["reference"],
             traceparent: request.headers[.traceparent])
         let started = try await mapped(portal) { try await signIns.start(draft, of: portal) }
         return .json(
@@ -51,7 +53,7 @@ struct PortalRoutes: Sendable {
 
     private func form(of request: IncomingRequest) async throws -> Form {
         do {
-            return try await request.form()
+            return try await request.form(lenient: ["user_agent"])
         } catch let problem as Problem where problem.status == .badRequest {
             throw PortalProblem.invalidParameter(problem.description)
         }

@@ -10,6 +10,10 @@ extension Problem {
         case let problem as Problem: self = problem
         case is PoolExhausted:
             self = .unavailable("temporarily_unavailable", "too much is going on; try again")
+        case is HTTPParserError:
+            self = Problem(
+                .badRequest, "invalid_request", "the body is not HTTP (RFC 9112 section 7)",
+                [.connection: "close"])
         case let error as HTTPError where error.status == .notFound: self = .notFound
         default:
             let failure = PostgresError(in: error)

@@ -32,9 +32,11 @@ package struct IncomingRequest: Sendable {
     package func query() throws(Problem) -> Form { try Form((request.uri.query ?? "").utf8) }
 
     /// The body as a form. Fails with 400, 413 and 415.
-    package func form() async throws -> Form {
+    ///
+    /// - Parameter lenient: as in `Form`.
+    package func form(lenient: Set<String> = []) async throws -> Form {
         try expect("application/x-www-form-urlencoded")
-        return try Form(try await body())
+        return try Form(try await body(), lenient: lenient)
     }
 
     /// The body as JSON. Fails with 413, 415, and 400 with what is wrong in it.
@@ -49,8 +51,8 @@ package struct IncomingRequest: Sendable {
 
     private func expect(_ mediaType: String) throws {
         let given = request.headers[.contentType] ?? ""
-        let essence = given.split(separator: ";").first.map { $0.lowercased() } ?? ""
-        guard essence.filter({ $0 != " " }) == mediaType else {
+        let essence = given.utf8.prefix { $0 != UInt8(ascii: ";") }.filter { $0 != UInt8(ascii: " ") }
+        guard String(decoding: essence, as: UTF8.self).lowercased() == mediaType else {
             throw Problem(.unsupportedMediaType, "invalid_request", "the body must be \(mediaType)")
         }
     }

@@ -18,7 +18,8 @@ package struct TrustedProxies: Sendable {
         guard var client = peer?.unmapped else { return nil }
         let hops = forwarded.flatMap { $0.utf8.split(separator: UInt8(ascii: ",")) }
         for hop in hops.reversed() {
-            guard networks.contains(where: { $0.contains(client) }), let address = Self.address(hop) else {
+            guard trusts(client), let address = IPAddress(forwarded: Substring(hop))?.unmapped
+            else {
                 break
             }
             client = address
@@ -26,8 +27,5 @@ package struct TrustedProxies: Sendable {
         return client
     }
 
-    private static func address(_ hop: Substring.UTF8View) -> IPAddress? {
-        let bare = hop.filter { $0 != UInt8(ascii: " ") }
-        return IPAddress(String(decoding: bare, as: UTF8.self))?.unmapped
-    }
+    func trusts(_ address: IPAddress) -> Bool { networks.contains { $0.contains(address) } }
 }

@@ -24,7 +24,8 @@ struct LimitedChannel: ServerChildChannel {
         return base.setup(channel: channel, logger: logger).flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
             let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            try pipeline.addHandler(ConnectionDeadlines(limits), position: .after(parser))
+            let handlers: [any ChannelHandler] = [RequestHeadCheck(), ConnectionDeadlines(limits)]
+            try pipeline.addHandlers(handlers, position: .after(parser))
             return value
         }
     }
