@@ -91,7 +91,11 @@ import Testing
 
     @Test func `further connections wait for a free one`() async throws {
         let site = try await Site.make()
-        try await withGateway(site, { $0.http.limits.connections = 2 }) { http in
+        try await withGateway(site) {
+            $0.http.limits.connections = 2
+            $0.http.limits.connectionsPerAddress = 2
+            $0.http.limits.patience = .seconds(3_600)
+        } _: { http in
             let (held, released) = (Signal(), Signal())
             let holders = (0..<2).map { _ in
                 Task {

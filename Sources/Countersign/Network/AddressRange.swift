@@ -65,7 +65,8 @@ package struct UnreadableRange: Error, Sendable, Hashable, CustomStringConvertib
     package var description: String {
         let start = "'\(text)' is no network"
         guard let meant else {
-            return "\(start); allowed, separated by commas: an address, as ::1, or a network's first address, / and "
+            return
+                "\(start); allowed, separated by commas: an address, as ::1, or a network's first address, / and "
                 + "the number of its leading bits, as 10.0.0.0/8 or fd00:1::/64"
         }
         return "\(start): bits are set after its leading ones; the network of that address is \(meant)"

@@ -44,5 +44,6 @@ package func jsonPrintable(_ document: String) -> String {
 
 /// All unprintable ones lie in the basic plane.
 private func jsonEscape(_ scalar: Unicode.Scalar) -> String {
-    "\\u" + hexadecimal([UInt8(truncatingIfNeeded: scalar.value >> 8), UInt8(truncatingIfNeeded: scalar.value)])
+    "\\u"
+        + hexadecimal([UInt8(truncatingIfNeeded: scalar.value >> 8), UInt8(truncatingIfNeeded: scalar.value)])
 }

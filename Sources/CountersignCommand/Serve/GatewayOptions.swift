@@ -16,6 +16,12 @@ struct GatewayOptions: ParsableArguments {
     @Option(help: "Clients connected at once, 1 to 65000. (default: 1024)")
     var maxConnections: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Of those, clients of one address, 1 to 65000. (default: half of them)",
+            discussion: "Those of trusted proxies are not counted."))
+    var maxConnectionsPerAddress: Int?
+
     @Option(help: "Bytes of a request's body, 1024 to 1048576. (default: 65536)")
     var maxBody: Int?
 
@@ -42,6 +48,8 @@ struct GatewayOptions: ParsableArguments {
         configuration.poolSize = try number("pool-size", poolSize, 1...100, environment) ?? 8
         let connections = try number("max-connections", maxConnections, 1...65_000, environment)
         if let connections { configuration.http.limits.connections = connections }
+        configuration.http.limits.connectionsPerAddress = try number(
+            "max-connections-per-address", maxConnectionsPerAddress, 1...65_000, environment)
         let bytes = try number("max-body", maxBody, 1_024...1_048_576, environment)
         if let bytes { configuration.http.limits.bodyBytes = bytes }
         configuration.http.tls = try tls(environment)

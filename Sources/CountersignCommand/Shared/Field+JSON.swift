@@ -8,7 +8,8 @@ extension Field {
         case .number(let number): number.map { "\($0)" } ?? "null"
         case .estimate(let number): "\(number)"
         case .flag(let flag): flag.map { "\($0)" } ?? "null"
-        case .time(let time), .moment(let time, _), .age(let time, _): time.map { jsonString("\($0)") } ?? "null"
+        case .time(let time), .moment(let time, _), .age(let time, _):
+            time.map { jsonString("\($0)") } ?? "null"
         case .seconds(let duration): "\(duration.components.seconds)"
         case .milliseconds(let duration): "\(Int(duration / .milliseconds(1)))"
         case .texts(let texts): "[\(texts.map(jsonString).joined(separator: ", "))]"

@@ -63,7 +63,8 @@ package struct HTTPServer: Sendable {
 
     private static func builder(_ configuration: HTTPServerConfiguration) throws -> HTTPServerBuilder {
         let limits = configuration.limits
-        let plain = HTTPServerBuilder { responder in LimitedChannel(limits, responder: responder) }
+        let places = ConnectionPlaces(limits, configuration.proxies)
+        let plain = HTTPServerBuilder { responder in LimitedChannel(limits, places, responder: responder) }
         guard let files = configuration.tls else { return plain }
         let chain = try NIOSSLCertificate.fromPEMFile(files.certificate)
         let key = try NIOSSLPrivateKey(file: files.key, format: .pem)

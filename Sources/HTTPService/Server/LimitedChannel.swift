@@ -9,23 +9,27 @@ struct LimitedChannel: ServerChildChannel {
 
     private let base: HTTP1Channel
     private let limits: ConnectionLimits
+    private let places: ConnectionPlaces
 
-    init(_ limits: ConnectionLimits, responder: @escaping HTTPChannelHandler.Responder) {
+    init(
+        _ limits: ConnectionLimits, _ places: ConnectionPlaces,
+        responder: @escaping HTTPChannelHandler.Responder
+    ) {
         var configuration = HTTP1Channel.Configuration()
         configuration.httpDecoder.maxHeaderListSize = limits.headBytes
         configuration.httpDecoder.maxHeaderFieldSize = limits.headBytes
         configuration.httpDecoder.maxHeaderFieldCount = 100
         base = HTTP1Channel(responder: responder, configuration: configuration)
-        self.limits = limits
+        (self.limits, self.places) = (limits, places)
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let limits = limits
+        let (limits, places) = (limits, places)
         return base.setup(channel: channel, logger: logger).flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
             let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            let handlers: [any ChannelHandler] = [RequestHeadCheck(), ConnectionDeadlines(limits)]
-            try pipeline.addHandlers(handlers, position: .after(parser))
+            let deadlines = ConnectionDeadlines(limits, places.take(channel))
+            try pipeline.addHandlers([RequestHeadCheck(), deadlines], position: .after(parser))
             return value
         }
     }
