@@ -15,7 +15,8 @@ package struct BasicCredentials: Sendable {
 
     /// Refuses what section 2 of the RFC does: a colon in the user name, control characters in either.
     package init(username: String, password: String) throws(AdministrationError) {
-        guard !username.isEmpty, !username.contains(":"), !username.hasControlCharacters else {
+        guard !username.isEmpty, !username.utf8.contains(UInt8(ascii: ":")), !username.hasControlCharacters
+        else {
             throw .refused(
                 "a user name for Basic authentication must not be empty nor hold a colon or a "
                     + "control character")

@@ -92,9 +92,6 @@ extension PortalCredential {
         Data(randomBytes(24)).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
     }
 
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
 }
 
 extension PortalCredential {

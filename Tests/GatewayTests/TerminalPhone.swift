@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Testing
 
 /// `countersign phone`, the program, speaking HTTP.

@@ -10,10 +10,10 @@ import Webhooks
 extension AddressPolicy {
     /// Receivers of tests listen on loopback, at ports that the system gives them.
     static let loopback = AddressPolicy(
-        plainHTTP: ["127.0.0.0/8", "::1/128"].compactMap { AddressRange($0) }, ports: [1...65_535])
+        plainHTTP: ["127.0.0.0/8", "::1/128"].compactMap { try? AddressRange($0) }, ports: [1...65_535])
     /// The same by HTTPS only.
     static let loopbackTLS = AddressPolicy(
-        allowed: ["127.0.0.0/8"].compactMap { AddressRange($0) }, ports: [1...65_535])
+        allowed: ["127.0.0.0/8"].compactMap { try? AddressRange($0) }, ports: [1...65_535])
 }
 
 /// Portals with callbacks, and requests that have ended, in the current test's database.

@@ -1,5 +1,6 @@
 import Administration
 import Countersign
+import HTTPService
 import Mustache
 import Postgres
 
@@ -69,15 +70,25 @@ enum ConsolePage: String, CaseIterable, Sendable {
 }
 
 /// The files of `Templates` by their names, compiled once; a test renders each, so that a mistake in one is found
-/// there. Mustache escapes what `{{...}}` inserts; `{{{...}}}` is HTML of our own.
+/// there. `{{...}}` inserts a text, escaped; `{{{...}}}` is HTML of our own.
 let templates: MustacheLibrary = {
+    MustacheContentTypes.register(EscapedHTML(), named: EscapedHTML.name)
     let folder = "Console/Templates/"
     let files = EmbeddedFiles.all.filter { $0.path.hasPrefix(folder) }
     let compiled = files.compactMap { path, text in
-        (try? MustacheTemplate(string: text)).map {
+        (try? MustacheTemplate(string: EscapedHTML.pragma + text)).map {
             (String(path.dropFirst(folder.utf8.count).prefix { $0 != "." }), $0)
         }
     }
     precondition(compiled.count == files.count, "a template cannot be read")
     return MustacheLibrary(templates: Dictionary(uniqueKeysWithValues: compiled))
 }()
+
+/// Takes the place of Mustache's own escaping, which goes by characters and lets `<` before a combining mark through.
+private struct EscapedHTML: MustacheContentType {
+    static let name = "ESCAPED"
+    /// Partials do not inherit it: every template begins with it.
+    static let pragma = "{{% CONTENT_TYPE:ESCAPED}}"
+
+    func escapeText(_ text: String) -> String { htmlText(text) }
+}

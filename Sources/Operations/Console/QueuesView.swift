@@ -9,7 +9,7 @@ enum QueuesView {
         _ frame: PageFrame, _ connection: inout Connection
     ) async throws -> [String: Any] {
         let status = try await SystemStatus.read(&connection)
-        let attention = Attention.list(
+        let attention = StatusWarnings.list(
             status, try await Portal.list(&connection), try await Settings.read(&connection))
         let history = Dictionary(grouping: try await HistoryPoint.lastHour(&connection), by: \.stage)
         let queues = status.queues.map { queue -> [String: Any] in
