@@ -91,7 +91,6 @@ extension PortalCredential {
     private static func newSecret() -> String {
         Data(randomBytes(24)).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
     }
-
 }
 
 extension PortalCredential {

@@ -167,7 +167,6 @@ import Testing
             let phone = try await Phone.enroll("alice", &app)
             let (transaction, code) = try await portal.issued()
             let prompt = try await phone.send(.scan, code, &app).prompt
-            var owner = try await Database.current.connect()
             let revoked = "enrollment \(phone.enrollment) is revoked"
             #expect(try await act("enrollment revoke", "\(phone.enrollment)") == revoked)
             #expect(try await act("enrollment revoke", "\(phone.enrollment)") == "\(revoked) already")

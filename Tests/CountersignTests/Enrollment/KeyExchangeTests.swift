@@ -129,7 +129,6 @@ import Testing
         try await withWorkerLogin { _ in
             var portal = try await world.portal()
             var app = try await world.app()
-            var owner = try await Database.current.connect()
             #expect(try await act("key rotate").hasPrefix("there is no shared key pair"))
             let alice = try await Phone.enroll("alice", &app)
             let retired = try await act("key rotate")
