@@ -84,14 +84,26 @@ let package = Package(
             ]
         ),
         .target(
-            name: "Gateway",
+            name: "HTTPService",
             dependencies: [
-                "Administration", "Countersign", "Engine", "Cqrencode", "Czlib", "Postgres",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Crypto", package: "swift-crypto"),
+                "Countersign", "Postgres",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "Administration", "Countersign", "Engine", "Cqrencode", "Czlib", "HTTPService", "Postgres",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -104,7 +116,7 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "Administration", "Countersign", "Engine", "Postgres",
+                "Administration", "Countersign", "Engine", "HTTPService", "Postgres",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -116,8 +128,8 @@ let package = Package(
         .executableTarget(
             name: "CountersignCommand",
             dependencies: [
-                "Administration", "Countersign", "Engine", "Gateway", "OpenPGP", "Operations", "Postgres",
-                "Webhooks",
+                "Administration", "Countersign", "Engine", "Gateway", "HTTPService", "OpenPGP", "Operations",
+                "Postgres", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -149,7 +161,7 @@ let package = Package(
         .target(
             name: "Support",
             dependencies: [
-                "Countersign", "Engine", "OpenPGP", "Postgres",
+                "Administration", "Countersign", "Engine", "OpenPGP", "Postgres",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -174,10 +186,19 @@ let package = Package(
             ]
         ),
         .testTarget(
+            name: "HTTPServiceTests",
+            dependencies: [
+                "Countersign", "HTTPService", "Support",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Administration", "Countersign", "CountersignCommand", "Engine", "Gateway", "OpenPGP",
-                "Postgres", "Support",
+                "Administration", "Countersign", "CountersignCommand", "Engine", "Gateway", "HTTPService",
+                "OpenPGP", "Postgres", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -189,8 +210,8 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "Administration", "Countersign", "CountersignCommand", "Engine", "Operations", "Postgres",
-                "Support", "Webhooks",
+                "Administration", "Countersign", "CountersignCommand", "Engine", "HTTPService", "Operations",
+                "Postgres", "Support", "Webhooks",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),

@@ -131,7 +131,10 @@ CREATE TABLE countersign.apps (
     login       name NOT NULL CONSTRAINT apps_login_once UNIQUE,
     name        text NOT NULL CONSTRAINT apps_name_once UNIQUE
                 CONSTRAINT apps_name_form CHECK (name ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
-    channel     text NOT NULL DEFAULT countersign.random_channel()
+    channel     text NOT NULL DEFAULT countersign.random_channel(),
+    -- Of one token a thousand devices were enrolled. Enrolling a device again does not count.
+    max_devices_per_user  integer NOT NULL DEFAULT 10
+                          CONSTRAINT apps_max_devices_per_user CHECK (max_devices_per_user BETWEEN 1 AND 1000)
 );
 
 CREATE TABLE countersign.auth_types (
@@ -548,3 +551,34 @@ CREATE TABLE countersign.submissions_default PARTITION OF countersign.submission
 CREATE TABLE countersign.webhook_deliveries_default PARTITION OF countersign.webhook_deliveries DEFAULT;
 CREATE TABLE countersign.webhook_attempts_default PARTITION OF countersign.webhook_attempts DEFAULT;
 CREATE TABLE countersign.events_default PARTITION OF countersign.events DEFAULT;
+
+---------------------------------------------------------------------------------------------------------
+-- The planner's statistics keep samples of a column's commonest values, and EXPLAIN tells everybody who may read the
+-- column how often one occurs, whosever rows they are: a portal learnt another's references, an app another's users.
+-- Of what identifies or was sent by somebody they keep nothing. create_partition() does the same for each day.
+---------------------------------------------------------------------------------------------------------
+DO $$
+DECLARE
+    unmeasured record;
+BEGIN
+    FOR unmeasured IN
+        SELECT t.name, c.name AS of_column FROM (VALUES
+            ('auth_requests', ARRAY['reference', 'user_id', 'device_id', 'ip_address', 'user_agent', 'message',
+                'secure_message', 'callback_uri', 'secret_digest', 'prompt', 'signature', 'signer_fingerprint']),
+            ('submissions', ARRAY['enrollment_id', 'enrollment', 'secret_digest', 'prompt', 'prompt_digest',
+                'signature', 'signed_at']),
+            ('enrollments', ARRAY['user_id', 'device_id', 'device_name', 'platform', 'public_key',
+                'key_fingerprint'])) AS given (parent, columns)
+        CROSS JOIN LATERAL unnest(given.columns) AS c (name)
+        CROSS JOIN LATERAL (
+            SELECT given.parent AS name
+            UNION ALL
+            SELECT i.inhrelid::regclass::text FROM pg_catalog.pg_inherits i
+            WHERE i.inhparent = ('countersign.' || given.parent)::regclass) AS t
+    LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS 0',
+            CASE WHEN unmeasured.name LIKE 'countersign.%' THEN unmeasured.name
+                 ELSE 'countersign.' || unmeasured.name END, unmeasured.of_column);
+    END LOOP;
+END
+$$;

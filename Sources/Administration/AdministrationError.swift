@@ -5,11 +5,14 @@ package enum AdministrationError: Error, Sendable, Equatable, CustomStringConver
     /// There is nothing of that name; what there is instead, eleven names at most.
     case unknown(NamedThing, name: String, existing: [String])
     case refused(String)
+    case notAllowed(GroupRole)
 
     package var description: String {
         switch self {
         case .refused(let sentence):
             sentence
+        case .notAllowed(let group):
+            "this needs a login that is a member of \(group.rawValue)"
         case .unknown(let thing, let name, let existing) where existing.isEmpty:
             "there is no \(thing.rawValue) \(name), and none at all yet: see `countersign \(thing.command) add --help`"
         case .unknown(let thing, let name, let existing) where existing.count > NamedThing.shown:

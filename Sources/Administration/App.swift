@@ -27,15 +27,6 @@ extension App {
         }
     }
 
-    /// Returns false when it was so already. A disabled app enrolls nobody and answers nothing.
-    package static func setEnabled(
-        _ enabled: Bool, _ name: String, _ connection: inout Connection
-    ) async throws -> Bool {
-        let changed = try await connection.run(enabling, [.text(name), .bool(enabled)])
-        guard let row = changed.first else { throw try await NamedThing.app.unknown(name, &connection) }
-        return try row.bool(0)
-    }
-
     private init(_ row: Row) throws(DecodingFailure) {
         id = try row.int(0)
         name = try row.text(1)
@@ -59,20 +50,5 @@ extension App {
         INSERT INTO countersign.events (app_id, type, details)
         SELECT app_id, 'app.added',
                jsonb_build_object('name', name, 'login', login, 'login_created', $3::boolean) FROM added
-        """)
-
-    /// $1 name, $2 wanted. One row when the app exists: whether anything changed.
-    package static let enabling = Statement(
-        "app.enable",
-        """
-        WITH changed AS (
-            UPDATE countersign.apps SET enabled = $2::boolean WHERE name = $1 AND enabled <> $2::boolean
-            RETURNING app_id
-        ), audited AS (
-            INSERT INTO countersign.events (app_id, type, details)
-            SELECT app_id, CASE WHEN $2 THEN 'app.enabled' ELSE 'app.disabled' END,
-                   jsonb_build_object('name', $1::text) FROM changed
-        )
-        SELECT EXISTS (SELECT FROM changed) FROM countersign.apps WHERE name = $1
         """)
 }

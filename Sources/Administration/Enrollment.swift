@@ -58,9 +58,9 @@ extension Enrollment {
             .first.map(Enrollment.init)
     }
 
-    /// Returns false when it could not answer any more anyway. Throws `CS003` when there is none.
-    package static func revoke(_ id: Identifier, _ connection: inout Connection) async throws -> Bool {
-        try await connection.run(revocation, [.identifier(id)])[0].bool(0)
+    /// To be thrown when there is nothing of that id.
+    package static func unknown(_ id: Identifier) -> AdministrationError {
+        .refused("there is no enrollment \(id): `countersign enrollment list` shows those that there are")
     }
 
     private init(_ row: Row) throws(DecodingFailure) {
@@ -95,8 +95,4 @@ extension Enrollment {
           AND ($3::text IS NULL OR e.user_id = $3::text) AND ($4::text IS NULL OR e.status = $4::text)
         ORDER BY e.enrollment_id DESC LIMIT $5
         """)
-
-    /// $1 id.
-    package static let revocation = Statement(
-        "enrollment.revoke", "SELECT countersign.revoke_enrollment($1::uuid)")
 }

@@ -50,7 +50,7 @@ package struct OperatorSession: Sendable, Hashable {
         let stored = try row?.text(0)
         let isRight = (stored.flatMap { SecretHash($0) } ?? .decoy).fits(password)
         guard isRight, stored != nil else { return nil }
-        let token = hex(randomBytes(32))
+        let token = hexadecimal(randomBytes(32))
         try await connection.run(
             Operator.beginning, [.bytes(digest(token)), .text(name), .duration(length)])
         return token
@@ -62,13 +62,13 @@ package struct OperatorSession: Sendable, Hashable {
         guard let row = try await connection.run(Operator.finding, [.bytes(digest(token))]).first else {
             return nil
         }
-        let formToken = hex(digest("form " + token))
+        let formToken = hexadecimal(digest("form " + token))
         return OperatorSession(name: try row.text(0), isAdmin: try row.bool(1), formToken: formToken)
     }
 
     /// Shows that a sentence in an address is of this session's own making, and not of whoever sent the link.
     package func proof(of sentence: String) -> String {
-        Self.hex(Self.digest("notice \(formToken) \(sentence)"))
+        hexadecimal(Self.digest("notice \(formToken) \(sentence)"))
     }
 
     package static func end(_ token: String, _ connection: inout Connection) async throws {
@@ -76,9 +76,6 @@ package struct OperatorSession: Sendable, Hashable {
     }
 
     private static func digest(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
-    private static func hex(_ bytes: [UInt8]) -> String {
-        bytes.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()
-    }
 }
 
 extension Operator {

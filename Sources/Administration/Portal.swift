@@ -8,7 +8,7 @@ package struct Portal: Sendable, Hashable {
     package let displayName: String
     package let login: String
     package let isEnabled: Bool
-    /// Its requests are accepted and wait; see `OperatorAction.pausePortal`.
+    /// Its requests are accepted and wait; see `PausePortal`.
     package let isPaused: Bool
     /// It has more than `maxOpenRequests` open requests, and gets no new ones for now.
     package let isOverLimit: Bool
@@ -21,13 +21,12 @@ extension Portal {
         try await connection.run(listing).map(Portal.init)
     }
 
-    /// Returns false when it was so already. A disabled portal's requests are refused with CS008.
-    package static func setEnabled(
-        _ enabled: Bool, _ name: String, _ connection: inout Connection
-    ) async throws -> Bool {
-        let changed = try await connection.run(enabling, [.text(name), .bool(enabled)])
-        guard let row = changed.first else { throw try await NamedThing.portal.unknown(name, &connection) }
-        return try row.bool(0)
+    /// Throws when there is no portal of that name.
+    static func identifier(of name: String, _ connection: inout Connection) async throws -> Int32 {
+        guard let row = try await connection.run(numberOf, [.text(name)]).first else {
+            throw try await NamedThing.portal.unknown(name, &connection)
+        }
+        return Int32(try row.int(0))
     }
 
     private init(_ row: Row) throws(DecodingFailure) {
@@ -51,18 +50,10 @@ extension Portal {
         FROM countersign.portals ORDER BY name
         """)
 
-    /// $1 name, $2 wanted. One row when the portal exists: whether anything changed.
-    package static let enabling = Statement(
-        "portal.enable",
+    /// $1 name.
+    package static let numberOf = Statement(
+        "portal.number_of",
         """
-        WITH changed AS (
-            UPDATE countersign.portals SET enabled = $2::boolean WHERE name = $1 AND enabled <> $2::boolean
-            RETURNING portal_id
-        ), audited AS (
-            INSERT INTO countersign.events (portal_id, type, details)
-            SELECT portal_id, CASE WHEN $2 THEN 'portal.enabled' ELSE 'portal.disabled' END,
-                   jsonb_build_object('name', $1::text) FROM changed
-        )
-        SELECT EXISTS (SELECT FROM changed) FROM countersign.portals WHERE name = $1
+        SELECT portal_id FROM countersign.portals WHERE name = $1
         """)
 }

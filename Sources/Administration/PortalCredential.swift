@@ -33,7 +33,7 @@ extension PortalCredential {
     package static func list(
         portal: String?, _ connection: inout Connection
     ) async throws -> [PortalCredential] {
-        if let portal { _ = try await identifier(ofPortal: portal, &connection) }
+        if let portal { _ = try await Portal.identifier(of: portal, &connection) }
         return try await connection.run(listing, [Parameter(portal)]).map { row in
             PortalCredential(
                 portal: try row.text(0), clientID: try row.text(1), createdAt: try row.timestamp(2))
@@ -44,13 +44,13 @@ extension PortalCredential {
     package static func add(
         portal: String, clientID: String?, _ connection: inout Connection
     ) async throws -> NewPortalCredential {
-        let id = try await identifier(ofPortal: portal, &connection)
+        let id = try await Portal.identifier(of: portal, &connection)
         let clientID = clientID ?? "\(portal.prefix(50))-\(hexadecimal(randomBytes(4)))"
         let new = NewPortalCredential(clientID: clientID, secret: newSecret())
         let inserted = try await connection.run(
             insertion,
             [
-                .int32(Int32(id)), .text(clientID), .text(try SecretHash(of: new.secret).text),
+                .int32(id), .text(clientID), .text(try SecretHash(of: new.secret).text),
                 .int(Int64(allowed)),
             ])
         guard inserted.affected > 0 else {
@@ -64,10 +64,10 @@ extension PortalCredential {
     package static func rotate(
         portal: String, clientID: String, _ connection: inout Connection
     ) async throws -> NewPortalCredential {
-        let id = try await identifier(ofPortal: portal, &connection)
+        let id = try await Portal.identifier(of: portal, &connection)
         let new = NewPortalCredential(clientID: clientID, secret: newSecret())
         let changed = try await connection.run(
-            rotation, [.int32(Int32(id)), .text(clientID), .text(try SecretHash(of: new.secret).text)])
+            rotation, [.int32(id), .text(clientID), .text(try SecretHash(of: new.secret).text)])
         guard changed.affected > 0 else { throw unknown(clientID, portal) }
         return new
     }
@@ -75,8 +75,8 @@ extension PortalCredential {
     package static func remove(
         portal: String, clientID: String, _ connection: inout Connection
     ) async throws {
-        let id = try await identifier(ofPortal: portal, &connection)
-        guard try await connection.run(removal, [.int32(Int32(id)), .text(clientID)]).affected > 0 else {
+        let id = try await Portal.identifier(of: portal, &connection)
+        guard try await connection.run(removal, [.int32(id), .text(clientID)]).affected > 0 else {
             throw unknown(clientID, portal)
         }
     }
@@ -90,19 +90,6 @@ extension PortalCredential {
     /// 32 characters of base64url (RFC 4648 section 5): 192 bits. Needs no escaping in a form.
     private static func newSecret() -> String {
         Data(randomBytes(24)).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
-
-    private static func identifier(
-        ofPortal name: String, _ connection: inout Connection
-    ) async throws -> Int {
-        guard let row = try await connection.run(Callback.portal, [.text(name)]).first else {
-            throw try await NamedThing.portal.unknown(name, &connection)
-        }
-        return try row.int(0)
     }
 }
 

@@ -23,44 +23,39 @@ extension Settings {
         return Settings(values: values, updatedAt: try row.timestamp(Name.allCases.count))
     }
 
-    /// Sets what is given and leaves the rest. Returns what was not so already.
-    package static func change(
-        _ wanted: [Name: Bool], _ connection: inout Connection
-    ) async throws -> Set<Name> {
-        let document = wanted.map { "\"\($0.key.rawValue)\": \($0.value)" }.joined(separator: ", ")
-        let changed = try await connection.run(changing, [.text("{\(document)}")])
-        return Set(try changed.first?.texts(0).compactMap(Name.init) ?? [])
-    }
-
     /// The switches in the order of their declaration, then when they were changed.
     package static let reading = Statement(
         "settings.read",
         "SELECT \(Name.allCases.map(\.rawValue).joined(separator: ", ")), updated_at FROM countersign.settings"
     )
+}
 
-    /// $1 what is wanted, as an object. A row with the names of what has changed, if anything has.
-    package static let changing = Statement(
-        "settings.change",
-        """
-        WITH old AS MATERIALIZED (
-            SELECT to_jsonb(s) AS document FROM countersign.settings s FOR UPDATE
-        ), changed AS (
-            UPDATE countersign.settings s
-            SET \(Name.allCases.map { assignment($0.rawValue) }.joined(separator: ", ")),
-                updated_at = clock_timestamp()
-            FROM old WHERE NOT old.document @> $1::jsonb
-            RETURNING old.document
-        ), audited AS (
-            INSERT INTO countersign.events (type, details)
-            SELECT 'settings.changed', jsonb_object_agg(wanted.key, wanted.value)
-            FROM changed, jsonb_each($1::jsonb) AS wanted
-            WHERE changed.document -> wanted.key <> wanted.value HAVING count(*) > 0
-            RETURNING details
-        )
-        SELECT array(SELECT jsonb_object_keys(details)) FROM audited
-        """)
+extension Settings.Name {
+    init(typed name: String) throws(AdministrationError) {
+        guard let known = Settings.Name(rawValue: name) else {
+            let names = Settings.Name.allCases.map(\.rawValue).joined(separator: ", ")
+            throw .refused("there is no setting \(name); there is \(names)")
+        }
+        self = known
+    }
 
-    private static func assignment(_ column: String) -> String {
-        "\(column) = coalesce(($1::jsonb ->> '\(column)')::boolean, s.\(column))"
+    /// What is so while it is off.
+    package var withoutIt: String {
+        switch self {
+        case .mobileAuthentication: "New requests are refused (CS001), and open ones expire."
+        case .enrollment: "Enrolling and new requests are refused (CS007), and so is what apps submit."
+        case .uniqueKeys: "All enrollments share one OpenPGP key pair of the server's."
+        case .signatureRequired: "Apps vouch for their users: submissions need no signature."
+        case .callbackAllowlist: "Portals may name any callback address."
+        }
+    }
+}
+
+/// Reads what operators write for a switch; nil for anything else.
+package func switchPosition(_ text: String) -> Bool? {
+    switch text.lowercased() {
+    case "true", "on", "yes", "1": true
+    case "false", "off", "no", "0": false
+    default: nil
     }
 }

@@ -1,3 +1,4 @@
+package import Countersign
 package import Postgres
 
 /// What waits, and who works.
@@ -43,12 +44,12 @@ package struct SystemStatus: Sendable {
 extension SystemStatus {
     package static func read(_ connection: inout Connection) async throws -> SystemStatus {
         let results = try await connection.pipeline([
-            Step(queues), Step(workers), Step(clock), Step(StageControl.listing), Step(pausedPortals),
+            Step(queues), Step(workers), Step(clock), Step(ReadStageControls()), Step(pausedPortals),
         ])
         return SystemStatus(
             time: try results[2][0].timestamp(0), schemaVersion: try results[2][0].int(1),
             queues: try results[0].map(Queue.init), workers: try results[1].map(LiveWorker.init),
-            controls: try results[3].map(StageControl.init),
+            controls: try StatementResult<ReadStageControls>(results[3]).all(),
             pausedPortals: try results[4].map { try $0.text(0) })
     }
 

@@ -64,12 +64,4 @@ extension WebhookDelivery {
 
     /// $1 transaction ids.
     package static let sending = Statement("webhook.send_again", "SELECT countersign.send_again($1)")
-
-    /// $1 portal's id, $2 died since, $3 and before: what dies again while replaying is not replayed again.
-    package static let deadBatch = Statement(
-        "webhook.dead_batch",
-        """
-        SELECT transaction_id FROM countersign.dead_deliveries
-        WHERE portal_id = $1 AND died_at >= $2 AND died_at < $3 ORDER BY died_at LIMIT 1000
-        """)
 }

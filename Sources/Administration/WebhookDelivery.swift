@@ -50,9 +50,10 @@ extension WebhookDelivery {
     package static func list(
         _ state: State, portal: String?, since: Timestamp?, limit: Int, _ connection: inout Connection
     ) async throws -> [WebhookDelivery] {
-        let portalID = try await identifier(of: portal, &connection)
+        var portalID = Parameter.null
+        if let portal { portalID = .int32(try await Portal.identifier(of: portal, &connection)) }
         let parameters: [Parameter] = [
-            portalID.map { .int32($0) } ?? .null, since.map { .timestamp($0) } ?? .null, .int32(Int32(limit)),
+            portalID, since.map { .timestamp($0) } ?? .null, .int32(Int32(limit)),
         ]
         return try await connection.run(listing(state), parameters).map { try WebhookDelivery($0) }
     }
@@ -75,37 +76,17 @@ extension WebhookDelivery {
 
     /// Sends these again: finished ones are queued anew, waiting ones are due now. Returns those that it moved; what
     /// is on its way at this moment is not.
-    package static func sendAgain(
+    static func sendAgain(
         _ ids: [Identifier], _ connection: inout Connection
     ) async throws -> [Identifier] {
         try await connection.run(sending, [.identifiers(ids)]).map { try $0.identifier(0) }
     }
 
-    /// Sends again what died since then, a thousand in a transaction, and returns how many that were.
-    package static func replay(
-        portal: String, since: Timestamp, _ connection: inout Connection
-    ) async throws -> Int {
-        guard let portalID = try await identifier(of: portal, &connection) else { return 0 }
-        let started = try await connection.run(SystemStatus.clock)[0].timestamp(0)
-        var total = 0
-        while true {
-            let dead = try await connection.run(
-                deadBatch, [.int32(portalID), .timestamp(since), .timestamp(started)]
-            ).map { try $0.identifier(0) }
-            let moved = try await sendAgain(dead, &connection).count
-            total += moved
-            // None moved: their partitions are gone.
-            if moved == 0 { return total }
-        }
-    }
-
-    private static func identifier(of portal: String?, _ connection: inout Connection) async throws -> Int32?
-    {
-        guard let portal else { return nil }
-        guard let row = try await connection.run(Callback.portal, [.text(portal)]).first else {
-            throw try await NamedThing.portal.unknown(portal, &connection)
-        }
-        return Int32(try row.int(0))
+    /// To be thrown when there is no such delivery.
+    package static func unknown(_ id: Identifier) -> AdministrationError {
+        .refused(
+            "there is no delivery \(id); one is made when a request ends and kept for 30 days, and "
+                + "`countersign webhook list` shows them")
     }
 }
 

@@ -23,8 +23,8 @@ struct Installation: Sendable {
         let masterKey = MasterKey.generate(id: 1)
         let sealer = Sealer(try MasterKeys(masterKey))
         var owner = try await database.connectAsOwner()
-        try await AuthenticationType.add(
-            authType, expiresIn: 600, messages: [.init(language: "en", text: "Sign in")], &owner)
+        let messages = [AuthenticationType.Message(language: "en", text: "Sign in")]
+        _ = try await AddType(authType, expiresIn: 600, messages: messages).run(&owner)
         var portals: [Site] = []
         for number in 1...Scale.portals {
             portals.append(try await addPortal("portal-\(number)", database, sealer, &owner))
@@ -46,7 +46,7 @@ struct Installation: Sendable {
     ) async throws -> Site {
         let draft = Portal.Draft(name: name, login: database.login(name))
         let added = try await Portal.add(draft, sealer, &owner)
-        try await Callback.add(portal: name, url: callback, nil, &owner)
+        _ = try await AddCallback(portal: name, url: callback).run(&owner)
         return Site(id: Int32(added.id), name: name, login: try login(added.login))
     }
 

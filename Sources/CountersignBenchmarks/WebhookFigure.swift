@@ -54,7 +54,7 @@ struct WebhookFigure: Figure {
 
     /// The least that can post them.
     private func post(_ receiver: WebhookReceiver) async throws -> Double {
-        let message = try WebhookMessage(
+        let message = WebhookMessage(
             transactionID: .random(), status: "authenticated", callbackURI: receiver.url + "/cb",
             occurredAt: .now())
         var configuration = HTTPClient.Configuration()

@@ -9,8 +9,8 @@ package enum EngineStatements {
 
     private static let work: [any StatementFamily.Type] = [
         ArmBell.self, CountFailure.self, DeregisterWorker.self, DisarmBell.self, DiscardPlans.self,
-        FindBroken.self, FindClaimable.self, ReadDrainRequest.self, ReadStageControls.self,
-        RegisterWorker.self, ReleaseLeases.self, ReportFigures.self, RingBell.self,
+        FindBroken.self, FindClaimable.self, ReadDrainRequest.self, RegisterWorker.self,
+        ReleaseLeases.self, ReportFigures.self, RingBell.self,
     ]
 
     private static let housekeeping: [any StatementFamily.Type] = [

@@ -7,11 +7,14 @@ extension GatewayConfiguration {
     /// - Returns: what is missing, in one sentence; nil when all is well. What an operator switches on and off while
     ///   it runs (CS001, CS007, CS008) is well.
     package func fault(_ connection: inout Connection) async throws -> String? {
-        if let app = tokens?.app, try await !exists(Desk.nameApp, app, Self.currentApp, &connection) {
+        if let app = tokens?.app,
+            try await !exists(GatewayDatabase.nameApp, app, Self.currentApp, &connection)
+        {
             return "--jwt-app: there is no app \(app); `countersign app list` shows those that there are"
         }
         guard let demo else { return nil }
-        guard try await exists(Desk.namePortal, demo.portal, Self.currentPortal, &connection) else {
+        guard try await exists(GatewayDatabase.namePortal, demo.portal, Self.currentPortal, &connection)
+        else {
             return "--demo-portal: there is no portal \(demo.portal); "
                 + "`countersign portal list` shows those that there are"
         }
@@ -31,7 +34,7 @@ extension GatewayConfiguration {
         let draft = SignIns.Draft(type: demo.type, callbackURI: demo.callback)
         do {
             _ = try await connection.transaction { connection in
-                try await connection.run(Desk.namePortal, [.text(demo.portal)])
+                try await connection.run(GatewayDatabase.namePortal, [.text(demo.portal)])
                 try await connection.run(SignIns.insert, draft.parameters)
                 throw AllIsWell()
             }

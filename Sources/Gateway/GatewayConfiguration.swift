@@ -1,20 +1,15 @@
 import Administration
 package import Countersign
+package import HTTPService
 package import Postgres
 
 /// Settings of one HTTP server.
 package struct GatewayConfiguration: Sendable {
     /// A login that is a member of countersign_gateway.
     package var database: ConnectionOptions
-    package var host = "127.0.0.1"
-    /// 0 takes any free one.
-    package var port = 8080
+    package var http = HTTPServerConfiguration(listen: ListenAddress(host: "127.0.0.1", port: 8080))
     /// Connections to the database for requests; one more listens.
     package var poolSize = 8
-    package var limits = RequestLimits()
-    package var proxies = TrustedProxies.none
-    /// PEM files of the certificate chain and its key; nil speaks plain HTTP.
-    package var tls: (certificate: String, key: String)?
     /// How the users of an app prove who they are; nil leaves the API for apps out.
     package var tokens: TokenRules?
     /// With `{otp}` in the place of the code, as `acme://sign-in?otp={otp}`; nil puts the code alone into QR codes.

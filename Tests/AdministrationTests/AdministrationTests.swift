@@ -26,18 +26,18 @@ import Testing
         let draft = Portal.Draft(name: "acme", login: database.unique("acme"))
         let added = try await Portal.add(draft, sealer, &admin)
         _ = try await App.add("mobile", login: database.unique("mobile"), &admin)
-        try await AuthenticationType.add("qr", expiresIn: 60, messages: [], &admin)
+        try await act("type add", ["qr", "60"], &admin)
         let credentials = try BasicCredentials(username: "u", password: "p")
-        try await Callback.add(portal: "acme", url: "https://a.example/", (credentials, sealer), &admin)
-        #expect(try await Settings.change([.enrollment: false], &admin) == [.enrollment])
-        #expect(try await Portal.setEnabled(false, "acme", &admin))
-        #expect(try await !Portal.setEnabled(false, "acme", &admin))
-        #expect(try await App.setEnabled(false, "mobile", &admin))
+        _ = try await AddCallback(portal: "acme", url: "https://a.example/", (credentials, sealer)).run(&admin)
+        try await act("settings set", ["enrollment_enabled=false"], &admin)
+        #expect(try await act("portal disable", ["acme"], &admin) == "portal acme is disabled")
+        #expect(try await act("portal disable", ["acme"], &admin) == "portal acme is disabled already")
+        try await act("app disable", ["mobile"], &admin)
 
         #expect(try await Portal.list(&admin).map(\.id) == [added.id])
         #expect(try await Callback.list(&admin).map(\.username) == ["u"])
-        try await Callback.remove(portal: "acme", url: "https://a.example/", &admin)
-        try await AuthenticationType.remove("qr", &admin)
+        try await act("callback remove", ["acme", "https://a.example/"], &admin)
+        try await act("type remove", ["qr"], &admin)
         _ = try await SystemStatus.read(&admin)
         #expect(try await RequestLife.read(.random(), &admin) == nil)
 
@@ -76,15 +76,23 @@ import Testing
 
     @Test func `changes of settings write what has changed`() async throws {
         var owner = try await Database.current.connect()
-        let changed = try await Settings.change(
-            [.enrollment: false, .callbackAllowlist: true, .mobileAuthentication: false], &owner)
-        #expect(changed == [.enrollment, .mobileAuthentication])
+        let words = [
+            "enrollment_enabled=false", "callback_allowlist_enabled=on", "mobile_authentication_enabled=no",
+        ]
+        let answer = try await ChangeSettings(ActionWords(["setting": words])).run(&owner)
+        #expect(
+            answer == """
+                mobile_authentication_enabled is false
+                enrollment_enabled is false
+                callback_allowlist_enabled is true already
+                """)
         let event = try await owner.execute("SELECT details::text FROM countersign.events")
         #expect(event.count == 1)
         #expect(
             try event[0].text(0)
                 == #"{"enrollment_enabled": false, "mobile_authentication_enabled": false}"#)
-        #expect(try await Settings.change([.enrollment: false], &owner).isEmpty)
+        #expect(
+            try await act("settings set", "enrollment_enabled=false") == "enrollment_enabled is false already")
         #expect(try await Settings.read(&owner).values[.callbackAllowlist] == true)
     }
 

@@ -195,6 +195,22 @@ import Testing
         #expect(wrong.errors.contains("does not open with master key 1"))
         #expect(try await shell.succeed("portal", "list", "--json").json(as: [Any].self).count == 1)
     }
+
+    /// Two logins that take all that there is keep everybody else out.
+    @Test func `adding warns when the limits of all logins are more than the server has`() async throws {
+        let database = Database.current
+        let shell = try await admin()
+        var superuser = try await database.connectAsSuperuser()
+        let most = try await superuser.execute("SELECT current_setting('max_connections')::bigint")[0].int(0)
+        let (first, second) = (database.unique("first"), database.unique("second"))
+        try await shell.succeed("portal", "add", "first", "--role", first)
+        try await superuser.execute("ALTER ROLE \"\(first)\" CONNECTION LIMIT \(most)")
+        let loud = try await shell.run("portal", "add", "second", "--role", second, "--json")
+        #expect(try loud.json(as: [String: Any].self)["name"] as? String == "second")
+        #expect(loud.errors.contains("may open \(most + 64) connections together, and the server has "))
+        try await superuser.execute("ALTER ROLE \"\(first)\" CONNECTION LIMIT 1")
+        try await shell.succeed("app", "add", "mobile", "--role", database.unique("mobile"))
+    }
 }
 
 private let sealedSecret = Statement("sealed", "SELECT portal_id, signing_secret FROM countersign.portals")

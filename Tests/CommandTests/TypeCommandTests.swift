@@ -56,4 +56,5 @@ private let wrongName =
     "an authentication type's name must be 1 to 63 of A-Z, a-z, 0-9, ., _ and -, and begin with a letter or a digit"
 private let wrongLanguage = "a message's language must be a lower-case language tag such as en or nl-be"
 private let wrongCharacter =
-    "message holds a control or bidirectional formatting character; printable text is allowed"
+    "message holds a character that cannot be seen or moves others (a control, formatting, filler, tag or private "
+    + "character); printable text is allowed"

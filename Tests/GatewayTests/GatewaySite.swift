@@ -30,7 +30,7 @@ struct GatewaySite {
         // A hash that costs little: an unoptimised scrypt would take most of the tests' time.
         let credential = NewPortalCredential(clientID: "\(name)-web", secret: Identifier.random().description)
         let hash = try SecretHash(of: credential.secret, cost: 4)
-        let id = try await owner.run(Callback.portal, [.text(name)])[0].int(0)
+        let id = try await owner.run(Portal.numberOf, [.text(name)])[0].int(0)
         try await owner.run(
             PortalCredential.insertion,
             [.int32(Int32(id)), .text(credential.clientID), .text(hash.text), .int(1)])

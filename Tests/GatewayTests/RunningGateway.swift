@@ -1,4 +1,5 @@
 import Gateway
+import HTTPService
 import Logging
 import Postgres
 import ServiceLifecycle
@@ -13,7 +14,7 @@ func withGateway<T: Sendable>(
     _ body: (RawHTTP) async throws -> T
 ) async throws -> T {
     var configuration = GatewayConfiguration(database: Database.current.options(login: site.gateway))
-    configuration.port = 0
+    configuration.http.listen = ListenAddress(host: "127.0.0.1", port: 0)
     configuration.poolSize = 4
     configure(&configuration)
     let running = Signal()

@@ -8,12 +8,13 @@ import Testing
 /// Every statement is checked against the migrated schema, and every path against the description.
 @Suite(.database) struct StatementTests {
     private let statements = [
-        Desk.namePortal, Desk.nameApp, GatewayConfiguration.currentApp, GatewayConfiguration.currentPortal,
+        GatewayDatabase.namePortal, GatewayDatabase.nameApp, GatewayConfiguration.currentApp,
+        GatewayConfiguration.currentPortal,
         PortalDirectory.credential, SignIns.insert, SignIns.collect,
         SignIns.cancel,
-        TransactionResult.look, PortalEndpoints.enabledTypes, Devices.appChannel, Devices.enroll,
+        TransactionResult.look, PortalRoutes.enabledTypes, Devices.appChannel, Devices.enroll,
         Devices.list,
-        Devices.revoke, Devices.submit, Devices.outcome, Devices.repeated, DemoEndpoints.channel,
+        Devices.revoke, Devices.submit, Devices.outcome, Devices.repeated, DemoRoutes.channel,
     ]
 
     @Test func `every statement prepares, with the rights of the gateway`() async throws {
@@ -41,7 +42,8 @@ import Testing
                 let some = path.replacing(/{[a-z_]+}/, with: "x")
                 let answer = try await http.send(request("PATCH", some))
                 let allowed = try #require(answer.header("Allow")).lowercased().components(separatedBy: ", ")
-                #expect(Set(allowed) == Set(operations.keys.filter { $0 != "parameters" }), "\(path)")
+                let described = Set(operations.keys.filter { $0 != "parameters" })
+                #expect(Set(allowed).subtracting(["head"]) == described, "\(path)")
             }
         }
     }

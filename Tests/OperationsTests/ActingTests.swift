@@ -13,11 +13,6 @@ import Webhooks
     /// The contract's two seconds, and as many for a machine with better things to do.
     private let patience = Duration.seconds(4)
 
-    private func act(_ action: OperatorAction) async throws -> String {
-        var owner = try await Database.current.connect()
-        return try await action.run(&owner)
-    }
-
     private func events() async throws -> [String] {
         var owner = try await Database.current.connect()
         return try await owner.execute("SELECT type FROM countersign.events ORDER BY event_id").map {
@@ -30,19 +25,18 @@ import Webhooks
         var portal = try await site.portal()
         try await withWorker(stages: [.issue]) { first in
             try await withWorker(stages: [.issue]) { second in
-                #expect(try await act(.pauseStage(.issue)) == "stage issue is paused")
-                #expect(try await act(.pauseStage(.issue)) == "stage issue is paused already")
+                #expect(try await act("stage pause", "issue") == "stage issue is paused")
+                #expect(try await act("stage pause", "issue") == "stage issue is paused already")
                 let workers = [first, second]
                 try await eventually("both obey", timeout: patience) {
-                    workers.allSatisfy { $0.context.directives.isPaused(.issue) }
+                    workers.allSatisfy { $0.context.controls.isPaused(.issue) }
                 }
                 let id = try await portal.run(ConsolePortal.insert)[0].identifier(0)
                 for _ in 1...5 {
                     #expect(try await portal.run(ConsolePortal.awaitBriefly, [.identifier(id)])[0].isNull(0))
                 }
-                #expect(
-                    try await portal.run(ConsolePortal.status, [.identifier(id)])[0].text(0) == "requested")
-                #expect(try await act(.resumeStage(.issue)) == "stage issue is running")
+                #expect(try await portal.run(ConsolePortal.status, [.identifier(id)])[0].text(0) == "requested")
+                #expect(try await act("stage resume", "issue") == "stage issue is running")
                 #expect(try await !portal.run(ConsolePortal.awaitOTP, [.identifier(id)])[0].isNull(0))
             }
         }
@@ -54,7 +48,7 @@ import Webhooks
         let other = try await ConsolePortal.make("other")
         var portal = try await site.portal()
         var neighbour = try await other.portal()
-        #expect(try await act(.pausePortal("acme")) == "portal acme is paused")
+        #expect(try await act("portal pause", "acme") == "portal acme is paused")
         let key = try MasterKeys(MasterKey.generate(id: 1))
         try await withWorker(stages: [.issue, .dispatch], dispatch: DispatchStage(sealer: Sealer(key))) { _ in
             var waiting: [Identifier] = []
@@ -76,7 +70,7 @@ import Webhooks
             #expect(try await owner.run(attempted, ["acme"])[0].bool(0) == false)
             #expect(try await portal.run(ConsolePortal.awaitBriefly, [.identifier(waiting[0])])[0].isNull(0))
 
-            #expect(try await act(.resumePortal("acme")) == "portal acme is running")
+            #expect(try await act("portal resume", "acme") == "portal acme is running")
             for id in waiting.prefix(2) {
                 #expect(try await !portal.run(ConsolePortal.awaitOTP, [.identifier(id)])[0].isNull(0))
             }
@@ -89,16 +83,16 @@ import Webhooks
     @Test func `a batch is as large as operators say`() async throws {
         try await withWorker(stages: [.issue], batchSize: 300) { worker in
             #expect(worker.context.batchSize(of: .issue) == 300)
-            _ = try await act(.setBatchSize(.issue, 7))
+            try await act("stage batch-size", "issue", "7")
             try await eventually("it obeys", timeout: patience) { worker.context.batchSize(of: .issue) == 7 }
-            _ = try await act(.setBatchSize(.issue, nil))
+            try await act("stage batch-size", "issue", "default")
             try await eventually("it obeys again", timeout: patience) {
                 worker.context.batchSize(of: .issue) == 300
             }
         }
         let refused = "a batch size must lie between 1 and 1000"
         await #expect(throws: AdministrationError.refused(refused)) {
-            try await act(.setBatchSize(.issue, 0))
+            try await act("stage batch-size", "issue", "0")
         }
     }
 
@@ -114,14 +108,16 @@ import Webhooks
                 try await eventually("it is registered") {
                     try await owner.run(registered, parameters)[0].bool(0)
                 }
-                _ = try await act(.drainWorker(first.context.workerID))
+                try await act("worker drain", "\(first.context.workerID)")
                 try await eventually("it drains", timeout: patience) { first.context.drain.isSet }
                 #expect(!second.context.drain.isSet)
                 let id = try await portal.run(ConsolePortal.insert)[0].identifier(0)
                 #expect(try await !portal.run(ConsolePortal.awaitOTP, [.identifier(id)])[0].isNull(0))
             }
         }
-        await #expect(throws: AdministrationError.self) { try await act(.drainWorker(.random())) }
+        await #expect(throws: AdministrationError.self) {
+            try await act("worker drain", "\(Identifier.random())")
+        }
     }
 
     @Test func `log levels change while it runs`() async throws {
@@ -133,27 +129,27 @@ import Webhooks
         let worker = try Worker(
             configuration, sealer: .ofTests, dispatch: nil, logger: LogCapture.current.logger("worker"))
         let running = Task { await worker.run() }
-        _ = try await act(.setLogLevel(module: "issue", .debug))
-        _ = try await act(.setLogLevel(module: "all", .error))
+        try await act("log-level set", "issue=debug")
+        try await act("log-level set", "all=error")
         try await eventually("it follows", timeout: patience) {
             levels["issue"] == .debug && levels["gateway"] == .error
         }
-        _ = try await act(.setLogLevel(module: "issue", nil))
-        _ = try await act(.setLogLevel(module: "all", nil))
+        try await act("log-level set", "issue=default")
+        try await act("log-level set", "all=default")
         try await eventually("and back", timeout: patience) {
             levels["issue"] == .info && levels["gateway"] == .info
         }
         worker.context.drain.begin()
         await running.value
         let allowed = LogLevels.modules.joined(separator: ", ")
-        await #expect(throws: AdministrationError.refused("there is no module isue; there is \(allowed)")) {
-            try await act(.setLogLevel(module: "isue", .debug))
+        await #expect(throws: UnreadableInput("there is no module isue; there is \(allowed)")) {
+            try await act("log-level set", "isue=debug")
         }
     }
 
     @Test func `a portal's limit is what inserts meet`() async throws {
         let site = try await ConsolePortal.make()
-        #expect(try await act(.limitPortal("acme", 1)) == "portal acme may have 1 open requests")
+        #expect(try await act("portal limit", "acme", "1") == "portal acme may have 1 open requests")
         var portal = try await site.portal()
         try await withWorker(stages: [.housekeep]) { _ in
             try await portal.run(ConsolePortal.insert)
@@ -171,7 +167,7 @@ import Webhooks
     @Test func `what there is not is refused by name`() async throws {
         _ = try await ConsolePortal.make()
         let unknown = AdministrationError.unknown(.portal, name: "nobody", existing: ["acme"])
-        await #expect(throws: unknown) { try await act(.pausePortal("nobody")) }
-        await #expect(throws: unknown) { try await act(.limitPortal("nobody", 5)) }
+        await #expect(throws: unknown) { try await act("portal pause", "nobody") }
+        await #expect(throws: unknown) { try await act("portal limit", "nobody", "5") }
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
 /// The console in a real Chromium, driven through WebDriver: narrow, dark, by keyboard, and live.
 @Suite(.database) struct BrowserTests {
-    static let pages = ["queues", "portals", "requests", "webhooks", "events", "settings"]
+    static let pages = ["queues", "portals", "apps", "requests", "webhooks", "events", "settings"]
 
     /// Something of everything that a page can show, and an account.
     private func arrange() async throws -> String {
@@ -35,11 +35,6 @@ import Testing
         return try await Operator.add("alice", isAdmin: true, &owner)
     }
 
-    private func act(_ action: OperatorAction) async throws {
-        var owner = try await Database.current.connect()
-        _ = try await action.run(&owner)
-    }
-
     private func signIn(_ tab: Chromium.Tab, _ browser: Browser, _ password: String) async throws {
         try await tab.go(to: "\(browser.base)/console/queues")
         // By keyboard alone: the name has the focus.
@@ -51,7 +46,7 @@ import Testing
 
     @Test func `a night watch on a small screen`() async throws {
         let password = try await arrange()
-        try await act(.pausePortal("acme"))
+        try await act("portal pause", "acme")
         var owner = try await Database.current.connect()
         let id = try await owner.execute(
             "SELECT transaction_id FROM countersign.auth_requests LIMIT 1")[0].identifier(0)
@@ -98,37 +93,37 @@ import Testing
                         == true
                 }
                 /// Does it, and waits until the page says so.
-                func change(_ action: OperatorAction, _ text: String) async throws {
-                    try await act(action)
+                func change(_ command: String, _ stage: String, _ text: String) async throws {
+                    try await act(command, stage)
                     try await eventually("the page says \(text)") { try await shows(text) }
                 }
                 try await eventually("it is live") { try await shows("Live.") }
-                try await change(.pauseStage(.validate), "Paused stage: validate")
+                try await change("stage pause", "validate", "Paused stage: validate")
 
                 // The focus stays on its button, and an opened question stays open.
                 _ = try await tab.script(
                     """
                     document.querySelector('details').open = true;
-                    document.getElementById('batch-size-expire-value').value = '7';
-                    document.getElementById('pause-stage-issue').focus();
+                    document.getElementById('stage-batch-size-expire-size').value = '7';
+                    document.getElementById('stage-pause-issue').focus();
                     """)
-                try await change(.pauseStage(.enroll), "Paused stage: enroll, validate")
+                try await change("stage pause", "enroll", "Paused stage: enroll, validate")
                 #expect(
                     try await tab.script("return document.activeElement.id") as? String
-                        == "pause-stage-issue")
+                        == "stage-pause-issue")
                 #expect(
                     try await tab.script("return document.querySelector('details').open") as? Bool
                         == true)
-                let kept = "return document.getElementById('batch-size-expire-value').value"
+                let kept = "return document.getElementById('stage-batch-size-expire-size').value"
                 #expect(try await tab.script(kept) as? String == "7")
                 let outline = "return getComputedStyle(document.activeElement).outlineStyle"
                 try await tab.type("\t")
                 #expect(try await tab.script(outline) as? String == "solid")
 
                 // Nothing moves under somebody who types.
-                _ = try await tab.script("document.getElementById('batch-size-issue-value').focus()")
+                _ = try await tab.script("document.getElementById('stage-batch-size-issue-size').focus()")
                 try await tab.type("999999")
-                try await act(.pauseStage(.dispatch))
+                try await act("stage pause", "dispatch")
                 try await eventually("it waits") { try await shows("Waiting while you type.") }
                 #expect(try await !shows("enroll, validate, dispatch"))
 
@@ -141,14 +136,14 @@ import Testing
                     "return [document.activeElement.id, document.activeElement.value, document.title]"
                 #expect(
                     try await tab.script(refused) as? [String]
-                        == ["batch-size-issue-value", "999999", "Not done - Queues - Countersign"])
+                        == ["stage-batch-size-issue-size", "999999", "Not done - Queues - Countersign"])
                 #expect(try await tab.script(Accessibility.faults) as? [String] == [])
                 try await tab.wholePage("queues-refused", width: 1_280)
                 _ = try await tab.script("document.activeElement.blur()")
-                try await change(.resumeStage(.enroll), "Paused stage: validate, dispatch")
+                try await change("stage resume", "enroll", "Paused stage: validate, dispatch")
                 #expect(try await shows("a batch size must lie between 1 and 1000"))
 
-                _ = try await tab.script("document.getElementById('pause-stage-issue').focus()")
+                _ = try await tab.script("document.getElementById('stage-pause-issue').focus()")
                 try await tab.type("\n")
                 try await eventually("Enter has pressed it") { try await shows("stage issue is paused") }
 

@@ -46,12 +46,12 @@ import Testing
 
     @Test func `nothing without an account`() async throws {
         try await withOperations { browser in
-            for page in ["queues", "portals", "requests", "webhooks", "events", "settings"] {
+            for page in ["queues", "portals", "apps", "requests", "webhooks", "events", "settings"] {
                 let answer = try await browser.get("/console/\(page)")
                 #expect(answer.status == 303 && answer.header("location") == "/console/login?next=\(page)")
             }
             #expect(try await browser.get("/console/live/queues").status == 401)
-            let action = [("page", "queues"), ("action", "pause-stage"), ("name", "issue"), ("csrf", "")]
+            let action = [("page", "queues"), ("action", "stage-pause"), ("stage", "issue"), ("csrf", "")]
             #expect(
                 try await browser.post("/console/act", action).header("location")
                     == "/console/login?next=queues")
@@ -63,7 +63,7 @@ import Testing
         try await withOperations { browser in
             let console = try await SignedIn(browser)
             let (signedIn, token) = (console.browser, console.token)
-            let action = [("page", "queues"), ("action", "pause-stage"), ("name", "issue")]
+            let action = [("page", "queues"), ("action", "stage-pause"), ("stage", "issue")]
             let forged = try await signedIn.post(
                 "/console/act", action + [("csrf", String(repeating: "0", count: 64))])
             #expect(forged.status == 403)
@@ -81,8 +81,8 @@ import Testing
             let console = try await SignedIn(browser, admin: false)
             let (signedIn, token) = (console.browser, console.token)
             let page = try await signedIn.get("/console/queues").body
-            #expect(page.contains("read-only") && !page.contains("pause-stage"))
-            let action = [("page", "queues"), ("action", "pause-stage"), ("name", "issue"), ("csrf", token)]
+            #expect(page.contains("read-only") && !page.contains("stage-pause"))
+            let action = [("page", "queues"), ("action", "stage-pause"), ("stage", "issue"), ("csrf", token)]
             #expect(try await signedIn.post("/console/act", action).status == 403)
             #expect(try await actors("stage.paused").isEmpty)
         }
@@ -118,7 +118,7 @@ import Testing
     @Test func `a page with nothing on it says what to do`() async throws {
         let expected = [
             ("queues", "Start one: <code>countersign work</code>"),
-            ("portals", "<code>countersign portal add "),
+            ("portals", "<code>countersign portal add "), ("apps", "<code>countersign app add "),
             ("requests", "The portal has the transaction id"), ("webhooks", "None in the last day"),
             ("settings", "requests need one: portals write its name into"),
             ("settings", "None yet: a request's"),
@@ -141,7 +141,7 @@ import Testing
             #expect(answer.header("location") == "/console/login?next=webhooks&over=1")
             #expect(answer.header("set-cookie")?.hasPrefix("countersign_session=; Max-Age=0") == true)
             let pressed = try await old.press(
-                "pause-stage", on: "queues", typed: [("name", "issue"), ("csrf", old.token)])
+                "stage-pause", on: "queues", typed: [("stage", "issue"), ("csrf", old.token)])
             #expect(pressed.header("location") == "/console/login?next=queues&over=1")
             #expect(try await actors("stage.paused").isEmpty)
             old.browser.cookie = nil
@@ -161,7 +161,7 @@ import Testing
         try await withOperations { browser in
             let console = try await SignedIn(browser)
             let done = try await console.press(
-                "pause-stage", on: "queues", form: "pause-stage-issue", typed: [])
+                "stage-pause", on: "queues", form: "stage-pause-issue")
             let address = try #require(done.header("location"))
             #expect(try await console.browser.get(address).body.contains(">stage issue is paused</p>"))
             let forged = address.replacing("issue", with: "validate")
@@ -173,10 +173,10 @@ import Testing
         _ = try await ConsolePortal.make()
         _ = try await ConsolePortal.make("other")
         var owner = try await Database.current.connect()
-        for action: OperatorAction in [
-            .pauseStage(.dispatch), .pausePortal("acme"), .disablePortal("other"),
-            .changeSetting(.enrollment, false),
-        ] { _ = try await action.run(&owner) }
+        try await act("stage pause", "dispatch")
+        try await act("portal pause", "acme")
+        try await act("portal disable", "other")
+        try await act("settings set", "enrollment_enabled=false")
         try await owner.execute("UPDATE countersign.portals SET over_limit = true WHERE name = 'acme'")
         try await withOperations { browser in
             let page = try await SignedIn(browser, admin: false).page("queues")
@@ -205,11 +205,11 @@ import Testing
             SELECT countersign.end_requests(ARRAY['\(id)'::uuid], ARRAY['authenticated'],
                 ARRAY[(SELECT enrollment_id FROM countersign.enrollments)])
             """)
-        let pages = ["queues", "portals", "requests?id=\(id)", "webhooks", "events", "settings"]
+        let pages = ["queues", "portals", "apps", "requests?id=\(id)", "webhooks", "events", "settings"]
         let monitor = try await Database.current.makeLogin("watch", in: .monitor)
         try await withOperations { browser in
             let admin = try await SignedIn(browser)
-            #expect(try await admin.page(pages[2]).contains("zaphod.b"))
+            #expect(try await admin.page(pages[3]).contains("zaphod.b"))
             let watcher = try await SignedIn(browser, admin: false, name: "watcher")
             for page in pages {
                 let body = try await watcher.page(page)

@@ -102,7 +102,7 @@ import Testing
             "INSERT INTO countersign.issue_queue SELECT portal_id, 0, countersign.uuid_v7() FROM countersign.portals"
         )
         #expect(try await depth("issue").oldest != nil)
-        _ = try await OperatorAction.pausePortal("acme").run(&owner)
+        try await act("portal pause", "acme")
         let paused = try await depth("issue")
         #expect(paused.oldest == nil && paused.waiting == 1)
     }

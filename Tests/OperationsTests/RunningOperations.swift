@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Countersign
 import Foundation
+import HTTPService
 import NIOCore
 import NIOHTTP1
 import Operations
@@ -13,7 +14,7 @@ import Testing
 /// An operations server on a free port while the body runs.
 func withOperations<T: Sendable>(
     _ options: ConnectionOptions? = nil, registry: MetricRegistry = MetricRegistry(),
-    notifier: Notifier? = nil,
+    notifier: Notifier? = nil, configure: (inout OperationsServer.Configuration) -> Void = { _ in },
     _ body: (Browser) async throws -> T
 ) async throws -> T {
     let port = Mutex(0)
@@ -22,7 +23,9 @@ func withOperations<T: Sendable>(
         listen: ListenAddress("127.0.0.1:0")!, database: options ?? Database.current.ownerOptions,
         registry: registry)
     configuration.notifier = notifier
-    let server = OperationsServer(configuration, logger: LogCapture.current.logger("operations")) { given in
+    configure(&configuration)
+    let server = try OperationsServer(configuration, logger: LogCapture.current.logger("operations")) {
+        given in
         port.withLock { $0 = given }
         listening.fire()
     }
@@ -59,6 +62,8 @@ struct Browser {
     func get(_ path: String, headers: [(String, String)] = []) async throws -> Answer {
         try await send("GET", path, headers, nil)
     }
+
+    func head(_ path: String) async throws -> Answer { try await send("HEAD", path, [], nil) }
 
     /// A form as a page of this server would send it.
     func post(

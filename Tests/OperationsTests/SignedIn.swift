@@ -31,8 +31,16 @@ struct SignedIn {
     /// Sends the form of that button as it stands on the page, with what is typed into it. One that no page shows is
     /// sent all the same, as somebody may who has the page of a minute ago.
     func press(
-        _ button: String, on page: String, form: String? = nil, typed: [(String, String)]
+        _ button: String, on page: String, form: String? = nil, typed: [(String, String)] = []
     ) async throws -> Browser.Answer {
+        let fields = try await fields(of: button, on: page, form: form, typed: typed)
+        return try await browser.post("/console/act", fields + [("action", button)])
+    }
+
+    /// What is sent then.
+    func fields(
+        of button: String, on page: String, form: String?, typed: [(String, String)]
+    ) async throws -> [(String, String)] {
         let body = try await self.page(page)
         let shown = try form.flatMap { try Form(id: $0, in: body) }
         var fields = shown?.fields ?? [(name: "csrf", value: token), (name: "page", value: page)]
@@ -41,7 +49,7 @@ struct SignedIn {
             fields.removeAll { $0.name == name }
             fields.append((name, value))
         }
-        return try await browser.post("/console/act", fields + [("action", button)])
+        return fields.map { ($0.name, $0.value) }
     }
 }
 
@@ -57,10 +65,10 @@ struct Form {
         }
         let html = page[from.upperBound..<to.lowerBound]
         action = String(try #require(html.firstMatch(of: /name="action" value="([a-z-]+)"/)).output.1)
-        fields = html.matches(of: /<(?:input|textarea|select)[^>]* name="([a-z]+)"(?: value="([^"]*)")?/).map
-        {
-            (String($0.output.1), unescapedHTML(String($0.output.2 ?? "")))
-        }
+        fields = html.matches(of: /<(?:input|textarea|select)[^>]* name="([a-z.-]+)"(?: value="([^"]*)")?/)
+            .map {
+                (String($0.output.1), unescapedHTML(String($0.output.2 ?? "")))
+            }
     }
 }
 

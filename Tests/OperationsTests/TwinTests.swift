@@ -1,3 +1,4 @@
+import Administration
 import Countersign
 import Foundation
 import Operations
@@ -6,16 +7,41 @@ import Support
 import Testing
 
 /// Each of the console's buttons and its command, in two databases that are alike: they leave the same rows and the
-/// same events, and refuse the same with the same words.
+/// same events, and refuse the same with the same words. The command is typed from what the form sends.
 @Suite(.database) struct TwinTests {
     private struct Press {
-        let button: ConsoleButton
+        let command: String
         let page: String
-        /// The form's id, when a page shows it.
-        var form: String?
-        var typed: [(String, String)] = []
-        let command: [String]
-        var isRefused = false
+        /// What its form is about, when a page shows the form; else it is forged.
+        let about: String?
+        let typed: [(String, String)]
+        let isRefused: Bool
+
+        init(
+            _ command: String, on page: String, about: String? = nil, _ typed: [(String, String)] = [],
+            isRefused: Bool = false
+        ) {
+            (self.command, self.page, self.about) = (command, page, about)
+            (self.typed, self.isRefused) = (typed, isRefused)
+        }
+
+        var action: any OperatorAction.Type { operatorActions.first { $0.command == command }! }
+
+        var form: String? { about.map { $0.isEmpty ? action.name : "\(action.name)-\($0)" } }
+
+        /// The command line that says the same.
+        func line(_ fields: [(String, String)]) -> [String] {
+            let said = Dictionary(fields.map { ($0.0, $0.1.trimmingCharacters(in: .whitespaces)) }) { $1 }
+            return command.split(separator: " ").map(String.init)
+                + action.inputs.flatMap { input -> [String] in
+                    var words = (said[input.name] ?? "").split(whereSeparator: \.isNewline).map(String.init)
+                    if let value = said["\(input.name).value"] { words = ["\(words.first ?? "")=\(value)"] }
+                    switch input.kind {
+                    case .requiredOption, .option, .options: return words.flatMap { ["--\(input.name)", $0] }
+                    case .argument, .arguments: return words.isEmpty ? ["default"] : words
+                    }
+                }
+        }
     }
 
     /// What happens in one of the two.
@@ -44,162 +70,88 @@ import Testing
     private static let worker = Identifier("0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f")!
     private static let nowhere = "0198c2f4-5b1e-7c3a-9f00-000000000000"
 
-    /// In an order in which each finds what it needs. What is refused is typed by hand, or forged.
-    private func presses(_ dead: Identifier) -> [Press] {
+    /// In an order in which each finds what it needs.
+    private static let presses: [Press] = {
         let (on, url) = ("mobile_authentication_enabled", "https://acme.example/cb?a=1&b='2'")
-        return [
-            Press(
-                button: .pauseStage, page: "queues", form: "pause-stage-issue",
-                command: ["stage", "pause", "issue"]),
-            Press(
-                button: .pauseStage, page: "queues", typed: [("name", "issue")],
-                command: ["stage", "pause", "issue"]),  // from a page of a minute ago
-            Press(
-                button: .pauseStage, page: "queues", typed: [("name", "nosuch")],
-                command: ["stage", "pause", "nosuch"], isRefused: true),
-            Press(
-                button: .resumeStage, page: "queues", form: "resume-stage-issue",
-                command: ["stage", "resume", "issue"]),
-            Press(
-                button: .batchSize, page: "queues", form: "batch-size-issue", typed: [("value", " 50 ")],
-                command: ["stage", "batch-size", "issue", "50"]),
-            Press(
-                button: .batchSize, page: "queues", form: "batch-size-issue", typed: [("value", "many")],
-                command: ["stage", "batch-size", "issue", "many"], isRefused: true),
-            Press(
-                button: .batchSize, page: "queues", form: "batch-size-issue", typed: [("value", "1001")],
-                command: ["stage", "batch-size", "issue", "1001"], isRefused: true),
-            Press(
-                button: .batchSize, page: "queues", form: "batch-size-issue", typed: [("value", "")],
-                command: ["stage", "batch-size", "issue", "default"]),
-            Press(
-                button: .drainWorker, page: "queues", form: "drain-worker-\(Self.worker)",
-                command: ["worker", "drain", "\(Self.worker)"]),
-            Press(
-                button: .drainWorker, page: "queues", typed: [("name", Self.nowhere)],
-                command: ["worker", "drain", Self.nowhere], isRefused: true),
-            Press(
-                button: .drainWorker, page: "queues", typed: [("name", "w1")],
-                command: ["worker", "drain", "w1"], isRefused: true),
-            Press(
-                button: .pausePortal, page: "portals", form: "pause-portal-acme",
-                command: ["portal", "pause", "acme"]),
-            Press(
-                button: .pausePortal, page: "portals", typed: [("name", "nosuch")],
-                command: ["portal", "pause", "nosuch"], isRefused: true),
-            Press(
-                button: .resumePortal, page: "portals", form: "resume-portal-acme",
-                command: ["portal", "resume", "acme"]),
-            Press(
-                button: .disablePortal, page: "portals", form: "disable-portal-acme",
-                command: ["portal", "disable", "acme"]),
-            Press(
-                button: .enablePortal, page: "portals", form: "enable-portal-acme",
-                command: ["portal", "enable", "acme"]),
-            Press(
-                button: .limitPortal, page: "portals", form: "limit-portal-acme", typed: [("value", "777")],
-                command: ["portal", "limit", "acme", "777"]),
-            Press(
-                button: .limitPortal, page: "portals", form: "limit-portal-acme", typed: [("value", "0")],
-                command: ["portal", "limit", "acme", "0"], isRefused: true),
-            Press(
-                button: .limitPortal, page: "portals", form: "limit-portal-acme", typed: [("value", "many")],
-                command: ["portal", "limit", "acme", "many"], isRefused: true),
-            Press(
-                button: .switchOff, page: "settings", form: "setting-off-\(on)",
-                command: ["settings", "set", "\(on)=false"]),
-            Press(
-                button: .switchOn, page: "settings", form: "setting-on-\(on)",
-                command: ["settings", "set", "\(on)=true"]),
-            Press(
-                button: .switchOn, page: "settings", typed: [("name", "nosuch")],
-                command: ["settings", "set", "nosuch=true"], isRefused: true),
-            Press(
-                button: .logLevel, page: "settings", form: "log-level",
-                typed: [("name", "issue"), ("value", "debug")], command: ["log-level", "set", "issue=debug"]),
-            Press(
-                button: .logLevel, page: "settings", form: "log-level",
-                typed: [("name", "No!"), ("value", "debug")], command: ["log-level", "set", "No!=debug"],
-                isRefused: true),
-            Press(
-                button: .logLevel, page: "settings", form: "log-level",
-                typed: [("name", "issue"), ("value", "loud")], command: ["log-level", "set", "issue=loud"],
-                isRefused: true),
-            Press(
-                button: .logLevel, page: "settings", form: "log-level",
-                typed: [("name", "issue"), ("value", "default")],
-                command: ["log-level", "set", "issue=default"]),
-            Press(
-                button: .addType, page: "settings", form: "add-type",
-                typed: [
-                    ("name", "quick"), ("seconds", "60"),
-                    ("value", "en=Sign in\r\nnl-be=Meld je \"aan\"\r\n"),
-                ],
-                command: [
-                    "type", "add", "quick", "--expires-in", "60", "--message", "en=Sign in", "--message",
-                    "nl-be=Meld je \"aan\"",
-                ]),
-            Press(
-                button: .addType, page: "settings", form: "add-type", typed: [("name", "plain")],
-                command: ["type", "add", "plain"]),
-            Press(
-                button: .addType, page: "settings", form: "add-type", typed: [("name", "quick")],
-                command: ["type", "add", "quick"], isRefused: true),
-            Press(
-                button: .addType, page: "settings", form: "add-type",
-                typed: [("name", "slow"), ("seconds", "601")],
-                command: ["type", "add", "slow", "--expires-in", "601"], isRefused: true),
-            Press(
-                button: .addType, page: "settings", form: "add-type",
-                typed: [("name", "long"), ("value", "en=" + String(repeating: "x", count: 156))],
-                command: ["type", "add", "long", "--message", "en=" + String(repeating: "x", count: 156)],
-                isRefused: true),
-            Press(
-                button: .removeType, page: "settings", form: "remove-type-quick",
-                command: ["type", "remove", "quick"]),
-            Press(
-                button: .removeType, page: "settings", typed: [("name", "quick")],
-                command: ["type", "remove", "quick"], isRefused: true),
-            Press(
-                button: .addCallback, page: "settings", form: "add-callback",
-                typed: [("name", "acme"), ("value", url)], command: ["callback", "add", "acme", url]),
-            Press(
-                button: .addCallback, page: "settings", form: "add-callback",
-                typed: [("name", "acme"), ("value", url)], command: ["callback", "add", "acme", url],
-                isRefused: true),
-            Press(
-                button: .addCallback, page: "settings", form: "add-callback",
-                typed: [("name", "acme"), ("value", "ftp://acme.example/")],
-                command: ["callback", "add", "acme", "ftp://acme.example/"], isRefused: true),
-            Press(
-                button: .removeCallback, page: "settings",
-                form: "remove-callback-acme-https://acme.example/cb?a=1&amp;b=&#39;2&#39;",
-                command: ["callback", "remove", "acme", url]),
-            Press(
-                button: .removeCallback, page: "settings", typed: [("name", "acme"), ("value", url)],
-                command: ["callback", "remove", "acme", url], isRefused: true),
-            Press(
-                button: .sendWebhook, page: "webhooks", form: "send-webhook-<dead>",
-                command: ["webhook", "retry", "<dead>"]),
-            Press(
-                button: .sendWebhook, page: "webhooks", typed: [("name", Self.nowhere)],
-                command: ["webhook", "retry", Self.nowhere], isRefused: true),
-            Press(
-                button: .replayWebhooks, page: "webhooks", form: "replay-webhooks",
-                typed: [("name", "acme"), ("value", "1h")],
-                command: ["webhook", "replay", "--portal", "acme", "--since", "1h"]),
-            Press(
-                button: .replayWebhooks, page: "webhooks", form: "replay-webhooks",
-                typed: [("name", "acme"), ("value", "yesterday")],
-                command: ["webhook", "replay", "--portal", "acme", "--since", "yesterday"], isRefused: true),
-            Press(
-                button: .replayWebhooks, page: "webhooks", form: "replay-webhooks",
-                typed: [("name", "nosuch"), ("value", "1h")],
-                command: ["webhook", "replay", "--portal", "nosuch", "--since", "1h"], isRefused: true),
+        let quick = [
+            ("name", "quick"), ("expires-in", "60"), ("message", "en=Sign in\r\nnl-be=Meld je \"aan\"\r\n"),
         ]
-    }
+        let long = [("name", "long"), ("message", "en=" + String(repeating: "x", count: 156))]
+        return [
+            Press("stage pause", on: "queues", about: "issue"),
+            Press("stage pause", on: "queues", [("stage", "issue")]),  // from a page of a minute ago
+            Press("stage pause", on: "queues", [("stage", "nosuch")], isRefused: true),
+            Press("stage resume", on: "queues", about: "issue"),
+            Press("stage batch-size", on: "queues", about: "issue", [("size", " 50 ")]),
+            Press("stage batch-size", on: "queues", about: "issue", [("size", "many")], isRefused: true),
+            Press("stage batch-size", on: "queues", about: "issue", [("size", "1001")], isRefused: true),
+            Press("stage batch-size", on: "queues", about: "issue", [("size", "")]),
+            Press("worker drain", on: "queues", about: "\(worker)"),
+            Press("worker drain", on: "queues", [("worker", nowhere)], isRefused: true),
+            Press("worker drain", on: "queues", [("worker", "w1")], isRefused: true),
+            Press("portal pause", on: "portals", about: "acme"),
+            Press("portal pause", on: "portals", [("portal", "nosuch")], isRefused: true),
+            Press("portal resume", on: "portals", about: "acme"),
+            Press("portal disable", on: "portals", about: "acme"),
+            Press("portal enable", on: "portals", about: "acme"),
+            Press("portal limit", on: "portals", about: "acme", [("limit", "777")]),
+            Press("portal limit", on: "portals", about: "acme", [("limit", "0")], isRefused: true),
+            Press("portal limit", on: "portals", about: "acme", [("limit", "many")], isRefused: true),
+            Press("app disable", on: "apps", about: "mobile"),
+            Press("app disable", on: "apps", [("app", "nosuch")], isRefused: true),
+            Press("app enable", on: "apps", about: "mobile"),
+            Press("enrollment revoke", on: "apps", about: "", [("enrollment", "\(worker)")]),
+            Press("enrollment revoke", on: "apps", about: "", [("enrollment", "\(worker)")]),
+            Press("enrollment revoke", on: "apps", about: "", [("enrollment", nowhere)], isRefused: true),
+            Press("enrollment revoke", on: "apps", about: "", [("enrollment", "e1")], isRefused: true),
+            Press("key rotate", on: "apps", about: ""),
+            Press("key rotate", on: "apps", about: ""),
+            Press("settings set", on: "settings", about: "\(on)=false"),
+            Press("settings set", on: "settings", about: "\(on)=true"),
+            Press("settings set", on: "settings", [("setting", "nosuch=true")], isRefused: true),
+            Press(
+                "log-level set", on: "settings", about: "", [("level", "issue"), ("level.value", "debug")]),
+            Press(
+                "log-level set", on: "settings", about: "", [("level", "No!"), ("level.value", "debug")],
+                isRefused: true),
+            Press(
+                "log-level set", on: "settings", about: "", [("level", "issue"), ("level.value", "loud")],
+                isRefused: true),
+            Press(
+                "log-level set", on: "settings", about: "", [("level", "issue"), ("level.value", "default")]),
+            Press("type add", on: "settings", about: "", quick),
+            Press("type add", on: "settings", about: "", [("name", "plain")]),
+            Press("type add", on: "settings", about: "", [("name", "quick")], isRefused: true),
+            Press(
+                "type add", on: "settings", about: "", [("name", "slow"), ("expires-in", "601")],
+                isRefused: true),
+            Press("type add", on: "settings", about: "", long, isRefused: true),
+            Press("type remove", on: "settings", about: "quick"),
+            Press("type remove", on: "settings", [("type", "quick")], isRefused: true),
+            Press("callback add", on: "settings", about: "", [("portal", "acme"), ("url", url)]),
+            Press(
+                "callback add", on: "settings", about: "", [("portal", "acme"), ("url", url)],
+                isRefused: true),
+            Press(
+                "callback add", on: "settings", about: "",
+                [("portal", "acme"), ("url", "ftp://acme.example/")], isRefused: true),
+            Press(
+                "callback remove", on: "settings",
+                about: "acme-https://acme.example/cb?a=1&amp;b=&#39;2&#39;"),
+            Press("callback remove", on: "settings", [("portal", "acme"), ("url", url)], isRefused: true),
+            Press("webhook retry", on: "webhooks", about: "<dead>"),
+            Press("webhook retry", on: "webhooks", [("transaction", nowhere)], isRefused: true),
+            Press("webhook replay", on: "webhooks", about: "", [("portal", "acme"), ("since", "1h")]),
+            Press(
+                "webhook replay", on: "webhooks", about: "", [("portal", "acme"), ("since", "yesterday")],
+                isRefused: true),
+            Press(
+                "webhook replay", on: "webhooks", about: "", [("portal", "nosuch"), ("since", "1h")],
+                isRefused: true),
+        ]
+    }()
 
-    /// A portal, a worker, and two webhooks that died.
+    /// A portal, an app with a device, a shared key, a worker, and two webhooks that died.
     private func arrange() async throws -> Side {
         _ = try await ConsolePortal.make()
         var owner = try await Database.current.connect()
@@ -207,6 +159,11 @@ import Testing
             """
             INSERT INTO countersign.workers (worker_id, process_id, program, host, heartbeat_at)
             VALUES ('\(Self.worker)', 1, 5, 'h', clock_timestamp() + interval '1 hour');
+            INSERT INTO countersign.apps (name, login) VALUES ('mobile', 'mobile');
+            INSERT INTO countersign.enrollments (enrollment_id, app_id, status, user_id, device_id)
+            SELECT '\(Self.worker)', app_id, 'active', 'alice', 'd1' FROM countersign.apps;
+            INSERT INTO countersign.server_keys (server_key_id, shared, fingerprint, public_key, secret_key)
+            VALUES ('\(Self.worker)', true, 'AB12', '', '\\x00');
             INSERT INTO countersign.auth_requests (portal_id, auth_type, callback_uri)
             SELECT portal_id, 'qr-code', 'http://127.0.0.1:9/cb' FROM countersign.portals, generate_series(1, 2);
             SELECT countersign.end_requests(array_agg(transaction_id), array_agg('cancelled'::text)) FROM countersign.auth_requests;
@@ -232,41 +189,46 @@ import Testing
     private func compare(_ console: SignedIn, _ left: Side, _ right: Side) async throws {
         #expect(try await left.state() == right.state())
         var shown: Set<String> = []
-        for press in presses(left.dead) {
-            let what = Comment(rawValue: press.command.joined(separator: " "))
-            let before = try await left.state()
-            for page in ["queues", "portals", "webhooks", "settings"] {
+        for press in Self.presses {
+            for page in ["queues", "portals", "apps", "webhooks", "settings"] {
                 let forms = try await console.page(page).matches(of: /name="action" value="([a-z-]+)"/)
                 shown.formUnion(forms.map { String($0.output.1) })
             }
-            let answer = try await console.press(
-                press.button.rawValue, on: press.page,
-                form: press.form?.replacing("<dead>", with: "\(left.dead)"), typed: press.typed)
-            let command = press.command.map { $0.replacing("<dead>", with: "\(right.dead)") }
-            let twin = try await runProgram(
-                RunningProgram.executable.path, command,
-                environment: ["DATABASE_URL": right.database.url(login: right.login)])
-            let after = try await left.state()
-            #expect(try await after == right.state(), what)
-            if press.isRefused {
-                #expect(answer.status == 422 && [64, 65].contains(twin.status), what)
-                let sentence = try #require(twin.text.wholeMatch(of: /countersign: (.*)\n/), what)
-                #expect(unescapedHTML(answer.body).contains("Not done: \(sentence.output.1).<"), what)
-                #expect(after == before, what)
-            } else {
-                #expect(answer.status == 303 && twin.status == 0, "\(press.command): \(twin.text)")
-                let notice = try await console.browser.get(try #require(answer.header("location"))).body
-                let said = twin.text.split(separator: "\n").joined(separator: "; ")
-                    .replacing("\(right.dead)", with: "\(left.dead)")
-                #expect(unescapedHTML(notice).contains("role=\"status\">\(said)</p>"), what)
-            }
+            try await compare(press, console, left, right)
         }
         let (ours, theirs) = (try await left.events(), try await right.events())
-        #expect(ours.whats == theirs.whats && ours.whats.count > 15)
+        #expect(ours.whats == theirs.whats)
         #expect(ours.actors == ["console:alice"] && theirs.actors == [right.login.name])
-        let all = Set(ConsoleButton.allCases.map(\.rawValue))
-        #expect(shown == all, "on the pages")
-        #expect(Set(presses(left.dead).map(\.button.rawValue)) == all, "in this test")
+        #expect(shown == Set(operatorActions.map { $0.name }), "on the pages")
+        #expect(Set(Self.presses.map(\.command)) == Set(operatorActions.map { $0.command }), "in this test")
+        let left = Set(ours.whats.map { String($0.prefix { $0 != " " }) })
+        #expect(left == Set(operatorActions.map { $0.event }), "each leaves its event")
+    }
+
+    private func compare(_ press: Press, _ console: SignedIn, _ left: Side, _ right: Side) async throws {
+        let before = try await left.state()
+        let fields = try await console.fields(
+            of: press.action.name, on: press.page,
+            form: press.form?.replacing("<dead>", with: "\(left.dead)"), typed: press.typed)
+        let answer = try await console.browser.post("/console/act", fields + [("action", press.action.name)])
+        let line = press.line(fields).map { $0.replacing("\(left.dead)", with: "\(right.dead)") }
+        let what = Comment(rawValue: line.joined(separator: " "))
+        let twin = try await run(
+            "DATABASE_URL=\(right.database.url(login: right.login))", [countersign] + line)
+        let after = try await left.state()
+        #expect(try await after == right.state(), what)
+        if press.isRefused {
+            #expect(answer.status == 422 && [64, 65].contains(twin.status), what)
+            let sentence = try #require(twin.output.wholeMatch(of: /countersign: (.*)\n/), what)
+            #expect(unescapedHTML(answer.body).contains("Not done: \(sentence.output.1).<"), what)
+            #expect(after == before, what)
+        } else {
+            #expect(answer.status == 303 && twin.status == 0, "\(line): \(twin.output)")
+            let notice = try await console.browser.get(try #require(answer.header("location"))).body
+            let said = twin.output.split(separator: "\n").joined(separator: "; ")
+                .replacing("\(right.dead)", with: "\(left.dead)")
+            #expect(unescapedHTML(notice).contains("role=\"status\">\(said)</p>"), what)
+        }
     }
 }
 
@@ -277,6 +239,9 @@ private let everything = Statement(
     SELECT jsonb_pretty(jsonb_build_array(
         (SELECT jsonb_agg(jsonb_build_array(stage, paused, batch_size) ORDER BY stage) FROM countersign.stage_controls),
         (SELECT jsonb_agg(jsonb_build_array(name, paused, enabled, max_open_requests)) FROM countersign.portals),
+        (SELECT jsonb_agg(jsonb_build_array(name, enabled)) FROM countersign.apps),
+        (SELECT jsonb_agg(jsonb_build_array(user_id, status, reason)) FROM countersign.enrollments),
+        (SELECT jsonb_agg(jsonb_build_array(fingerprint, retired_at IS NOT NULL)) FROM countersign.server_keys),
         (SELECT to_jsonb(s) - 'updated_at' FROM countersign.settings s),
         (SELECT jsonb_agg(jsonb_build_array(module, level)) FROM countersign.log_levels),
         (SELECT jsonb_agg(jsonb_build_array(worker_id, drain_requested)) FROM countersign.workers),

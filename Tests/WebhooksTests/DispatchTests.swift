@@ -35,6 +35,38 @@ import Testing
         }
     }
 
+    /// The seal binds a secret to its row, and so must whatever remembers it opened.
+    @Test func `a secret moved to another portal's row signs nothing there`() async throws {
+        try await Receiver.run { _, _ in
+            .status(204)
+        } _: { receiver in
+            let url = receiver.address + "/cb"
+            let (acme, globex) = (try await world.addPortal(), try await world.addPortal("globex"))
+            for portal in [acme, globex] {
+                try await world.addCallback(url, of: portal, password: "hush")
+            }
+            try await world.dispatching { _ in
+                let sent = try await world.end(at: url, of: acme)[0]
+                _ = try await world.delivery(sent, "delivered")
+                var owner = try await Database.current.connect()
+                let move = { (column: String, table: String) in
+                    """
+                    UPDATE countersign.\(table) t SET \(column) = f.\(column) FROM countersign.\(table) f
+                    WHERE f.portal_id = \(acme) AND t.portal_id = \(globex)
+                    """
+                }
+                try await owner.execute(move("signing_secret", "portals"))
+                let stolen = try await world.end(at: url, of: globex)[0]
+                #expect(try await world.delivery(stolen, "pending").error == "secret")
+                try await world.seal(globex)
+                try await owner.execute(move("password", "callback_urls"))
+                let second = try await world.end(at: url, of: globex)[0]
+                #expect(try await world.delivery(second, "pending").error == "secret")
+            }
+            #expect(receiver.received.count == 1)
+        }
+    }
+
     /// W3C Trace Context: what the portal's call was part of, the webhook is part of.
     @Test func `the trace goes on`() async throws {
         let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

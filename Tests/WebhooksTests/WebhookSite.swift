@@ -10,10 +10,10 @@ import Webhooks
 extension AddressPolicy {
     /// Receivers of tests listen on loopback, at ports that the system gives them.
     static let loopback = AddressPolicy(
-        plainHTTP: ["127.0.0.0/8", "::1/128"].compactMap { AddressRange($0) }, ports: [1...65_535])
+        plainHTTP: ["127.0.0.0/8", "::1/128"].compactMap { try? AddressRange($0) }, ports: [1...65_535])
     /// The same by HTTPS only.
     static let loopbackTLS = AddressPolicy(
-        allowed: ["127.0.0.0/8"].compactMap { AddressRange($0) }, ports: [1...65_535])
+        allowed: ["127.0.0.0/8"].compactMap { try? AddressRange($0) }, ports: [1...65_535])
 }
 
 /// Portals with callbacks, and requests that have ended, in the current test's database.
@@ -26,9 +26,15 @@ struct WebhookSite: Sendable {
         var owner = try await Database.current.connect()
         let portal = try await owner.run(Self.portal, [.text(Database.current.unique(name)), .text(name)])[0]
             .int(0)
-        let sealed = try sealer.seal(Self.secret, at: SealedColumn.signingSecret.place(portal))
-        try await owner.run(Self.seal, [.int32(Int32(portal)), .bytes(sealed)])
+        try await seal(Int32(portal))
         return Int32(portal)
+    }
+
+    /// Gives it its signing secret.
+    func seal(_ portal: Int32) async throws {
+        var owner = try await Database.current.connect()
+        let sealed = try sealer.seal(Self.secret, at: SealedColumn.signingSecret.place(Int(portal)))
+        try await owner.run(Self.seal, [.int32(portal), .bytes(sealed)])
     }
 
     func addCallback(_ url: String, of portal: Int32, password: String? = nil) async throws {

@@ -7,7 +7,11 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     known record;
 BEGIN
-    SELECT s.enrollment_enabled, s.signature_required, a.app_id, a.enabled INTO known
+    -- Only the owner may write status: a row that is not pending is restored, and stays as it was.
+    IF NEW.status <> 'pending' THEN
+        RETURN NEW;
+    END IF;
+    SELECT s.enrollment_enabled, s.signature_required, a.max_devices_per_user, a.app_id, a.enabled INTO known
         FROM countersign.settings s
         LEFT JOIN countersign.apps a ON a.app_id = coalesce(NEW.app_id, (SELECT countersign.current_app()));
     IF NOT known.enrollment_enabled THEN
@@ -31,6 +35,17 @@ BEGIN
     PERFORM countersign.check_text('platform', NEW.platform, 64);
     NEW.app_id := known.app_id;
     NEW.status := 'pending';
+    -- A lock belongs to the user's device: enrolling it again neither lifts it nor forgets the wrong codes.
+    SELECT e.locked_until, e.wrong_codes INTO NEW.locked_until, NEW.wrong_codes FROM countersign.enrollments e
+        WHERE e.app_id = NEW.app_id AND e.user_id = NEW.user_id AND e.device_id = NEW.device_id
+          AND e.status = 'active';
+    NEW.wrong_codes := coalesce(NEW.wrong_codes, '{}');
+    IF (SELECT count(DISTINCT e.device_id) FROM countersign.enrollments e
+        WHERE e.app_id = NEW.app_id AND e.user_id = NEW.user_id AND e.device_id <> NEW.device_id
+          AND e.status = 'active') >= known.max_devices_per_user THEN
+        PERFORM countersign.refuse('CS008', format(
+            'this user has %s devices, which is the limit: revoke one first', known.max_devices_per_user));
+    END IF;
     -- By its first line, or by its first packet, of type 5 in either form, whatever the line says.
     IF strpos(NEW.public_key, 'PRIVATE KEY') > 0
        OR NEW.public_key ~ E'BEGIN PGP [^\n]*-----[[:space:]]*\n([^\n:]*:[^\n]*\n)*[[:space:]]*(l|x[Q-Za-f])' THEN

@@ -26,6 +26,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock
 DECLARE
     child text := table_name || '_' || to_char(day, 'YYYYMMDD');
     settled countersign.partitioned_tables%ROWTYPE;
+    unmeasured name;
 BEGIN
     SELECT * INTO STRICT settled FROM countersign.partitioned_tables p
         WHERE p.table_name = create_partition.table_name;
@@ -35,6 +36,12 @@ BEGIN
     EXECUTE format('CREATE TABLE countersign.%I (LIKE countersign.%I INCLUDING ALL) WITH (fillfactor = %s, '
                    'autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02)',
                    child, table_name, settled.fillfactor);
+    -- LIKE does not copy how much of a column statistics keep, and of what identifies somebody they must keep nothing.
+    FOR unmeasured IN SELECT a.attname FROM pg_attribute a
+                      WHERE a.attrelid = to_regclass('countersign.' || table_name) AND a.attnum > 0 AND a.attstattarget = 0
+    LOOP
+        EXECUTE format('ALTER TABLE countersign.%I ALTER COLUMN %I SET STATISTICS 0', child, unmeasured);
+    END LOOP;
     EXECUTE format('ALTER TABLE countersign.%I ATTACH PARTITION countersign.%I FOR VALUES FROM (%L) TO (%L)',
                    table_name, child, countersign.uuid_floor(day::timestamp AT TIME ZONE 'UTC'),
                    countersign.uuid_floor((day + 1)::timestamp AT TIME ZONE 'UTC'));

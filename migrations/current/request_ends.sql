@@ -33,7 +33,7 @@ BEGIN
                  AS g (id, ended, enrollment_id, submission_id, verified, fingerprint)
              LEFT JOIN countersign.enrollments e ON e.enrollment_id = g.enrollment_id
              LEFT JOIN countersign.submissions s ON s.submission_id = g.submission_id
-        WHERE r.transaction_id = g.id AND r.open_until IS NOT NULL
+        WHERE r.transaction_id = g.id AND r.resolved_at IS NULL
           AND (g.ended NOT IN ('authenticated', 'denied')
                OR (clock_timestamp() < r.expires_at AND e.status IS DISTINCT FROM 'revoked'))
           AND (g.ended <> 'expired' OR clock_timestamp() >= r.expires_at
@@ -66,8 +66,10 @@ BEGIN
         FROM ended
     ), forgotten AS (
         DELETE FROM countersign.otp_secrets
-        WHERE transaction_id IN (SELECT o.transaction_id FROM countersign.otp_secrets o
-                                 WHERE o.transaction_id IN (SELECT ended.transaction_id FROM ended)
+        WHERE transaction_id = ANY (ids)
+          AND transaction_id IN (SELECT o.transaction_id FROM countersign.otp_secrets o
+                                 WHERE o.transaction_id = ANY (ids)
+                                   AND o.transaction_id IN (SELECT ended.transaction_id FROM ended)
                                  FOR UPDATE SKIP LOCKED)
     )
     SELECT array_agg(transaction_id), array_agg(portal_id), array_agg(status)

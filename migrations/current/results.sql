@@ -17,7 +17,8 @@ SELECT r.transaction_id, r.reference, r.callback_uri, r.status,
        CASE WHEN r.status = 'authenticated' THEN r.signer_fingerprint END AS signer_fingerprint,
        CASE WHEN r.status IN ('denied', 'expired', 'cancelled', 'failed') THEN r.status
        END AS not_authenticated_reason,
-       r.requested_at, r.resolved_at, r.resolved_at + interval '300 s' AS valid_until
+       r.requested_at, r.resolved_at, r.resolved_at + interval '300 s' AS valid_until,
+       r.expires_at
 FROM countersign.auth_requests r
 WHERE r.portal_id = (SELECT countersign.current_portal());
 COMMENT ON VIEW countersign.auth_results IS 'The portal''s own requests, a row for each in every state.';

@@ -11,6 +11,12 @@ DECLARE
     code bytea;
     well_formed boolean;
 BEGIN
+    -- Only the owner may write status: a row that has one is not sent now but restored (pg_restore --data-only, logical
+    -- replication, which fires this trigger, too). It stays as it was judged; a code is not stored from there either.
+    IF NEW.status IS NOT NULL THEN
+        NEW.otp := NULL;
+        RETURN NEW;
+    END IF;
     NEW.app_id := coalesce(NEW.app_id, countersign.current_app());
     IF NEW.app_id IS NULL THEN
         -- not content: this login may not submit at all; the code stays out of the message

@@ -56,14 +56,14 @@ package struct LineLogHandler: LogHandler {
     private func json(_ event: LogEvent, _ more: [(key: String, value: Logger.Metadata.Value)]) -> String {
         var line = "{\"time\":\"\(Timestamp.now())\",\"level\":\"\(event.level.rawValue)\",\"module\":"
         line.reserveCapacity(512)
-        appendQuoted(module, to: &line)
+        appendJSONString(module, to: &line)
         line += ",\"event\":"
-        appendQuoted(event.message.description, to: &line)
+        appendJSONString(event.message.description, to: &line)
         for (key, value) in more {
             line += ","
-            appendQuoted(Self.reserved.contains(key) ? key + "_" : key, to: &line)
+            appendJSONString(Self.reserved.contains(key) ? key + "_" : key, to: &line)
             line += ":"
-            appendQuoted(value.description, to: &line)
+            appendJSONString(value.description, to: &line)
         }
         return line + "}"
     }
@@ -76,7 +76,7 @@ package struct LineLogHandler: LogHandler {
             let value = value.description
             line += " \(key)="
             if value.utf8.contains(where: { $0 == UInt8(ascii: " ") }) || !isPlain(value) {
-                appendQuoted(value, to: &line)
+                appendJSONString(value, to: &line)
             } else {
                 line += value
             }
@@ -88,25 +88,6 @@ package struct LineLogHandler: LogHandler {
 /// Printable ASCII without what has to be escaped, as nearly everything that is logged.
 private func isPlain(_ text: String) -> Bool {
     text.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
-}
-
-/// Quotes and escapes, also what could forge another line or move a terminal's cursor.
-private func appendQuoted(_ text: String, to line: inout String) {
-    line += "\""
-    if isPlain(text) {
-        line += text
-    } else {
-        for scalar in text.unicodeScalars {
-            switch scalar.value {
-            case 0x22: line += "\\\""
-            case 0x5C: line += "\\\\"
-            case 0...0x1F, 0x7F...0x9F, 0x2028, 0x2029:
-                line += "\\u" + String(scalar.value + 0x10000, radix: 16).dropFirst()
-            default: line.unicodeScalars.append(scalar)
-            }
-        }
-    }
-    line += "\""
 }
 
 /// One write a line, so that lines of several tasks do not mix.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Countersign
 import Gateway
+import HTTPService
 
 /// The portal for trying out, off unless asked for.
 struct DemoOptions: ParsableArguments {
@@ -20,11 +21,11 @@ struct DemoOptions: ParsableArguments {
         -> DemoConfiguration?
     {
         guard try demo || environment.isOn("demo") else { return nil }
-        let scheme = gateway.tls == nil ? "http" : "https"
+        let scheme = gateway.http.tls == nil ? "http" : "https"
         return DemoConfiguration(
             portal: demoPortal ?? environment.text("demo-portal") ?? "demo",
             type: demoType ?? environment.text("demo-type") ?? "qr-code",
             callback: demoCallback ?? environment.text("demo-callback")
-                ?? "\(scheme)://\(gateway.host):\(gateway.port)/demo/callback")
+                ?? "\(scheme)://\(gateway.http.listen)/demo/callback")
     }
 }

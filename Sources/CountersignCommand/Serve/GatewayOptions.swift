@@ -1,7 +1,7 @@
 import ArgumentParser
 import Countersign
-import FoundationEssentials
 import Gateway
+import HTTPService
 import Logging
 import Postgres
 
@@ -15,6 +15,12 @@ struct GatewayOptions: ParsableArguments {
 
     @Option(help: "Clients connected at once, 1 to 65000. (default: 1024)")
     var maxConnections: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Of those, clients of one address, 1 to 65000. (default: half of them)",
+            discussion: "Those of trusted proxies are not counted."))
+    var maxConnectionsPerAddress: Int?
 
     @Option(help: "Bytes of a request's body, 1024 to 1048576. (default: 65536)")
     var maxBody: Int?
@@ -38,25 +44,26 @@ struct GatewayOptions: ParsableArguments {
         _ database: ConnectionOptions, _ environment: Environment
     ) throws -> GatewayConfiguration {
         var configuration = GatewayConfiguration(database: database)
-        (configuration.host, configuration.port) = try address(environment)
+        configuration.http.listen = try address(environment)
         configuration.poolSize = try number("pool-size", poolSize, 1...100, environment) ?? 8
         let connections = try number("max-connections", maxConnections, 1...65_000, environment)
-        if let connections { configuration.limits.connections = connections }
+        if let connections { configuration.http.limits.connections = connections }
+        configuration.http.limits.connectionsPerAddress = try number(
+            "max-connections-per-address", maxConnectionsPerAddress, 1...65_000, environment)
         let bytes = try number("max-body", maxBody, 1_024...1_048_576, environment)
-        if let bytes { configuration.limits.bodyBytes = bytes }
-        configuration.tls = try tls(environment)
-        configuration.proxies = try proxies(environment)
+        if let bytes { configuration.http.limits.bodyBytes = bytes }
+        configuration.http.tls = try tls(environment)
+        configuration.http.proxies = try proxies(environment)
         configuration.linkTemplate = try template(environment)
         return configuration
     }
 
-    private func address(_ environment: Environment) throws -> (String, Int) {
+    private func address(_ environment: Environment) throws -> ListenAddress {
         let text = listen ?? environment.text("listen") ?? "127.0.0.1:8080"
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (0...65_535).contains(port), colon > text.startIndex
-        else { throw Failure(.usage, "--listen must be host:port, as 127.0.0.1:8080, not '\(text)'") }
-        let host = text[..<colon].drop { $0 == "[" }.prefix { $0 != "]" }
-        return (String(host), port)
+        guard let address = ListenAddress(text) else {
+            throw Failure(.usage, "--listen must be host:port, as 127.0.0.1:8080, not '\(text)'")
+        }
+        return address
     }
 
     private func number(
@@ -84,10 +91,11 @@ struct GatewayOptions: ParsableArguments {
 
     private func proxies(_ environment: Environment) throws -> TrustedProxies {
         guard let text = trustedProxies ?? environment.text("trusted-proxies") else { return .none }
-        guard let proxies = TrustedProxies(text) else {
-            throw Failure(.usage, "--trusted-proxies must be networks as 10.0.0.0/8,::1, not '\(text)'")
+        do {
+            return TrustedProxies(try AddressRange.list(text))
+        } catch {
+            throw Failure(.usage, "--trusted-proxies: \(error)")
         }
-        return proxies
     }
 
     private func template(_ environment: Environment) throws -> LinkTemplate? {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Countersign
 import Gateway
+import HTTPService
 import Logging
 import Postgres
 
@@ -18,15 +19,15 @@ struct ServerOptions: ParsableArguments {
         configuration.logLevels = levels
         configuration.tokens = try tokens.rules(environment)
         configuration.demo = try demo.configuration(environment, configuration)
-        try await Failure.unlessFree(configuration.host, configuration.port, flag: "--listen")
+        let (listen, isTLS) = (configuration.http.listen, configuration.http.tls != nil)
+        try await Failure.unlessFree(listen.host, listen.port, flag: "--listen")
         var connection = try await Connection.open(database)
         try await Program.schemaRange.check(&connection, schema: Program.schema)
         if let fault = try await configuration.fault(&connection) { throw Failure(.configuration, fault) }
-        let (host, isTLS) = (configuration.host, configuration.tls != nil)
         do {
             return try GatewayServer(configuration, logger: logger) { port in
-                logger.info(
-                    "serving", metadata: ["address": "\(isTLS ? "https" : "http")://\(host):\(port)"])
+                let address = ListenAddress(host: listen.host, port: port)
+                logger.info("serving", metadata: ["address": "\(isTLS ? "https" : "http")://\(address)"])
             }
         } catch {
             throw Failure(.configuration, "the certificate or its key cannot be read: \(error)")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Countersign
 import Webhooks
 
 /// Where webhooks may go. Part of every command that sends them.
@@ -44,14 +45,10 @@ struct AddressOptions: ParsableArguments {
     }
 
     private func ranges(_ text: String?, _ flag: String) throws -> [AddressRange] {
-        try (text ?? "").split(separator: ",").map { word in
-            guard let range = AddressRange(word) else {
-                throw Failure(
-                    .usage,
-                    "\(flag): '\(word)' is no network; allowed, separated by commas: an address, / and the number "
-                        + "of leading bits, with no bit set after those, as 127.0.0.0/8 or fd00:1::/64")
-            }
-            return range
+        do {
+            return try AddressRange.list(text ?? "")
+        } catch {
+            throw Failure(.usage, "\(flag): \(error)")
         }
     }
 

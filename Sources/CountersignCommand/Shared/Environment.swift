@@ -1,3 +1,4 @@
+import Administration
 import ArgumentParser
 import Configuration
 import Countersign
@@ -55,14 +56,5 @@ struct Environment {
     /// `COUNTERSIGN_BATCH_SIZE` of `batch-size`.
     static func variable(_ flag: String) -> String {
         "COUNTERSIGN_" + flag.uppercased().replacing("-", with: "_")
-    }
-}
-
-/// Reads what operators write for a switch; nil for anything else.
-func switchPosition(_ text: String) -> Bool? {
-    switch text.lowercased() {
-    case "true", "on", "yes", "1": true
-    case "false", "off", "no", "0": false
-    default: nil
     }
 }

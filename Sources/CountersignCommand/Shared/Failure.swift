@@ -47,6 +47,8 @@ struct Failure: Error {
         switch error {
         case let failure as Failure:
             self = failure
+        case AdministrationError.notAllowed:
+            self.init(.permission, "\(error)")
         case let error as AdministrationError:
             self.init(.data, "\(error)")
         case is InvalidStages, is UnreadableInput:

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Countersign
+import HTTPService
 import Logging
 import Operations
 import Postgres
@@ -15,6 +16,15 @@ struct OperationsOptions: ParsableArguments {
                 """,
             valueName: "host:port"))
     var operationsListen: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Further names by which it may be asked, as worker-1.internal,localhost. (default: none)",
+            discussion: """
+                Its address, localhost and the name it listens on are always allowed; any other is refused, as a \
+                page of another site could ask by it.
+                """, valueName: "names"))
+    var operationsHost: String?
 
     /// Nil when nobody asked for one. For the services of the command's group.
     func server(
@@ -34,7 +44,9 @@ struct OperationsOptions: ParsableArguments {
         options.logger = logger
         var configuration = OperationsServer.Configuration(
             listen: address, database: options, registry: registry)
+        let names = (operationsHost ?? environment.text("operations-host") ?? "").split(separator: ",")
+        configuration.http.hosts = AllowedHosts(address, more: names.map { String($0.filter { $0 != " " }) })
         configuration.notifier = notifier
-        return OperationsServer(configuration, logger: logger)
+        return try OperationsServer(configuration, logger: logger)
     }
 }

@@ -1,3 +1,5 @@
+import Countersign
+
 /// Text without characters that could move a terminal's cursor or reorder what stands beside it: each becomes
 /// U+FFFD. Names and messages come from databases that others write to.
 func plain(_ text: String) -> String {
@@ -5,16 +7,6 @@ func plain(_ text: String) -> String {
     var scalars = String.UnicodeScalarView()
     for scalar in text.unicodeScalars { scalars.append(scalar.isUnprintable ? "\u{FFFD}" : scalar) }
     return String(scalars)
-}
-
-extension Unicode.Scalar {
-    /// Control characters, line separators and directional formatting (Unicode Standard Annex 9).
-    var isUnprintable: Bool {
-        switch value {
-        case 0...0x1F, 0x7F...0x9F, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-        default: false
-        }
-    }
 }
 
 /// How many columns of a terminal a text takes.

@@ -74,7 +74,8 @@ package struct HousekeepStage: Stage {
         do {
             try await connection.run(statement)
             return 1
-        } catch  where !error.isConnectionLoss && !error.isReadOnlySession {
+        } catch {
+            if error.isConnectionLoss || error.isReadOnlySession { throw error }
             problem(partition, error)
             return 0
         }

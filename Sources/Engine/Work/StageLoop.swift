@@ -42,7 +42,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     /// reported and tried again.
     package consuming func run() async {
         context.drain.wake(wakeup)
-        context.directives.wake(wakeup)
+        context.controls.wake(wakeup)
         let rings = bell.map { _ in context.ring(wakeup, for: work.name) }
         var backoff = Backoff()
         var sessions = 0
@@ -95,7 +95,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         }
     }
 
-    private var isPaused: Bool { context.directives.isPaused(work.name) }
+    private var isPaused: Bool { context.controls.isPaused(work.name) }
 
     /// A paused stage arms no bell, so that inserts need not ring for it, and takes nothing.
     private func waitWhilePaused(

@@ -72,7 +72,7 @@ package final class Worker: Service {
         listening.logger = logger
         context = WorkerContext(
             workerID: workerID, options: configuration.database,
-            notifier: Notifier(listening), drain: Drain(), directives: Directives(),
+            notifier: Notifier(listening), drain: Drain(), controls: StageControls(),
             statistics: Dictionary(uniqueKeysWithValues: figures),
             meters: RequestMeters(configuration.metrics), batchSize: configuration.batchSize,
             statementLimit: configuration.statementLimit,
@@ -99,9 +99,9 @@ package final class Worker: Service {
     private func runStages() async {
         await withDiscardingTaskGroup { group in
             group.addTask(name: "listener") { await self.context.notifier.run() }
-            group.addTask(name: "control") {
+            group.addTask(name: "heartbeat") {
                 let host = self.configuration.host
-                await Control(context: self.context, host: host, processID: self.configuration.processID)
+                await Heartbeat(context: self.context, host: host, processID: self.configuration.processID)
                     .run()
             }
             await withDiscardingTaskGroup { stages in

@@ -8,7 +8,7 @@ package struct WorkerContext: Sendable {
     package let options: ConnectionOptions
     package let notifier: Notifier
     package let drain: Drain
-    package let directives: Directives
+    package let controls: StageControls
     package let statistics: [StageName: StageStatistics]
     package let meters: RequestMeters
     package let batchSize: Int
@@ -31,7 +31,7 @@ package struct WorkerContext: Sendable {
     }
 
     /// Rows in a batch of that stage at most: what operators say, else what the worker was started with.
-    package func batchSize(of stage: StageName) -> Int { directives.batchSize(stage) ?? batchSize }
+    package func batchSize(of stage: StageName) -> Int { controls.batchSize(stage) ?? batchSize }
 
     /// Waits that long, or until the drain begins, however often it is rung: a session that can be opened and does not
     /// work would be opened again at each ring.

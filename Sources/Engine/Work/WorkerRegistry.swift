@@ -54,3 +54,14 @@ struct DeregisterWorker: PreparedStatement {
     static let statement = Statement("worker.leave", "DELETE FROM countersign.workers WHERE worker_id = $1")
     var parameters: [Parameter] { [.identifier(id)] }
 }
+
+/// Whether an operator has told this worker to drain.
+struct ReadDrainRequest: PreparedStatement {
+    let worker: Identifier
+
+    static let statement = Statement(
+        "orders.drain", "SELECT drain_requested FROM countersign.workers WHERE worker_id = $1")
+    var parameters: [Parameter] { [.identifier(worker)] }
+
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("drain_requested") }
+}

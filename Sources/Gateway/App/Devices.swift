@@ -2,6 +2,7 @@ import Administration
 import Countersign
 import Crypto
 import FoundationEssentials
+import HTTPService
 import Hummingbird
 import Postgres
 import Synchronization
@@ -9,15 +10,20 @@ import Synchronization
 /// What the users of one app do: enroll devices and answer with them.
 final class Devices: Sendable {
     private let app: String
-    private let desk: Desk
-    private let switchboard: Switchboard
+    private let database: GatewayDatabase
+    private let notifications: RowNotifications
     /// How long a verdict is waited for; workers need milliseconds.
     private let patience: Duration
     private let backstop = Duration.seconds(1)
     private let channel = Mutex<(name: String, at: ContinuousClock.Instant)?>(nil)
 
-    init(app: String, desk: Desk, switchboard: Switchboard, patience: Duration = .seconds(10)) {
-        (self.app, self.desk, self.switchboard, self.patience) = (app, desk, switchboard, patience)
+    init(
+        app: String, database: GatewayDatabase, notifications: RowNotifications,
+        patience: Duration = .seconds(10)
+    ) {
+        (self.app, self.database, self.notifications, self.patience) = (
+            app, database, notifications, patience
+        )
     }
 
     struct Enrollment: Encodable, Sendable {
@@ -43,7 +49,7 @@ final class Devices: Sendable {
     func enroll(_ draft: Draft, user: String) async throws -> Enrollment {
         let channel = try await appChannel()
         let parameters = [user, draft.device_id, draft.device_name, draft.platform, draft.public_key]
-        let id = try await desk.run(
+        let id = try await database.run(
             .app(app), Step(Self.enroll, parameters.map { Parameter($0) }))[0][0].identifier(0)
         LogContext.note("enrollment_id", id.description)
         return try await awaited(id, on: channel) {
@@ -53,7 +59,7 @@ final class Devices: Sendable {
     }
 
     func enrollments(of user: String) async throws -> [Enrollment] {
-        try await desk.run(.app(app), Step(Self.list, [.text(user)]))[0].map { row in
+        try await database.run(.app(app), Step(Self.list, [.text(user)]))[0].map { row in
             Enrollment(
                 enrollment_id: try row.identifier(0).description, device_id: try row.text(1),
                 device_name: try row.optionalText(2), platform: try row.optionalText(3),
@@ -64,20 +70,20 @@ final class Devices: Sendable {
 
     /// False when it is none of the user's.
     func revoke(_ id: Identifier, user: String) async throws -> Bool {
-        try await desk.run(.app(app), Step(Self.revoke, [.identifier(id), .text(user)]))[0][0].bool(0)
+        try await database.run(.app(app), Step(Self.revoke, [.identifier(id), .text(user)]))[0][0].bool(0)
     }
 
     /// Looks until there is something, woken by news of that id. Fails with 503 after the patience.
     private func awaited<T>(
         _ id: Identifier, on channel: String, _ look: () async throws -> T?
     ) async throws -> T {
-        let call = switchboard.call(channel, id)
+        let news = notifications.wait(for: id, on: channel)
         let deadline = ContinuousClock.now + patience
         while true {
             let left = ContinuousClock.now.duration(to: deadline)
-            await call.wait(min(backstop, left))
+            await news.wait(min(backstop, left))
             if let found = try await look() { return found }
-            guard left > .zero, !switchboard.isClosed else {
+            guard left > .zero, !notifications.isClosed else {
                 throw Problem.unavailable("temporarily_unavailable", "no answer yet; send the same again")
             }
         }
@@ -88,10 +94,10 @@ final class Devices: Sendable {
         if let known = channel.withLock(\.self), known.at.duration(to: .now) < .seconds(10) {
             return known.name
         }
-        guard let name = try await desk.run(.app(app), Step(Self.appChannel))[0][0].optionalText(0) else {
+        guard let name = try await database.run(.app(app), Step(Self.appChannel))[0][0].optionalText(0) else {
             throw Problem.unavailable("temporarily_unavailable", "the app of these tokens is not set up")
         }
-        switchboard.open(name)
+        notifications.open(name)
         channel.withLock { $0 = (name, .now) }
         return name
     }
@@ -129,7 +135,7 @@ extension Devices {
         ]
         let step = Step(
             Self.submit, given.map { Parameter($0) } + [.identifier(enrollment), .text(user)])
-        guard let row = try await desk.run(.app(app), step)[0].first else { return nil }
+        guard let row = try await database.run(.app(app), step)[0].first else { return nil }
         let id = try row.identifier(0)
         LogContext.note("submission_id", id.description)
         let outcome = try await awaited(id, on: channel) { try await self.outcome(id) }
@@ -149,7 +155,7 @@ extension Devices {
     }
 
     private func outcome(_ id: Identifier) async throws -> Outcome? {
-        guard let row = try await desk.run(.app(app), Step(Self.outcome, [.identifier(id)]))[0].first,
+        guard let row = try await database.run(.app(app), Step(Self.outcome, [.identifier(id)]))[0].first,
             try row.text(2) != "pending"
         else { return nil }
         return Outcome(
@@ -168,7 +174,7 @@ extension Devices {
             .identifier(enrollment), .identifier(transaction), .bytes(digest), .text(answer.action),
             Parameter(answer.signature),
         ]
-        let rows = try await desk.run(.app(app), Step(Self.repeated, parameters))[0]
+        let rows = try await database.run(.app(app), Step(Self.repeated, parameters))[0]
         return try rows.first.map { Earlier(prompt: try $0.optionalText(0)) }
     }
 }

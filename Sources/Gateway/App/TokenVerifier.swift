@@ -1,5 +1,6 @@
 import Countersign
 import FoundationEssentials
+import HTTPService
 import Hummingbird
 import JWTKit
 import Logging
@@ -27,14 +28,15 @@ struct TokenVerifier: Sendable {
     }
 
     /// The user: the token's `sub`. Fails with 401, for whatever reason with the same words.
-    func user(_ exchange: Exchange) async throws -> String {
-        let parts = (exchange.request.headers[.authorization] ?? "").split(separator: " ")
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
+    func user(_ request: IncomingRequest) async throws -> String {
+        let parts = (request.headers[.authorization] ?? "").utf8.split(separator: UInt8(ascii: " "))
+        guard parts.count == 2, String(decoding: parts[0], as: UTF8.self).lowercased() == "bearer" else {
             throw Problem(
                 .unauthorized, "invalid_request", "a bearer token is needed",
                 [.wwwAuthenticate: "Bearer realm=\"countersign\""])
         }
-        guard let claims = await claims(of: String(parts[1])), isFulfilled(claims) else { throw Self.refusal }
+        guard let claims = await claims(of: String(decoding: parts[1], as: UTF8.self)), isFulfilled(claims)
+        else { throw Self.refusal }
         LogContext.note("app", rules.app)
         return claims.sub
     }

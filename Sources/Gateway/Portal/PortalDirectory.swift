@@ -21,10 +21,10 @@ final class PortalDirectory: Sendable {
     static let freshness = Duration.seconds(3)
     private static let capacity = 1_024
 
-    private let desk: Desk
+    private let database: GatewayDatabase
     private let entries = Mutex<[String: (entry: Entry, at: ContinuousClock.Instant)]>([:])
 
-    init(_ desk: Desk) { self.desk = desk }
+    init(_ database: GatewayDatabase) { self.database = database }
 
     /// Nil for a client id that does not exist. Those are not kept: there are endlessly many.
     func entry(_ clientID: String) async throws -> Entry? {
@@ -39,7 +39,7 @@ final class PortalDirectory: Sendable {
     }
 
     private func look(_ clientID: String) async throws -> Entry? {
-        guard let row = try await desk.run(.nobody, Step(Self.credential, [.text(clientID)]))[0].first,
+        guard let row = try await database.run(.nobody, Step(Self.credential, [.text(clientID)]))[0].first,
             let hash = SecretHash(try row.text(3))
         else { return nil }
         let portal = KnownPortal(

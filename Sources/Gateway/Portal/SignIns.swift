@@ -23,8 +23,8 @@ struct SignIns: Sendable {
         let timeToLive: Duration
     }
 
-    let desk: Desk
-    let switchboard: Switchboard
+    let database: GatewayDatabase
+    let notifications: RowNotifications
     /// How long a start waits for its code; workers need milliseconds.
     var patience = Duration.seconds(10)
     /// Waits are hints: so often the table is looked at anyway.
@@ -32,15 +32,16 @@ struct SignIns: Sendable {
 
     /// Inserts a request and waits for its code. One that gets none in time is cancelled.
     func start(_ draft: Draft, of portal: KnownPortal) async throws -> Started {
-        switchboard.open(portal.channel)
-        let row = try await desk.run(.portal(portal.name), Step(Self.insert, draft.parameters))[0][0]
+        notifications.open(portal.channel)
+        let row = try await database.run(.portal(portal.name), Step(Self.insert, draft.parameters))[0][0]
         let id = try row.identifier(0)
         LogContext.note("transaction_id", id.description)
-        let call = switchboard.call(portal.channel, id)
+        let news = notifications.wait(for: id, on: portal.channel)
         let deadline = ContinuousClock.now + patience
-        while ContinuousClock.now < deadline, !switchboard.isClosed {
-            await call.wait(min(backstop, ContinuousClock.now.duration(to: deadline)))
-            let collected = try await desk.run(.portal(portal.name), Step(Self.collect, [.identifier(id)]))
+        while ContinuousClock.now < deadline, !notifications.isClosed {
+            await news.wait(min(backstop, ContinuousClock.now.duration(to: deadline)))
+            let collected = try await database.run(
+                .portal(portal.name), Step(Self.collect, [.identifier(id)]))
             if let otp = try collected[0][0].optionalText(0) {
                 return Started(
                     transactionID: id, otp: otp, timeToLive: .milliseconds(try row.int(1)))
@@ -54,25 +55,25 @@ struct SignIns: Sendable {
     func result(
         _ id: Identifier, of portal: KnownPortal, wait: Duration, known: String? = nil
     ) async throws -> TransactionResult {
-        let call = wait > .zero ? switchboard.call(portal.channel, id) : nil
+        let news = wait > .zero ? notifications.wait(for: id, on: portal.channel) : nil
         let deadline = ContinuousClock.now + wait
         while true {
-            let rows = try await desk.run(
+            let rows = try await database.run(
                 .portal(portal.name), Step(TransactionResult.look, [.identifier(id)]))[0]
             guard let row = rows.first else { throw PortalProblem.unknownTransaction }
             let result = try TransactionResult(row)
             let left = ContinuousClock.now.duration(to: deadline)
             let isNews = known.map { $0 != result.status } ?? false
-            guard let call, left > .zero, !result.isFinal, !isNews, !switchboard.isClosed else {
+            guard let news, left > .zero, !result.isFinal, !isNews, !notifications.isClosed else {
                 return result
             }
-            await call.wait(min(backstop * 5, left))
+            await news.wait(min(backstop * 5, left))
         }
     }
 
     /// True if it was still open.
     func cancel(_ id: Identifier, of portal: KnownPortal) async throws -> Bool {
-        let rows = try await desk.run(.portal(portal.name), Step(Self.cancel, [.identifier(id)]))
+        let rows = try await database.run(.portal(portal.name), Step(Self.cancel, [.identifier(id)]))
         return try rows[0][0].bool(0)
     }
 

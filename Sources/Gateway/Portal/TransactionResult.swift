@@ -42,10 +42,8 @@ struct TransactionResult: Encodable, Sendable {
         not_authenticated_reason = isAuthenticated == true ? nil : Self.reasons[status]
     }
 
+    /// Why it has failed for good; an open request has none.
     private static let reasons = [
-        "requested": Reason(reason: "pending", description: "the code is not issued yet"),
-        "issued": Reason(reason: "pending", description: "nobody has scanned the code yet"),
-        "scanned": Reason(reason: "pending", description: "the user has not answered yet"),
         // The name that the Access API has for it.
         "denied": Reason(reason: "not_accepted", description: "the user declined"),
         "expired": Reason(reason: "expired", description: "nobody answered in time"),

@@ -1,17 +1,18 @@
 import Administration
 import Countersign
 import Foundation
+import HTTPService
 import Hummingbird
 import Logging
 import Postgres
 
 /// What the console's forms do.
 extension Console {
-    func login(_ request: Request) async throws -> Response {
+    @Sendable func login(_ request: IncomingRequest) async throws -> Response {
         guard request.isFromOwnPage else {
-            return .plainError(.forbidden, "This form was not sent by a page of ours.")
+            throw Problem(.forbidden, "foreign_form", "This form was not sent by a page of ours.")
         }
-        let fields = try await request.fields()
+        let fields = try await request.form().values
         let (name, password) = (fields["name"] ?? "", fields["password"] ?? "")
         let next = fields["next"].flatMap(ConsolePage.init)
         return try await answering {
@@ -38,12 +39,12 @@ extension Console {
         }
     }
 
-    func logout(_ request: Request) async throws -> Response {
+    @Sendable func logout(_ request: IncomingRequest) async throws -> Response {
         try await answering {
-            let fields = try await request.fields()
+            let fields = try await request.form().values
             try await pool.withConnection { connection in
                 guard let session = try await session(of: request, &connection),
-                    isGenuine(request, fields, session), let token = request.cookies[Self.cookie]?.value
+                    isGenuine(request, fields, session), let token = request.sessionToken
                 else { return }
                 try await OperatorSession.end(token, &connection)
             }
@@ -51,18 +52,21 @@ extension Console {
         }
     }
 
-    func act(_ request: Request) async throws -> Response {
+    @Sendable func act(_ request: IncomingRequest) async throws -> Response {
         try await answering {
-            let fields = try await request.fields()
+            let fields = try await request.form().values
             return try await pool.withConnection { connection in
                 guard let session = try await session(of: request, &connection) else {
                     return .toLogin(request, next: fields["page"].flatMap(ConsolePage.init))
                 }
                 guard isGenuine(request, fields, session) else {
-                    return .plainError(
-                        .forbidden, "This form was not sent by a page of yours: open the page again.")
+                    throw Problem(
+                        .forbidden, "foreign_form",
+                        "This form was not sent by a page of yours: open the page again.")
                 }
-                guard session.isAdmin else { return .plainError(.forbidden, "Your account only looks.") }
+                guard session.isAdmin else {
+                    throw Problem(.forbidden, "read_only", "Your account only looks.")
+                }
                 return try await act(fields, session, &connection)
             }
         }
@@ -74,10 +78,11 @@ extension Console {
         try await connection.run(ConsoleQueries.speakAs, [.text("console:\(session.name)")])
         let page = fields["page"].flatMap(ConsolePage.init) ?? .queues
         do {
-            guard let button = fields["action"].flatMap(ConsoleButton.init) else {
+            guard let action = operatorActions.first(where: { $0.name == fields["action"] }) else {
                 throw UnreadableInput("there is no such action")
             }
-            let sentence = try await button.action(fields).run(&connection)
+            let sentences = try await action.init(ActionWords(form: fields)).run(&connection)
+            let sentence = sentences.replacing("\n", with: "; ")
             logger.notice(
                 "operator acted",
                 metadata: ["operator": "\(session.name)", "action": "\(fields["action"] ?? "")"])
@@ -107,37 +112,21 @@ extension Console {
         }
     }
 
-    private func isGenuine(_ request: Request, _ fields: [String: String], _ session: OperatorSession) -> Bool
+    private func isGenuine(_ request: IncomingRequest, _ fields: [String: String], _ session: OperatorSession)
+        -> Bool
     {
         request.isFromOwnPage
             && constantTimeEqual(Array((fields["csrf"] ?? "").utf8), Array(session.formToken.utf8))
     }
 }
 
-extension Request {
+extension IncomingRequest {
     /// Browsers say where a request comes from; who says nothing is none.
     var isFromOwnPage: Bool {
-        if let site = headers.first(where: { $0.name.canonicalName == "sec-fetch-site" })?.value {
-            return site == "same-origin"
-        }
+        if let site = headers[.secFetchSite] { return site == "same-origin" }
         guard let origin = headers[.origin] else { return false }
-        return origin.split(separator: "/").last.map(String.init) == head.authority
+        return origin.split(separator: "/").last.map(String.init) == request.head.authority
     }
-
-    /// The fields of a form, at most 8 KiB of them.
-    func fields() async throws -> [String: String] {
-        var request = self
-        let text = String(buffer: try await request.collectBody(upTo: 8_192))
-        let pairs = text.split(separator: "&").map { pair in
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (unescaped(String(parts[0])), unescaped(parts.count > 1 ? String(parts[1]) : ""))
-        }
-        return Dictionary(pairs) { $1 }
-    }
-}
-
-private func unescaped(_ text: String) -> String {
-    text.replacing("+", with: " ").removingPercentEncoding ?? ""
 }
 
 private func escaped(_ text: String) -> String {

@@ -1,5 +1,6 @@
 import Administration
 import Countersign
+import HTTPService
 import Hummingbird
 import Logging
 import Postgres
@@ -18,52 +19,55 @@ struct Console: Sendable {
     let throttle = LoginThrottle()
     let streams = StreamLimit()
 
-    func addRoutes(to router: Router<BasicRequestContext>) {
-        router.get("console") { _, _ in Response.redirect("/console/queues") }
-        router.get("console/style.css") { _, _ in
-            Response.asset(EmbeddedFiles.`Console/style.css`, type: "text/css")
-        }
-        router.get("console/console.js") { _, _ in
-            Response.asset(EmbeddedFiles.`Console/console.js`, type: "text/javascript")
-        }
-        router.get("console/login") { request, _ in
-            let query = request.uri.queryParameters
-            let next = query.get("next").flatMap { ConsolePage(rawValue: $0) }
-            let problem = query.get("over").map { _ in Self.over }
-            return Response.page(ConsolePage.login(problem: problem, next: next))
-        }
-        router.post("console/login") { request, _ in try await login(request) }
-        router.post("console/logout") { request, _ in try await logout(request) }
-        router.post("console/act") { request, _ in try await act(request) }
-        router.get("console/live/:page") { request, context in
-            try await live(request, context.parameters.get("page"))
-        }
-        router.get("console/:page") { request, context in
-            try await show(request, context.parameters.get("page"))
-        }
+    var routes: [Route] {
+        [
+            Route(.get, "/console") { _ in .redirect("/console/queues") },
+            Route(.get, "/console/style.css") { _ in
+                .asset(EmbeddedFiles.`Console/style.css`, type: "text/css")
+            },
+            Route(.get, "/console/console.js") { _ in
+                .asset(EmbeddedFiles.`Console/console.js`, type: "text/javascript")
+            },
+            Route(.get, "/console/login", showLogin), Route(.post, "/console/login", login),
+            Route(.post, "/console/logout", logout), Route(.post, "/console/act", act),
+            Route(.get, "/console/live/{page}", live), Route(.get, "/console/{page}", show),
+        ]
     }
 
-    private func show(_ request: Request, _ name: String?) async throws -> Response {
-        guard let page = name.flatMap(ConsolePage.init) else {
-            return .plainError(.notFound, "There is no such page.")
-        }
+    @Sendable private func showLogin(_ request: IncomingRequest) throws -> Response {
+        let query = try request.query()
+        let problem = query["over"].map { _ in Self.over }
+        return .page(ConsolePage.login(problem: problem, next: query["next"].flatMap(ConsolePage.init)))
+    }
+
+    @Sendable private func show(_ request: IncomingRequest) async throws -> Response {
+        let page = try page(request)
         return try await answering {
             try await pool.withConnection { connection in
                 guard let session = try await session(of: request, &connection) else {
                     return .toLogin(request, next: page)
                 }
-                let query = request.uri.queryParameters
-                let notice = query.get("notice").flatMap {
-                    session.proof(of: $0) == query.get("proof") ? $0 : nil
+                let query = try request.query()
+                let notice = query["notice"].flatMap {
+                    session.proof(of: $0) == query["proof"] ? $0 : nil
                 }
-                let inner = try await page.render(query.get("id"), session.frame, &connection)
+                let inner = try await page.render(query["id"], session.frame, &connection)
                 return .page(page.frame(inner, notice: notice, session.frame))
             }
         }
     }
 
-    func session(of request: Request, _ connection: inout Connection) async throws -> OperatorSession? {
-        guard let token = request.cookies[Self.cookie]?.value, token.utf8.count == 64 else { return nil }
+    /// Of the path. Fails with 404.
+    func page(_ request: IncomingRequest) throws(Problem) -> ConsolePage {
+        guard let page = ConsolePage(rawValue: try request.parameter("page")) else {
+            throw Problem(.notFound, "not_found", "There is no such page.")
+        }
+        return page
+    }
+
+    func session(of request: IncomingRequest, _ connection: inout Connection) async throws -> OperatorSession?
+    {
+        guard let token = request.sessionToken, token.utf8.count == 64 else { return nil }
         let session = try await OperatorSession.find(token, &connection)
         if let session { LogContext.note("operator", session.name) }
         return session
@@ -77,12 +81,13 @@ struct Console: Sendable {
             guard let error = PostgresError(in: error) else { throw error }
             logger.warning("console request failed", metadata: ["error": "\(error)"])
             if error.state == "42501" {
-                return .plainError(
-                    .serviceUnavailable,
+                throw Problem(
+                    .serviceUnavailable, "temporarily_unavailable",
                     "The console needs a database login in countersign_admin: set COUNTERSIGN_OPERATIONS_DATABASE_URL."
                 )
             }
-            return .plainError(.serviceUnavailable, "The database cannot be asked at this moment.")
+            throw Problem.unavailable(
+                "temporarily_unavailable", "The database cannot be asked at this moment.")
         }
     }
 }

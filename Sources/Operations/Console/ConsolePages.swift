@@ -1,4 +1,6 @@
+import Administration
 import Countersign
+import HTTPService
 import Mustache
 import Postgres
 
@@ -10,15 +12,16 @@ struct PageFrame {
     let formToken: String
     var refusal: Refusal?
 
-    /// For a template; none for who only looks.
-    func forms(_ forms: ConsoleForm?...) -> [[String: Any]] {
-        isAdmin ? forms.compactMap { $0?.content(refusal) } : []
+    /// Every action's button beside that, for a template; none for who only looks.
+    func forms(on subject: ActionSubject) -> [[String: Any]] {
+        guard isAdmin else { return [] }
+        return operatorActions.compactMap { ConsoleForm($0, on: subject)?.content(refusal) }
     }
 }
 
 /// A page of the console: its address below /console, its title, its template, and what the template shows.
 enum ConsolePage: String, CaseIterable, Sendable {
-    case queues, portals, requests, webhooks, events, settings
+    case queues, portals, apps, requests, webhooks, events, settings
 
     var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
 
@@ -33,6 +36,7 @@ enum ConsolePage: String, CaseIterable, Sendable {
             switch self {
             case .queues: try await QueuesView.content(frame, &connection)
             case .portals: try await PortalsView.content(frame, &connection)
+            case .apps: try await AppsView.content(frame, &connection)
             case .requests: try await RequestView.content(query, frame, &connection)
             case .webhooks: try await WebhooksView.content(frame, &connection)
             case .events: try await EventsView.content(frame, &connection)
@@ -66,15 +70,25 @@ enum ConsolePage: String, CaseIterable, Sendable {
 }
 
 /// The files of `Templates` by their names, compiled once; a test renders each, so that a mistake in one is found
-/// there. Mustache escapes what `{{...}}` inserts; `{{{...}}}` is HTML of our own.
+/// there. `{{...}}` inserts a text, escaped; `{{{...}}}` is HTML of our own.
 let templates: MustacheLibrary = {
+    MustacheContentTypes.register(EscapedHTML(), named: EscapedHTML.name)
     let folder = "Console/Templates/"
     let files = EmbeddedFiles.all.filter { $0.path.hasPrefix(folder) }
     let compiled = files.compactMap { path, text in
-        (try? MustacheTemplate(string: text)).map {
+        (try? MustacheTemplate(string: EscapedHTML.pragma + text)).map {
             (String(path.dropFirst(folder.utf8.count).prefix { $0 != "." }), $0)
         }
     }
     precondition(compiled.count == files.count, "a template cannot be read")
     return MustacheLibrary(templates: Dictionary(uniqueKeysWithValues: compiled))
 }()
+
+/// Takes the place of Mustache's own escaping, which goes by characters and lets `<` before a combining mark through.
+private struct EscapedHTML: MustacheContentType {
+    static let name = "ESCAPED"
+    /// Partials do not inherit it: every template begins with it.
+    static let pragma = "{{% CONTENT_TYPE:ESCAPED}}"
+
+    func escapeText(_ text: String) -> String { htmlText(text) }
+}

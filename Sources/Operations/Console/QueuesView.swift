@@ -9,7 +9,7 @@ enum QueuesView {
         _ frame: PageFrame, _ connection: inout Connection
     ) async throws -> [String: Any] {
         let status = try await SystemStatus.read(&connection)
-        let attention = Attention.list(
+        let attention = StatusWarnings.list(
             status, try await Portal.list(&connection), try await Settings.read(&connection))
         let history = Dictionary(grouping: try await HistoryPoint.lastHour(&connection), by: \.stage)
         let queues = status.queues.map { queue -> [String: Any] in
@@ -34,14 +34,7 @@ enum QueuesView {
             "oldest": queue.oldest.map { age($0, now) } ?? "-", "flight": queue.inFlight,
             "done": queue.doneLastMinute, "batch": size ?? "default", "paused": isPaused,
             "lines": line.lines, "most": line.most, "hasLines": !line.lines.isEmpty, "spoken": line.spoken,
-            "forms": frame.forms(
-                isPaused
-                    ? ConsoleForm(.resumeStage, "Resume", "stage \(stage)", name: stage)
-                    : ConsoleForm(.pauseStage, "Pause", "stage \(stage)", name: stage),
-                ConsoleForm(
-                    .batchSize, "Set", "batch size of \(stage)", name: stage,
-                    [.init(name: "value", caption: "Batch", value: size ?? "", hint: "default", size: 6)])
-            ),
+            "forms": control.map { frame.forms(on: .stage($0)) } ?? [],
         ]
     }
 
@@ -53,14 +46,7 @@ enum QueuesView {
             "program": worker.program, "up": age(worker.startedAt, now),
             "heartbeat": age(worker.heartbeatAt, now), "errors": worker.errors,
             "stages": worker.stages.joined(separator: ", "), "draining": worker.isDraining,
-            "forms": frame.forms(
-                worker.isDraining
-                    ? nil
-                    : ConsoleForm(
-                        .drainWorker, "Drain", "worker on \(worker.host)", name: "\(worker.id)",
-                        warning: "It finishes what it has in hand and ends; its supervisor may start another."
-                    )
-            ),
+            "forms": frame.forms(on: .worker(worker)),
         ]
     }
 }

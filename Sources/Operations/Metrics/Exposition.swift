@@ -38,9 +38,18 @@ package enum Exposition: Sendable {
             ? String(family.name.dropLast(6)) : family.name
     }
 
+    /// By scalars, as whoever reads it does.
     private func escaped(_ text: String, quotes: Bool) -> String {
-        let plain = text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
-        return quotes ? plain.replacing("\"", with: "\\\"") : plain
+        var escaped = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\": escaped += "\\\\".unicodeScalars
+            case "\n": escaped += "\\n".unicodeScalars
+            case "\"" where quotes: escaped += "\\\"".unicodeScalars
+            default: escaped.append(scalar)
+            }
+        }
+        return String(escaped)
     }
 }
 

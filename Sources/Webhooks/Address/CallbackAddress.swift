@@ -1,3 +1,5 @@
+package import Countersign
+
 /// A callback URI, taken apart strictly: what two parsers could read in two ways is refused.
 package struct CallbackAddress: Sendable, Hashable {
     package enum Scheme: String, Sendable { case http, https }

@@ -1,3 +1,5 @@
+package import Countersign
+
 /// Ranges that no webhook goes to unless the deployment allows them: everything that is not a unicast address of
 /// the public Internet. IANA's special-purpose registries, and what Svix, Hook0 and Smokescreen refuse
 /// (landscape-webhooks-security.md, a.2).
@@ -19,7 +21,7 @@ package enum ForbiddenRanges {
         ("fc00::/7", "unique local"), ("fe80::/10", "link-local"), ("fec0::/10", "site-local"),
         ("ff00::/8", "multicast"),
     ].map { text, name in
-        guard let range = AddressRange(text) else { preconditionFailure("\(text) is no range") }
+        guard let range = try? AddressRange(text) else { preconditionFailure("\(text) is no range") }
         return (range, name)
     }
 
@@ -30,7 +32,7 @@ package enum ForbiddenRanges {
 
     /// IANA gives out 2000::/3 only; NAT64's well-known prefix is refused by name above.
     private static func outsideGlobalUnicast(_ address: IPAddress) -> (range: AddressRange, name: String)? {
-        guard !address.isVersion4, address.bytes[0] >> 5 != 1, let rest = AddressRange("::/0") else {
+        guard !address.isVersion4, address.bytes[0] >> 5 != 1, let rest = try? AddressRange("::/0") else {
             return nil
         }
         return (rest, "not a global unicast address")

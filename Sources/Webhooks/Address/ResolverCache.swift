@@ -1,3 +1,4 @@
+package import Countersign
 import Synchronization
 
 /// Answers of the resolver, kept for a short life: a burst of deliveries to one name asks once. What is vetted is

@@ -1,3 +1,4 @@
+package import Countersign
 import NIOCore
 import NIOPosix
 import Synchronization

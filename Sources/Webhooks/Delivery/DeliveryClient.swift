@@ -122,6 +122,6 @@ package struct DeliveryClient: Sendable {
             read += part.readableBytes
             if read >= limits.bodyRead { break }
         }
-        return String(decoding: kept, as: UTF8.self).replacing("\0", with: "")
+        return String(decoding: kept.filter { $0 != 0 }, as: UTF8.self)
     }
 }

@@ -1,3 +1,4 @@
+import Countersign
 import AsyncHTTPClient
 import NIOCore
 import NIOSSL

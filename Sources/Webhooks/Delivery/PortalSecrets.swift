@@ -4,10 +4,15 @@ import Foundation
 import Synchronization
 
 /// Opens the sealed secrets that deliveries carry. Opened ones are kept by their sealed value, so a rotation
-/// shows at once; at most 1,000.
+/// shows at once; at most 1,000. They are kept by their row, too: what is sealed for one opens in no other.
 final class PortalSecrets: Sendable {
     private let sealer: Sealer
-    private let opened = Mutex<[[UInt8]: [UInt8]]>([:])
+    private let opened = Mutex<[Sealed: [UInt8]]>([:])
+
+    private struct Sealed: Hashable {
+        let bytes: [UInt8]
+        let place: SealedPlace
+    }
 
     init(sealer: Sealer) { self.sealer = sealer }
 
@@ -35,11 +40,12 @@ final class PortalSecrets: Sendable {
     }
 
     private func open(_ sealed: [UInt8], at place: SealedPlace) throws -> [UInt8] {
-        if let known = opened.withLock({ $0[sealed] }) { return known }
+        let key = Sealed(bytes: sealed, place: place)
+        if let known = opened.withLock({ $0[key] }) { return known }
         let secret = try sealer.open(sealed, at: place)
         opened.withLock { opened in
             if opened.count >= 1_000 { opened.removeAll() }
-            opened[sealed] = secret
+            opened[key] = secret
         }
         return secret
     }

@@ -1,4 +1,4 @@
-import Foundation
+import Countersign
 package import Postgres
 
 /// What a portal is told when one of its requests has ended, as Standard Webhooks 1.0.0 and as the callback of
@@ -8,16 +8,12 @@ package struct WebhookMessage: Sendable {
     package let id: String
     package let body: [UInt8]
 
-    package init(transactionID: Identifier, status: String, callbackURI: String, occurredAt: Timestamp) throws
-    {
+    package init(transactionID: Identifier, status: String, callbackURI: String, occurredAt: Timestamp) {
         id = transactionID.description
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        body = Array(
-            try encoder.encode(
-                Body(
-                    callback_uri: callbackURI, data: .init(status: status, transaction_id: id),
-                    timestamp: occurredAt.description, transaction_id: id)))
+        let content = Body(
+            callback_uri: callbackURI, data: .init(status: status, transaction_id: id),
+            timestamp: occurredAt.description, transaction_id: id)
+        body = Array(jsonText(content).utf8)
     }
 
     private struct Body: Encodable {

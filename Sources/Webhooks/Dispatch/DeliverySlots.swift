@@ -1,3 +1,5 @@
+import Countersign
+
 /// Who may have how many deliveries in flight. Decides; knows no clock but the one it is given, and no I/O.
 ///
 /// - An endpoint has as many slots as its portal's `webhook_concurrency`, or one while its last attempt failed:
@@ -90,16 +92,11 @@ struct DeliverySlots {
             endpoints[endpoint] = use
             guard let left = use.slotsLeft(mayFail: failing < total / 2) else { continue }
             if left == 0, let wait = use.untilRefill { refill = min(refill ?? wait, wait) }
-            entries.append("\"\(endpoint.portalID) \(escaped(endpoint.origin))\":\(left)")
+            entries.append("\(jsonString("\(endpoint.portalID) \(endpoint.origin)")):\(left)")
         }
         return Offer(
             rows: min(free, batch), portalShare: free == 1 ? 1 : free / 2,
             exceptions: "{" + entries.joined(separator: ",") + "}", refill: refill)
-    }
-
-    /// An origin is printable ASCII.
-    private func escaped(_ origin: String) -> String {
-        origin.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
     }
 }
 

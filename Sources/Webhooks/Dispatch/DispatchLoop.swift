@@ -28,7 +28,7 @@ struct DispatchLoop: ~Copyable {
 
     mutating func run(start: (Delivery) -> Void) async {
         context.drain.wake(wakeup)
-        context.directives.wake(wakeup)
+        context.controls.wake(wakeup)
         let rings = context.ring(wakeup, for: .dispatch)
         var backoff = Backoff()
         var sessions = 0
@@ -70,7 +70,7 @@ struct DispatchLoop: ~Copyable {
         guard done == 0 else { return }
         if context.drain.isSet {
             _ = await wakeup.wait(.milliseconds(50))
-        } else if context.directives.isPaused(.dispatch) {
+        } else if context.controls.isPaused(.dispatch) {
             if inFlight.finished.isEmpty { _ = await wakeup.wait(context.poll) }
         } else {
             try await sleep(&connection, start)
@@ -107,7 +107,7 @@ struct DispatchLoop: ~Copyable {
         let offer = inFlight.offer(batch: context.batchSize(of: .dispatch))
         var steps = prelude
         if !finished.isEmpty { steps.append(Step(AcknowledgeDeliveries(acknowledgements: finished))) }
-        let claims = offer.rows > 0 && !context.drain.isSet && !context.directives.isPaused(.dispatch)
+        let claims = offer.rows > 0 && !context.drain.isSet && !context.controls.isPaused(.dispatch)
         if claims { steps.append(Step(claim(offer))) }
         guard !steps.isEmpty else { return 0 }
         let began = ContinuousClock.now

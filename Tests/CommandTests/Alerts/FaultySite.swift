@@ -107,7 +107,7 @@ extension FaultySite {
     func breakWhatCanBreakAtOnce() async throws {
         try await shell.succeed("stage", "pause", "enroll")
         try await shell.succeed("portal", "pause", "still")
-        try await most.waitUntilItSays(/orders taken .*paused=enroll/)
+        try await most.waitUntilItSays(/stage controls changed .*paused=enroll/)
         var phone = try await Database.current.connect(as: app)
         try await phone.execute(
             "INSERT INTO countersign.enrollments (user_id, device_id, public_key) VALUES ('alice', 'phone', 'none')"

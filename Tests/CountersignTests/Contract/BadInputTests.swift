@@ -116,10 +116,10 @@ import Testing
     }
 
     private static let characters: [Case] = ["message", "user_agent", "reference"].flatMap { column in
-        ["\n", "\u{1}", "\u{7F}", "\u{85}", "\u{202E}", "\u{200F}", "\u{2066}"].map { character in
+        ["\n", "\u{1}", "\u{7F}", "\u{85}", "\u{202E}", "\u{200B}", "\u{FEFF}"].map { character in
             Case(
                 values: [column: "a\(character)b"], state: "CS003",
-                says: [column, "control or bidirectional", "printable"])
+                says: [column, "cannot be seen or moves others", "printable"])
         }
     }
 

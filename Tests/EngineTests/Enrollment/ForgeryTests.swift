@@ -167,9 +167,9 @@ import Testing
             let phone = try await SQLPhone.enroll("alice", &app)
             let (transaction, code) = try await portal.issued()
             let prompt = try await phone.send(.scan, code, &app).prompt
-            var owner = try await Database.current.connect()
-            #expect(try await Enrollment.revoke(phone.enrollment, &owner))
-            #expect(try await Enrollment.revoke(phone.enrollment, &owner) == false)
+            let revoked = "enrollment \(phone.enrollment) is revoked"
+            #expect(try await act("enrollment revoke", "\(phone.enrollment)") == revoked)
+            #expect(try await act("enrollment revoke", "\(phone.enrollment)") == "\(revoked) already")
             #expect(try await phone.send(.accept, code, prompt: prompt, &app).reason == "enrollment_revoked")
             #expect(try await portal.status(transaction) == "scanned")
             // also for one whose verification was over when it was revoked

@@ -40,7 +40,7 @@ struct ChildProcess: Sendable {
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         var words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
         var variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for unsafetext in unsafe words + variables { unsafe free(text) } }
+        defer { unsafe (words + variables).forEach { unsafe free($0) } }
         var id: pid_t = 0
         let code = unsafe posix_spawnp(&id, program, &actions, &attributes, &words, &variables)
         guard code == 0 else { throw StartFailure(program: program, code: code) }

@@ -1,0 +1,105 @@
+package import Postgres
+
+/// `countersign type add`.
+package struct AddType: OperatorAction {
+    package static let command = "type add"
+    package static let abstract = "Add an authentication type."
+    package static let discussion = """
+        A request without a message of its own gets the one of its language, else of its language without \
+        the region, else the English one.
+
+        Examples:
+          countersign type add qr-code --message en="Sign in to Acme"
+          countersign type add quick --expires-in 60 \\
+            --message en="Sign in" --message nl-be="Meld je aan"
+        """
+    package static let inputs = [
+        ActionInput("name", help: "The type's name, which portals write into auth_type."),
+        ActionInput(
+            "expires-in", .option, help: "When requests expire: 30 to 600. Default: 180.",
+            placeholder: "seconds"),
+        ActionInput(
+            "message", .options, help: "A default message, 1 to 155 characters. Once for each language.",
+            placeholder: "language=text"),
+    ]
+    package static let event = "type.added"
+    package static let statements = [insertion, checking, messageInsertion]
+
+    private let name: String
+    private let seconds: Int
+    private let messages: [AuthenticationType.Message]
+
+    package init(_ name: String, expiresIn seconds: Int = 180, messages: [AuthenticationType.Message] = []) {
+        (self.name, self.seconds, self.messages) = (name, seconds, messages)
+    }
+
+    package init(_ words: ActionWords) throws(UnreadableInput) {
+        name = words["name"]
+        let typed = words.optional("expires-in") ?? "180"
+        guard let seconds = Int(typed) else {
+            throw UnreadableInput("a request must expire in 30 to 600 seconds, not '\(typed)'")
+        }
+        self.seconds = seconds
+        var messages: [AuthenticationType.Message] = []
+        for word in words.all("message") {
+            guard let (language, text) = ActionWords.assignment(word), !language.isEmpty else {
+                throw UnreadableInput("a message is like en=Sign in to Acme, one a line, not '\(word)'")
+            }
+            messages.append(AuthenticationType.Message(language: language, text: text))
+        }
+        self.messages = messages
+    }
+
+    package static func button(on subject: ActionSubject) -> ActionButton? {
+        guard case .types = subject else { return nil }
+        return ActionButton(
+            "Add", "authentication type",
+            fields: [
+                .init(name: "name", caption: "Name", hint: "qr-code", size: 16),
+                .init(name: "expires-in", caption: "Expires in (30 to 600 s)", hint: "180", size: 5),
+                .init(
+                    name: "message", caption: "Messages, one a line", hint: "en=Sign in to Acme", kind: .lines
+                ),
+            ])
+    }
+
+    package func run(_ connection: inout Connection) async throws -> String {
+        guard let seconds = Int32(exactly: seconds) else {
+            throw AdministrationError.refused("a request must expire in 30 to 600 seconds")
+        }
+        let texts = Parameter.texts(messages.map(\.text))
+        let languages = Parameter.texts(messages.map(\.language))
+        try await connection.transaction { connection in
+            try await connection.run(Self.insertion, [.text(name), .int32(seconds)])
+            try await connection.run(Self.checking, [texts])
+            try await connection.run(Self.messageInsertion, [.text(name), languages, texts])
+        }
+        return "added authentication type \(name)"
+    }
+
+    /// $1 name, $2 seconds.
+    private static let insertion = Statement(
+        "action.add_type",
+        """
+        WITH added AS (
+            INSERT INTO countersign.auth_types (name, request_expires_in) VALUES ($1, $2)
+            RETURNING name, request_expires_in
+        )
+        INSERT INTO countersign.events (type, details)
+        SELECT '\(event)', jsonb_build_object('name', name, 'request_expires_in', request_expires_in)
+        FROM added
+        """)
+
+    /// $1 messages: what a request may not carry, its type may not either.
+    private static let checking = Statement(
+        "action.check_messages",
+        "SELECT countersign.check_text('message', given, 155) FROM unnest($1::text[]) AS given")
+
+    /// $1 name of the type, $2 languages, $3 messages.
+    private static let messageInsertion = Statement(
+        "action.add_messages",
+        """
+        INSERT INTO countersign.auth_type_messages (auth_type, language_code, message)
+        SELECT $1, language_code, message FROM unnest($2::text[], $3::text[]) AS given (language_code, message)
+        """)
+}

@@ -1,0 +1,57 @@
+package import Postgres
+
+/// `countersign worker drain`.
+package struct DrainWorker: OperatorAction {
+    package static let command = "worker drain"
+    package static let abstract = "Have a worker finish what it has in hand and end."
+    package static let discussion = """
+        As SIGTERM does, without a login on its machine. It ends with status 0: a supervisor that restarts it \
+        then (systemd's Restart=always) starts another.
+
+        Example:
+          countersign worker drain 0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f
+        """
+    package static let inputs = [
+        ActionInput("worker", help: "The worker's id, as `worker list` shows it.")
+    ]
+    package static let event = "worker.drained"
+    package static let statements = [draining]
+
+    private let worker: Identifier
+
+    package init(_ words: ActionWords) throws(UnreadableInput) {
+        guard let id = Identifier(words["worker"]) else {
+            throw UnreadableInput("a worker's id is a UUID, not '\(words["worker"])'")
+        }
+        worker = id
+    }
+
+    package static func button(on subject: ActionSubject) -> ActionButton? {
+        guard case .worker(let worker) = subject, !worker.isDraining else { return nil }
+        return ActionButton(
+            "Drain", "worker on \(worker.host)", ["worker": "\(worker.id)"],
+            warning: "It finishes what it has in hand and ends; its supervisor may start another.")
+    }
+
+    package func run(_ connection: inout Connection) async throws -> String {
+        guard let row = try await connection.run(Self.draining, [.identifier(worker)]).first else {
+            throw AdministrationError.refused(
+                "there is no worker \(worker): `countersign worker list` shows those that there are")
+        }
+        return sentence("worker \(worker) drains", isChanged: try row.bool(0))
+    }
+
+    /// $1 id. A row when there is such a worker: whether it was not told already.
+    private static let draining = Statement(
+        "action.drain_worker",
+        """
+        WITH changed AS (
+            UPDATE countersign.workers SET drain_requested = true WHERE worker_id = $1 AND NOT drain_requested
+            RETURNING worker_id
+        ), audited AS (
+            INSERT INTO countersign.events (type, details)
+            SELECT '\(event)', jsonb_build_object('worker', worker_id) FROM changed
+        )
+        SELECT EXISTS (SELECT FROM changed) FROM countersign.workers WHERE worker_id = $1
+        """)
+}

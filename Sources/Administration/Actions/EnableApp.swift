@@ -1,0 +1,82 @@
+package import Postgres
+
+/// `countersign app enable`.
+package struct EnableApp: OperatorAction {
+    package static let command = "app enable"
+    package static let abstract = "Let an app enroll and answer again."
+    package static let discussion = "Example:\n  countersign app enable mobile"
+    package static let inputs = [App.input]
+    package static let event = "app.enabled"
+    package static let statements = [App.enabling]
+
+    private let app: String
+
+    package init(_ words: ActionWords) { app = words["app"] }
+
+    package static func button(on subject: ActionSubject) -> ActionButton? {
+        guard case .app(let app) = subject, !app.isEnabled else { return nil }
+        return ActionButton("Enable", "app \(app.name)", ["app": app.name])
+    }
+
+    package func run(_ connection: inout Connection) async throws -> String {
+        try await App.enable(app, true, &connection)
+    }
+}
+
+/// `countersign app disable`.
+package struct DisableApp: OperatorAction {
+    package static let command = "app disable"
+    package static let abstract = "Refuse an app's enrollments and submissions."
+    package static let discussion = """
+        Its enrollments fail with CS008 and its submissions are rejected until it is enabled again. Nothing \
+        of it is deleted.
+
+        Example:
+          countersign app disable mobile
+        """
+    package static let inputs = [App.input]
+    package static let event = "app.disabled"
+    package static let statements: [Statement] = []
+
+    private let app: String
+
+    package init(_ words: ActionWords) { app = words["app"] }
+
+    package static func button(on subject: ActionSubject) -> ActionButton? {
+        guard case .app(let app) = subject, app.isEnabled else { return nil }
+        return ActionButton(
+            "Disable", "app \(app.name)", ["app": app.name],
+            warning: "Its enrollments fail (CS008) and its answers are rejected, until it is enabled.")
+    }
+
+    package func run(_ connection: inout Connection) async throws -> String {
+        try await App.enable(app, false, &connection)
+    }
+}
+
+extension App {
+    fileprivate static let input = ActionInput("app", help: "The app's name.", placeholder: "name")
+
+    fileprivate static func enable(
+        _ name: String, _ isEnabled: Bool, _ connection: inout Connection
+    ) async throws -> String {
+        let rows = try await connection.run(enabling, [.text(name), .bool(isEnabled)])
+        guard let row = rows.first else { throw try await NamedThing.app.unknown(name, &connection) }
+        return sentence("app \(name) is \(isEnabled ? "enabled" : "disabled")", isChanged: try row.bool(0))
+    }
+
+    /// $1 name, $2 wanted. A row when there is such an app: whether it was not so already.
+    fileprivate static let enabling = Statement(
+        "action.enable_app",
+        """
+        WITH changed AS (
+            UPDATE countersign.apps SET enabled = $2::boolean WHERE name = $1 AND enabled <> $2::boolean
+            RETURNING app_id
+        ), audited AS (
+            INSERT INTO countersign.events (app_id, type, details)
+            SELECT app_id, CASE WHEN $2 THEN 'app.enabled' ELSE 'app.disabled' END,
+                   jsonb_build_object('name', $1::text) FROM changed
+        )
+        SELECT EXISTS (SELECT FROM changed) FROM countersign.apps WHERE name = $1
+        """)
+}

@@ -1,0 +1,61 @@
+package import Postgres
+
+/// `countersign portal limit`.
+package struct LimitPortal: OperatorAction {
+    package static let command = "portal limit"
+    package static let abstract = "Change how many open requests a portal may have."
+    package static let discussion = """
+        Beyond it new requests are refused with CS008. The count is taken once a second, so the limit is soft.
+
+        Example:
+          countersign portal limit acme 5000
+        """
+    package static let inputs = [
+        Portal.input, ActionInput("limit", help: "1 to 100000000; a new portal has 100000."),
+    ]
+    package static let event = "portal.limited"
+    package static let statements = [limiting]
+
+    private let portal: String
+    private let limit: Int32
+
+    package init(_ words: ActionWords) throws {
+        portal = words["portal"]
+        guard let limit = Int(words["limit"]) else {
+            throw UnreadableInput(
+                "a limit of open requests is a number from 1 to 100000000, not '\(words["limit"])'")
+        }
+        guard (1...100_000_000).contains(limit) else {
+            throw AdministrationError.refused("a limit of open requests must lie between 1 and 100000000")
+        }
+        self.limit = Int32(limit)
+    }
+
+    package static func button(on subject: ActionSubject) -> ActionButton? {
+        guard case .portal(let portal) = subject else { return nil }
+        return ActionButton(
+            "Set", "limit of open requests of \(portal.name)", ["portal": portal.name],
+            fields: [.init(name: "limit", caption: "Limit", value: "\(portal.maxOpenRequests)", size: 9)])
+    }
+
+    package func run(_ connection: inout Connection) async throws -> String {
+        let rows = try await connection.run(Self.limiting, [.text(portal), .int32(limit)])
+        guard let row = rows.first else { throw try await NamedThing.portal.unknown(portal, &connection) }
+        return sentence("portal \(portal) may have \(limit) open requests", isChanged: try row.bool(0))
+    }
+
+    /// $1 name, $2 limit. A row when there is such a portal: whether it was not so already.
+    private static let limiting = Statement(
+        "action.limit_portal",
+        """
+        WITH changed AS (
+            UPDATE countersign.portals SET max_open_requests = $2::integer
+            WHERE name = $1 AND max_open_requests <> $2::integer RETURNING portal_id
+        ), audited AS (
+            INSERT INTO countersign.events (portal_id, type, details)
+            SELECT portal_id, '\(event)', jsonb_build_object('name', $1::text, 'max_open_requests', $2::integer)
+            FROM changed
+        )
+        SELECT EXISTS (SELECT FROM changed) FROM countersign.portals WHERE name = $1
+        """)
+}

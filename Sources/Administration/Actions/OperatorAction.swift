@@ -1,0 +1,49 @@
+package import Postgres
+
+/// Something that an operator does to a running installation: what it takes, its SQL, and the event that it leaves.
+///
+/// Its command and its button are made from what it says of itself here, so neither can do what the other cannot. A new
+/// one is a type and a line in `operatorActions`.
+package protocol OperatorAction: Sendable {
+    /// How its command is typed, as `portal pause`.
+    static var command: String { get }
+    static var abstract: String { get }
+    /// What an operator should know before, and an example, which the help ends with.
+    static var discussion: String { get }
+    static var inputs: [ActionInput] { get }
+    /// Its command takes what a form does not, and is written by hand.
+    static var hasOwnCommand: Bool { get }
+    /// The type of the audit event that it leaves when it has changed something.
+    static var event: String { get }
+    /// A test prepares each.
+    static var statements: [Statement] { get }
+
+    /// Its button beside that thing; nil where there is none to press.
+    static func button(on subject: ActionSubject) -> ActionButton?
+
+    /// Throws `UnreadableInput` or `AdministrationError` for words that make no sense.
+    init(_ words: ActionWords) throws
+
+    /// Does it. Returns how things are now, a sentence a line. Every worker obeys within two seconds.
+    func run(_ connection: inout Connection) async throws -> String
+}
+
+extension OperatorAction {
+    package static var hasOwnCommand: Bool { false }
+
+    /// How forms name it, as `portal-pause`.
+    package static var name: String { command.replacing(" ", with: "-") }
+}
+
+/// All there are, in the order in which help and pages show them.
+package let operatorActions: [any OperatorAction.Type] = [
+    PauseStage.self, ResumeStage.self, SetBatchSize.self, DrainWorker.self,
+    PausePortal.self, ResumePortal.self, EnablePortal.self, DisablePortal.self, LimitPortal.self,
+    EnableApp.self, DisableApp.self, RevokeEnrollment.self, RotateSharedKey.self,
+    AddType.self, RemoveType.self, AddCallback.self, RemoveCallback.self,
+    RetryWebhooks.self, ReplayWebhooks.self,
+    ChangeSettings.self, SetLogLevels.self,
+]
+
+/// `portal is paused`, or `portal is paused already`.
+func sentence(_ state: String, isChanged: Bool) -> String { state + (isChanged ? "" : " already") }

@@ -1,0 +1,81 @@
+package import Postgres
+
+/// `countersign portal pause`.
+package struct PausePortal: OperatorAction {
+    package static let command = "portal pause"
+    package static let abstract = "Accept a portal's requests, and let them and its webhooks wait."
+    package static let discussion = """
+        No codes are issued and no webhooks sent for it until `portal resume`. Nothing is lost, but time goes \
+        on: a request that waits past its end expires.
+
+        Example:
+          countersign portal pause acme
+        """
+    package static let inputs = [Portal.input]
+    package static let event = "portal.paused"
+    package static let statements = [Portal.pausing]
+
+    private let portal: String
+
+    package init(_ words: ActionWords) { portal = words["portal"] }
+
+    package static func button(on subject: ActionSubject) -> ActionButton? {
+        guard case .portal(let portal) = subject, !portal.isPaused else { return nil }
+        return ActionButton("Pause", "portal \(portal.name)", ["portal": portal.name])
+    }
+
+    package func run(_ connection: inout Connection) async throws -> String {
+        try await Portal.pause(portal, true, &connection)
+    }
+}
+
+/// `countersign portal resume`.
+package struct ResumePortal: OperatorAction {
+    package static let command = "portal resume"
+    package static let abstract = "Let a paused portal go on."
+    package static let discussion = "Example:\n  countersign portal resume acme"
+    package static let inputs = [Portal.input]
+    package static let event = "portal.resumed"
+    package static let statements: [Statement] = []
+
+    private let portal: String
+
+    package init(_ words: ActionWords) { portal = words["portal"] }
+
+    package static func button(on subject: ActionSubject) -> ActionButton? {
+        guard case .portal(let portal) = subject, portal.isPaused else { return nil }
+        return ActionButton("Resume", "portal \(portal.name)", ["portal": portal.name])
+    }
+
+    package func run(_ connection: inout Connection) async throws -> String {
+        try await Portal.pause(portal, false, &connection)
+    }
+}
+
+extension Portal {
+    /// Of actions that are about one.
+    static let input = ActionInput("portal", help: "The portal's name.", placeholder: "name")
+
+    fileprivate static func pause(
+        _ name: String, _ isPaused: Bool, _ connection: inout Connection
+    ) async throws -> String {
+        let rows = try await connection.run(pausing, [.text(name), .bool(isPaused)])
+        guard let row = rows.first else { throw try await NamedThing.portal.unknown(name, &connection) }
+        return sentence("portal \(name) is \(isPaused ? "paused" : "running")", isChanged: try row.bool(0))
+    }
+
+    /// $1 name, $2 wanted. A row when there is such a portal: whether it was not so already.
+    fileprivate static let pausing = Statement(
+        "action.pause_portal",
+        """
+        WITH changed AS (
+            UPDATE countersign.portals SET paused = $2::boolean WHERE name = $1 AND paused <> $2::boolean
+            RETURNING portal_id
+        ), audited AS (
+            INSERT INTO countersign.events (portal_id, type, details)
+            SELECT portal_id, CASE WHEN $2 THEN 'portal.paused' ELSE 'portal.resumed' END,
+                   jsonb_build_object('name', $1::text) FROM changed
+        )
+        SELECT EXISTS (SELECT FROM changed) FROM countersign.portals WHERE name = $1
+        """)
+}

@@ -1,0 +1,95 @@
+import Countersign
+package import Postgres
+
+/// `countersign stage pause`.
+package struct PauseStage: OperatorAction {
+    package static let command = "stage pause"
+    package static let abstract = "Have no worker take rows of these stages."
+    package static let discussion = "Example:\n  countersign stage pause issue validate"
+    package static let inputs = [StageName.input]
+    package static let event = "stage.paused"
+    package static let statements = [StageName.pausing]
+
+    private let stages: [StageName]
+
+    package init(_ words: ActionWords) throws(UnreadableInput) { stages = try StageName.read(words) }
+
+    package static func button(on subject: ActionSubject) -> ActionButton? {
+        guard case .stage(let control) = subject, !control.isPaused else { return nil }
+        return ActionButton("Pause", "stage \(control.stage)", ["stage": control.stage])
+    }
+
+    package func run(_ connection: inout Connection) async throws -> String {
+        try await StageName.pause(stages, true, &connection)
+    }
+}
+
+/// `countersign stage resume`.
+package struct ResumeStage: OperatorAction {
+    package static let command = "stage resume"
+    package static let abstract = "Let the workers go on with these stages."
+    package static let discussion = "Example:\n  countersign stage resume issue validate"
+    package static let inputs = [StageName.input]
+    package static let event = "stage.resumed"
+    package static let statements: [Statement] = []
+
+    private let stages: [StageName]
+
+    package init(_ words: ActionWords) throws(UnreadableInput) { stages = try StageName.read(words) }
+
+    package static func button(on subject: ActionSubject) -> ActionButton? {
+        guard case .stage(let control) = subject, control.isPaused else { return nil }
+        return ActionButton("Resume", "stage \(control.stage)", ["stage": control.stage])
+    }
+
+    package func run(_ connection: inout Connection) async throws -> String {
+        try await StageName.pause(stages, false, &connection)
+    }
+}
+
+extension StageName {
+    init(typed name: String) throws(UnreadableInput) {
+        guard let stage = StageName(rawValue: name) else {
+            let allowed = StageName.allCases.map(\.rawValue).joined(separator: ", ")
+            throw UnreadableInput("there is no stage '\(name)'; there is \(allowed)")
+        }
+        self = stage
+    }
+
+    fileprivate static let input = ActionInput(
+        "stage", .arguments, help: "Stages: enroll, issue, validate, expire, dispatch, housekeep.",
+        placeholder: "names", words: allCases.map(\.rawValue))
+
+    fileprivate static func read(_ words: ActionWords) throws(UnreadableInput) -> [StageName] {
+        var stages: [StageName] = []
+        for word in words.all("stage") { stages.append(try StageName(typed: word)) }
+        guard !stages.isEmpty else { throw UnreadableInput("no stage is named") }
+        return stages
+    }
+
+    fileprivate static func pause(
+        _ stages: [StageName], _ isPaused: Bool, _ connection: inout Connection
+    ) async throws -> String {
+        let names = stages.map(\.rawValue)
+        let changed = Set(
+            try await connection.run(pausing, [.texts(names), .bool(isPaused)]).map { try $0.text(0) })
+        return names.map { name in
+            sentence("stage \(name) is \(isPaused ? "paused" : "running")", isChanged: changed.contains(name))
+        }.joined(separator: "\n")
+    }
+
+    /// $1 stages, $2 whether they are to be paused. A row for each that was not so already.
+    fileprivate static let pausing = Statement(
+        "action.pause_stage",
+        """
+        WITH changed AS (
+            UPDATE countersign.stage_controls SET paused = $2::boolean, updated_at = clock_timestamp()
+            WHERE stage = ANY ($1::text[]) AND paused <> $2::boolean RETURNING stage
+        ), audited AS (
+            INSERT INTO countersign.events (type, details)
+            SELECT CASE WHEN $2 THEN 'stage.paused' ELSE 'stage.resumed' END, jsonb_build_object('stage', stage)
+            FROM changed
+        )
+        SELECT stage FROM changed
+        """)
+}

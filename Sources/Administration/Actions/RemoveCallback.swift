@@ -1,0 +1,54 @@
+package import Postgres
+
+/// `countersign callback remove`.
+package struct RemoveCallback: OperatorAction {
+    package static let command = "callback remove"
+    package static let abstract = "Remove a callback address from a portal."
+    package static let discussion = """
+        Deliveries to it that are waiting are given up as refused, unless callback_allowlist_enabled is off; \
+        add it again and `countersign webhook replay` sends them.
+
+        Example:
+          countersign callback remove acme https://acme.example/callback
+        """
+    package static let inputs = [
+        Portal.input, ActionInput("url", help: "The address, exactly as it is listed."),
+    ]
+    package static let event = "callback.removed"
+    package static let statements = [removal]
+
+    private let portal: String
+    private let url: String
+
+    package init(_ words: ActionWords) { (portal, url) = (words["portal"], words["url"]) }
+
+    package static func button(on subject: ActionSubject) -> ActionButton? {
+        guard case .callback(let callback) = subject else { return nil }
+        return ActionButton(
+            "Remove", "\(callback.url) of \(callback.portal)",
+            ["portal": callback.portal, "url": callback.url],
+            warning: "What waits for it is given up, unless callback_allowlist_enabled is off.")
+    }
+
+    package func run(_ connection: inout Connection) async throws -> String {
+        _ = try await Portal.identifier(of: portal, &connection)
+        guard try await connection.run(Self.removal, [.text(portal), .text(url)]).affected > 0 else {
+            throw AdministrationError.refused(
+                "portal \(portal) has no such callback address, which must be given exactly: "
+                    + "`countersign callback list \(portal)` shows those it has")
+        }
+        return "removed a callback address from portal \(portal)"
+    }
+
+    /// $1 portal's name, $2 address.
+    private static let removal = Statement(
+        "action.remove_callback",
+        """
+        WITH removed AS (
+            DELETE FROM countersign.callback_urls c USING countersign.portals p
+            WHERE p.name = $1 AND c.portal_id = p.portal_id AND c.url = $2 RETURNING c.portal_id, c.url
+        )
+        INSERT INTO countersign.events (portal_id, type, details)
+        SELECT portal_id, '\(event)', jsonb_build_object('url', url) FROM removed
+        """)
+}

@@ -1,0 +1,43 @@
+package import Postgres
+
+/// `countersign type remove`.
+package struct RemoveType: OperatorAction {
+    package static let command = "type remove"
+    package static let abstract = "Remove an authentication type."
+    package static let discussion = """
+        Requests of that type that are open go on; new ones fail with CS002.
+
+        Example:
+          countersign type remove qr-code
+        """
+    package static let inputs = [ActionInput("type", help: "The type's name.", placeholder: "name")]
+    package static let event = "type.removed"
+    package static let statements = [removal]
+
+    private let type: String
+
+    package init(_ words: ActionWords) { type = words["type"] }
+
+    package static func button(on subject: ActionSubject) -> ActionButton? {
+        guard case .type(let type) = subject else { return nil }
+        return ActionButton(
+            "Remove", "type \(type.name)", ["type": type.name],
+            warning: "New requests of it are refused (CS002). Open ones go on.")
+    }
+
+    package func run(_ connection: inout Connection) async throws -> String {
+        guard try await connection.run(Self.removal, [.text(type)]).affected > 0 else {
+            throw try await NamedThing.type.unknown(type, &connection)
+        }
+        return "removed authentication type \(type)"
+    }
+
+    /// $1 name.
+    private static let removal = Statement(
+        "action.remove_type",
+        """
+        WITH removed AS (DELETE FROM countersign.auth_types WHERE name = $1 RETURNING name)
+        INSERT INTO countersign.events (type, details)
+        SELECT '\(event)', jsonb_build_object('name', name) FROM removed
+        """)
+}

@@ -1,0 +1,68 @@
+package import Postgres
+
+/// `countersign webhook replay`.
+package struct ReplayWebhooks: OperatorAction {
+    package static let command = "webhook replay"
+    package static let abstract = "Send a portal's dead deliveries again."
+    package static let discussion = """
+        Those that died since the given time. With the same webhook-ids, and on a new schedule. Safe to \
+        interrupt and to repeat.
+
+        Example:
+          countersign webhook replay --portal acme --since 2h
+        """
+    package static let inputs = [
+        ActionInput("portal", .requiredOption, help: "The portal's name."),
+        ActionInput(
+            "since", .option, help: "What died since then: \(Since.allowed).", placeholder: "time"),
+    ]
+    package static let event = "webhook.sent_again"
+    package static let statements = [dead, WebhookDelivery.sending]
+
+    private let portal: String
+    private let since: Since
+
+    package init(_ words: ActionWords) throws(UnreadableInput) {
+        portal = words["portal"]
+        guard let typed = words.optional("since") else {
+            throw UnreadableInput("--since is missing: \(Since.allowed)")
+        }
+        guard let since = Since(argument: typed) else {
+            throw UnreadableInput("--since must be \(Since.allowed), not '\(typed)'")
+        }
+        self.since = since
+    }
+
+    package static func button(on subject: ActionSubject) -> ActionButton? {
+        guard case .deliveries(let portals) = subject, !portals.isEmpty else { return nil }
+        return ActionButton(
+            "Replay all", "dead webhooks of a portal",
+            fields: [
+                .init(name: "portal", caption: "Portal", kind: .choice(portals)),
+                .init(name: "since", caption: "Dead since", value: "1h", hint: "15m", size: 20),
+            ])
+    }
+
+    /// A thousand in a transaction.
+    package func run(_ connection: inout Connection) async throws -> String {
+        let id = try await Portal.identifier(of: portal, &connection)
+        let started = try await connection.run(SystemStatus.clock)[0].timestamp(0)
+        let parameters: [Parameter] = [.int32(id), .timestamp(since.moment(started)), .timestamp(started)]
+        var total = 0
+        while true {
+            let dead = try await connection.run(Self.dead, parameters).map { try $0.identifier(0) }
+            let moved = try await WebhookDelivery.sendAgain(dead, &connection).count
+            total += moved
+            // None moved: their partitions are gone.
+            if moved == 0 { return "sending \(total) deliveries of portal \(portal) again" }
+        }
+    }
+
+    /// $1 portal's id, $2 died since, $3 and before: what dies again while replaying is not replayed again.
+    private static let dead = Statement(
+        "action.dead_deliveries",
+        """
+        SELECT transaction_id FROM countersign.dead_deliveries
+        WHERE portal_id = $1 AND died_at >= $2 AND died_at < $3 ORDER BY died_at LIMIT 1000
+        """)
+}

@@ -1,0 +1,59 @@
+package import Postgres
+
+/// `countersign webhook retry`.
+package struct RetryWebhooks: OperatorAction {
+    package static let command = "webhook retry"
+    package static let abstract = "Send deliveries now: dead or delivered ones again, waiting ones at once."
+    package static let discussion = """
+        With the same webhook-id, and on a new schedule if it fails. One that is on its way at this moment is \
+        left alone.
+
+        Example:
+          countersign webhook retry 0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f
+        """
+    package static let inputs = [
+        ActionInput(
+            "transaction", .arguments, help: "Transaction ids, at most 1000.", placeholder: "transaction-id")
+    ]
+    package static let event = "webhook.sent_again"
+    package static let statements = [missing, WebhookDelivery.sending]
+
+    private let ids: [Identifier]
+
+    package init(_ words: ActionWords) throws(UnreadableInput) {
+        var ids: [Identifier] = []
+        for word in words.all("transaction") {
+            guard let id = Identifier(word) else {
+                throw UnreadableInput("a transaction id is a UUID of 36 characters, not '\(word)'")
+            }
+            ids.append(id)
+        }
+        guard (1...1_000).contains(ids.count) else {
+            throw UnreadableInput("give 1 to 1000 transaction ids, not \(ids.count)")
+        }
+        self.ids = ids
+    }
+
+    package static func button(on subject: ActionSubject) -> ActionButton? {
+        guard case .delivery(let id, let isDead) = subject else { return nil }
+        return ActionButton(isDead ? "Replay" : "Retry now", "webhook of \(id)", ["transaction": "\(id)"])
+    }
+
+    /// All or, when one is unknown, none.
+    package func run(_ connection: inout Connection) async throws -> String {
+        if let unknown = try await connection.run(Self.missing, [.identifiers(ids)]).first {
+            throw WebhookDelivery.unknown(try unknown.identifier(0))
+        }
+        let moved = Set(try await WebhookDelivery.sendAgain(ids, &connection))
+        return ids.map { moved.contains($0) ? "sending \($0)" : "on its way already: \($0)" }
+            .joined(separator: "\n")
+    }
+
+    /// $1 transaction ids. Those without a delivery.
+    private static let missing = Statement(
+        "action.unknown_deliveries",
+        """
+        SELECT given FROM unnest($1::uuid[]) AS given
+        WHERE NOT EXISTS (SELECT FROM countersign.webhook_deliveries d WHERE d.transaction_id = given)
+        """)
+}

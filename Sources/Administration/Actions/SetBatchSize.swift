@@ -1,0 +1,70 @@
+import Countersign
+package import Postgres
+
+/// `countersign stage batch-size`.
+package struct SetBatchSize: OperatorAction {
+    package static let command = "stage batch-size"
+    package static let abstract = "Change how many rows a batch of a stage takes at most."
+    package static let discussion = """
+        Wins over --batch-size of every worker, until `default` leaves it to them again.
+
+        Examples:
+          countersign stage batch-size issue 100
+          countersign stage batch-size issue default
+        """
+    package static let inputs = [
+        ActionInput(
+            "stage", help: "The stage.", placeholder: "name", words: StageName.allCases.map(\.rawValue)),
+        ActionInput("size", help: "1 to 1000, or default."),
+    ]
+    package static let event = "stage.batch_size"
+    package static let statements = [setting]
+
+    private let stage: StageName
+    /// nil is what each worker was started with.
+    private let size: Int32?
+
+    package init(_ words: ActionWords) throws {
+        stage = try StageName(typed: words["stage"])
+        let typed = words.optional("size") ?? "default"
+        if typed == "default" {
+            size = nil
+        } else if let rows = Int(typed) {
+            guard (1...1_000).contains(rows) else {
+                throw AdministrationError.refused("a batch size must lie between 1 and 1000")
+            }
+            size = Int32(rows)
+        } else {
+            throw UnreadableInput("a batch size is a number from 1 to 1000, or default, not '\(typed)'")
+        }
+    }
+
+    package static func button(on subject: ActionSubject) -> ActionButton? {
+        guard case .stage(let control) = subject else { return nil }
+        let size = control.batchSize.map { "\($0)" } ?? ""
+        return ActionButton(
+            "Set", "batch size of \(control.stage)", ["stage": control.stage],
+            fields: [.init(name: "size", caption: "Batch", value: size, hint: "default", size: 6)])
+    }
+
+    package func run(_ connection: inout Connection) async throws -> String {
+        let rows = try await connection.run(
+            Self.setting, [.text(stage.rawValue), size.map { .int32($0) } ?? .null])
+        let what = size.map { "at most \($0) rows" } ?? "as large as each worker was started with"
+        return sentence("batches of \(stage.rawValue) are \(what)", isChanged: try rows[0].bool(0))
+    }
+
+    /// $1 stage, $2 rows or NULL.
+    private static let setting = Statement(
+        "action.batch_size",
+        """
+        WITH changed AS (
+            UPDATE countersign.stage_controls SET batch_size = $2::integer, updated_at = clock_timestamp()
+            WHERE stage = $1 AND batch_size IS DISTINCT FROM $2::integer RETURNING stage
+        ), audited AS (
+            INSERT INTO countersign.events (type, details)
+            SELECT '\(event)', jsonb_build_object('stage', stage, 'batch_size', $2::integer) FROM changed
+        )
+        SELECT EXISTS (SELECT FROM changed)
+        """)
+}

@@ -1,0 +1,37 @@
+extension AuditEvent {
+    /// Every type there is, by the word before its dot. A test compares this with what the schema and the program write.
+    package static let types: [(subject: String, events: [String])] = {
+        var types: [(subject: String, events: [String])] = []
+        for name in written + operatorActions.map({ $0.event }) {
+            let words = name.split(separator: ".").map(String.init)
+            let place = types.firstIndex { $0.subject == words[0] } ?? types.endIndex
+            if place == types.endIndex { types.append((words[0], [])) }
+            if !types[place].events.contains(words[1]) { types[place].events.append(words[1]) }
+        }
+        return types
+    }()
+
+    /// By what is no action that the console has a button for.
+    private static let written = [
+        "request.started", "request.scanned", "request.authenticated", "request.denied", "request.expired",
+        "request.cancelled", "request.failed", "submission.rejected", "enrollment.active",
+        "enrollment.rejected", "enrollment.replaced", "enrollment.revoked", "enrollment.locked",
+        "webhook.dead", "webhook.sent_again", "webhook.breaker_opened", "webhook.breaker_closed",
+        "key.created", "key.resealed", "portal.added", "portal.webhooks_limited", "portal.secret_rotated",
+        "portal.signing_key_added", "portal.signing_key_removed", "portal.credential_added",
+        "portal.credential_rotated", "portal.credential_removed", "app.added", "operator.added",
+        "operator.removed", "operator.signed_in",
+    ]
+
+    /// As `request.started, .scanned; submission.rejected`.
+    package static let listOfTypes = types.map { type in
+        "\(type.subject)." + type.events.joined(separator: ", .")
+    }.joined(separator: "; ")
+
+    /// Whether it is a whole name, or the word before the dot of one.
+    package static func isType(_ name: String) -> Bool {
+        types.contains { type in
+            name == type.subject || type.events.contains { name == "\(type.subject).\($0)" }
+        }
+    }
+}

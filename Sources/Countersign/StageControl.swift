@@ -1,0 +1,45 @@
+package import Postgres
+
+/// What operators have told every worker about a stage: a row of `stage_controls`.
+package struct StageControl: Sendable, Hashable {
+    package let stage: String
+    package let isPaused: Bool
+    /// Rows in a batch at most; nil: what each worker was started with.
+    package let batchSize: Int?
+    package let updatedAt: Timestamp
+
+    package static func list(_ connection: inout Connection) async throws -> [StageControl] {
+        try await connection.run(ReadStageControls()).all()
+    }
+
+    init(stage: String, isPaused: Bool, batchSize: Int?, updatedAt: Timestamp) {
+        self.stage = stage
+        self.isPaused = isPaused
+        self.batchSize = batchSize
+        self.updatedAt = updatedAt
+    }
+
+    package init(_ row: Row) throws(DecodingFailure) {
+        stage = try row.text(0)
+        isPaused = try row.bool(1)
+        batchSize = try row.optionalInt(2)
+        updatedAt = try row.timestamp(3)
+    }
+}
+
+package struct ReadStageControls: PreparedStatement {
+    package init() {}
+
+    package static let statement = Statement(
+        "stage.list",
+        """
+        SELECT stage, paused, batch_size, updated_at FROM countersign.stage_controls
+        ORDER BY countersign.stage_number(stage)
+        """)
+
+    package static func decode(_ row: inout RowReader) throws -> StageControl {
+        StageControl(
+            stage: try row.text("stage"), isPaused: try row.bool("paused"),
+            batchSize: try row.optionalInt("batch_size"), updatedAt: try row.timestamp("updated_at"))
+    }
+}

@@ -1,0 +1,83 @@
+import Administration
+import ArgumentParser
+import Postgres
+
+struct AppCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "app",
+        abstract: "Mobile apps, by their back ends.",
+        discussion: """
+            Examples:
+              countersign app add mobile --role mobile
+              countersign app list
+              countersign app disable mobile
+            """,
+        subcommands: [AppAdd.self, AppList.self] + actionCommands("app"))
+}
+
+struct AppAdd: DatabaseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Add an app with its database login.",
+        discussion: """
+            Creates the login when it is missing, and prints its generated password, this once.
+
+            Examples:
+              countersign app add mobile --role mobile
+              countersign app add mobile --role mobile --no-password
+            """)
+    static let role: GroupRole? = .admin
+
+    @Argument(help: "The app's name: a-z, 0-9 and -.")
+    var name: String
+
+    @Option(help: "The database login its back end uses; created when missing. Default: the name.")
+    var role: String?
+
+    @Flag(help: "Create the login without a password, for certificate or peer authentication.")
+    var noPassword = false
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var database: DatabaseOptions
+
+    func run(_ connection: inout Connection) async throws {
+        let environment = Environment.current
+        let withPassword = try !noPassword && !environment.isOn("no-password")
+        let wanted = role ?? environment.text("role") ?? name
+        let login = try await App.add(name, login: wanted, withPassword: withPassword, &connection)
+        if try output.wantsJSON {
+            try output.show([
+                "name": .text(name), "login": .text(login.name), "login_created": .flag(login.isNew),
+                "password": .text(login.password),
+            ])
+        } else {
+            write("added app \(name)\n" + loginLines(login))
+        }
+        try await warnOfTooFewConnections(&connection)
+    }
+}
+
+struct AppList: DatabaseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the apps.",
+        discussion: """
+            Examples:
+              countersign app list
+              countersign app list --json
+            """)
+    static let role: GroupRole? = .monitor
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var database: DatabaseOptions
+
+    func run(_ connection: inout Connection) async throws {
+        let records = try await App.list(&connection).map { app -> Record in
+            [
+                "name": .text(app.name), "login": .text(app.login), "enabled": .flag(app.isEnabled),
+                "created_at": .time(app.createdAt),
+            ]
+        }
+        try output.show(records, otherwise: "There are no apps yet.")
+    }
+}

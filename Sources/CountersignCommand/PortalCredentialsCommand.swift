@@ -1,0 +1,145 @@
+import Administration
+import ArgumentParser
+import Postgres
+
+struct PortalCredentials: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "credentials",
+        abstract: "Client ids and secrets with which portals speak HTTP.",
+        discussion: """
+            To change a secret without an interruption, add a second client id, give it to the portal, and remove \
+            the first. A change counts within 5 seconds.
+
+            Examples:
+              countersign portal credentials acme
+              countersign portal credentials add acme --client-id acme-web
+              countersign portal credentials list acme
+              countersign portal credentials rotate acme acme-web
+              countersign portal credentials remove acme acme-web
+            """,
+        subcommands: [
+            CredentialsAdd.self, CredentialsList.self, CredentialsRotate.self, CredentialsRemove.self,
+        ],
+        defaultSubcommand: CredentialsAdd.self)
+}
+
+extension NewPortalCredential {
+    /// What is shown once.
+    func show(_ output: OutputOptions, _ title: String) throws {
+        if try output.wantsJSON {
+            try output.show(["client_id": .text(clientID), "client_secret": .text(secret)])
+        } else {
+            let lines: Record = ["client id": .text(clientID), "client secret": .text(secret)]
+            write("\(title)\n\(TextTable.details(lines, indent: "  "))\nThe secret is shown only now.")
+        }
+    }
+}
+
+struct CredentialsAdd: DatabaseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Give a portal a client id and a secret.",
+        discussion: """
+            Prints both, the secret this once: the database has a slow hash of it. A portal that comes from \
+            another product keeps its client id with --client-id.
+
+            Examples:
+              countersign portal credentials add acme
+              countersign portal credentials add acme --client-id acme-web --json
+            """)
+    static let role: GroupRole? = .admin
+
+    @Argument(help: "The portal's name.")
+    var name: String
+
+    @Option(help: "1 to 63 of A-Z, a-z, 0-9, ., _ and -. Default: the name and some digits.")
+    var clientID: String?
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var database: DatabaseOptions
+
+    func run(_ connection: inout Connection) async throws {
+        let wanted = clientID ?? Environment.current.text("client-id")
+        let new = try await PortalCredential.add(portal: name, clientID: wanted, &connection)
+        try new.show(output, "added a client id to portal \(name)")
+    }
+}
+
+struct CredentialsList: DatabaseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the client ids of a portal, or of all.",
+        discussion: """
+            Examples:
+              countersign portal credentials list
+              countersign portal credentials list acme --json
+            """)
+    static let role: GroupRole? = .admin
+
+    @Argument(help: "The portal's name. Default: all portals.")
+    var name: String?
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var database: DatabaseOptions
+
+    func run(_ connection: inout Connection) async throws {
+        let records = try await PortalCredential.list(portal: name, &connection).map { credential -> Record in
+            [
+                "portal": .text(credential.portal), "client_id": .text(credential.clientID),
+                "created": .time(credential.createdAt),
+            ]
+        }
+        try output.show(records, otherwise: "no client ids")
+    }
+}
+
+struct CredentialsRotate: DatabaseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rotate",
+        abstract: "Give a client id a new secret; the old one no longer works.",
+        discussion: """
+            Example:
+              countersign portal credentials rotate acme acme-web
+            """)
+    static let role: GroupRole? = .admin
+
+    @Argument(help: "The portal's name.")
+    var name: String
+
+    @Argument(help: "The client id.")
+    var clientID: String
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var database: DatabaseOptions
+
+    func run(_ connection: inout Connection) async throws {
+        let new = try await PortalCredential.rotate(portal: name, clientID: clientID, &connection)
+        try new.show(output, "client id \(clientID) of portal \(name) has a new secret")
+    }
+}
+
+struct CredentialsRemove: DatabaseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Take a client id away from a portal.",
+        discussion: """
+            It is refused within 5 seconds. What was started with it goes on.
+
+            Example:
+              countersign portal credentials remove acme acme-web
+            """)
+    static let role: GroupRole? = .admin
+
+    @Argument(help: "The portal's name.")
+    var name: String
+
+    @Argument(help: "The client id.")
+    var clientID: String
+
+    @OptionGroup var database: DatabaseOptions
+
+    func run(_ connection: inout Connection) async throws {
+        try await PortalCredential.remove(portal: name, clientID: clientID, &connection)
+        write("removed client id \(clientID) from portal \(name)")
+    }
+}

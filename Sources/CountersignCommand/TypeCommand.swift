@@ -1,0 +1,42 @@
+import Administration
+import ArgumentParser
+import Postgres
+
+struct TypeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "type",
+        abstract: "Authentication types: named settings for requests.",
+        discussion: """
+            Examples:
+              countersign type add qr-code --expires-in 180 --message en="Sign in to Acme"
+              countersign type list
+              countersign type remove qr-code
+            """,
+        subcommands: [TypeList.self] + actionCommands("type"))
+}
+
+struct TypeList: DatabaseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the authentication types.",
+        discussion: """
+            Examples:
+              countersign type list
+              countersign type list --json
+            """)
+    static let role: GroupRole? = .monitor
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var database: DatabaseOptions
+
+    func run(_ connection: inout Connection) async throws {
+        let records = try await AuthenticationType.list(&connection).map { type -> Record in
+            [
+                "name": .text(type.name), "method": .text(type.method),
+                "request_expires_in": .seconds(type.requestExpiresIn),
+                "messages": .map(type.messages.map { ($0.language, $0.text) }),
+            ]
+        }
+        try output.show(records, otherwise: "There are no authentication types yet.")
+    }
+}

@@ -1,0 +1,96 @@
+import Countersign
+import Logging
+import Postgres
+
+/// The process's entry in the registry of workers: a heartbeat every two seconds with its stages' figures; each
+/// second a look at what operators have told it; and every five a look at the schema, so that a program that no
+/// longer fits drains (design section 8).
+struct Heartbeat {
+    static let interval = Duration.seconds(2)
+    static let controlsLook = Duration.seconds(1)
+    static let schemaLook = Duration.seconds(5)
+
+    let context: WorkerContext
+    let host: String
+    let processID: Int32
+
+    /// Runs until cancelled, which comes after the last stage has ended: a draining worker is still seen.
+    func run() async {
+        let wakeup = Wakeup()
+        context.drain.wake(wakeup)
+        await withTaskCancellationHandler {
+            var backoff = Backoff()
+            while !Task.isCancelled {
+                do {
+                    var connection = try await Connection.open(context.sessionOptions("heartbeat"))
+                    try await beat(&connection, wakeup) { backoff.reset() }
+                    try await connection.run(DeregisterWorker(id: context.workerID))
+                } catch {
+                    guard !Task.isCancelled else { break }
+                    context.logger.error("heartbeat failed", metadata: ["error": "\(error)"])
+                    _ = await wakeup.wait(backoff.advance())
+                }
+            }
+        } onCancel: {
+            wakeup.ring()
+        }
+    }
+
+    private func beat(
+        _ connection: inout Connection, _ wakeup: Wakeup, onSuccess: () -> Void
+    ) async throws {
+        var nextLook = ContinuousClock.now
+        var nextBeat = ContinuousClock.now
+        repeat {
+            if nextLook <= .now, !context.drain.isSet {
+                try await checkSchema(&connection)
+                nextLook = .now + Self.schemaLook
+            }
+            // The first look comes before the first beat: whoever sees this worker knows that it obeys.
+            try await obey(&connection)
+            if nextBeat <= .now || context.drain.isSet {
+                try await connection.pipeline(registration, report)
+                nextBeat = .now + Self.interval
+                onSuccess()
+            }
+            _ = await wakeup.wait(Self.controlsLook)
+        } while !Task.isCancelled
+    }
+
+    private func obey(_ connection: inout Connection) async throws {
+        let (controls, levels, drain) = try await connection.pipeline(
+            ReadStageControls(), ReadLogLevels(), ReadDrainRequest(worker: context.workerID)
+        ).results
+        if context.controls.replace(try controls.all()) {
+            let paused = context.controls.paused.map(\.rawValue).joined(separator: ",")
+            context.logger.notice("stage controls changed", metadata: ["paused": "\(paused)"])
+        }
+        if context.logLevels.replace(LogLevels.known(try levels.all())) {
+            context.logger.notice("log levels changed")
+        }
+        if try drain.first() ?? false, !context.drain.isSet {
+            context.logger.notice("told to drain")
+            context.drain.begin()
+        }
+    }
+
+    private func checkSchema(_ connection: inout Connection) async throws {
+        do {
+            try await Program.schemaRange.check(&connection, schema: "countersign")
+        } catch let error as SchemaRangeError {
+            context.logger.critical("schema does not fit: draining", metadata: ["error": "\(error)"])
+            context.drain.begin()
+        }
+    }
+
+    private var registration: RegisterWorker {
+        RegisterWorker(
+            id: context.workerID, processID: processID, program: Program.number,
+            isDraining: context.drain.isSet, host: host)
+    }
+
+    private var report: ReportFigures {
+        let stages = context.statistics.sorted { $0.key.rawValue < $1.key.rawValue }
+        return ReportFigures(id: context.workerID, stages: stages.map { ($0.key, $0.value.figures) })
+    }
+}

@@ -1,0 +1,87 @@
+import Countersign
+import HTTPService
+import Hummingbird
+import Postgres
+
+/// The API for apps. The user is the one whom the token names.
+struct AppRoutes: Sendable {
+    static let root = "/app/v1"
+
+    let verifier: TokenVerifier
+    let devices: Devices
+
+    var all: [Route] {
+        [
+            Route(.post, "\(Self.root)/enrollments", enroll),
+            Route(.get, "\(Self.root)/enrollments", list),
+            Route(.delete, "\(Self.root)/enrollments/{enrollment_id}", revoke),
+            Route(.post, "\(Self.root)/submissions", submit),
+        ]
+    }
+
+    @Sendable private func enroll(_ request: IncomingRequest) async throws -> Response {
+        let user = try await verifier.user(request)
+        let draft: Devices.Draft = try await request.json()
+        guard draft.user_id ?? user == user else {
+            throw Problem(.forbidden, "wrong_user", "user_id is not the user of the token")
+        }
+        let enrollment = try await mapped { try await devices.enroll(draft, user: user) }
+        return .json(enrollment, .created)
+    }
+
+    @Sendable private func list(_ request: IncomingRequest) async throws -> Response {
+        let user = try await verifier.user(request)
+        return .json(["enrollments": try await mapped { try await devices.enrollments(of: user) }])
+    }
+
+    @Sendable private func revoke(_ request: IncomingRequest) async throws -> Response {
+        let user = try await verifier.user(request)
+        let unknown = Problem(
+            .notFound, "not_enrolled", "enrollment_id is not that of an enrollment of this user")
+        guard let id = Identifier(try request.parameter("enrollment_id")) else { throw unknown }
+        LogContext.note("enrollment_id", id.description)
+        guard try await mapped({ try await devices.revoke(id, user: user) }) else { throw unknown }
+        return .empty(.noContent)
+    }
+
+    @Sendable private func submit(_ request: IncomingRequest) async throws -> Response {
+        let user = try await verifier.user(request)
+        let answer: Devices.Answer = try await request.json()
+        let outcome = try await mapped { try await devices.submit(answer, user: user) }
+        guard let outcome else { throw Self.problem("not_enrolled") }
+        if let reason = outcome.reason { throw Self.problem(reason) }
+        return .json(outcome)
+    }
+
+    private func mapped<T>(_ body: () async throws -> sending T) async throws -> sending T {
+        do {
+            return try await body()
+        } catch {
+            guard let failure = PostgresError(in: error) else { throw error }
+            switch failure.state {
+            case "CS003": throw Problem.invalidRequest(failure.message)
+            case "CS007", "CS008": throw Problem(.forbidden, "enrollment_disabled", failure.message)
+            default: throw error
+            }
+        }
+    }
+}
+
+extension AppRoutes {
+    /// A code that is unknown, expired, used or another device's is one and the same to the outside, so that
+    /// nobody learns by trying which codes exist. What it was is in the database.
+    static func problem(_ reason: String) -> Problem {
+        switch reason {
+        case "unknown_code", "expired", "already_used", "other_device":
+            Problem(.badRequest, "invalid_code", "the code is not valid; show a new one")
+        case "malformed": Problem(.badRequest, reason, "a field does not have the form that it must have")
+        case "wrong_prompt":
+            Problem(.conflict, reason, "prompt_digest is not that of the prompt that was shown")
+        case "too_many_scans":
+            Problem(.tooManyRequests, reason, "answer one of the open requests first", [.retryAfter: "10"])
+        case "locked_out":
+            Problem(.tooManyRequests, reason, "too many wrong codes; try again later", [.retryAfter: "600"])
+        default: Problem(.forbidden, reason, "this enrollment cannot answer: \(reason)")
+        }
+    }
+}

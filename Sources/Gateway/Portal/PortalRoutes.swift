@@ -1,0 +1,139 @@
+import Countersign
+import HTTPService
+import Hummingbird
+import Postgres
+
+/// The API for portals: version 4 of the Access API for sign-ins by code, with a long poll and a cancellation.
+struct PortalRoutes: Sendable {
+    static let root = "/oauth/api/v4/authenticate"
+    /// Seconds that a result may be waited for.
+    static let longestWait = 60
+
+    let authentication: PortalAuthentication
+    let signIns: SignIns
+
+    var all: [Route] {
+        [
+            Route(.post, "\(Self.root)/user", start),
+            Route(.get, "\(Self.root)/transaction/{transaction_id}", result),
+            Route(.delete, "\(Self.root)/transaction/{transaction_id}", cancel),
+            Route(.get, "\(Self.root)/user/{user_id}/enabled", userTypes),
+            Route(.get, "\(Self.root)/user/{user_id}/device/{device_id}/enabled", deviceTypes),
+        ]
+    }
+
+    private struct Start: Encodable {
+        let transaction_id: String
+        let auth_method: String
+        let time_to_live: Int
+        let otp: String
+    }
+
+    @Sendable private func start(_ request: IncomingRequest) async throws -> Response {
+        let hasHeader = request.headers[.authorization] != nil
+        let early = hasHeader ? try await authentication.portal(request) : nil
+        let form = try await form(of: request)
+        let portal = if let early { early } else { try await authentication.portal(request, form) }
+        if form["user_id"] != nil {
+            throw PortalProblem.invalidParameter("user_id must not be given: a code names no user")
+        }
+        let draft = SignIns.Draft(
+            type: form["type"], callbackURI: form["callback_uri"], message: form["message"],
+            secureMessage: form["secure_message"],
+            languageCode: SignInContext.language(form["language_code"]),
+            ipAddress: SignInContext.address(form["ip_address"]),
+            userAgent: SignInContext.userAgent(form["user_agent"]), reference: form["reference"],
+            traceparent: request.headers[.traceparent])
+        let started = try await mapped(portal) { try await signIns.start(draft, of: portal) }
+        return .json(
+            Start(
+                transaction_id: started.transactionID.description, auth_method: "otp",
+                time_to_live: Int(started.timeToLive / .milliseconds(1)), otp: started.otp))
+    }
+
+    private func form(of request: IncomingRequest) async throws -> Form {
+        do {
+            return try await request.form(lenient: ["user_agent"])
+        } catch let problem as Problem where problem.status == .badRequest {
+            throw PortalProblem.invalidParameter(problem.description)
+        }
+    }
+
+    @Sendable private func result(_ request: IncomingRequest) async throws -> Response {
+        let portal = try await authentication.portal(request)
+        let id = try transaction(request)
+        let wait = try seconds(request.query()["wait"])
+        let result = try await mapped(portal) {
+            try await signIns.result(id, of: portal, wait: .seconds(wait))
+        }
+        return .json(result)
+    }
+
+    @Sendable private func cancel(_ request: IncomingRequest) async throws -> Response {
+        let portal = try await authentication.portal(request)
+        let id = try transaction(request)
+        _ = try await mapped(portal) { try await signIns.cancel(id, of: portal) }
+        return .empty(.noContent)
+    }
+
+    private func transaction(_ request: IncomingRequest) throws(Problem) -> Identifier {
+        guard let id = Identifier(try request.parameter("transaction_id")) else {
+            throw PortalProblem.unknownTransaction
+        }
+        LogContext.note("transaction_id", id.description)
+        return id
+    }
+
+    private func seconds(_ text: String?) throws(Problem) -> Int {
+        guard let text else { return 0 }
+        guard text.utf8.count < 4, let wait = Int(text), (0...Self.longestWait).contains(wait) else {
+            throw PortalProblem.invalidParameter("wait must lie between 0 and \(Self.longestWait) seconds")
+        }
+        return wait
+    }
+
+    private func mapped<T>(
+        _ portal: KnownPortal, _ body: () async throws -> sending T
+    ) async throws -> sending T {
+        do {
+            return try await body()
+        } catch {
+            throw PortalProblem.from(error, isEnabled: portal.isEnabled)
+        }
+    }
+}
+
+/// The look-ups.
+extension PortalRoutes {
+    private struct EnabledType: Encodable {
+        let type: String
+        let method: String
+    }
+
+    @Sendable private func userTypes(_ request: IncomingRequest) async throws -> Response {
+        let types = try await types(request, of: request.parameter("user_id")).map {
+            EnabledType(type: $0, method: $1.uppercased())
+        }
+        return .json(["enabled": types])
+    }
+
+    @Sendable private func deviceTypes(_ request: IncomingRequest) async throws -> Response {
+        let (user, device) = (try request.parameter("user_id"), try request.parameter("device_id"))
+        return .json(["enabled": try await types(request, of: user, device: device).map(\.name)])
+    }
+
+    private func types(
+        _ request: IncomingRequest, of user: String, device: String? = nil
+    ) async throws -> [(name: String, method: String)] {
+        let portal = try await authentication.portal(request)
+        let rows = try await mapped(portal) {
+            try await signIns.database.run(
+                .portal(portal.name), Step(Self.enabledTypes, [.text(user), Parameter(device)]))
+        }
+        return try rows[0].map { (try $0.text(0), try $0.text(1)) }
+    }
+
+    /// $1 user, $2 device or NULL.
+    static let enabledTypes = Statement(
+        "gateway.enabled", "SELECT name, method FROM countersign.enabled_types($1, $2)")
+}

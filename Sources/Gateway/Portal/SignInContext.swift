@@ -1,0 +1,60 @@
+import Countersign
+
+/// What a portal says of its visitor, as the database takes it. It is shown and never decided by, so what cannot be
+/// used is dropped, and no sign-in fails for it.
+enum SignInContext {
+    /// The visitor's address: of a list, as proxies make it, the first. Nil for what is none.
+    static func address(_ text: String?) -> String? {
+        let first = text?.utf8.prefix { $0 != UInt8(ascii: ",") }
+        return first.flatMap { IPAddress(forwarded: Substring($0)) }?.unmapped.description
+    }
+
+    /// A language tag in lower case (RFC 5646): of a list, as browsers send it, the first, and of that as many subtags
+    /// as are sound. `nl_NL` is `nl-nl`. Nil for none.
+    static func language(_ text: String?) -> String? {
+        let first = (text ?? "").utf8.drop { $0 == UInt8(ascii: " ") }.prefix { !",; ".utf8.contains($0) }
+        let tag = String(decoding: first, as: UTF8.self).lowercased().utf8
+        let subtags = tag.split(omittingEmptySubsequences: false) {
+            $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+        }
+        guard let primary = subtags.first, (2...3).contains(primary.count), primary.allSatisfy(isLetter)
+        else {
+            return nil
+        }
+        let others = subtags.dropFirst().prefix {
+            (2...8).contains($0.count) && $0.allSatisfy { isLetter($0) || isDigit($0) }
+        }
+        // Sound ones have some 20 characters; the database takes 35.
+        return ([primary] + others.prefix(3)).map { String(decoding: $0, as: UTF8.self) }.joined(
+            separator: "-")
+    }
+
+    /// So many characters of it are kept.
+    static let longestUserAgent = 1_024
+
+    /// The visitor's browser, with U+FFFD for what is not printable, and without what is too much.
+    static func userAgent(_ text: String?) -> String? {
+        guard let text else { return nil }
+        var kept = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars.prefix(longestUserAgent) {
+            kept.append(isPrintable(scalar) ? scalar : "\u{FFFD}")
+        }
+        return String(kept)
+    }
+
+    /// Neither a control nor a formatting character, nor the end of a line, nor nobody's.
+    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+            false
+        default: true
+        }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+    }
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+}

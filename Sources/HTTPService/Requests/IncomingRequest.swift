@@ -1,0 +1,87 @@
+package import Countersign
+import FoundationEssentials
+package import Hummingbird
+
+/// One request as a route sees it.
+package struct IncomingRequest: Sendable {
+    package let request: Request
+    /// The client's address, as far as trusted proxies say.
+    package let client: IPAddress?
+    private let parameters: Parameters
+    /// Bytes of a body at most.
+    private let bodyLimit: Int
+
+    init(_ request: Request, _ context: ServiceContext, bodyLimit: Int) {
+        self.request = request
+        client = context.client
+        parameters = context.parameters
+        self.bodyLimit = bodyLimit
+    }
+
+    package var headers: HTTPFields { request.headers }
+
+    /// What stands in the path where the route's path has `{name}`, decoded. Fails with 404 when it cannot be.
+    package func parameter(_ name: String) throws(Problem) -> String {
+        guard let value = parameters.get(name).flatMap({ percentDecoded($0.utf8) }) else {
+            throw .notFound
+        }
+        return value
+    }
+
+    /// What stands behind the path's question mark. Fails with 400.
+    package func query() throws(Problem) -> Form { try Form((request.uri.query ?? "").utf8) }
+
+    /// The body as a form. Fails with 400, 413 and 415.
+    ///
+    /// - Parameter lenient: as in `Form`.
+    package func form(lenient: Set<String> = []) async throws -> Form {
+        try expect("application/x-www-form-urlencoded")
+        return try Form(try await body(), lenient: lenient)
+    }
+
+    /// The body as JSON. Fails with 413, 415, and 400 with what is wrong in it.
+    package func json<T: Decodable>(_: T.Type = T.self) async throws -> T {
+        try expect("application/json")
+        do {
+            return try JSONDecoder().decode(T.self, from: Data(try await body()))
+        } catch let error as DecodingError {
+            throw Problem.invalidRequest(error.sentence)
+        }
+    }
+
+    private func expect(_ mediaType: String) throws {
+        let given = request.headers[.contentType] ?? ""
+        let essence = given.utf8.prefix { $0 != UInt8(ascii: ";") }.filter { $0 != UInt8(ascii: " ") }
+        guard String(decoding: essence, as: UTF8.self).lowercased() == mediaType else {
+            throw Problem(.unsupportedMediaType, "invalid_request", "the body must be \(mediaType)")
+        }
+    }
+
+    private func body() async throws -> [UInt8] {
+        let tooLarge = Problem(
+            .contentTooLarge, "invalid_request", "the body is longer than \(bodyLimit) bytes",
+            [.connection: "close"])
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > bodyLimit {
+            throw tooLarge
+        }
+        var bytes: [UInt8] = []
+        for try await part in request.body {
+            bytes += part.readableBytesView
+            guard bytes.count <= bodyLimit else { throw tooLarge }
+        }
+        return bytes
+    }
+}
+
+extension DecodingError {
+    /// What is wrong, without the value.
+    fileprivate var sentence: String {
+        switch self {
+        case .keyNotFound(let key, _): "\(key.stringValue) is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            context.codingPath.last.map { "\($0.stringValue) is of the wrong type" }
+                ?? "the body must be a JSON object"
+        default: "the body is not JSON"
+        }
+    }
+}

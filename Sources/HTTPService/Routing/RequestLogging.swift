@@ -1,0 +1,75 @@
+import Countersign
+import Hummingbird
+import Logging
+
+/// Gives each exchange an id and a line, and every failure an answer that tells no secret.
+struct RequestLogging: RouterMiddleware {
+    let configuration: HTTPServerConfiguration
+    let logger: Logger
+
+    @concurrent
+    func handle(
+        _ request: Request, context: ServiceContext,
+        next: @concurrent (Request, ServiceContext) async throws -> Response
+    ) async throws -> Response {
+        let log = RequestLog(
+            given: request.headers[.xRequestID], traceparent: request.headers[.traceparent], logger: logger)
+        var context = context
+        context.client = configuration.proxies.client(
+            peer: context.peer, forwarded: request.headers[values: .xForwardedFor])
+        let (answer, code) = await log.tracing { [context] in await self.answer(request, context, next) }
+        var response = answer
+        response.headers[.xRequestID] = log.id
+        let ending = Ending(
+            method: request.method.rawValue, route: route(context), status: response.status.code,
+            error: code, client: context.client?.description)
+        guard response.body.contentLength == nil else {
+            finish(log, ending)
+            return response
+        }
+        // It is made while it is sent.
+        let body = response.body
+        response.body = ResponseBody { writer in
+            defer { finish(log, ending) }
+            let writer = writer
+            try await log.tracing { try await body.write(writer) }
+        }
+        return response
+    }
+
+    private func answer(
+        _ request: Request, _ context: ServiceContext,
+        _ next: @concurrent (Request, ServiceContext) async throws -> Response
+    ) async -> (Response, code: String?) {
+        do {
+            guard configuration.hosts?.allows(request.head.authority) ?? true else {
+                throw Problem.misdirected
+            }
+            return (try await next(request, context), nil)
+        } catch {
+            let problem = Problem(error, logger)
+            return (problem.response(configuration.errors), problem.code)
+        }
+    }
+
+    private struct Ending: Sendable {
+        let method: String
+        let route: String
+        let status: Int
+        let error: String?
+        let client: String?
+    }
+
+    /// What machines ask for every few seconds is told at debug: it would bury the other lines.
+    private func finish(_ log: RequestLog, _ ending: Ending) {
+        let isProbe = configuration.probes.contains(ending.route) && ending.status < 400
+        log.finished(
+            ending.method, ending.route, status: ending.status, at: isProbe ? .debug : .info,
+            error: ending.error, client: ending.client)
+    }
+
+    /// The path's template: the path itself may name a user. `NotFound` is Hummingbird's name for none.
+    private func route(_ context: ServiceContext) -> String {
+        context.endpointPath.flatMap { $0 == "NotFound" ? nil : $0 } ?? "-"
+    }
+}

@@ -1,0 +1,17 @@
+import Countersign
+import Hummingbird
+import NIOCore
+
+/// What the server knows of a request besides its text.
+struct ServiceContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// Of the other end of the connection; nil for what is no Internet address.
+    let peer: IPAddress?
+    /// The client's address, as far as trusted proxies say.
+    var client: IPAddress?
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        peer = source.channel.remoteAddress?.ipAddress.flatMap { IPAddress($0) }
+    }
+}

@@ -1,0 +1,40 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// HTTP/1.1 with deadlines for slow clients, which sit right behind the parser.
+struct LimitedChannel: ServerChildChannel {
+    typealias Value = HTTP1Channel.Value
+
+    private let base: HTTP1Channel
+    private let limits: ConnectionLimits
+    private let places: ConnectionPlaces
+
+    init(
+        _ limits: ConnectionLimits, _ places: ConnectionPlaces,
+        responder: @escaping HTTPChannelHandler.Responder
+    ) {
+        var configuration = HTTP1Channel.Configuration()
+        configuration.httpDecoder.maxHeaderListSize = limits.headBytes
+        configuration.httpDecoder.maxHeaderFieldSize = limits.headBytes
+        configuration.httpDecoder.maxHeaderFieldCount = 100
+        base = HTTP1Channel(responder: responder, configuration: configuration)
+        (self.limits, self.places) = (limits, places)
+    }
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        let (limits, places) = (limits, places)
+        return base.setup(channel: channel, logger: logger).flatMapThrowing { value in
+            let pipeline = channel.pipeline.syncOperations
+            let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            let deadlines = ConnectionDeadlines(limits, places.take(channel))
+            try pipeline.addHandlers([RequestHeadCheck(), deadlines], position: .after(parser))
+            return value
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        await base.handle(value: value, logger: logger)
+    }
+}

@@ -1,0 +1,71 @@
+import NIOCore
+import NIOHTTP1
+
+/// What HTTP/1.1 asks of a server before the request is anybody's: exactly one sound `Host` (RFC 9112 section 3.2), and
+/// 100 for those who wait for it before they send a body (RFC 9110 section 10.1.1).
+final class RequestHeadCheck: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// Requests whose head has come, and whose answer has not been written.
+    private var open = 0
+    /// Whether the last of those waits for its 100.
+    private var owesContinue = false
+    private var isRefused = false
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isRefused else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            guard Self.hasSoundHost(head) else {
+                isRefused = true
+                // As for what the parser refuses: the server answers 400 and closes.
+                return context.fireErrorCaught(HTTPParserError.invalidHeaderToken)
+            }
+            open += 1
+            owesContinue = Self.expectsContinue(head)
+            payContinue(context)
+        case .body, .end: owesContinue = false
+        }
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let isEnd = if case .end = unwrapOutboundIn(data) { true } else { false }
+        context.write(data, promise: promise)
+        guard isEnd else { return }
+        open -= 1
+        payContinue(context)
+    }
+
+    /// Not before the answers to earlier requests.
+    private func payContinue(_ context: ChannelHandlerContext) {
+        guard owesContinue, open == 1 else { return }
+        owesContinue = false
+        let head = HTTPResponseHead(version: .http1_1, status: .continue)
+        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+    }
+
+    private static func expectsContinue(_ head: HTTPRequestHead) -> Bool {
+        head.version == .http1_1 && head.headers["expect"].contains { $0.lowercased() == "100-continue" }
+    }
+
+    /// Clients of HTTP/1.0 may send none.
+    private static func hasSoundHost(_ head: HTTPRequestHead) -> Bool {
+        let hosts = head.headers["host"]
+        guard let host = hosts.first else { return head.version != .http1_1 }
+        return hosts.count == 1 && host.utf8.allSatisfy(isAllowed)
+    }
+
+    /// In a host and port: RFC 3986 section 3.2.2.
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "-._~%!$&'()*+,;=:[]".utf8.contains(byte)
+        }
+    }
+}

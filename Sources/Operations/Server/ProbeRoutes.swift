@@ -1,0 +1,69 @@
+package import Administration
+import CoreMetrics
+import Countersign
+import HTTPService
+import Hummingbird
+import Logging
+import Postgres
+
+/// What machines ask for every few seconds: whether the process lives, can work, and what it has counted.
+struct ProbeRoutes: Sendable {
+    let pool: Pool
+    let registry: MetricRegistry
+    let notifier: Notifier?
+    let logger: Logger
+
+    var all: [Route] {
+        [
+            Route(.get, "/healthz") { _ in .text("ok\n") },
+            Route(.get, "/readyz") { _ in await readiness() },
+            Route(.get, "/metrics") { await metrics($0.headers[.accept]) },
+        ]
+    }
+
+    /// 200 when this process can do its work, 503 when not; a line each thing that was looked at.
+    private func readiness() async -> Response {
+        var findings: [Finding]
+        do {
+            findings = try await pool.withConnection { try await Readiness.check(&$0) }
+        } catch {
+            findings = [Readiness.unreachable(error)]
+        }
+        if let notifier { findings.append(Readiness.listener(notifier.isAlive)) }
+        let isReady = findings.allSatisfy { $0.grade != .error }
+        return .text(findings.map(\.line).joined(), isReady ? .ok : .serviceUnavailable)
+    }
+
+    /// What the process has counted is there also when the database is not.
+    private func metrics(_ accept: String?) async -> Response {
+        let exposition = Exposition(accept: accept)
+        var families = registry.families
+        families.append(Self.buildInfo)
+        do {
+            families += try await pool.withConnection { try await DatabaseFigures.read(&$0) }.families
+            families.append(.gauge("countersign_database_up", [("", 1)]))
+        } catch {
+            logger.warning("metrics without the database", metadata: ["error": "\(error)"])
+            families.append(.gauge("countersign_database_up", [("", 0)]))
+        }
+        let text = exposition.write(families.sorted { $0.name < $1.name })
+        return .content(text, exposition.contentType)
+    }
+
+    private static let buildInfo = MetricFamily(
+        "countersign_build_info", .gauge,
+        [
+            .init(
+                labels: [
+                    .init(name: "version", value: Program.version),
+                    .init(name: "number", value: "\(Program.number)"),
+                ], value: 1)
+        ])
+}
+
+extension Finding {
+    /// `error default partitions: hold rows: events (3). Look why ...`
+    package var line: String {
+        "\(grade.rawValue) \(check): \(finding)" + (advice.isEmpty ? "" : ". \(advice)") + "\n"
+    }
+}

@@ -1,0 +1,54 @@
+import Countersign
+import Postgres
+import Support
+import Testing
+
+/// Ending requests costs what their number asks for, whatever else is open and whatever statistics believe.
+@Suite(.database) struct EndCostTests {
+    private static let others = 100_000
+    /// Pages a request: its row and index, the delivery, the queue, the event, the code.
+    private static let pages = 100
+
+    /// Of a day on which nothing was open when it was analysed, and everything is now.
+    private func fill() async throws {
+        var superuser = try await Database.current.connectAsSuperuser()
+        try await superuser.execute("SET session_replication_role = replica")
+        try await superuser.execute(
+            """
+            INSERT INTO countersign.auth_requests (requested_at, expires_at, resolved_at, portal_id, status, auth_type,
+                                                   method, callback_uri, message)
+            SELECT now(), now(), now(), 1, 'expired', 'qr-code', 'otp', 'https://acme.example/cb', 'Sign in'
+            FROM generate_series(1, 10000);
+            ANALYZE countersign.auth_requests;
+            ANALYZE countersign.otp_secrets;
+            WITH made AS (
+                INSERT INTO countersign.auth_requests (requested_at, expires_at, open_until, portal_id, status,
+                                                       auth_type, method, callback_uri, message)
+                SELECT now(), now(), now(), 1, 'issued', 'qr-code', 'otp', 'https://acme.example/cb', 'Sign in'
+                FROM generate_series(1, \(Self.others)) RETURNING transaction_id
+            )
+            INSERT INTO countersign.otp_secrets (transaction_id, expires_at, portal_id, secret)
+            SELECT transaction_id, now(), 1, sha256(uuid_send(transaction_id)) FROM made
+            """)
+    }
+
+    @Test func `five hundred, and one, beside a hundred thousand`() async throws {
+        _ = try await Site.make()
+        try await fill()
+        for count in [500, 1] {
+            var owner = try await Database.current.connect()
+            let plan = try await owner.execute(
+                """
+                EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) SELECT * FROM countersign.end_requests(
+                    ARRAY(SELECT transaction_id FROM countersign.otp_secrets LIMIT \(count)),
+                    array_fill('expired'::text, ARRAY[\(count)]))
+                """)
+            let text = try plan.map { try $0.text(0) }.joined(separator: "\n")
+            let touched = try #require(text.firstMatch(of: /Buffers: shared hit=(\d+)(?: read=(\d+))?/))
+            let pages = (Int(touched.1) ?? 0) + (touched.2.flatMap { Int($0) } ?? 0)
+            #expect(text.contains("actual rows=\(count)"), "\(text)")
+            // The functions' own catalogs are read once, for one as for many.
+            #expect(pages < count * Self.pages + 2000, "\(count) cost \(pages) pages")
+        }
+    }
+}
