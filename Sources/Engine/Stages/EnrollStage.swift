@@ -49,7 +49,8 @@ package struct EnrollStage: Stage, Repair {
         leases.keep(only: exchanged.failures.map(\.key))
         if let failure = exchanged.failures.first { throw failure.error }
         var outcome = BatchOutcome(rows: resolved.count, full: full || exchanged.hasMore)
-        outcome.due = exchanged.deferred.isEmpty ? nil : Claim.deferral
+        if !exchanged.deferred.isEmpty { leases.noteDeferral() }
+        outcome.due = leases.due
         outcome.subjects = LogSubjects(key: claim.key, ids: resolved)
         return (Array(results.prefix(prelude.count)), outcome)
     }

@@ -52,7 +52,8 @@ package struct ValidateStage: Stage, Repair {
         leases.keep(only: checked.failures.map(\.key))
         if let failure = checked.failures.first { throw failure.error }
         var outcome = BatchOutcome(rows: judged.count, full: full || checked.hasMore)
-        outcome.due = checked.deferred.isEmpty ? nil : Claim.deferral
+        if !checked.deferred.isEmpty { leases.noteDeferral() }
+        outcome.due = leases.due
         outcome.subjects = LogSubjects(key: "transaction_id", ids: judged)
         return (Array(results.prefix(prelude.count)), outcome)
     }

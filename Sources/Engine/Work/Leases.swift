@@ -4,6 +4,7 @@ import Postgres
 struct Leases: Sendable {
     private let claim: Claim
     private(set) var held: [Identifier: Int32] = [:]
+    private var deferredUntil: ContinuousClock.Instant?
 
     init(_ claim: Claim) { self.claim = claim }
 
@@ -16,6 +17,15 @@ struct Leases: Sendable {
     mutating func keep(only keys: [Identifier]) {
         let kept = Set(keys)
         held = held.filter { kept.contains($0.key) }
+    }
+
+    /// Some rows are passed over for a moment from now on.
+    mutating func noteDeferral() { deferredUntil = .now + Claim.deferral }
+
+    /// How long until they may be taken again; nil when there are none, or they may be.
+    var due: Duration? {
+        guard let deferredUntil, deferredUntil > .now else { return nil }
+        return ContinuousClock.now.duration(to: deferredUntil)
     }
 
     /// Gives all back, as the rest of a batch that failed: steps to send before the next one.
