@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION countersign.create_login(login text, group_role text,
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     other text;
+    held oid[];
 BEGIN
     IF group_role NOT IN ('countersign_portal', 'countersign_app') THEN
         PERFORM countersign.refuse('CS003', 'group_role must be countersign_portal or countersign_app');
@@ -13,14 +14,21 @@ BEGIN
         PERFORM countersign.refuse('CS003', 'verifier must be a SCRAM-SHA-256 secret');
     END IF;
     IF EXISTS (SELECT FROM pg_roles r WHERE r.rolname = login) THEN
-        IF EXISTS (SELECT FROM pg_roles r WHERE r.rolname = login AND (r.rolsuper OR r.rolcreaterole
-                   OR r.rolbypassrls OR r.rolreplication OR NOT r.rolcanlogin)) THEN
+        -- What it is a member of through other roles, it is a member of.
+        SELECT array_agg(r) INTO held FROM (
+            WITH RECURSIVE held (oid) AS (
+                SELECT r.oid FROM pg_roles r WHERE r.rolname = login
+                UNION SELECT m.roleid FROM held h JOIN pg_auth_members m ON m.member = h.oid
+            )
+            SELECT oid FROM held) AS roles (r);
+        IF EXISTS (SELECT FROM pg_roles r WHERE r.oid = ANY (held) AND (r.rolsuper OR r.rolcreaterole
+                   OR r.rolbypassrls OR r.rolreplication OR (r.rolname = login AND NOT r.rolcanlogin))) THEN
             PERFORM countersign.refuse('CS003', format(
                 'role %I exists and is not a plain login; a portal or an app needs one without privileges', login));
         END IF;
-        SELECT g.rolname INTO other FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
-            JOIN pg_roles r ON r.oid = m.member
-            WHERE r.rolname = login AND starts_with(g.rolname::text, 'countersign_') AND g.rolname <> group_role LIMIT 1;
+        SELECT g.rolname INTO other FROM pg_roles g
+            WHERE g.oid = ANY (held) AND starts_with(g.rolname::text, 'countersign_') AND g.rolname <> group_role
+              AND g.rolname <> login LIMIT 1;
         IF other IS NOT NULL THEN
             PERFORM countersign.refuse('CS003', format(
                 'role %I is a member of %I already; a portal or app login belongs to one group only', login, other));
