@@ -440,18 +440,34 @@ CREATE TABLE countersign.events (
     app_id          integer,
     type            text NOT NULL,
     user_id         text,
-    -- The console works for several people with one login, and names them in countersign.operator. Nobody but an
-    -- administrator is believed.
-    actor           text NOT NULL DEFAULT
-                    CASE WHEN current_setting('countersign.operator', true) <> ''
-                              AND pg_has_role(session_user, 'countersign_admin', 'MEMBER')
-                         THEN current_setting('countersign.operator', true) ELSE session_user::text END,
+    -- Nobody may write these two, and the times: grants leave out their columns. The login is the server's word.
+    actor           text NOT NULL DEFAULT session_user,
+    -- Whom an administrator's login names in countersign.operator: the console works for several people with one.
+    operator        text DEFAULT
+                    CASE WHEN pg_has_role(session_user, 'countersign_admin', 'MEMBER')
+                         THEN nullif(current_setting('countersign.operator', true), '') END,
     details         jsonb NOT NULL DEFAULT '{}',
     PRIMARY KEY (event_id)
 ) PARTITION BY RANGE (event_id);
 -- `countersign events` by user or by transaction, over 400 days.
 CREATE INDEX events_user ON countersign.events (user_id, event_id) WHERE user_id IS NOT NULL;
 CREATE INDEX events_transaction ON countersign.events (transaction_id) WHERE transaction_id IS NOT NULL;
+
+-- The chain of digests over them: each row carries the one before, see event_digests.sql.
+CREATE TABLE countersign.event_digests (
+    until    timestamptz PRIMARY KEY,  -- of the events before then
+    since    timestamptz NOT NULL,     -- and from then on: where the row before ends
+    events   bigint NOT NULL,
+    content  bytea NOT NULL,           -- SHA-256 of those events
+    digest   bytea NOT NULL            -- SHA-256 of the digest before, and of this row
+);
+-- The span that is being closed: its end, and the transaction before which all must have ended.
+CREATE TABLE countersign.event_closing (
+    one      boolean PRIMARY KEY DEFAULT true CONSTRAINT event_closing_one CHECK (one),
+    until    timestamptz NOT NULL DEFAULT 'epoch',
+    horizon  xid8
+);
+INSERT INTO countersign.event_closing DEFAULT VALUES;
 
 ---------------------------------------------------------------------------------------------------------
 -- Workers, and what operators tell them: each looks once a second, and nothing here is written once a row.
@@ -522,13 +538,19 @@ CREATE TABLE countersign.operators (
     name           text PRIMARY KEY CONSTRAINT operators_name_form CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
     created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     is_admin       boolean NOT NULL DEFAULT false,
-    password_hash  text NOT NULL  -- scrypt, see SlowHash
+    password_hash  text NOT NULL,  -- scrypt, see SlowHash
+    -- The secret of the account's authenticator (RFC 6238), sealed under a key made of its password: who has neither the
+    -- password nor the authenticator learns nothing from it.
+    second_factor  bytea,
+    -- The last interval whose code was used: none counts twice.
+    factor_used    bigint NOT NULL DEFAULT 0
 );
 -- A session is known by the SHA-256 of its cookie: who reads this table cannot sign in with it.
 CREATE TABLE countersign.operator_sessions (
     token_digest  bytea PRIMARY KEY,
     operator      text NOT NULL REFERENCES countersign.operators ON DELETE CASCADE,
-    expires_at    timestamptz NOT NULL
+    expires_at    timestamptz NOT NULL,
+    seen_at       timestamptz NOT NULL DEFAULT clock_timestamp()  -- when a page was last asked for, to the minute
 );
 
 ---------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ extension App {
         try await connection.transaction { connection in
             try await NamedThing.app.refuseTaken(name, &connection)
             let login = try await Login.create(login, in: .app, withPassword: withPassword, &connection)
-            try await connection.run(insertion, [.text(name), .text(login.name), .bool(login.isNew)])
+            try await connection.run(insertion, [.text(name), .text(login.name)])
             return login
         }
     }
@@ -40,15 +40,7 @@ extension App {
     package static let listing = Statement(
         "app.list", "SELECT app_id, name, login, enabled, created_at FROM countersign.apps ORDER BY name")
 
-    /// $1 name, $2 login, $3 whether the login is new.
+    /// $1 name, $2 login.
     package static let insertion = Statement(
-        "app.insert",
-        """
-        WITH added AS (
-            INSERT INTO countersign.apps (name, login) VALUES ($1, $2) RETURNING app_id, name, login
-        )
-        INSERT INTO countersign.events (app_id, type, details)
-        SELECT app_id, 'app.added',
-               jsonb_build_object('name', name, 'login', login, 'login_created', $3::boolean) FROM added
-        """)
+        "app.insert", "INSERT INTO countersign.apps (name, login) VALUES ($1, $2)")
 }

@@ -81,6 +81,9 @@ extension AuditEvent {
     package static let searchWithoutUsers = Statement(
         "events.search_without_users", searchSQL(showsUsers: false))
 
+    /// The login, and whom of several people behind it it names.
+    package static let actor = "e.actor || coalesce(' (' || e.operator || ')', '')"
+
     /// $1 since when, $2 transaction, $3 user, $4 types, each NULL for any, $5 rows at most.
     private static func searchSQL(showsUsers: Bool) -> String {
         let since = """
@@ -89,7 +92,7 @@ extension AuditEvent {
         let matches = { (type: String) in
             "($4::text[] IS NULL OR \(type) = ANY ($4::text[]) OR split_part(\(type), '.', 1) = ANY ($4::text[]))"
         }
-        let people = showsUsers ? "e.user_id, e.actor, e.details" : "NULL::text, NULL::text, NULL::jsonb"
+        let people = showsUsers ? "e.user_id, \(actor), e.details" : "NULL::text, NULL::text, NULL::jsonb"
         let ofUser = showsUsers ? "($3::text IS NULL OR e.user_id = $3::text)" : "$3::text IS NULL"
         return """
             WITH found (id, at, type, transaction_id, enrollment_id, portal_id, app_id, user_id, actor, details) AS (

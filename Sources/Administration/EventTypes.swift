@@ -11,16 +11,19 @@ extension AuditEvent {
         return types
     }()
 
-    /// By what is no action that the console has a button for.
+    /// By what is no action that the console has a button for, and by statements of an administrator's own.
     private static let written = [
         "request.started", "request.scanned", "request.authenticated", "request.denied", "request.expired",
         "request.cancelled", "request.failed", "submission.rejected", "enrollment.active",
         "enrollment.rejected", "enrollment.replaced", "enrollment.revoked", "enrollment.locked",
         "webhook.dead", "webhook.sent_again", "webhook.breaker_opened", "webhook.breaker_closed",
-        "key.created", "key.resealed", "portal.added", "portal.webhooks_limited", "portal.secret_rotated",
-        "portal.signing_key_added", "portal.signing_key_removed", "portal.credential_added",
-        "portal.credential_rotated", "portal.credential_removed", "app.added", "operator.added",
-        "operator.removed", "operator.signed_in",
+        "key.created", "key.resealed", "portal.added", "portal.removed", "portal.changed",
+        "portal.webhooks_limited", "portal.secret_rotated", "portal.secret_replaced",
+        "portal.signing_key_added", "portal.signing_key_removed", "portal.signing_key_replaced",
+        "portal.credential_added", "portal.credential_changed", "portal.credential_removed", "app.added",
+        "app.removed", "app.changed", "type.changed", "type.message_added", "type.message_removed",
+        "type.message_changed", "callback.changed", "operator.added", "operator.removed",
+        "operator.changed", "operator.signed_in",
     ]
 
     /// As `request.started, .scanned; submission.rejected`.

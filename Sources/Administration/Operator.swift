@@ -27,7 +27,7 @@ package struct Operator: Sendable, Hashable {
 
     /// Its sessions end at once.
     package static func remove(_ name: String, _ connection: inout Connection) async throws {
-        guard try await connection.run(removal, [.text(name)])[0].bool(0) else {
+        guard try await connection.run(removal, [.text(name)]).affected > 0 else {
             throw AdministrationError.refused("there is no operator \(name)")
         }
     }
@@ -84,25 +84,10 @@ extension Operator {
 
     package static let insertion = Statement(
         "operator.insert",
-        """
-        WITH added AS (
-            INSERT INTO countersign.operators (name, is_admin, password_hash) VALUES ($1, $2, $3) RETURNING *
-        )
-        INSERT INTO countersign.events (type, details)
-        SELECT 'operator.added', jsonb_build_object('name', name, 'is_admin', is_admin) FROM added
-        """)
+        "INSERT INTO countersign.operators (name, is_admin, password_hash) VALUES ($1, $2, $3)")
 
     package static let removal = Statement(
-        "operator.remove",
-        """
-        WITH gone AS (
-            DELETE FROM countersign.operators WHERE name = $1 RETURNING name
-        ), audited AS (
-            INSERT INTO countersign.events (type, details)
-            SELECT 'operator.removed', jsonb_build_object('name', name) FROM gone
-        )
-        SELECT EXISTS (SELECT FROM gone)
-        """)
+        "operator.remove", "DELETE FROM countersign.operators WHERE name = $1")
 
     package static let reading = Statement(
         "operator.read", "SELECT password_hash FROM countersign.operators WHERE name = $1")
@@ -113,12 +98,9 @@ extension Operator {
         """
         WITH gone AS (
             DELETE FROM countersign.operator_sessions WHERE expires_at <= clock_timestamp()
-        ), begun AS (
-            INSERT INTO countersign.operator_sessions (token_digest, operator, expires_at)
-            VALUES ($1, $2, clock_timestamp() + $3::interval)
         )
-        INSERT INTO countersign.events (type, details)
-        VALUES ('operator.signed_in', jsonb_build_object('name', $2::text))
+        INSERT INTO countersign.operator_sessions (token_digest, operator, expires_at)
+        VALUES ($1, $2, clock_timestamp() + $3::interval)
         """)
 
     package static let finding = Statement(

@@ -49,7 +49,7 @@ extension Portal {
                 insertion,
                 [
                     .int32(Int32(id)), .text(draft.name), .text(draft.displayName ?? draft.name),
-                    .text(login.name), .bytes(sealed), .bool(login.isNew),
+                    .text(login.name), .bytes(sealed),
                 ])
             let text = "whsec_" + Data(secret).base64EncodedString()
             return AddedPortal(id: id, name: draft.name, login: login, signingSecret: text)
@@ -60,16 +60,11 @@ extension Portal {
     package static let numbering = Statement(
         "portal.number", "SELECT nextval('countersign.portals_portal_id_seq')::integer")
 
-    /// $1 id, $2 name, $3 display name, $4 login, $5 sealed secret, $6 whether the login is new.
+    /// $1 id, $2 name, $3 display name, $4 login, $5 sealed secret.
     package static let insertion = Statement(
         "portal.insert",
         """
-        WITH added AS (
-            INSERT INTO countersign.portals (portal_id, name, display_name, login, signing_secret)
-            VALUES ($1, $2, $3, $4, $5) RETURNING portal_id, name, login
-        )
-        INSERT INTO countersign.events (portal_id, type, details)
-        SELECT portal_id, 'portal.added',
-               jsonb_build_object('name', name, 'login', login, 'login_created', $6::boolean) FROM added
+        INSERT INTO countersign.portals (portal_id, name, display_name, login, signing_secret)
+        VALUES ($1, $2, $3, $4, $5)
         """)
 }

@@ -67,8 +67,7 @@ extension Portal {
             }
             let place = SealedColumn.webhookKey.place(try row.int(0))
             let sealed = try sealer.seal(Array(key.rawRepresentation), at: place)
-            try await connection.run(
-                keyChange, [.int32(Int32(try row.int(0))), .bytes(sealed), .text("portal.signing_key_added")])
+            try await connection.run(keyChange, [.int32(Int32(try row.int(0))), .bytes(sealed)])
         }
         return "whpk_" + key.publicKey.rawRepresentation.base64EncodedString()
     }
@@ -94,8 +93,7 @@ extension Portal {
             throw try await NamedThing.portal.unknown(name, &connection)
         }
         guard !(try row.isNull(1)) else { return false }
-        try await connection.run(
-            keyChange, [.int32(Int32(try row.int(0))), .null, .text("portal.signing_key_removed")])
+        try await connection.run(keyChange, [.int32(Int32(try row.int(0))), .null])
         return true
     }
 
@@ -129,47 +127,27 @@ extension Portal {
     package static let rotation = Statement(
         "portal.rotate_secret",
         """
-        WITH rotated AS (
-            UPDATE countersign.portals
-            SET signing_secret = $2, previous_secret = $3,
-                previous_secret_until = clock_timestamp() + make_interval(secs => $4::float8)
-            WHERE portal_id = $1 RETURNING portal_id, previous_secret_until
-        ), audited AS (
-            INSERT INTO countersign.events (portal_id, type, details)
-            SELECT portal_id, 'portal.secret_rotated', jsonb_build_object('previous_until', previous_secret_until)
-            FROM rotated
-        )
-        SELECT previous_secret_until FROM rotated
+        UPDATE countersign.portals
+        SET signing_secret = $2, previous_secret = $3,
+            previous_secret_until = clock_timestamp() + make_interval(secs => $4::float8)
+        WHERE portal_id = $1 RETURNING previous_secret_until
         """)
 
     /// $1 name.
     package static let key = Statement(
         "portal.key", "SELECT portal_id, webhook_key FROM countersign.portals WHERE name = $1")
 
-    /// $1 id, $2 sealed key or NULL, $3 type of the event.
+    /// $1 id, $2 sealed key or NULL.
     package static let keyChange = Statement(
-        "portal.set_key",
-        """
-        WITH changed AS (
-            UPDATE countersign.portals SET webhook_key = $2 WHERE portal_id = $1 RETURNING portal_id
-        )
-        INSERT INTO countersign.events (portal_id, type) SELECT portal_id, $3 FROM changed
-        """)
+        "portal.set_key", "UPDATE countersign.portals SET webhook_key = $2 WHERE portal_id = $1")
 
     /// $1 name, $2 concurrency or NULL, $3 rate, 0 for none, or NULL.
     package static let limiting = Statement(
         "portal.limit_webhooks",
         """
-        WITH changed AS (
-            UPDATE countersign.portals
-            SET webhook_concurrency = coalesce($2::integer, webhook_concurrency),
-                webhook_rate = CASE WHEN $3::integer IS NULL THEN webhook_rate ELSE nullif($3::integer, 0) END
-            WHERE name = $1 RETURNING portal_id, webhook_concurrency, webhook_rate
-        ), audited AS (
-            INSERT INTO countersign.events (portal_id, type, details)
-            SELECT portal_id, 'portal.webhooks_limited',
-                   jsonb_build_object('concurrency', webhook_concurrency, 'rate', webhook_rate) FROM changed
-        )
-        SELECT webhook_concurrency, webhook_rate FROM changed
+        UPDATE countersign.portals
+        SET webhook_concurrency = coalesce($2::integer, webhook_concurrency),
+            webhook_rate = CASE WHEN $3::integer IS NULL THEN webhook_rate ELSE nullif($3::integer, 0) END
+        WHERE name = $1 RETURNING webhook_concurrency, webhook_rate
         """)
 }

@@ -107,37 +107,18 @@ extension PortalCredential {
     package static let insertion = Statement(
         "credential.insert",
         """
-        WITH added AS (
-            INSERT INTO countersign.portal_credentials (portal_id, client_id, secret_hash)
-            SELECT $1, $2, $3
-            WHERE (SELECT count(*) FROM countersign.portal_credentials c WHERE c.portal_id = $1) < $4
-            RETURNING portal_id, client_id
-        )
-        INSERT INTO countersign.events (portal_id, type, details)
-        SELECT portal_id, 'portal.credential_added', jsonb_build_object('client_id', client_id) FROM added
+        INSERT INTO countersign.portal_credentials (portal_id, client_id, secret_hash)
+        SELECT $1, $2, $3
+        WHERE (SELECT count(*) FROM countersign.portal_credentials c WHERE c.portal_id = $1) < $4
         """)
 
     /// $1 portal's id, $2 client id, $3 hash.
     package static let rotation = Statement(
         "credential.rotate",
-        """
-        WITH changed AS (
-            UPDATE countersign.portal_credentials SET secret_hash = $3 WHERE portal_id = $1 AND client_id = $2
-            RETURNING portal_id, client_id
-        )
-        INSERT INTO countersign.events (portal_id, type, details)
-        SELECT portal_id, 'portal.credential_rotated', jsonb_build_object('client_id', client_id) FROM changed
-        """)
+        "UPDATE countersign.portal_credentials SET secret_hash = $3 WHERE portal_id = $1 AND client_id = $2")
 
     /// $1 portal's id, $2 client id.
     package static let removal = Statement(
         "credential.remove",
-        """
-        WITH removed AS (
-            DELETE FROM countersign.portal_credentials WHERE portal_id = $1 AND client_id = $2
-            RETURNING portal_id, client_id
-        )
-        INSERT INTO countersign.events (portal_id, type, details)
-        SELECT portal_id, 'portal.credential_removed', jsonb_build_object('client_id', client_id) FROM removed
-        """)
+        "DELETE FROM countersign.portal_credentials WHERE portal_id = $1 AND client_id = $2")
 }

@@ -32,11 +32,13 @@ import Testing
 
     @Test func `every type that can be asked for is written`() throws {
         let text = try texts()
-        // These are put together from a status.
+        // These are put together from a status; others from what happened to a row.
         let composed = ["request.", "enrollment."]
         for (subject, events) in AuditEvent.types {
             for event in events {
-                let isComposed = composed.contains("\(subject).") && text.contains("'\(subject).' ||")
+                let isComposed =
+                    composed.contains("\(subject).") && text.contains("'\(subject).' ||")
+                    || text.contains("audit_row('\(subject)', ")
                 let name = "\(subject).\(event)"
                 #expect(isComposed || text.contains("'\(name)'") || text.contains("\"\(name)\""), "\(name)")
             }

@@ -47,7 +47,7 @@ import Testing
         let alone = shell.with("COUNTERSIGN_MASTER_KEY", new.text)
         try await alone.succeed("key", "reseal")
         #expect(added.value(of: "signing secret") != nil)
-        #expect(try await eventTypes().suffix(2) == ["key.resealed", "key.resealed"])
+        #expect(try await eventTypes().filter { $0 == "key.resealed" } == ["key.resealed", "key.resealed"])
     }
 
     @Test(.database) func `resealing that was killed half way is repeated`() async throws {

@@ -12,7 +12,8 @@ import Testing
     private func actors(_ type: String) async throws -> [String] {
         var owner = try await Database.current.connect()
         let statement = Statement(
-            "actors", "SELECT actor FROM countersign.events WHERE type = $1 ORDER BY event_id")
+            "actors",
+            "SELECT coalesce(operator, actor) FROM countersign.events WHERE type = $1 ORDER BY event_id")
         return try await owner.run(statement, [.text(type)]).map { try $0.text(0) }
     }
 

@@ -259,7 +259,9 @@ private let everything = Statement(
 private let changes = Statement(
     "changes",
     """
-    SELECT e.type || ' ' || coalesce(p.name, '-') || ' ' || coalesce(e.details::text, '-'), e.actor
+    SELECT e.type || ' ' || coalesce(p.name, '-') || ' ' || coalesce(e.details::text, '-'),
+           coalesce(e.operator, e.actor)
     FROM countersign.events e LEFT JOIN countersign.portals p USING (portal_id)
-    WHERE e.type NOT LIKE 'request.%' AND e.type NOT LIKE 'operator.%' ORDER BY e.event_id
+    WHERE e.type NOT LIKE 'request.%' AND e.type NOT LIKE 'operator.%' AND e.actor <> session_user
+    ORDER BY e.event_id
     """)

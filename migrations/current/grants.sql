@@ -83,7 +83,9 @@ GRANT SELECT, INSERT, UPDATE (secret_key) ON countersign.server_keys TO counters
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.issue_queue, countersign.validate_queue,
     countersign.dispatch_queue, countersign.otp_secrets, countersign.worker_stages, countersign.webhook_endpoints,
     countersign.webhook_endpoint_counts, countersign.dead_deliveries TO countersign_worker;
-GRANT SELECT, INSERT ON countersign.events TO countersign_worker;
+-- Neither the actor nor the times of an event: those are the server's word.
+GRANT SELECT, INSERT (transaction_id, enrollment_id, portal_id, app_id, type, user_id, details)
+    ON countersign.events TO countersign_worker;
 -- They write down that they live and drain; telling another one to drain is for administrators.
 GRANT SELECT, INSERT, UPDATE (heartbeat_at, draining), DELETE ON countersign.workers TO countersign_worker;
 GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[], boolean[], text[]),
@@ -93,7 +95,7 @@ GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[
     countersign.missing_partitions(integer), countersign.create_partition(text, date),
     countersign.outlived_partitions(), countersign.drop_partition(text),
     countersign.refuse(text, text), countersign.queue_status(), countersign.operating_figures(),
-    countersign.measure_queues(), countersign.record_history() TO countersign_worker;
+    countersign.measure_queues(), countersign.record_history(), countersign.close_events() TO countersign_worker;
 
 ---------------------------------------------------------------------------------------------------------
 -- Monitoring, which administrators may as well. No code, no secret, no user: named columns only.
@@ -143,7 +145,8 @@ GRANT SELECT (user_id, device_id, device_name, server_key_id, key_fingerprint)
     ON countersign.enrollments TO countersign_admin;
 GRANT SELECT (user_id, device_id) ON countersign.auth_requests TO countersign_admin;
 GRANT SELECT (body) ON countersign.webhook_attempts TO countersign_admin;
-GRANT SELECT, INSERT ON countersign.events TO countersign_admin;
+-- What they change is written by triggers, see audit.sql.
+GRANT SELECT ON countersign.events, countersign.event_digests TO countersign_admin;
 -- the sealed secret for `key reseal`
 GRANT SELECT, UPDATE (secret_key, retired_at) ON countersign.server_keys TO countersign_admin;
 GRANT UPDATE (paused, batch_size, updated_at) ON countersign.stage_controls TO countersign_admin;
@@ -152,8 +155,8 @@ GRANT UPDATE (drain_requested) ON countersign.workers TO countersign_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.operators, countersign.operator_sessions TO countersign_admin;
 GRANT EXECUTE ON FUNCTION countersign.create_login(text, text, text), countersign.random_channel(),
     countersign.check_text(text, text, integer), countersign.is_callback_uri(text),
-    countersign.refuse(text, text), countersign.revoke_enrollment(uuid), countersign.send_again(uuid[])
-    TO countersign_admin;
+    countersign.refuse(text, text), countersign.revoke_enrollment(uuid), countersign.send_again(uuid[]),
+    countersign.audit_resealed(text, bigint, bigint), countersign.verify_events() TO countersign_admin;
 -- What is sealed is bound to its row's id, so the id is taken before the row is inserted.
 GRANT USAGE ON SEQUENCE countersign.portals_portal_id_seq, countersign.callback_urls_callback_id_seq
     TO countersign_admin;

@@ -80,12 +80,7 @@ package struct AddCallback: OperatorAction {
     private static let insertion = Statement(
         "action.add_callback",
         """
-        WITH added AS (
-            INSERT INTO countersign.callback_urls (callback_id, portal_id, url, username, password)
-            VALUES ($1, $2, $3, $4, $5) RETURNING portal_id, url, username
-        )
-        INSERT INTO countersign.events (portal_id, type, details)
-        SELECT portal_id, '\(event)',
-               jsonb_strip_nulls(jsonb_build_object('url', url, 'username', username)) FROM added
+        INSERT INTO countersign.callback_urls (callback_id, portal_id, url, username, password)
+        VALUES ($1, $2, $3, $4, $5)
         """)
 }

@@ -80,15 +80,7 @@ package struct AddType: OperatorAction {
     /// $1 name, $2 seconds.
     private static let insertion = Statement(
         "action.add_type",
-        """
-        WITH added AS (
-            INSERT INTO countersign.auth_types (name, request_expires_in) VALUES ($1, $2)
-            RETURNING name, request_expires_in
-        )
-        INSERT INTO countersign.events (type, details)
-        SELECT '\(event)', jsonb_build_object('name', name, 'request_expires_in', request_expires_in)
-        FROM added
-        """)
+        "INSERT INTO countersign.auth_types (name, request_expires_in) VALUES ($1, $2)")
 
     /// $1 messages: what a request may not carry, its type may not either.
     private static let checking = Statement(

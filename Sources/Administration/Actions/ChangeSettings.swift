@@ -60,20 +60,13 @@ package struct ChangeSettings: OperatorAction {
         """
         WITH old AS MATERIALIZED (
             SELECT to_jsonb(s) AS document FROM countersign.settings s FOR UPDATE
-        ), changed AS (
-            UPDATE countersign.settings s
-            SET \(Settings.Name.allCases.map { assignment($0.rawValue) }.joined(separator: ", ")),
-                updated_at = clock_timestamp()
-            FROM old WHERE NOT old.document @> $1::jsonb
-            RETURNING old.document
-        ), audited AS (
-            INSERT INTO countersign.events (type, details)
-            SELECT '\(event)', jsonb_object_agg(wanted.key, wanted.value)
-            FROM changed, jsonb_each($1::jsonb) AS wanted
-            WHERE changed.document -> wanted.key <> wanted.value HAVING count(*) > 0
-            RETURNING details
         )
-        SELECT array(SELECT jsonb_object_keys(details)) FROM audited
+        UPDATE countersign.settings s
+        SET \(Settings.Name.allCases.map { assignment($0.rawValue) }.joined(separator: ", ")),
+            updated_at = clock_timestamp()
+        FROM old WHERE NOT old.document @> $1::jsonb
+        RETURNING array(SELECT wanted.key FROM jsonb_each($1::jsonb) AS wanted
+                        WHERE old.document -> wanted.key <> wanted.value)
         """)
 
     private static func assignment(_ column: String) -> String {

@@ -48,9 +48,6 @@ package struct DrainWorker: OperatorAction {
         WITH changed AS (
             UPDATE countersign.workers SET drain_requested = true WHERE worker_id = $1 AND NOT drain_requested
             RETURNING worker_id
-        ), audited AS (
-            INSERT INTO countersign.events (type, details)
-            SELECT '\(event)', jsonb_build_object('worker', worker_id) FROM changed
         )
         SELECT EXISTS (SELECT FROM changed) FROM countersign.workers WHERE worker_id = $1
         """)

@@ -72,10 +72,6 @@ extension App {
         WITH changed AS (
             UPDATE countersign.apps SET enabled = $2::boolean WHERE name = $1 AND enabled <> $2::boolean
             RETURNING app_id
-        ), audited AS (
-            INSERT INTO countersign.events (app_id, type, details)
-            SELECT app_id, CASE WHEN $2 THEN 'app.enabled' ELSE 'app.disabled' END,
-                   jsonb_build_object('name', $1::text) FROM changed
         )
         SELECT EXISTS (SELECT FROM changed) FROM countersign.apps WHERE name = $1
         """)

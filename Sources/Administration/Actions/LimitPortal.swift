@@ -51,10 +51,6 @@ package struct LimitPortal: OperatorAction {
         WITH changed AS (
             UPDATE countersign.portals SET max_open_requests = $2::integer
             WHERE name = $1 AND max_open_requests <> $2::integer RETURNING portal_id
-        ), audited AS (
-            INSERT INTO countersign.events (portal_id, type, details)
-            SELECT portal_id, '\(event)', jsonb_build_object('name', $1::text, 'max_open_requests', $2::integer)
-            FROM changed
         )
         SELECT EXISTS (SELECT FROM changed) FROM countersign.portals WHERE name = $1
         """)

@@ -71,10 +71,6 @@ extension Portal {
         WITH changed AS (
             UPDATE countersign.portals SET paused = $2::boolean WHERE name = $1 AND paused <> $2::boolean
             RETURNING portal_id
-        ), audited AS (
-            INSERT INTO countersign.events (portal_id, type, details)
-            SELECT portal_id, CASE WHEN $2 THEN 'portal.paused' ELSE 'portal.resumed' END,
-                   jsonb_build_object('name', $1::text) FROM changed
         )
         SELECT EXISTS (SELECT FROM changed) FROM countersign.portals WHERE name = $1
         """)

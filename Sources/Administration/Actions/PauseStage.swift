@@ -82,14 +82,7 @@ extension StageName {
     fileprivate static let pausing = Statement(
         "action.pause_stage",
         """
-        WITH changed AS (
-            UPDATE countersign.stage_controls SET paused = $2::boolean, updated_at = clock_timestamp()
-            WHERE stage = ANY ($1::text[]) AND paused <> $2::boolean RETURNING stage
-        ), audited AS (
-            INSERT INTO countersign.events (type, details)
-            SELECT CASE WHEN $2 THEN 'stage.paused' ELSE 'stage.resumed' END, jsonb_build_object('stage', stage)
-            FROM changed
-        )
-        SELECT stage FROM changed
+        UPDATE countersign.stage_controls SET paused = $2::boolean, updated_at = clock_timestamp()
+        WHERE stage = ANY ($1::text[]) AND paused <> $2::boolean RETURNING stage
         """)
 }

@@ -44,11 +44,7 @@ package struct RemoveCallback: OperatorAction {
     private static let removal = Statement(
         "action.remove_callback",
         """
-        WITH removed AS (
-            DELETE FROM countersign.callback_urls c USING countersign.portals p
-            WHERE p.name = $1 AND c.portal_id = p.portal_id AND c.url = $2 RETURNING c.portal_id, c.url
-        )
-        INSERT INTO countersign.events (portal_id, type, details)
-        SELECT portal_id, '\(event)', jsonb_build_object('url', url) FROM removed
+        DELETE FROM countersign.callback_urls c USING countersign.portals p
+        WHERE p.name = $1 AND c.portal_id = p.portal_id AND c.url = $2
         """)
 }

@@ -34,10 +34,5 @@ package struct RemoveType: OperatorAction {
 
     /// $1 name.
     private static let removal = Statement(
-        "action.remove_type",
-        """
-        WITH removed AS (DELETE FROM countersign.auth_types WHERE name = $1 RETURNING name)
-        INSERT INTO countersign.events (type, details)
-        SELECT '\(event)', jsonb_build_object('name', name) FROM removed
-        """)
+        "action.remove_type", "DELETE FROM countersign.auth_types WHERE name = $1")
 }

@@ -43,14 +43,8 @@ package struct RotateSharedKey: OperatorAction {
     private static let retiring = Statement(
         "action.rotate_key",
         """
-        WITH retired AS (
-            UPDATE countersign.server_keys SET retired_at = clock_timestamp()
-            WHERE shared AND retired_at IS NULL RETURNING fingerprint
-        ), audited AS (
-            INSERT INTO countersign.events (type, details)
-            SELECT '\(event)', jsonb_build_object('fingerprint', fingerprint) FROM retired
-        )
-        SELECT fingerprint FROM retired
+        UPDATE countersign.server_keys SET retired_at = clock_timestamp()
+        WHERE shared AND retired_at IS NULL RETURNING fingerprint
         """)
 
     private static let counting = Statement(

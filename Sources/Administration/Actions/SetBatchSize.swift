@@ -51,20 +51,14 @@ package struct SetBatchSize: OperatorAction {
         let rows = try await connection.run(
             Self.setting, [.text(stage.rawValue), size.map { .int32($0) } ?? .null])
         let what = size.map { "at most \($0) rows" } ?? "as large as each worker was started with"
-        return sentence("batches of \(stage.rawValue) are \(what)", isChanged: try rows[0].bool(0))
+        return sentence("batches of \(stage.rawValue) are \(what)", isChanged: rows.affected > 0)
     }
 
     /// $1 stage, $2 rows or NULL.
     private static let setting = Statement(
         "action.batch_size",
         """
-        WITH changed AS (
-            UPDATE countersign.stage_controls SET batch_size = $2::integer, updated_at = clock_timestamp()
-            WHERE stage = $1 AND batch_size IS DISTINCT FROM $2::integer RETURNING stage
-        ), audited AS (
-            INSERT INTO countersign.events (type, details)
-            SELECT '\(event)', jsonb_build_object('stage', stage, 'batch_size', $2::integer) FROM changed
-        )
-        SELECT EXISTS (SELECT FROM changed)
+        UPDATE countersign.stage_controls SET batch_size = $2::integer, updated_at = clock_timestamp()
+        WHERE stage = $1 AND batch_size IS DISTINCT FROM $2::integer
         """)
 }

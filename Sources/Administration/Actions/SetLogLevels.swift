@@ -76,12 +76,7 @@ package struct SetLogLevels: OperatorAction {
             ON CONFLICT (module) DO UPDATE SET level = excluded.level, updated_at = clock_timestamp()
                 WHERE log_levels.level <> excluded.level
             RETURNING module
-        ), changed AS (
-            SELECT module FROM gone UNION ALL SELECT module FROM written
-        ), audited AS (
-            INSERT INTO countersign.events (type, details)
-            SELECT '\(event)', jsonb_build_object('module', module, 'level', $2::text) FROM changed
         )
-        SELECT EXISTS (SELECT FROM changed)
+        SELECT EXISTS (SELECT FROM gone UNION ALL SELECT FROM written)
         """)
 }

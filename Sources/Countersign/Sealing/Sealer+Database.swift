@@ -159,11 +159,8 @@ package struct ReplaceSealed: StatementFamily {
                 WHERE \(key) = given.key AND \(column) = given.old
                 RETURNING \(key)
             )
-            INSERT INTO countersign.events (type, details)
-            SELECT 'key.resealed',
-                   jsonb_build_object('column', '\(table).\(column)', 'key_id', $4::bigint, 'values', count(*))
+            SELECT countersign.audit_resealed('\(table).\(column)', $4::bigint, count(*)) AS replaced
             FROM replaced HAVING count(*) > 0
-            RETURNING (details ->> 'values')::integer AS replaced
             """)
     }
 

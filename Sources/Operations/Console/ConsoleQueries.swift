@@ -47,7 +47,7 @@ package enum ConsoleQueries {
     package static let events = Statement(
         "console.events",
         """
-        SELECT e.occurred_at, e.type, e.actor, coalesce(p.name, a.name), e.transaction_id
+        SELECT e.occurred_at, e.type, \(AuditEvent.actor), coalesce(p.name, a.name), e.transaction_id
         FROM (SELECT * FROM countersign.events ORDER BY event_id DESC LIMIT 100) AS e
         LEFT JOIN countersign.portals p USING (portal_id) LEFT JOIN countersign.apps a USING (app_id)
         ORDER BY e.event_id DESC

@@ -63,6 +63,19 @@ private let decidedPrivileges = """
         login name); worker: select
     apps_app_id_seq (sequence) - nobody
     arm_bell(stage text) - worker: execute
+    audit(type text, details jsonb, portal integer, app integer) - nobody
+    audit_app() - nobody
+    audit_drain() - nobody
+    audit_key() - nobody
+    audit_log_level() - nobody
+    audit_message() - nobody
+    audit_portal() - nobody
+    audit_portal_secrets() - nobody
+    audit_resealed(sealed_column text, key_id bigint, count bigint) - admin: execute
+    audit_row() - nobody
+    audit_settings() - nobody
+    audit_sign_in() - nobody
+    audit_stage() - nobody
     bell_key(stage text) - worker: execute
     auth_requests - admin: select (transaction_id requested_at expires_at open_until issued_at
         scanned_at resolved_at enrollment_id portal_id app_id signature_verified status auth_type
@@ -82,9 +95,11 @@ private let decidedPrivileges = """
         url); worker: select
     callback_urls_callback_id_seq (sequence) - admin: usage
     cancel_request(transaction_id uuid) - gateway portal: execute
+    changed_columns(old jsonb, new jsonb) - nobody
     check_auth_request() - nobody
     check_enrollment() - nobody
     check_text(column_name text, value text, longest integer) - admin: execute
+    close_events() - worker: execute
     collect_otp(transaction_id uuid) - gateway portal: execute
     counted_queue(stage text) - nobody
     counted_spread(stage text, moment timestamp with time zone, most integer) - nobody
@@ -110,8 +125,14 @@ private let decidedPrivileges = """
         waiting bigint, OUT oldest timestamp with time zone) - nobody
     estimated_spread(source regclass, condition text, key text, age text, since timestamp with time zone,
         moment timestamp with time zone, OUT waiting bigint, OUT oldest timestamp with time zone) - nobody
-    events - admin worker: insert, select; monitor: select (event_id occurred_at transaction_id
-        enrollment_id portal_id app_id type)
+    event_closing - nobody
+    event_digest(before bytea, since timestamp with time zone, until timestamp with time zone, events bigint,
+        content bytea) - nobody
+    event_digests - admin: select
+    events - admin: select; monitor: select (event_id occurred_at transaction_id enrollment_id portal_id
+        app_id type); worker: insert (transaction_id enrollment_id portal_id app_id type user_id details), select
+    events_content(since timestamp with time zone, until timestamp with time zone, OUT events bigint, OUT
+        content bytea) - nobody
     is_callback_uri(uri text) - admin: execute
     is_inet(value text) - nobody
     is_own_row(row_xmin xid) - nobody
@@ -183,6 +204,7 @@ private let decidedPrivileges = """
     uuid_time(id uuid) - admin monitor worker: execute
     uuid_v7() - admin app gateway portal worker: execute
     validate_queue - admin monitor: select; worker: delete, insert, select, update
+    verify_events() - admin: execute
     wait_until(timeout interval) - nobody
     walked_figure(stage text, moment timestamp with time zone, OUT waiting bigint, OUT estimated boolean,
         OUT oldest timestamp with time zone) - nobody

@@ -1,0 +1,256 @@
+-- The audit trail of what administrators change, by whatever way: a command, the console, or a statement of their own.
+-- Triggers write it with the owner's rights: nobody else writes such events, and nobody chooses who or when.
+-- after: identifiers
+
+CREATE OR REPLACE FUNCTION countersign.audit(type text, details jsonb, portal integer DEFAULT NULL,
+                                             app integer DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO countersign.events (type, details, portal_id, app_id) VALUES (type, details, portal, app);
+END
+$$;
+
+-- The columns of a row that an update has changed, by their new values.
+CREATE OR REPLACE FUNCTION countersign.changed_columns(old jsonb, new jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(jsonb_object_agg(n.key, n.value), '{}') FROM jsonb_each(new) n
+    WHERE n.value IS DISTINCT FROM old -> n.key
+$$;
+
+CREATE OR REPLACE FUNCTION countersign.audit_settings() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    changed jsonb := countersign.changed_columns(to_jsonb(OLD), to_jsonb(NEW)) - 'updated_at';
+BEGIN
+    IF changed <> '{}' THEN
+        PERFORM countersign.audit('settings.changed', changed);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION countersign.audit_portal() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    name constant jsonb := jsonb_build_object('name', coalesce(NEW.name, OLD.name));
+    other jsonb;
+BEGIN
+    IF TG_OP <> 'UPDATE' THEN
+        PERFORM countersign.audit(CASE TG_OP WHEN 'INSERT' THEN 'portal.added' ELSE 'portal.removed' END,
+                                  name || jsonb_build_object('login', coalesce(NEW.login, OLD.login)),
+                                  coalesce(NEW.portal_id, OLD.portal_id));
+        RETURN NULL;
+    END IF;
+    IF NEW.enabled <> OLD.enabled THEN
+        PERFORM countersign.audit(CASE WHEN NEW.enabled THEN 'portal.enabled' ELSE 'portal.disabled' END,
+                                  name, NEW.portal_id);
+    END IF;
+    IF NEW.paused <> OLD.paused THEN
+        PERFORM countersign.audit(CASE WHEN NEW.paused THEN 'portal.paused' ELSE 'portal.resumed' END,
+                                  name, NEW.portal_id);
+    END IF;
+    IF NEW.max_open_requests <> OLD.max_open_requests THEN
+        PERFORM countersign.audit('portal.limited',
+            name || jsonb_build_object('max_open_requests', NEW.max_open_requests), NEW.portal_id);
+    END IF;
+    IF (NEW.webhook_concurrency, NEW.webhook_rate) IS DISTINCT FROM (OLD.webhook_concurrency, OLD.webhook_rate) THEN
+        PERFORM countersign.audit('portal.webhooks_limited',
+            jsonb_build_object('concurrency', NEW.webhook_concurrency, 'rate', NEW.webhook_rate), NEW.portal_id);
+    END IF;
+    other := countersign.changed_columns(to_jsonb(OLD), to_jsonb(NEW))
+        - ARRAY['enabled', 'paused', 'max_open_requests', 'webhook_concurrency', 'webhook_rate', 'over_limit',
+                'channel', 'signing_secret', 'previous_secret', 'previous_secret_until', 'webhook_key'];
+    IF other <> '{}' THEN
+        PERFORM countersign.audit('portal.changed', name || other, NEW.portal_id);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- A secret with its predecessor beside it is a rotation. One that is another value without that was sealed anew, or put
+-- there by somebody's statement: the database cannot open it, and so says only that it was replaced.
+CREATE OR REPLACE FUNCTION countersign.audit_portal_secrets() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NEW.previous_secret_until IS DISTINCT FROM OLD.previous_secret_until THEN
+        PERFORM countersign.audit('portal.secret_rotated',
+            jsonb_build_object('previous_until', NEW.previous_secret_until), NEW.portal_id);
+    ELSIF (NEW.signing_secret, NEW.previous_secret)
+          IS DISTINCT FROM (OLD.signing_secret, OLD.previous_secret) THEN
+        PERFORM countersign.audit('portal.secret_replaced', '{}', NEW.portal_id);
+    END IF;
+    IF NEW.webhook_key IS DISTINCT FROM OLD.webhook_key THEN
+        PERFORM countersign.audit(
+            CASE WHEN NEW.webhook_key IS NULL THEN 'portal.signing_key_removed'
+                 WHEN OLD.webhook_key IS NULL THEN 'portal.signing_key_added'
+                 ELSE 'portal.signing_key_replaced' END, '{}', NEW.portal_id);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION countersign.audit_app() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    name constant jsonb := jsonb_build_object('name', coalesce(NEW.name, OLD.name));
+    other jsonb;
+BEGIN
+    IF TG_OP <> 'UPDATE' THEN
+        PERFORM countersign.audit(CASE TG_OP WHEN 'INSERT' THEN 'app.added' ELSE 'app.removed' END,
+                                  name || jsonb_build_object('login', coalesce(NEW.login, OLD.login)),
+                                  app => coalesce(NEW.app_id, OLD.app_id));
+        RETURN NULL;
+    END IF;
+    IF NEW.enabled <> OLD.enabled THEN
+        PERFORM countersign.audit(CASE WHEN NEW.enabled THEN 'app.enabled' ELSE 'app.disabled' END, name,
+                                  app => NEW.app_id);
+    END IF;
+    other := countersign.changed_columns(to_jsonb(OLD), to_jsonb(NEW)) - ARRAY['enabled', 'channel'];
+    IF other <> '{}' THEN
+        PERFORM countersign.audit('app.changed', name || other, app => NEW.app_id);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- Of what is added, removed and changed: the trigger's first argument is the word before the dot, the second what comes
+-- before added, removed or changed, and the others are the columns that are told. Of a column whose name is given with
+-- a minus only that it has changed is told.
+CREATE OR REPLACE FUNCTION countersign.audit_row() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    told constant text[] := TG_ARGV[2:];
+    of_row constant jsonb := to_jsonb(CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END);
+    changed constant jsonb := CASE TG_OP WHEN 'UPDATE'
+        THEN countersign.changed_columns(to_jsonb(OLD), to_jsonb(NEW)) ELSE '{}' END;
+    details jsonb;
+BEGIN
+    SELECT jsonb_strip_nulls(jsonb_object_agg(ltrim(column_name, '-'),
+               CASE WHEN column_name NOT LIKE '-%' THEN of_row -> column_name
+                    WHEN changed ? ltrim(column_name, '-') THEN '"changed"' ELSE 'null' END))
+        INTO details FROM unnest(told) AS column_name;
+    IF TG_OP = 'UPDATE' AND changed - 'updated_at' = '{}' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM countersign.audit(
+        TG_ARGV[0] || '.' || TG_ARGV[1]
+            || CASE TG_OP WHEN 'INSERT' THEN 'added' WHEN 'DELETE' THEN 'removed' ELSE 'changed' END,
+        details, (of_row ->> 'portal_id')::integer);
+    RETURN NULL;
+END
+$$;
+
+-- Messages that come and go with their type are part of that.
+CREATE OR REPLACE FUNCTION countersign.audit_message() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    type_made_by constant xid := (SELECT t.xmin FROM countersign.auth_types t
+                                  WHERE t.name = coalesce(NEW.auth_type, OLD.auth_type));
+BEGIN
+    IF type_made_by IS NULL OR TG_OP = 'INSERT' AND type_made_by = pg_current_xact_id()::xid THEN
+        RETURN NULL;
+    END IF;
+    PERFORM countersign.audit(
+        CASE TG_OP WHEN 'INSERT' THEN 'type.message_added' WHEN 'DELETE' THEN 'type.message_removed'
+             ELSE 'type.message_changed' END,
+        jsonb_build_object('name', coalesce(NEW.auth_type, OLD.auth_type),
+                           'language_code', coalesce(NEW.language_code, OLD.language_code),
+                           'message', coalesce(NEW.message, OLD.message)));
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION countersign.audit_stage() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NEW.paused <> OLD.paused THEN
+        PERFORM countersign.audit(CASE WHEN NEW.paused THEN 'stage.paused' ELSE 'stage.resumed' END,
+                                  jsonb_build_object('stage', NEW.stage));
+    END IF;
+    IF NEW.batch_size IS DISTINCT FROM OLD.batch_size THEN
+        PERFORM countersign.audit('stage.batch_size',
+                                  jsonb_build_object('stage', NEW.stage, 'batch_size', NEW.batch_size));
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION countersign.audit_log_level() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM countersign.audit('log_level.changed',
+        jsonb_build_object('module', coalesce(NEW.module, OLD.module), 'level', NEW.level));
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION countersign.audit_drain() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM countersign.audit('worker.drained', jsonb_build_object('worker', NEW.worker_id));
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION countersign.audit_key() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM countersign.audit('key.rotated', jsonb_build_object('fingerprint', NEW.fingerprint));
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION countersign.audit_sign_in() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM countersign.audit('operator.signed_in', jsonb_build_object('name', NEW.operator));
+    RETURN NULL;
+END
+$$;
+
+-- For `key reseal`, which names the column and the key that seals now.
+CREATE OR REPLACE FUNCTION countersign.audit_resealed(sealed_column text, key_id bigint, count bigint) RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM countersign.audit('key.resealed',
+        jsonb_build_object('column', sealed_column, 'key_id', key_id, 'values', count));
+    RETURN count;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER audit AFTER UPDATE ON countersign.settings
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_settings();
+-- Not for over_limit, which housekeep writes each second.
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF enabled, paused, max_open_requests,
+        webhook_concurrency, webhook_rate, name, display_name, login ON countersign.portals
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_portal();
+CREATE OR REPLACE TRIGGER audit_secrets AFTER UPDATE OF signing_secret, previous_secret, previous_secret_until,
+        webhook_key ON countersign.portals
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_portal_secrets();
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.apps
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_app();
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.auth_types
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('type', '', 'name', 'request_expires_in');
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.auth_type_messages
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_message();
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.callback_urls
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('callback', '', 'url', 'username', '-password');
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.portal_credentials
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('portal', 'credential_', 'client_id', '-secret_hash');
+-- Not for factor_used, which each use of a code writes.
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, is_admin, password_hash, second_factor
+    ON countersign.operators
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('operator', '', 'name', 'is_admin', '-password_hash',
+                                                        '-second_factor');
+CREATE OR REPLACE TRIGGER audit AFTER INSERT ON countersign.operator_sessions
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_sign_in();
+CREATE OR REPLACE TRIGGER audit AFTER UPDATE OF paused, batch_size ON countersign.stage_controls
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_stage();
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF level ON countersign.log_levels
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_log_level();
+CREATE OR REPLACE TRIGGER audit AFTER UPDATE OF drain_requested ON countersign.workers
+    FOR EACH ROW WHEN (NEW.drain_requested AND NOT OLD.drain_requested)
+    EXECUTE FUNCTION countersign.audit_drain();
+CREATE OR REPLACE TRIGGER audit AFTER UPDATE OF retired_at ON countersign.server_keys
+    FOR EACH ROW WHEN (NEW.retired_at IS NOT NULL AND OLD.retired_at IS NULL)
+    EXECUTE FUNCTION countersign.audit_key();
