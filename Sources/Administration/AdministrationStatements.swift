@@ -26,3 +26,4 @@ package let administrationStatements: [Statement] =
         WebhookDelivery.permission, WebhookEndpoint.listing,
     ] + WebhookDelivery.State.allCases.map(WebhookDelivery.listing)
     + operatorActions.flatMap { $0.statements } + Operator.all
+    + [VerifyEvents.statement, FindLastDigest.statement]

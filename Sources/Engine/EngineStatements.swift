@@ -14,7 +14,8 @@ package enum EngineStatements {
     ]
 
     private static let housekeeping: [any StatementFamily.Type] = [
-        CreatePartition.self, DropPartition.self, FindMissingPartitions.self, FindOutlivedPartitions.self,
+        CloseEvents.self, CreatePartition.self, DropPartition.self, FindMissingPartitions.self,
+        FindOutlivedPartitions.self,
         MeasureQueues.self, RecordHistory.self, RecountLimits.self, SweepIssueQueue.self, SweepSecrets.self,
         SweepWorkers.self, TakeHousekeeping.self,
     ]

@@ -11,7 +11,8 @@ import Testing
         "app disable", "type add",
         "type list", "type remove", "settings show", "settings set", "callback add", "callback list",
         "callback remove", "status", "request show", "key generate", "key reseal", "key rotate", "work",
-        "serve", "run", "enrollment list", "enrollment show", "enrollment revoke", "events", "phone enroll",
+        "serve", "run", "enrollment list", "enrollment show", "enrollment revoke", "events search",
+        "events verify", "phone enroll",
         "phone scan", "phone accept", "phone deny", "portal pause", "portal resume", "portal limit",
         "stage list", "stage pause", "stage resume", "stage batch-size", "worker list", "worker drain",
         "log-level set", "log-level list", "operator add", "operator list", "operator remove", "doctor",
@@ -20,7 +21,8 @@ import Testing
     ]
     static let groups = [
         "migrate", "portal", "portal credentials", "app", "type", "settings", "callback", "request",
-        "enrollment", "phone", "qr", "stage", "worker", "log-level", "operator", "webhook", "completion",
+        "enrollment", "events", "phone", "qr", "stage", "worker", "log-level", "operator", "webhook",
+        "completion",
         "manual", "migrate show",
     ]
 

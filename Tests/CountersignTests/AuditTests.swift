@@ -27,7 +27,7 @@ import Testing
     }
 
     /// What somebody types into psql.
-    private static let changes = [
+    private static let changes: [(String, String)] = [
         ("UPDATE countersign.settings SET signature_required = false", "settings.changed"),
         ("DELETE FROM countersign.callback_urls", "callback.removed"),
         (

@@ -7,12 +7,14 @@ package import Postgres
 ///
 /// Limits are recounted each second while that takes under a twentieth of a second, and less often beyond:
 /// never more than a twentieth of one core. What waits is measured each second, before that, for those who ask; a
-/// long walk over rows that are gone, while a snapshot is held, each three. Partitions are looked after each minute.
+/// long walk over rows that are gone, while a snapshot is held, each three. Partitions are looked after each minute,
+/// and each minute of the audit trail is closed with a digest.
 package struct HousekeepStage: Stage {
     package let name = StageName.housekeep
     package let repair: (any Repair)? = nil
     private var nextMeasurement = ContinuousClock.now
     private var nextRecount = ContinuousClock.now
+    private var nextClosing = ContinuousClock.now
     private var nextSweep = ContinuousClock.now
     private let problem: @Sendable (_ partition: String, PostgresError) -> Void
 
@@ -42,6 +44,10 @@ package struct HousekeepStage: Stage {
             let start = clock.now
             rows += try await connection.run(RecountLimits()).affected
             nextRecount = clock.now + max(.seconds(1), start.duration(to: clock.now) * 20)
+        }
+        if clock.now >= nextClosing {
+            nextClosing = clock.now + .seconds(5)
+            try await connection.run(CloseEvents())
         }
         if clock.now >= nextSweep {
             rows += try await sweep(&connection)

@@ -26,6 +26,17 @@ struct MeasureQueues: PreparedStatement {
         "housekeep.measure_queues", "SELECT FROM countersign.measure_queues()")
 }
 
+/// Closes the last whole minute of events, once nobody can write into it any more.
+package struct CloseEvents: PreparedStatement {
+    package init() {}
+
+    package static let statement = Statement(
+        "housekeep.close_events", "SELECT countersign.close_events() AS events")
+
+    /// How many were closed; nil while there is nothing to close.
+    package static func decode(_ row: inout RowReader) throws -> Int? { try row.optionalInt("events") }
+}
+
 /// Sets and clears the flags of the portals that have come to their limit of open requests, or below it.
 struct RecountLimits: PreparedStatement {
     static let statement = Statement(

@@ -1,0 +1,34 @@
+import Foundation
+import Postgres
+import Support
+import Testing
+
+@Suite(.database) struct EventsCommandTests {
+    @Test func `verify tells whether the trail is as it was`() async throws {
+        let shell = try await Shell.member(of: .admin)
+        let empty = try await shell.succeed("events", "verify").output
+        #expect(empty.hasPrefix("Every event that was closed is as it was.\nevents  0\n"))
+        var owner = try await Database.current.connect()
+        try await act("stage pause", "issue")
+        try await owner.execute(
+            """
+            UPDATE countersign.event_closing SET until = clock_timestamp(),
+                horizon = pg_snapshot_xmax(pg_current_snapshot())
+            """)
+        try await owner.execute("SELECT countersign.close_events()")
+        let whole = try await shell.succeed("events", "verify", "--json").json(as: [String: Any].self)
+        #expect(whole["events"] as? Int == 1 && (whole["digest"] as? String)?.count == 64)
+        try await owner.execute("UPDATE countersign.events SET details = '{}'")
+        let changed = try await shell.run("events", "verify")
+        #expect(changed.status == 65 && changed.output.contains("an event was changed"))
+        #expect(changed.errors == "countersign: the audit trail was changed in 1 places\n")
+    }
+
+    @Test func `searching is what events does by itself`() async throws {
+        let shell = try await Shell.member(of: .admin)
+        try await act("stage pause", "issue")
+        let search = try await shell.succeed("events", "search", "--type", "stage").output
+        #expect(search.contains("stage.paused"))
+        #expect(try await shell.succeed("events", "--type", "stage").output == search)
+    }
+}

@@ -1,0 +1,93 @@
+-- The chain of digests over the audit trail: each closed span of events carries the digest of the span before, so that
+-- nothing in it can be changed, removed or added unseen. Inserts know nothing of it and wait for nothing.
+-- after: identifiers
+
+-- SHA-256 over the events of a span, and how many they are.
+CREATE OR REPLACE FUNCTION countersign.events_content(since timestamptz, until timestamptz,
+                                                      OUT events bigint, OUT content bytea)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET "TimeZone" = 'UTC' SET "DateStyle" = 'ISO' AS $$
+    SELECT count(*), sha256(coalesce(string_agg(sha256(convert_to(jsonb_build_array(
+               e.event_id, e.occurred_at, e.transaction_id, e.enrollment_id, e.portal_id, e.app_id, e.type, e.user_id,
+               e.actor, e.operator, e.details)::text, 'UTF8')), ''::bytea ORDER BY e.event_id), ''))
+    FROM countersign.events e
+    WHERE e.event_id >= countersign.uuid_floor(since) AND e.event_id < countersign.uuid_floor(until)
+$$;
+
+-- The digest of a span and of all before it.
+CREATE OR REPLACE FUNCTION countersign.event_digest(before bytea, since timestamptz, until timestamptz, events bigint,
+                                                    content bytea) RETURNS bytea
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT sha256(coalesce(before, '') || convert_to(format('%s %s %s ', extract(epoch FROM since),
+                  extract(epoch FROM until), events), 'UTF8') || content)
+$$;
+
+-- Closes the last whole minute, and what came before it and is still open. An event gets its id before others see it:
+-- so a minute is named first, and closed once every transaction that could have written into it has ended. Returns how
+-- many events were closed; NULL when there was nothing to close yet.
+CREATE OR REPLACE FUNCTION countersign.close_events() RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    closing countersign.event_closing%ROWTYPE;
+    last countersign.event_digests%ROWTYPE;
+    span record;
+BEGIN
+    SELECT * INTO closing FROM countersign.event_closing FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    IF closing.horizon IS NULL THEN
+        -- Five seconds are plenty between the making of an id and the beginning of the write.
+        UPDATE countersign.event_closing
+        SET until = date_trunc('minute', clock_timestamp() - interval '5 s'),
+            horizon = pg_snapshot_xmax(pg_current_snapshot())
+        WHERE until < date_trunc('minute', clock_timestamp() - interval '5 s');
+        RETURN NULL;
+    ELSIF closing.horizon > pg_snapshot_xmax(pg_current_snapshot()) THEN
+        -- That is another server's count, from before a restore.
+        UPDATE countersign.event_closing SET horizon = NULL;
+        RETURN NULL;
+    ELSIF pg_snapshot_xmin(pg_current_snapshot()) < closing.horizon THEN
+        RETURN NULL;
+    END IF;
+    SELECT * INTO last FROM countersign.event_digests d ORDER BY d.until DESC LIMIT 1;
+    last.until := coalesce(last.until, (SELECT date_trunc('day', countersign.uuid_time(e.event_id), 'UTC')
+                                        FROM countersign.events e ORDER BY e.event_id LIMIT 1), closing.until);
+    SELECT * INTO span FROM countersign.events_content(last.until, closing.until);
+    IF span.events > 0 THEN
+        INSERT INTO countersign.event_digests (since, until, events, content, digest)
+        VALUES (last.until, closing.until, span.events, span.content,
+                countersign.event_digest(last.digest, last.until, closing.until, span.events, span.content));
+    END IF;
+    UPDATE countersign.event_closing SET horizon = NULL;
+    RETURN span.events;
+END
+$$;
+
+-- What does not fit the chain. Days that were dropped when their retention was over are not looked into; their digests
+-- stay and are part of the chain.
+CREATE OR REPLACE FUNCTION countersign.verify_events() RETURNS TABLE (since timestamptz, until timestamptz, problem text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    kept constant timestamptz := (SELECT ((clock_timestamp() AT TIME ZONE 'UTC')::date - p.retention_days)::timestamp
+        AT TIME ZONE 'UTC' FROM countersign.partitioned_tables p WHERE p.table_name = 'events');
+BEGIN
+    RETURN QUERY
+    WITH links AS (
+        SELECT d.*, lag(d.digest) OVER chain AS before, lag(d.until, 1, d.since) OVER chain AS ended
+        FROM countersign.event_digests d WINDOW chain AS (ORDER BY d.until)
+    )
+    SELECT l.since, l.until,
+           CASE WHEN l.since IS DISTINCT FROM l.ended THEN 'digests before this were removed'
+                WHEN l.digest <> countersign.event_digest(l.before, l.since, l.until, l.events, l.content)
+                THEN 'the digest was changed, or one before it'
+                WHEN c.events <> l.events THEN format('%s events are there, %s were', c.events, l.events)
+                WHEN c.content <> l.content THEN 'an event was changed' END
+    FROM links l
+    LEFT JOIN LATERAL (SELECT x.* FROM countersign.events_content(l.since, l.until) x WHERE l.since >= kept) c
+        ON true
+    WHERE l.since IS DISTINCT FROM l.ended
+       OR l.digest <> countersign.event_digest(l.before, l.since, l.until, l.events, l.content)
+       OR (c.events, c.content) <> (l.events, l.content)
+    ORDER BY l.until;
+END
+$$;
