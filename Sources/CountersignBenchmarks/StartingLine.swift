@@ -10,7 +10,7 @@ final class StartingLine: Sendable {
     private let clients: Mutex<Clients>
 
     init(clients: Int) {
-        clients = Mutex(Clients(missing: clients))
+        self.clients = Mutex(Clients(missing: clients))
     }
 
     /// The common start; nil when a client has given up.

@@ -63,7 +63,7 @@ import Testing
     @Test func `what an administrator changes by a statement is in the trail under the login's own name`()
         async throws
     {
-        _ = try await World.make(signed: true)
+        _ = try await Site.make(signed: true)
         let login = try await Database.current.makeLogin("admin", in: .admin)
         var admin = try await Database.current.connect(as: login)
         var owner = try await Database.current.connect()

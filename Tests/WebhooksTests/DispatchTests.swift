@@ -41,13 +41,13 @@ import Testing
             .status(204)
         } _: { receiver in
             let url = receiver.address + "/cb"
-            let (acme, globex) = (try await world.addPortal(), try await world.addPortal("globex"))
+            let (acme, globex) = (try await site.addPortal(), try await site.addPortal("globex"))
             for portal in [acme, globex] {
-                try await world.addCallback(url, of: portal, password: "hush")
+                try await site.addCallback(url, of: portal, password: "hush")
             }
-            try await world.dispatching { _ in
-                let sent = try await world.end(at: url, of: acme)[0]
-                _ = try await world.delivery(sent, "delivered")
+            try await site.dispatching { _ in
+                let sent = try await site.end(at: url, of: acme)[0]
+                _ = try await site.delivery(sent, "delivered")
                 var owner = try await Database.current.connect()
                 let move = { (column: String, table: String) in
                     """
@@ -56,12 +56,12 @@ import Testing
                     """
                 }
                 try await owner.execute(move("signing_secret", "portals"))
-                let stolen = try await world.end(at: url, of: globex)[0]
-                #expect(try await world.delivery(stolen, "pending").error == "secret")
-                try await world.seal(globex)
+                let stolen = try await site.end(at: url, of: globex)[0]
+                #expect(try await site.delivery(stolen, "pending").error == "secret")
+                try await site.seal(globex)
                 try await owner.execute(move("password", "callback_urls"))
-                let second = try await world.end(at: url, of: globex)[0]
-                #expect(try await world.delivery(second, "pending").error == "secret")
+                let second = try await site.end(at: url, of: globex)[0]
+                #expect(try await site.delivery(second, "pending").error == "secret")
             }
             #expect(receiver.received.count == 1)
         }

@@ -16,7 +16,7 @@ import Testing
         var app = try await site.app()
         var connection = try await Connection.open(try await Database.current.stageOptions())
         let phones = try await withWorker(stages: [.enroll]) { _ in
-            [try await SQLSQLPhone.enroll("mallory", &app), try await SQLSQLPhone.enroll("bob", &app)]
+            [try await SQLPhone.enroll("mallory", &app), try await SQLPhone.enroll("bob", &app)]
         }
         var ids: [[Identifier]] = [[], []]
         for phone in [0, 0, 0, 0, 1] {
@@ -48,7 +48,7 @@ import Testing
         let site = try await Site.make(signed: true)
         var app = try await site.app()
         var connection = try await Connection.open(try await Database.current.stageOptions())
-        let phone = try await withWorker(stages: [.enroll]) { _ in try await SQLSQLPhone.enroll("alice", &app)
+        let phone = try await withWorker(stages: [.enroll]) { _ in try await SQLPhone.enroll("alice", &app)
         }
         for _ in 0..<3 {
             _ = try await app.run(
@@ -72,7 +72,7 @@ import Testing
         var app = try await site.app()
         var portal = try await site.portal()
         let (bad, good) = try await withWorker(stages: [.enroll]) { _ in
-            (try await SQLSQLPhone.enroll("mallory", &app), try await SQLSQLPhone.enroll("bob", &app))
+            (try await SQLPhone.enroll("mallory", &app), try await SQLPhone.enroll("bob", &app))
         }
         try await Database.current.arrange(
             """
@@ -111,7 +111,7 @@ import Testing
     func `a row whose leases nobody ended is tried alone`(_ leases: Int, _ reason: String) async throws {
         let site = try await Site.make(signed: true)
         var app = try await site.app()
-        let phone = try await withWorker(stages: [.enroll]) { _ in try await SQLSQLPhone.enroll("alice", &app)
+        let phone = try await withWorker(stages: [.enroll]) { _ in try await SQLPhone.enroll("alice", &app)
         }
         let sent = try await app.run(SQL.submitText, phone.submission(.scan, Code.invented()).parameters)
         try await Database.current.arrange(
@@ -137,7 +137,7 @@ import Testing
         var app = try await site.app()
         var portal = try await site.portal()
         let (phone, code) = try await withWorker(stages: [.enroll, .issue]) { _ in
-            (try await SQLSQLPhone.enroll("alice", &app), try await portal.issued().code)
+            (try await SQLPhone.enroll("alice", &app), try await portal.issued().code)
         }
         for offset in 0..<5 {
             let submission = try phone.submission(.scan, code, at: .seconds(-offset))

@@ -1,9 +1,8 @@
 import Postgres
-import Support
 
 extension Database {
     /// Rows of every table of the schema, by its name.
-    func rowCounts() async throws -> [String: Int] {
+    package func rowCounts() async throws -> [String: Int] {
         var superuser = try await connectAsSuperuser()
         var counts: [String: Int] = [:]
         for table in try await tables(&superuser) {
@@ -13,7 +12,7 @@ extension Database {
     }
 
     /// All rows of every table of the schema as text, and what the planner's statistics keep of them.
-    func everythingStored() async throws -> String {
+    package func everythingStored() async throws -> String {
         var superuser = try await connectAsSuperuser()
         try await superuser.execute("ANALYZE")
         var text = ""
