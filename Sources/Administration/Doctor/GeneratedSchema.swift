@@ -376,7 +376,7 @@ let expectedSchema: [String] = #"""
     constraint otp_secrets.otp_secrets_pkey	PRIMARY KEY (transaction_id)
     constraint partitioned_tables.partitioned_tables_pkey	PRIMARY KEY (table_name)
     constraint partitioned_tables.partitioned_tables_retention	CHECK ((retention_days >= 1))
-    constraint portal_credentials.portal_credentials_form	CHECK ((client_id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'::text))
+    constraint portal_credentials.portal_credentials_form	CHECK ((client_id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'::text))
     constraint portal_credentials.portal_credentials_pkey	PRIMARY KEY (client_id)
     constraint portal_credentials.portal_credentials_portal_id_fkey	FOREIGN KEY (portal_id) REFERENCES countersign.portals(portal_id) ON DELETE CASCADE
     constraint portals.portals_display_name_length	CHECK (((char_length(display_name) >= 1) AND (char_length(display_name) <= 100)))
@@ -992,7 +992,7 @@ let expectedSchema: [String] = #"""
     trigger webhook_deliveries.note_dead_delivery	CREATE TRIGGER note_dead_delivery AFTER UPDATE OF status ON countersign.webhook_deliveries FOR EACH ROW WHEN (((new.status = 'dead'::text) AND (old.status <> 'dead'::text))) EXECUTE FUNCTION countersign.note_dead_delivery() O
     trigger webhook_deliveries_default.note_dead_delivery	CREATE TRIGGER note_dead_delivery AFTER UPDATE OF status ON countersign.webhook_deliveries_default FOR EACH ROW WHEN (((new.status = 'dead'::text) AND (old.status <> 'dead'::text))) EXECUTE FUNCTION countersign.note_dead_delivery() O
     type request_status	text CHECK ((VALUE = ANY (ARRAY['requested'::text, 'issued'::text, 'scanned'::text, 'authenticated'::text, 'denied'::text, 'expired'::text, 'cancelled'::text, 'failed'::text])))
-    view auth_results	c564b0373a5953d02f0773e9d6c288d2
+    view auth_results	c57bd7d8c24fb964f5140a38106b44f4
     view enrollment_results	e1284fcbf2e5e480285a4cf1649ca586
     view submission_results	72d66c4275580a4d8697e85cdb8d2524
     """#.split(separator: "\n").map(String.init)
