@@ -170,7 +170,7 @@ CREATE TABLE countersign.portal_credentials (
     portal_id    integer NOT NULL REFERENCES countersign.portals ON DELETE CASCADE,
     created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     client_id    text PRIMARY KEY
-                 CONSTRAINT portal_credentials_form CHECK (client_id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'),
+                 CONSTRAINT portal_credentials_form CHECK (client_id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'),
     secret_hash  text NOT NULL  -- scrypt, see SecretHash: the secret itself is nowhere
 );
 

@@ -92,7 +92,7 @@ private let sentences = [
     "operators_pkey": "there is an operator of that name already",
     "pg_authid_rolname_index": "somebody else is creating that login at this moment: try again",
     "portal_credentials_form":
-        "a client id must be 1 to 63 of A-Z, a-z, 0-9, ., _ and -, and begin with a letter or a digit",
+        "a client id must be 1 to 64 of A-Z, a-z, 0-9, ., _ and -, and begin with a letter or a digit",
     "portal_credentials_pkey": "there is such a client id already",
     "portals_display_name_length": "a display name must have 1 to 100 characters",
     "portals_login_once": "that login belongs to another portal",

@@ -49,6 +49,19 @@ import Testing
         }
     }
 
+    @Test func `a client id may be 64 hexadecimal digits`() async throws {
+        let site = try await Site.make()
+        let id = String(repeating: "0123456789abcdef", count: 4)
+        try await Database.current.arrange(
+            "UPDATE countersign.portal_credentials SET client_id = '\(id)'")
+        try await withGateway(site) { http in
+            let basic = "Basic " + base64("\(id):\(site.credential.secret)")
+            let answer = try await http.send(
+                request("GET", "\(path)/bob/enabled", ["Authorization": basic]))
+            #expect(answer.status == 200)
+        }
+    }
+
     @Test func `an open request has no reason for its failure`() async throws {
         let site = try await GatewaySite.make()
         try await withSite(site) { http in

@@ -63,6 +63,7 @@ import Testing
     func `clients of one address cannot keep out another of that address`(text: String) async throws {
         try await withServer([.ok, .form]) {
             $0.limits.connections = 32
+            $0.limits.patience = .seconds(3_600)
             $0.limits.headTimeout = .seconds(3_600)
             $0.limits.bodyTimeout = .seconds(3_600)
         } _: { http in

@@ -2,13 +2,14 @@
 -- itself whose it shows, and its barrier keeps a caller's functions from seeing others first.
 -- after: callers
 
--- A request in any state; is_authenticated is NULL until it has ended, and false 300 s after a sign-in.
+-- A request in any state; is_authenticated is NULL until it has ended, and false 300 s after a sign-in. The user is who
+-- accepted or declined, as in the Access API.
 CREATE OR REPLACE VIEW countersign.auth_results WITH (security_barrier) AS
 SELECT r.transaction_id, r.reference, r.callback_uri, r.status,
        CASE WHEN r.resolved_at IS NOT NULL
             THEN r.status = 'authenticated' AND clock_timestamp() < r.resolved_at + interval '300 s'
        END AS is_authenticated,
-       CASE WHEN r.status = 'authenticated' THEN r.user_id END AS user_id,
+       CASE WHEN r.status IN ('authenticated', 'denied') THEN r.user_id END AS user_id,
        CASE WHEN r.status = 'authenticated' THEN r.device_id END AS device_id,
        CASE WHEN r.status = 'authenticated' THEN r.app_id END AS app_id,
        r.method AS authentication_method,
