@@ -28,7 +28,8 @@ import Testing
         _ = try await App.add("mobile", login: database.unique("mobile"), &admin)
         try await act("type add", ["qr", "60"], &admin)
         let credentials = try BasicCredentials(username: "u", password: "p")
-        _ = try await AddCallback(portal: "acme", url: "https://a.example/", (credentials, sealer)).run(&admin)
+        _ = try await AddCallback(portal: "acme", url: "https://a.example/", (credentials, sealer)).run(
+            &admin)
         try await act("settings set", ["enrollment_enabled=false"], &admin)
         #expect(try await act("portal disable", ["acme"], &admin) == "portal acme is disabled")
         #expect(try await act("portal disable", ["acme"], &admin) == "portal acme is disabled already")
@@ -92,7 +93,8 @@ import Testing
             try event[0].text(0)
                 == #"{"enrollment_enabled": false, "mobile_authentication_enabled": false}"#)
         #expect(
-            try await act("settings set", "enrollment_enabled=false") == "enrollment_enabled is false already")
+            try await act("settings set", "enrollment_enabled=false") == "enrollment_enabled is false already"
+        )
         #expect(try await Settings.read(&owner).values[.callbackAllowlist] == true)
     }
 

@@ -1,4 +1,5 @@
 import Countersign
+import Foundation
 import Support
 import Testing
 

@@ -1,3 +1,4 @@
+import Countersign
 import Administration
 import Engine
 import Postgres

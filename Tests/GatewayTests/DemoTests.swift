@@ -69,7 +69,7 @@ import Testing
             #expect(scanned.status == 0 && scanned.output.hasPrefix("ACME\nSign in"), "\(scanned)")
             try await first.wait(for: "Scanned. Confirm on your phone")
             #expect(try await first.value("document.getElementById('code').hidden") == "true")
-            #expect(try await second.outcome().status == "Waiting for your phone")
+            #expect(try await second.status() == "Waiting for your phone")
             // A second phone gets nothing, and the page does not change.
             let refused = try await bob.run("accept", code)
             #expect(refused.status == 65)

@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// The app of one user on one device, over HTTP, with keys of its own.
-struct Phone: Sendable {
+struct HTTPPhone: Sendable {
     let http: RawHTTP
     let token: String
     let keys: KeyPair

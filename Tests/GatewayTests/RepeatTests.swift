@@ -8,7 +8,7 @@ import Testing
 @Suite(.database) struct RepeatTests {
     /// A request that alice's phone has scanned.
     private struct Scene: Sendable {
-        let phone: Phone
+        let phone: HTTPPhone
         let enrollment: String
         let otp: String
         let scan: [String: String]

@@ -8,10 +8,10 @@ import Testing
 @Suite(.database) struct ToleranceTests {
     private let path = "/oauth/api/v4/authenticate/user"
 
-    private func start(_ site: Site, _ http: RawHTTP, _ more: String, path: String? = nil) async throws
+    private func start(_ site: GatewaySite, _ http: RawHTTP, _ more: String, path: String? = nil) async throws
         -> RawHTTP.Answer
     {
-        let callback = Site.callback.replacing(":", with: "%3A")
+        let callback = GatewaySite.callback.replacing(":", with: "%3A")
         return try await http.send(
             request(
                 "POST", path ?? self.path,
@@ -26,7 +26,7 @@ import Testing
         "&user_agent=\(String(repeating: "M", count: 2_000))", "&user_agent=a%0Ab%E2%80%AEc",
     ])
     func `no context refuses a sign-in`(context: String) async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withSite(site) { http in
             let answer = try await start(site, http, context)
             #expect(answer.status == 200)
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func `a slash at the end, and credentials in the query of what has no body`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withSite(site) { http in
             let started = try await start(site, http, "", path: path + "/")
             #expect(started.status == 200)
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func `an open request has no reason for its failure`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         try await withSite(site) { http in
             let id = try #require(try await start(site, http, "").json()["transaction_id"] as? String)
             let get = request(
@@ -60,8 +60,10 @@ import Testing
             try await Database.current.makeDue(id)
             let ended = try await http.send(
                 request(
-                    "GET", "/oauth/api/v4/authenticate/transaction/\(id)?wait=20", ["Authorization": site.basic]))
-            #expect((try ended.json()["not_authenticated_reason"] as? [String: String])?["reason"] == "expired")
+                    "GET", "/oauth/api/v4/authenticate/transaction/\(id)?wait=20",
+                    ["Authorization": site.basic]))
+            #expect(
+                (try ended.json()["not_authenticated_reason"] as? [String: String])?["reason"] == "expired")
         }
     }
 }

@@ -34,7 +34,8 @@ import Testing
     }
 
     @Test func `a body that never comes behind a long poll ends the connection`() async throws {
-        try await withServer([.ok, .form, Self.slow], { $0.limits.bodyTimeout = .milliseconds(100) }) { http in
+        try await withServer([.ok, .form, Self.slow], { $0.limits.bodyTimeout = .milliseconds(100) }) {
+            http in
             try await http.connected { connection in
                 let head = "POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
                 try await connection.send(request("GET", "/slow") + head)
@@ -55,7 +56,10 @@ import Testing
     }
 
     /// Each of them waits for nobody but its client.
-    @Test(arguments: ["", "GET / HTTP/1.1\r\nHost: x\r\nX-Endless: ", "POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"])
+    @Test(arguments: [
+        "", "GET / HTTP/1.1\r\nHost: x\r\nX-Endless: ",
+        "POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n",
+    ])
     func `clients of one address cannot keep out another of that address`(text: String) async throws {
         try await withServer([.ok, .form]) {
             $0.limits.connections = 32

@@ -31,5 +31,7 @@ extension Route {
     static let ok = Route(.get, "/") { _ in .text("ok\n") }
 
     /// Reads its form and answers how many fields it has.
-    static let form = Route(.post, "/form") { .text("\(try await $0.form(lenient: ["note"]).values.count)\n") }
+    static let form = Route(.post, "/form") {
+        .text("\(try await $0.form(lenient: ["note"]).values.count)\n")
+    }
 }

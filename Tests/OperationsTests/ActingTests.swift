@@ -35,7 +35,8 @@ import Webhooks
                 for _ in 1...5 {
                     #expect(try await portal.run(ConsolePortal.awaitBriefly, [.identifier(id)])[0].isNull(0))
                 }
-                #expect(try await portal.run(ConsolePortal.status, [.identifier(id)])[0].text(0) == "requested")
+                #expect(
+                    try await portal.run(ConsolePortal.status, [.identifier(id)])[0].text(0) == "requested")
                 #expect(try await act("stage resume", "issue") == "stage issue is running")
                 #expect(try await !portal.run(ConsolePortal.awaitOTP, [.identifier(id)])[0].isNull(0))
             }

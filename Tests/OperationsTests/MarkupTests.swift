@@ -9,7 +9,8 @@ import Testing
 @Suite(.database) struct MarkupTests {
     /// One of each kind that Swift joins to the character before it, or that joins what comes after it.
     static let joining: [Unicode.Scalar] = [
-        "\u{0300}", "\u{0301}", "\u{0338}", "\u{20DD}", "\u{0903}", "\u{200D}", "\u{200C}", "\u{FE0F}", "\u{FE00}",
+        "\u{0300}", "\u{0301}", "\u{0338}", "\u{20DD}", "\u{0903}", "\u{200D}", "\u{200C}", "\u{FE0F}",
+        "\u{FE00}",
         "\u{E0100}", "\u{1F3FB}", "\u{1F3FF}", "\u{0E33}", "\u{11A8}", "\u{E0041}", "\u{E007F}", "\u{3099}",
     ]
     static let prepending: [Unicode.Scalar] = ["\u{0600}", "\u{0605}", "\u{06DD}", "\u{070F}", "\u{110BD}"]
@@ -21,7 +22,8 @@ import Testing
         return scalars.indices.contains { index in
             switch scalars[index] {
             case "<", ">", "\"", "'": true
-            case "&": !["l", "g", "a", "q", "#"].contains(index + 1 < scalars.count ? scalars[index + 1] : " ")
+            case "&":
+                !["l", "g", "a", "q", "#"].contains(index + 1 < scalars.count ? scalars[index + 1] : " ")
             default: false
             }
         }
@@ -70,7 +72,8 @@ import Testing
     @Test func `a label in metrics cannot end itself`() {
         for scalar in Self.joining + Self.prepending {
             let family = MetricFamily(
-                "x", .gauge, [.init(labels: [.init(name: "portal", value: "a\"\(scalar)\\\(scalar)\n")], value: 1)])
+                "x", .gauge,
+                [.init(labels: [.init(name: "portal", value: "a\"\(scalar)\\\(scalar)\n")], value: 1)])
             let text = Exposition.text.write([family])
             #expect(text.utf8.firstRange(of: Array("portal=\"a\\\"\(scalar)\\\\\(scalar)\\n\"}".utf8)) != nil)
         }

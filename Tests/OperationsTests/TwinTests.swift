@@ -213,19 +213,20 @@ import Testing
         let answer = try await console.browser.post("/console/act", fields + [("action", press.action.name)])
         let line = press.line(fields).map { $0.replacing("\(left.dead)", with: "\(right.dead)") }
         let what = Comment(rawValue: line.joined(separator: " "))
-        let twin = try await run(
-            "DATABASE_URL=\(right.database.url(login: right.login))", [countersign] + line)
+        let twin = try await runProgram(
+            RunningProgram.executable.path, line,
+            environment: ["DATABASE_URL": right.database.url(login: right.login)])
         let after = try await left.state()
         #expect(try await after == right.state(), what)
         if press.isRefused {
             #expect(answer.status == 422 && [64, 65].contains(twin.status), what)
-            let sentence = try #require(twin.output.wholeMatch(of: /countersign: (.*)\n/), what)
+            let sentence = try #require(twin.text.wholeMatch(of: /countersign: (.*)\n/), what)
             #expect(unescapedHTML(answer.body).contains("Not done: \(sentence.output.1).<"), what)
             #expect(after == before, what)
         } else {
-            #expect(answer.status == 303 && twin.status == 0, "\(line): \(twin.output)")
+            #expect(answer.status == 303 && twin.status == 0, "\(line): \(twin.text)")
             let notice = try await console.browser.get(try #require(answer.header("location"))).body
-            let said = twin.output.split(separator: "\n").joined(separator: "; ")
+            let said = twin.text.split(separator: "\n").joined(separator: "; ")
                 .replacing("\(right.dead)", with: "\(left.dead)")
             #expect(unescapedHTML(notice).contains("role=\"status\">\(said)</p>"), what)
         }

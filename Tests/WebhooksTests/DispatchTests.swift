@@ -81,7 +81,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [301, 400, 404, 410]) func `an answer that is final ends the delivery at once`(code: Int) async throws {
+    @Test(arguments: [301, 400, 404, 410]) func `an answer that is final ends the delivery at once`(code: Int)
+        async throws
+    {
         try await Receiver.run { _, _ in
             .status(code, headers: ["location": "http://127.0.0.1:1/elsewhere"], body: "no")
         } _: { receiver in
@@ -94,7 +96,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [408, 425, 429, 500, 503]) func `a delivery is tried again with the same id`(code: Int) async throws {
+    @Test(arguments: [408, 425, 429, 500, 503]) func `a delivery is tried again with the same id`(code: Int)
+        async throws
+    {
         try await Receiver.run { index, _ in
             index == 0 ? .status(code) : .status(200)
         } _: { receiver in

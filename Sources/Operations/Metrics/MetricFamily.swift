@@ -53,7 +53,8 @@ let helpTexts = [
     "countersign_reconnects_total": "Sessions opened again after one was lost or a batch broke it.",
     "countersign_requests_ended_total": "Requests that ended, counted at their first webhook.",
     "countersign_stage_batch_seconds": "Time of batches that dealt with rows.",
-    "countersign_stage_batch_timeouts_total": "Batches that took too long and were tried again with fewer rows.",
+    "countersign_stage_batch_timeouts_total":
+        "Batches that took too long and were tried again with fewer rows.",
     "countersign_stage_batches_total": "Batches that dealt with rows.",
     "countersign_stage_errors_total": "Failed batches by SQLSTATE class; client is an error of this program.",
     "countersign_stage_paused": "1 while operators have paused the stage.",

@@ -124,7 +124,6 @@ struct Everything {
 
     func remove() {
         try? FileManager.default.removeItem(at: folder)
-        try? FileManager.default.removeItem(at: issuer.keys)
     }
 }
 

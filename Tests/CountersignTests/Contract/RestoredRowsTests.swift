@@ -63,7 +63,8 @@ import Testing
         let site = try await Site.make()
         var portal = try await site.portal()
         var app = try await site.app()
-        let request = "INSERT INTO countersign.auth_requests (auth_type, callback_uri, status) VALUES ('a', 'b', 'c')"
+        let request =
+            "INSERT INTO countersign.auth_requests (auth_type, callback_uri, status) VALUES ('a', 'b', 'c')"
         #expect(try await portal.refusal(of: request)?.state == noPrivilege)
         let submission = "INSERT INTO countersign.submissions (otp, status) VALUES ('a', 'accepted')"
         #expect(try await app.refusal(of: submission)?.state == noPrivilege)
