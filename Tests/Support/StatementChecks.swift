@@ -70,7 +70,7 @@ package func expectAllListed(
     in module: String, _ families: [any StatementFamily.Type], and others: [Statement] = [],
     sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
-    let names = families.flatMap { $0.members.map(\.name) } + others.map(\.name)
+    let names = Set(families.flatMap { $0.members } + others).map(\.name)
     let twice = Set(names.filter { name in names.count { $0 == name } > 1 })
     #expect(twice.isEmpty, "names that stand for two statements", sourceLocation: sourceLocation)
     for (_, file, text) in try sources(of: module) {
