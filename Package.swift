@@ -257,8 +257,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "Administration", "Countersign", "CountersignCommand", "Engine", "OpenPGP", "Postgres",
-                "Support",
+                "Administration", "Countersign", "CountersignBenchmarks", "CountersignCommand", "Engine",
+                "OpenPGP", "Postgres", "Support",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),

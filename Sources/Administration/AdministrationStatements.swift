@@ -1,29 +1,30 @@
 import Countersign
 package import Postgres
 
-/// Every SQL text of sealing and administration, so that a test can prepare each against the real schema.
+/// The statements of administration whose rows are read where they are run: a test prepares each.
 package let administrationStatements: [Statement] =
     [
-        AuditEvent.permission, AuditEvent.search, AuditEvent.searchWithoutUsers,
-        App.insertion, App.listing,
-        AuthenticationType.listing,
-        Callback.listing,
-        Enrollment.listing,
-        ConnectionBudget.reading, Login.creation,
+        App.insertion, ConnectionBudget.reading, Login.creation,
         NamedThing.app.names, NamedThing.portal.names, NamedThing.type.names,
         NamedThing.app.presence, NamedThing.portal.presence,
-        Portal.insertion, Portal.key, Portal.keyChange, Portal.limiting, Portal.listing,
-        Portal.numbering, Portal.numberOf, Portal.rotation, Portal.secretForUpdate,
-        PortalCredential.insertion, PortalCredential.listing, PortalCredential.removal,
+        Portal.insertion, Portal.key, Portal.keyChange, Portal.limiting, Portal.numbering, Portal.numberOf,
+        Portal.rotation, Portal.secretForUpdate,
+        PortalCredential.insertion, PortalCredential.removal,
         PortalCredential.rotation,
-        RequestLife.attempts, RequestLife.deliveries, RequestLife.people, RequestLife.permission,
-        RequestLife.requests, RequestLife.submissions,
         Readiness.writability,
         Settings.reading,
-        SystemStatus.clock, SystemStatus.pausedPortals, SystemStatus.queues, SystemStatus.workers,
-        ReadStageControls.statement, LogLevel.listing,
-        WebhookDelivery.attempts, WebhookDelivery.attemptsWithBody, WebhookDelivery.one,
-        WebhookDelivery.permission, WebhookEndpoint.listing,
-    ] + WebhookDelivery.State.allCases.map(WebhookDelivery.listing)
-    + operatorActions.flatMap { $0.statements } + Operator.all
-    + [VerifyEvents.statement, FindLastDigest.statement]
+    ] + operatorActions.flatMap { $0.statements } + Operator.all
+
+/// The statements of administration with their parameters and columns: a test compares those, too.
+package enum AdministrationStatements {
+    package static let all: [any StatementFamily.Type] = [
+        FindAttempts.self, FindFilledDefaults.self, FindLastDigest.self, FindLiveWorkers.self,
+        FindPausedPortals.self,
+        FindSubmissions.self, ListApps.self, ListAttempts.self, ListAuthenticationTypes.self,
+        ListCallbacks.self, ListCredentials.self, ListDeliveries.self, ListEndpoints.self,
+        ListEnrollments.self, ListLogLevels.self, ListObjects.self, ListPortals.self, MayReadBodies.self,
+        MayReadPeople.self, MaySeeUsers.self, MendDefault.self, ReadClock.self, ReadDelivery.self,
+        ReadFigures.self, ReadPerson.self, ReadQueues.self, ReadRequest.self, ReadWebhook.self,
+        RunCheck.self, SearchEvents.self, SendAgain.self, VerifyEvents.self,
+    ]
+}

@@ -11,7 +11,7 @@ package struct App: Sendable, Hashable {
 
 extension App {
     package static func list(_ connection: inout Connection) async throws -> [App] {
-        try await connection.run(listing).map(App.init)
+        try await connection.run(ListApps()).all()
     }
 
     /// Adds an app and its login, both or neither. A login that must be created gets a generated password if
@@ -26,21 +26,27 @@ extension App {
             return login
         }
     }
-
-    private init(_ row: Row) throws(DecodingFailure) {
-        id = try row.int(0)
-        name = try row.text(1)
-        login = try row.text(2)
-        isEnabled = try row.bool(3)
-        createdAt = try row.timestamp(4)
-    }
 }
 
 extension App {
-    package static let listing = Statement(
-        "app.list", "SELECT app_id, name, login, enabled, created_at FROM countersign.apps ORDER BY name")
-
     /// $1 name, $2 login.
     package static let insertion = Statement(
         "app.insert", "INSERT INTO countersign.apps (name, login) VALUES ($1, $2)")
+}
+
+extension App: RowReadable {
+    package init(_ row: inout RowReader) throws {
+        id = try row.int("app_id")
+        name = try row.text("name")
+        login = try row.text("login")
+        isEnabled = try row.bool("enabled")
+        createdAt = try row.timestamp("created_at")
+    }
+}
+
+struct ListApps: PreparedStatement {
+    typealias Output = App
+
+    static let statement = Statement(
+        "app.list", "SELECT app_id, name, login, enabled, created_at FROM countersign.apps ORDER BY name")
 }

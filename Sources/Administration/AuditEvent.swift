@@ -45,44 +45,63 @@ extension AuditEvent {
 
     /// Whether this login may see users, actors and details.
     package static func showsUsers(_ connection: inout Connection) async throws -> Bool {
-        try await connection.run(permission)[0].bool(0)
+        try await connection.run(MaySeeUsers()).one()
     }
 
     /// The newest first.
     package static func find(
         _ filter: Filter, showsUsers: Bool, _ connection: inout Connection
     ) async throws -> [AuditEvent] {
-        try await connection.run(
-            showsUsers ? search : searchWithoutUsers,
-            [
-                Parameter(filter.since), Parameter(filter.transactionID), Parameter(filter.userID),
-                filter.types.map { .texts($0) } ?? .null, .int(Int64(filter.limit)),
-            ]
-        ).map(AuditEvent.init)
+        try await connection.run(SearchEvents(filter: filter, showsUsers: showsUsers)).all()
     }
-
-    private init(_ row: Row) throws(DecodingFailure) {
-        id = try row.identifier(0)
-        occurredAt = try row.timestamp(1)
-        type = try row.text(2)
-        transactionID = try row.optionalIdentifier(3)
-        enrollmentID = try row.optionalIdentifier(4)
-        portal = try row.optionalText(5)
-        app = try row.optionalText(6)
-        userID = try row.optionalText(7)
-        actor = try row.optionalText(8)
-        details = try row.optionalText(9)
-        summary = try row.optionalText(10)
-    }
-
-    package static let permission = Statement(
-        "events.permission", "SELECT has_column_privilege('countersign.events', 'user_id', 'SELECT')")
-    package static let search = Statement("events.search", searchSQL(showsUsers: true))
-    package static let searchWithoutUsers = Statement(
-        "events.search_without_users", searchSQL(showsUsers: false))
 
     /// The login, and whom of several people behind it it names.
     package static let actor = "e.actor || coalesce(' (' || e.operator || ')', '')"
+}
+
+extension AuditEvent: RowReadable {
+    package init(_ row: inout RowReader) throws {
+        id = try row.identifier("id")
+        occurredAt = try row.timestamp("at")
+        type = try row.text("type")
+        transactionID = try row.optionalIdentifier("transaction_id")
+        enrollmentID = try row.optionalIdentifier("enrollment_id")
+        portal = try row.optionalText("portal")
+        app = try row.optionalText("app")
+        userID = try row.optionalText("user_id")
+        actor = try row.optionalText("actor")
+        details = try row.optionalText("details")
+        summary = try row.optionalText("summary")
+    }
+}
+
+/// Whether this login may see users, actors and details.
+struct MaySeeUsers: PreparedStatement {
+    static let statement = Statement(
+        "events.permission",
+        "SELECT has_column_privilege('countersign.events', 'user_id', 'SELECT') AS may_read")
+
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("may_read") }
+}
+
+/// Events, the newest first.
+struct SearchEvents: StatementFamily {
+    let filter: AuditEvent.Filter
+    let showsUsers: Bool
+
+    typealias Output = AuditEvent
+
+    static let members = [
+        Statement("events.search_without_users", searchSQL(showsUsers: false)),
+        Statement("events.search", searchSQL(showsUsers: true)),
+    ]
+    var statement: Statement { Self.members[showsUsers ? 1 : 0] }
+    var parameters: [Parameter] {
+        [
+            Parameter(filter.since), Parameter(filter.transactionID), Parameter(filter.userID),
+            filter.types.map { .texts($0) } ?? .null, .int(Int64(filter.limit)),
+        ]
+    }
 
     /// $1 since when, $2 transaction, $3 user, $4 types, each NULL for any, $5 rows at most.
     private static func searchSQL(showsUsers: Bool) -> String {
@@ -92,7 +111,8 @@ extension AuditEvent {
         let matches = { (type: String) in
             "($4::text[] IS NULL OR \(type) = ANY ($4::text[]) OR split_part(\(type), '.', 1) = ANY ($4::text[]))"
         }
-        let people = showsUsers ? "e.user_id, \(actor), e.details" : "NULL::text, NULL::text, NULL::jsonb"
+        let people =
+            showsUsers ? "e.user_id, \(AuditEvent.actor), e.details" : "NULL::text, NULL::text, NULL::jsonb"
         let ofUser = showsUsers ? "($3::text IS NULL OR e.user_id = $3::text)" : "$3::text IS NULL"
         return """
             WITH found (id, at, type, transaction_id, enrollment_id, portal_id, app_id, user_id, actor, details) AS (
@@ -103,17 +123,17 @@ extension AuditEvent {
                    AND \(ofUser) AND \(matches("e.type"))
                  ORDER BY e.event_id DESC LIMIT $5)
                 UNION ALL
-                (SELECT r.transaction_id, r.requested_at, '\(started)', r.transaction_id, NULL, r.portal_id, NULL,
+                (SELECT r.transaction_id, r.requested_at, '\(AuditEvent.started)', r.transaction_id, NULL, r.portal_id, NULL,
                         NULL, NULL, NULL
                  FROM countersign.auth_requests r
                  WHERE r.transaction_id >= \(since) AND ($2::uuid IS NULL OR r.transaction_id = $2::uuid)
-                   AND $3::text IS NULL AND \(matches("'\(started)'"))
+                   AND $3::text IS NULL AND \(matches("'\(AuditEvent.started)'"))
                  ORDER BY r.transaction_id DESC LIMIT $5)
             )
-            SELECT f.id, f.at, f.type, f.transaction_id, f.enrollment_id, p.name, a.name, f.user_id, f.actor,
-                   f.details::text,
+            SELECT f.id, f.at, f.type, f.transaction_id, f.enrollment_id, p.name AS portal, a.name AS app, f.user_id, f.actor,
+                   f.details::text AS details,
                    (SELECT string_agg(d.key || '=' || d.value, ' ' ORDER BY d.key)
-                    FROM jsonb_each_text(f.details - 'evidence') d)
+                    FROM jsonb_each_text(f.details - 'evidence') d) AS summary
             FROM found f LEFT JOIN countersign.portals p USING (portal_id) LEFT JOIN countersign.apps a USING (app_id)
             ORDER BY f.id DESC LIMIT $5
             """

@@ -21,26 +21,30 @@ package struct AuthenticationType: Sendable, Hashable {
 
 extension AuthenticationType {
     package static func list(_ connection: inout Connection) async throws -> [AuthenticationType] {
-        try await connection.run(listing).map(AuthenticationType.init)
-    }
-
-    private init(_ row: Row) throws(DecodingFailure) {
-        name = try row.text(0)
-        method = try row.text(1)
-        requestExpiresIn = .seconds(try row.int(2))
-        messages = zip(try row.texts(3), try row.texts(4)).map(Message.init)
+        try await connection.run(ListAuthenticationTypes()).all()
     }
 }
 
-extension AuthenticationType {
-    package static let listing = Statement(
+extension AuthenticationType: RowReadable {
+    package init(_ row: inout RowReader) throws {
+        name = try row.text("name")
+        method = try row.text("method")
+        requestExpiresIn = .seconds(try row.int("request_expires_in"))
+        messages = zip(try row.texts("languages"), try row.texts("messages")).map(Message.init)
+    }
+}
+
+struct ListAuthenticationTypes: PreparedStatement {
+    typealias Output = AuthenticationType
+
+    static let statement = Statement(
         "type.list",
         """
         SELECT t.name, t.method, t.request_expires_in,
                array(SELECT m.language_code FROM countersign.auth_type_messages m
-                     WHERE m.auth_type = t.name ORDER BY m.language_code),
+                     WHERE m.auth_type = t.name ORDER BY m.language_code) AS languages,
                array(SELECT m.message FROM countersign.auth_type_messages m
-                     WHERE m.auth_type = t.name ORDER BY m.language_code)
+                     WHERE m.auth_type = t.name ORDER BY m.language_code) AS messages
         FROM countersign.auth_types t ORDER BY t.name
         """)
 }

@@ -41,21 +41,29 @@ extension Callback {
         portal: String? = nil, _ connection: inout Connection
     ) async throws -> [Callback] {
         if let portal { _ = try await Portal.identifier(of: portal, &connection) }
-        return try await connection.run(listing, [Parameter(portal)]).map {
-            Callback(portal: try $0.text(0), url: try $0.text(1), username: try $0.optionalText(2))
-        }
+        return try await connection.run(ListCallbacks(portal: portal)).all()
     }
 }
 
-extension Callback {
-    /// $1 portal's name or NULL.
-    package static let listing = Statement(
+struct ListCallbacks: PreparedStatement {
+    /// Its name; nil lists those of all.
+    let portal: String?
+
+    static let statement = Statement(
         "callback.list",
         """
-        SELECT p.name, c.url, c.username
+        SELECT p.name AS portal, c.url, c.username
         FROM countersign.callback_urls c JOIN countersign.portals p USING (portal_id)
         WHERE $1::text IS NULL OR p.name = $1 ORDER BY p.name, c.url
         """)
+
+    var parameters: [Parameter] { [Parameter(portal)] }
+
+    static func decode(_ row: inout RowReader) throws -> Callback {
+        Callback(
+            portal: try row.text("portal"), url: try row.text("url"),
+            username: try row.optionalText("username"))
+    }
 }
 
 extension String {

@@ -7,12 +7,34 @@ package struct DatabaseFigures: Sendable {
     package let figures: [String: [(of: String, is: Double)]]
     package let time: Timestamp
 
-    /// A transaction that has written nothing holds its snapshot all the same, and only those in pg_read_all_stats
-    /// may see how old that is: which is why it is not for the owner's function to say. VACUUM's own holds nothing.
-    package static let statement = Statement(
+    package static func read(_ connection: inout Connection) async throws -> DatabaseFigures {
+        let (queues, read) = try await connection.pipeline(ReadQueues(), ReadFigures()).results
+        var figures: [String: [(of: String, is: Double)]] = [:]
+        let rows = try read.all()
+        for row in rows { figures[row.name, default: []].append((row.label, row.value)) }
+        guard let time = rows.first?.time else {
+            throw DecodingFailure(column: "the result", found: "empty", wanted: "a row")
+        }
+        return DatabaseFigures(queues: try queues.all(), figures: figures, time: time)
+    }
+
+    package subscript(name: String) -> [(of: String, is: Double)] { figures[name] ?? [] }
+}
+
+/// A transaction that has written nothing holds its snapshot all the same, and only those in pg_read_all_stats
+/// may see how old that is: which is why it is not for the owner's function to say. VACUUM's own holds nothing.
+struct ReadFigures: PreparedStatement {
+    struct Output: Sendable {
+        let name: String
+        let label: String
+        let value: Double
+        let time: Timestamp
+    }
+
+    static let statement = Statement(
         "operations.figures",
         """
-        SELECT f.name, f.label, greatest(f.value, reading.held), clock_timestamp()
+        SELECT f.name, f.label, greatest(f.value, reading.held) AS value, clock_timestamp() AS now
         FROM countersign.operating_figures() f LEFT JOIN (
             SELECT max(age(a.backend_xmin))::float8 AS held FROM pg_stat_activity a
             WHERE (a.datid IS NULL OR a.datname = current_database())
@@ -20,16 +42,9 @@ package struct DatabaseFigures: Sendable {
         ) reading ON f.name = 'transactions_held'
         """)
 
-    package static func read(_ connection: inout Connection) async throws -> DatabaseFigures {
-        let results = try await connection.pipeline([Step(SystemStatus.queues), Step(statement)])
-        var figures: [String: [(of: String, is: Double)]] = [:]
-        for row in results[1] {
-            figures[try row.text(0), default: []].append((try row.text(1), try row.double(2)))
-        }
-        return DatabaseFigures(
-            queues: try results[0].map(SystemStatus.Queue.init), figures: figures,
-            time: try results[1][0].timestamp(3))
+    static func decode(_ row: inout RowReader) throws -> Output {
+        Output(
+            name: try row.text("name"), label: try row.text("label"), value: try row.double("value"),
+            time: try row.timestamp("now"))
     }
-
-    package subscript(name: String) -> [(of: String, is: Double)] { figures[name] ?? [] }
 }

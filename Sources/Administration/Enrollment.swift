@@ -41,58 +41,67 @@ extension Enrollment {
     package static func list(
         _ filter: Filter, _ connection: inout Connection
     ) async throws -> [Enrollment] {
-        try await connection.run(
-            listing,
-            [
-                .null, Parameter(filter.app), Parameter(filter.userID), Parameter(filter.status),
-                .int(Int64(filter.limit)),
-            ]
-        ).map(Enrollment.init)
+        try await connection.run(ListEnrollments(filter: filter)).all()
     }
 
     /// Nil when there is no such enrollment.
     package static func read(
         _ id: Identifier, _ connection: inout Connection
     ) async throws -> Enrollment? {
-        try await connection.run(listing, [.identifier(id), .null, .null, .null, .int(1)])
-            .first.map(Enrollment.init)
+        try await connection.run(ListEnrollments(id: id, filter: Filter(limit: 1))).first()
     }
 
     /// To be thrown when there is nothing of that id.
     package static func unknown(_ id: Identifier) -> AdministrationError {
         .refused("there is no enrollment \(id): `countersign enrollment list` shows those that there are")
     }
+}
 
-    private init(_ row: Row) throws(DecodingFailure) {
-        id = try row.identifier(0)
-        app = try row.text(1)
-        userID = try row.text(2)
-        deviceID = try row.text(3)
-        deviceName = try row.optionalText(4)
-        platform = try row.optionalText(5)
-        status = try row.text(6)
-        reason = try row.optionalText(7)
-        createdAt = try row.timestamp(8)
-        activatedAt = try row.optionalTimestamp(9)
-        revokedAt = try row.optionalTimestamp(10)
-        lockedUntil = try row.optionalTimestamp(11)
-        fingerprint = try row.optionalText(12)
-        serverFingerprint = try row.optionalText(13)
-        isServerKeyShared = try row.optionalBool(14)
+extension Enrollment: RowReadable {
+    package init(_ row: inout RowReader) throws {
+        id = try row.identifier("enrollment_id")
+        app = try row.text("app")
+        userID = try row.text("user_id")
+        deviceID = try row.text("device_id")
+        deviceName = try row.optionalText("device_name")
+        platform = try row.optionalText("platform")
+        status = try row.text("status")
+        reason = try row.optionalText("reason")
+        createdAt = try row.timestamp("created_at")
+        activatedAt = try row.optionalTimestamp("activated_at")
+        revokedAt = try row.optionalTimestamp("revoked_at")
+        lockedUntil = try row.optionalTimestamp("locked_until")
+        fingerprint = try row.optionalText("key_fingerprint")
+        serverFingerprint = try row.optionalText("server_fingerprint")
+        isServerKeyShared = try row.optionalBool("is_shared")
     }
+}
 
-    /// $1 id, $2 app, $3 user, $4 status, each NULL for any, $5 rows at most.
-    package static let listing = Statement(
+/// Enrollments, the newest first.
+struct ListEnrollments: PreparedStatement {
+    var id: Identifier?
+    let filter: Enrollment.Filter
+
+    typealias Output = Enrollment
+
+    static let statement = Statement(
         "enrollment.list",
         """
-        SELECT e.enrollment_id, a.name, e.user_id, e.device_id, e.device_name, e.platform, e.status, e.reason,
+        SELECT e.enrollment_id, a.name AS app, e.user_id, e.device_id, e.device_name, e.platform, e.status, e.reason,
                e.created_at, e.activated_at, e.revoked_at,
-               CASE WHEN e.locked_until > clock_timestamp() THEN e.locked_until END,
-               e.key_fingerprint, k.fingerprint, k.shared
+               CASE WHEN e.locked_until > clock_timestamp() THEN e.locked_until END AS locked_until,
+               e.key_fingerprint, k.fingerprint AS server_fingerprint, k.shared AS is_shared
         FROM countersign.enrollments e JOIN countersign.apps a USING (app_id)
         LEFT JOIN countersign.server_keys k USING (server_key_id)
         WHERE ($1::uuid IS NULL OR e.enrollment_id = $1::uuid) AND ($2::text IS NULL OR a.name = $2::text)
           AND ($3::text IS NULL OR e.user_id = $3::text) AND ($4::text IS NULL OR e.status = $4::text)
         ORDER BY e.enrollment_id DESC LIMIT $5
         """)
+
+    var parameters: [Parameter] {
+        [
+            Parameter(id), Parameter(filter.app), Parameter(filter.userID), Parameter(filter.status),
+            .int(Int64(filter.limit)),
+        ]
+    }
 }

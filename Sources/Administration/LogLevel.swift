@@ -7,11 +7,17 @@ package struct LogLevel: Sendable, Hashable {
     package let updatedAt: Timestamp
 
     package static func list(_ connection: inout Connection) async throws -> [LogLevel] {
-        try await connection.run(listing).map { row in
-            LogLevel(module: try row.text(0), level: try row.text(1), updatedAt: try row.timestamp(2))
-        }
+        try await connection.run(ListLogLevels()).all()
     }
+}
 
-    package static let listing = Statement(
+struct ListLogLevels: PreparedStatement {
+    static let statement = Statement(
         "log_level.list", "SELECT module, level, updated_at FROM countersign.log_levels ORDER BY module")
+
+    static func decode(_ row: inout RowReader) throws -> LogLevel {
+        LogLevel(
+            module: try row.text("module"), level: try row.text("level"),
+            updatedAt: try row.timestamp("updated_at"))
+    }
 }

@@ -18,7 +18,7 @@ package struct Portal: Sendable, Hashable {
 
 extension Portal {
     package static func list(_ connection: inout Connection) async throws -> [Portal] {
-        try await connection.run(listing).map(Portal.init)
+        try await connection.run(ListPortals()).all()
     }
 
     /// Throws when there is no portal of that name.
@@ -28,32 +28,38 @@ extension Portal {
         }
         return Int32(try row.int(0))
     }
-
-    private init(_ row: Row) throws(DecodingFailure) {
-        id = try row.int(0)
-        name = try row.text(1)
-        displayName = try row.text(2)
-        login = try row.text(3)
-        isEnabled = try row.bool(4)
-        isOverLimit = try row.bool(5)
-        maxOpenRequests = try row.int(6)
-        createdAt = try row.timestamp(7)
-        isPaused = try row.bool(8)
-    }
 }
 
 extension Portal {
-    package static let listing = Statement(
-        "portal.list",
-        """
-        SELECT portal_id, name, display_name, login, enabled, over_limit, max_open_requests, created_at, paused
-        FROM countersign.portals ORDER BY name
-        """)
-
     /// $1 name.
     package static let numberOf = Statement(
         "portal.number_of",
         """
         SELECT portal_id FROM countersign.portals WHERE name = $1
+        """)
+}
+
+extension Portal: RowReadable {
+    package init(_ row: inout RowReader) throws {
+        id = try row.int("portal_id")
+        name = try row.text("name")
+        displayName = try row.text("display_name")
+        login = try row.text("login")
+        isEnabled = try row.bool("enabled")
+        isOverLimit = try row.bool("over_limit")
+        maxOpenRequests = try row.int("max_open_requests")
+        createdAt = try row.timestamp("created_at")
+        isPaused = try row.bool("paused")
+    }
+}
+
+struct ListPortals: PreparedStatement {
+    typealias Output = Portal
+
+    static let statement = Statement(
+        "portal.list",
+        """
+        SELECT portal_id, name, display_name, login, enabled, over_limit, max_open_requests, created_at, paused
+        FROM countersign.portals ORDER BY name
         """)
 }

@@ -34,10 +34,7 @@ extension PortalCredential {
         portal: String?, _ connection: inout Connection
     ) async throws -> [PortalCredential] {
         if let portal { _ = try await Portal.identifier(of: portal, &connection) }
-        return try await connection.run(listing, [Parameter(portal)]).map { row in
-            PortalCredential(
-                portal: try row.text(0), clientID: try row.text(1), createdAt: try row.timestamp(2))
-        }
+        return try await connection.run(ListCredentials(portal: portal)).all()
     }
 
     /// - Parameter clientID: nil makes one of the portal's name and some random digits.
@@ -94,15 +91,6 @@ extension PortalCredential {
 }
 
 extension PortalCredential {
-    /// $1 portal's name or NULL.
-    package static let listing = Statement(
-        "credential.list",
-        """
-        SELECT p.name, c.client_id, c.created_at
-        FROM countersign.portal_credentials c JOIN countersign.portals p USING (portal_id)
-        WHERE $1::text IS NULL OR p.name = $1 ORDER BY p.name, c.created_at, c.client_id
-        """)
-
     /// $1 portal's id, $2 client id, $3 hash, $4 how many a portal may have.
     package static let insertion = Statement(
         "credential.insert",
@@ -121,4 +109,25 @@ extension PortalCredential {
     package static let removal = Statement(
         "credential.remove",
         "DELETE FROM countersign.portal_credentials WHERE portal_id = $1 AND client_id = $2")
+}
+
+struct ListCredentials: PreparedStatement {
+    /// Its name; nil lists those of all.
+    let portal: String?
+
+    static let statement = Statement(
+        "credential.list",
+        """
+        SELECT p.name AS portal, c.client_id, c.created_at
+        FROM countersign.portal_credentials c JOIN countersign.portals p USING (portal_id)
+        WHERE $1::text IS NULL OR p.name = $1 ORDER BY p.name, c.created_at, c.client_id
+        """)
+
+    var parameters: [Parameter] { [Parameter(portal)] }
+
+    static func decode(_ row: inout RowReader) throws -> PortalCredential {
+        PortalCredential(
+            portal: try row.text("portal"), clientID: try row.text("client_id"),
+            createdAt: try row.timestamp("created_at"))
+    }
 }

@@ -43,7 +43,7 @@ package struct RequestLife: Sendable {
         package let finishedAt: Timestamp?
         /// When the next attempt is due.
         package let nextAt: Timestamp?
-        package let attempts: [Attempt]
+        package internal(set) var attempts: [Attempt] = []
     }
 
     package struct Attempt: Sendable, Hashable {
@@ -68,71 +68,16 @@ extension RequestLife {
     package static func read(
         _ id: Identifier, _ connection: inout Connection
     ) async throws -> RequestLife? {
-        let key = [Parameter.identifier(id)]
-        let results = try await connection.pipeline([
-            Step(Self.requests, key), Step(Self.submissions, key), Step(Self.deliveries, key),
-            Step(Self.attempts, key), Step(Self.permission),
-        ])
-        guard let request = try results[0].first.map(Request.init) else { return nil }
+        let (requests, submissions, deliveries, attempts, permission) = try await connection.pipeline(
+            ReadRequest(id: id), FindSubmissions(id: id), ReadDelivery(id: id), FindAttempts(id: id),
+            MayReadPeople()
+        ).results
+        guard let request = try requests.first() else { return nil }
         var person: Person?
-        if try results[4][0].bool(0), let row = try await connection.run(people, key).first {
-            person = Person(userID: try row.text(0), deviceID: try row.optionalText(1))
-        }
-        let attempts = try results[3].map(Attempt.init)
+        if try permission.one() { person = try await connection.run(ReadPerson(id: id)).first() }
+        var delivery = try deliveries.first()
+        delivery?.attempts = try attempts.all()
         return RequestLife(
-            request: request, person: person, submissions: try results[1].map(Submission.init),
-            delivery: try results[2].first.map { try Delivery($0, attempts: attempts) })
-    }
-}
-
-extension RequestLife.Request {
-    fileprivate init(_ row: Row) throws(DecodingFailure) {
-        id = try row.identifier(0)
-        portal = try row.optionalText(1)
-        type = try row.text(2)
-        status = try row.text(3)
-        requestedAt = try row.timestamp(4)
-        issuedAt = try row.optionalTimestamp(5)
-        scannedAt = try row.optionalTimestamp(6)
-        resolvedAt = try row.optionalTimestamp(7)
-        expiresAt = try row.timestamp(8)
-        callbackURI = try row.text(9)
-        message = try row.text(10)
-        app = try row.optionalText(11)
-        enrollmentID = try row.optionalIdentifier(12)
-        signatureVerified = try row.optionalBool(13)
-    }
-}
-
-extension RequestLife.Submission {
-    fileprivate init(_ row: Row) throws(DecodingFailure) {
-        id = try row.identifier(0)
-        app = try row.optionalText(1)
-        action = try row.optionalText(2)
-        status = try row.text(3)
-        reason = try row.optionalText(4)
-        submittedAt = try row.timestamp(5)
-        resolvedAt = try row.optionalTimestamp(6)
-        enrollmentID = try row.optionalIdentifier(7)
-    }
-}
-
-extension RequestLife.Delivery {
-    fileprivate init(_ row: Row, attempts: [RequestLife.Attempt]) throws(DecodingFailure) {
-        status = try row.text(0)
-        createdAt = try row.timestamp(1)
-        finishedAt = try row.optionalTimestamp(2)
-        nextAt = try row.optionalTimestamp(3)
-        self.attempts = attempts
-    }
-}
-
-extension RequestLife.Attempt {
-    fileprivate init(_ row: Row) throws(DecodingFailure) {
-        number = try row.int(0)
-        startedAt = try row.timestamp(1)
-        duration = .milliseconds(try row.int(2))
-        statusCode = try row.optionalInt(3)
-        errorClass = try row.optionalText(4)
+            request: request, person: person, submissions: try submissions.all(), delivery: delivery)
     }
 }

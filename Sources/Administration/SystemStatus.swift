@@ -43,65 +43,90 @@ package struct SystemStatus: Sendable {
 
 extension SystemStatus {
     package static func read(_ connection: inout Connection) async throws -> SystemStatus {
-        let results = try await connection.pipeline([
-            Step(queues), Step(workers), Step(clock), Step(ReadStageControls()), Step(pausedPortals),
-        ])
+        let (queues, workers, clock, controls, paused) = try await connection.pipeline(
+            ReadQueues(), FindLiveWorkers(), ReadClock(), ReadStageControls(), FindPausedPortals()
+        ).results
+        let now = try clock.one()
         return SystemStatus(
-            time: try results[2][0].timestamp(0), schemaVersion: try results[2][0].int(1),
-            queues: try results[0].map(Queue.init), workers: try results[1].map(LiveWorker.init),
-            controls: try StatementResult<ReadStageControls>(results[3]).all(),
-            pausedPortals: try results[4].map { try $0.text(0) })
+            time: now.time, schemaVersion: now.schemaVersion, queues: try queues.all(),
+            workers: try workers.all(), controls: try controls.all(), pausedPortals: try paused.all())
+    }
+}
+
+/// The database's time, and the schema's version.
+package struct ReadClock: PreparedStatement {
+    package struct Output: Sendable {
+        package let time: Timestamp
+        package let schemaVersion: Int
     }
 
-    package static let clock = Statement(
+    package init() {}
+
+    package static let statement = Statement(
         "status.clock",
         """
-        SELECT clock_timestamp(), coalesce(max(version) FILTER (WHERE duration_ms IS NOT NULL), 0)
+        SELECT clock_timestamp() AS now, coalesce(max(version) FILTER (WHERE duration_ms IS NOT NULL), 0) AS version
         FROM countersign.schema_migrations
         """)
 
-    package static let queues = Statement(
+    package static func decode(_ row: inout RowReader) throws -> Output {
+        Output(time: try row.timestamp("now"), schemaVersion: try row.int("version"))
+    }
+}
+
+struct ReadQueues: PreparedStatement {
+    typealias Output = SystemStatus.Queue
+
+    static let statement = Statement(
         "status.queues",
         "SELECT stage, waiting, estimated, oldest, in_flight, done_last_minute FROM countersign.queue_status()"
     )
+}
 
-    package static let pausedPortals = Statement(
+struct FindPausedPortals: PreparedStatement {
+    static let statement = Statement(
         "status.paused_portals", "SELECT name FROM countersign.portals WHERE paused ORDER BY name")
 
-    package static let workers = Statement(
+    static func decode(_ row: inout RowReader) throws -> String { try row.text("name") }
+}
+
+struct FindLiveWorkers: PreparedStatement {
+    typealias Output = SystemStatus.LiveWorker
+
+    static let statement = Statement(
         "status.workers",
         """
         SELECT w.worker_id, w.host, w.process_id, w.program, w.draining, w.started_at, w.heartbeat_at,
                array(SELECT s.stage FROM countersign.worker_stages s WHERE s.worker_id = w.worker_id
-                     ORDER BY countersign.stage_number(s.stage)),
+                     ORDER BY countersign.stage_number(s.stage)) AS stages,
                (SELECT coalesce(sum(s.errors), 0)::bigint FROM countersign.worker_stages s
-                WHERE s.worker_id = w.worker_id)
+                WHERE s.worker_id = w.worker_id) AS errors
         FROM countersign.workers w
         WHERE w.heartbeat_at > clock_timestamp() - interval '15 s' ORDER BY w.started_at, w.worker_id
         """)
 }
 
-extension SystemStatus.Queue {
-    package init(_ row: Row) throws(DecodingFailure) {
-        stage = try row.text(0)
-        waiting = try row.int(1)
-        isEstimate = try row.bool(2)
-        oldest = try row.optionalTimestamp(3)
-        inFlight = try row.int(4)
-        doneLastMinute = try row.int(5)
+extension SystemStatus.Queue: RowReadable {
+    package init(_ row: inout RowReader) throws {
+        stage = try row.text("stage")
+        waiting = try row.int("waiting")
+        isEstimate = try row.bool("estimated")
+        oldest = try row.optionalTimestamp("oldest")
+        inFlight = try row.int("in_flight")
+        doneLastMinute = try row.int("done_last_minute")
     }
 }
 
-extension SystemStatus.LiveWorker {
-    fileprivate init(_ row: Row) throws(DecodingFailure) {
-        id = try row.identifier(0)
-        host = try row.text(1)
-        processID = try row.int(2)
-        program = try row.int(3)
-        isDraining = try row.bool(4)
-        startedAt = try row.timestamp(5)
-        heartbeatAt = try row.timestamp(6)
-        stages = try row.texts(7)
-        errors = try row.int(8)
+extension SystemStatus.LiveWorker: RowReadable {
+    package init(_ row: inout RowReader) throws {
+        id = try row.identifier("worker_id")
+        host = try row.text("host")
+        processID = try row.int("process_id")
+        program = try row.int("program")
+        isDraining = try row.bool("draining")
+        startedAt = try row.timestamp("started_at")
+        heartbeatAt = try row.timestamp("heartbeat_at")
+        stages = try row.texts("stages")
+        errors = try row.int("errors")
     }
 }

@@ -29,20 +29,6 @@ package struct WebhookDelivery: Sendable, Hashable {
         /// Only for logins that may read it.
         package let body: String?
     }
-
-    private init(_ row: Row) throws {
-        transactionID = try row.identifier(0)
-        portal = try row.text(1)
-        status = try row.text(2)
-        attempts = try row.int(3)
-        callbackURI = try row.text(4)
-        createdAt = try row.timestamp(5)
-        finishedAt = try row.optionalTimestamp(6)
-        nextAt = try row.optionalTimestamp(7)
-        lastStatusCode = try row.optionalInt(8)
-        lastError = try row.optionalText(9)
-        detail = try row.optionalText(10)
-    }
 }
 
 extension WebhookDelivery {
@@ -50,28 +36,18 @@ extension WebhookDelivery {
     package static func list(
         _ state: State, portal: String?, since: Timestamp?, limit: Int, _ connection: inout Connection
     ) async throws -> [WebhookDelivery] {
-        var portalID = Parameter.null
-        if let portal { portalID = .int32(try await Portal.identifier(of: portal, &connection)) }
-        let parameters: [Parameter] = [
-            portalID, since.map { .timestamp($0) } ?? .null, .int32(Int32(limit)),
-        ]
-        return try await connection.run(listing(state), parameters).map { try WebhookDelivery($0) }
+        var portalID: Int32?
+        if let portal { portalID = try await Portal.identifier(of: portal, &connection) }
+        let listing = ListDeliveries(state: state, portalID: portalID, since: since, limit: limit)
+        return try await connection.run(listing).all()
     }
 
     package static func read(
         _ id: Identifier, _ connection: inout Connection
     ) async throws -> (delivery: WebhookDelivery, attempts: [Attempt])? {
-        guard let row = try await connection.run(one, [.identifier(id)]).first else { return nil }
-        let mayRead = try await connection.run(permission)[0].bool(0)
-        let attempts = try await connection.run(mayRead ? attemptsWithBody : attempts, [.identifier(id)]).map
-        {
-            Attempt(
-                number: try $0.int(0), startedAt: try $0.timestamp(1),
-                duration: .milliseconds(try $0.int(2)), statusCode: try $0.optionalInt(3),
-                errorClass: try $0.optionalText(4), detail: try $0.optionalText(5),
-                body: try $0.optionalText(6))
-        }
-        return (try WebhookDelivery(row), attempts)
+        guard let delivery = try await connection.run(ReadWebhook(id: id)).first() else { return nil }
+        let mayRead = try await connection.run(MayReadBodies()).one()
+        return (delivery, try await connection.run(ListAttempts(id: id, withBody: mayRead)).all())
     }
 
     /// Sends these again: finished ones are queued anew, waiting ones are due now. Returns those that it moved; what
@@ -79,7 +55,7 @@ extension WebhookDelivery {
     static func sendAgain(
         _ ids: [Identifier], _ connection: inout Connection
     ) async throws -> [Identifier] {
-        try await connection.run(sending, [.identifiers(ids)]).map { try $0.identifier(0) }
+        try await connection.run(SendAgain(ids: ids)).all()
     }
 
     /// To be thrown when there is no such delivery.
@@ -102,20 +78,6 @@ package struct WebhookEndpoint: Sendable, Hashable {
 
     /// Those whose breaker has opened at some time.
     package static func list(_ connection: inout Connection) async throws -> [WebhookEndpoint] {
-        try await connection.run(listing).map {
-            WebhookEndpoint(
-                portal: try $0.text(0), origin: try $0.text(1), state: try $0.text(2),
-                changedAt: try $0.timestamp(3), openUntil: try $0.optionalTimestamp(4),
-                failingSince: try $0.optionalTimestamp(5), reason: try $0.optionalText(6))
-        }
+        try await connection.run(ListEndpoints()).all()
     }
-
-    package static let listing = Statement(
-        "webhook.endpoints",
-        """
-        SELECT p.name, e.origin, e.state, e.changed_at, CASE WHEN e.state <> 'closed' THEN e.open_until END,
-               e.failing_since, e.reason
-        FROM countersign.webhook_endpoints e JOIN countersign.portals p USING (portal_id)
-        ORDER BY e.state = 'closed', p.name, e.origin
-        """)
 }

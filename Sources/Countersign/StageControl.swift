@@ -18,13 +18,6 @@ package struct StageControl: Sendable, Hashable {
         self.batchSize = batchSize
         self.updatedAt = updatedAt
     }
-
-    package init(_ row: Row) throws(DecodingFailure) {
-        stage = try row.text(0)
-        isPaused = try row.bool(1)
-        batchSize = try row.optionalInt(2)
-        updatedAt = try row.timestamp(3)
-    }
 }
 
 package struct ReadStageControls: PreparedStatement {

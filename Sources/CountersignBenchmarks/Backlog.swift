@@ -17,7 +17,7 @@ struct Backlog: Sendable {
         try await superuser.run(Self.load, [.int32s(portals), .int(Int64(rows)), .bool(waiting)])
     }
 
-    private static let load = Statement(
+    static let load = Statement(
         "load",
         """
         WITH loaded AS (
@@ -39,7 +39,7 @@ struct Backlog: Sendable {
         try await connection.run(Self.last).map { try $0.identifier(0) }
     }
 
-    private static let last = Statement(
+    static let last = Statement(
         "last",
         "SELECT max(transaction_id::text)::uuid FROM countersign.issue_queue GROUP BY portal_id")
 
@@ -63,13 +63,13 @@ struct Backlog: Sendable {
         try await connection.run(Self.open, [.identifiers(requests)])[0].bool(0)
     }
 
-    private static let open = Statement(
+    static let open = Statement(
         "open",
         """
         SELECT EXISTS (SELECT FROM countersign.auth_requests
                        WHERE transaction_id = ANY ($1) AND status = 'requested')
         """)
-    private static let queued = Statement("queued", "SELECT EXISTS (SELECT FROM countersign.issue_queue)")
+    static let queued = Statement("queued", "SELECT EXISTS (SELECT FROM countersign.issue_queue)")
 
     /// Rows issued a second, from the first to the last by the database's clock.
     func issueRate() async throws -> Double {
@@ -77,7 +77,7 @@ struct Backlog: Sendable {
         return try await superuser.run(Self.rate)[0].optionalDouble(0) ?? 0
     }
 
-    private static let rate = Statement(
+    static let rate = Statement(
         "issue rate",
         """
         SELECT count(*) / nullif(date_part('epoch', max(issued_at) - min(issued_at)), 0)

@@ -19,13 +19,14 @@ struct DriverFigure: Figure {
         ]
     }
 
+    static let one = Statement("one", "SELECT 1")
+
     private func roundTrips(_ login: BenchLogin, _ bench: Bench) async throws -> Double {
         var connection = try await bench.database.connect(as: login)
-        let one = Statement("one", "SELECT 1")
         let start = ContinuousClock.now
         var count = 0
         while start.duration(to: .now) < .seconds(1) {
-            try await connection.run(one)
+            try await connection.run(Self.one)
             count += 1
         }
         return Double(count) / (start.duration(to: .now) / .seconds(1))

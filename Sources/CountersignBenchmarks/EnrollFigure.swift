@@ -64,16 +64,16 @@ struct EnrollFigure: Figure {
         }
     }
 
-    private static let insert = Statement(
+    static let insert = Statement(
         "bench.enrollments",
         """
         INSERT INTO countersign.enrollments (user_id, device_id, public_key)
         SELECT 'user-' || n, 'phone', key FROM unnest($1::text[]) WITH ORDINALITY AS g (key, n)
         """)
-    private static let pending = Statement(
+    static let pending = Statement(
         "bench.pending", "SELECT EXISTS (SELECT FROM countersign.enrollments WHERE status = 'pending')")
     /// The first batch is where the clock starts: it is not counted.
-    private static let rate = Statement(
+    static let rate = Statement(
         "bench.enroll_rate",
         """
         SELECT count(*) FILTER (WHERE batch <> first)

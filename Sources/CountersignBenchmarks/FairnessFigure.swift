@@ -40,7 +40,7 @@ struct FairnessFigure: Figure {
 }
 
 /// A portal with a large backlog. Being disabled keeps it from being worked off before all is there.
-private struct Neighbour: ~Copyable {
+struct Neighbour: ~Copyable {
     private let site: Installation.Site
     private let bench: Bench
     private var superuser: Connection
@@ -71,6 +71,6 @@ private struct Neighbour: ~Copyable {
         try await superuser.run(Self.enable, [.int32(site.id), .bool(isEnabled)])
     }
 
-    private static let enable = Statement(
+    static let enable = Statement(
         "enable", "UPDATE countersign.portals SET enabled = $2 WHERE portal_id = $1")
 }

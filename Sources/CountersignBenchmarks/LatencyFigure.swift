@@ -36,7 +36,7 @@ struct LatencyFigure: Figure {
 }
 
 /// A NOTIFY on one connection that another waits for.
-private struct BareNotify: ~Copyable {
+struct BareNotify: ~Copyable {
     private var connection: Connection
     private let arrivals: Arrivals
 
@@ -54,5 +54,5 @@ private struct BareNotify: ~Copyable {
         return start.duration(to: try await arrivals.next { _ in true })
     }
 
-    private static let notify = Statement("bare notify", "NOTIFY bench_bare")
+    static let notify = Statement("bare notify", "NOTIFY bench_bare")
 }

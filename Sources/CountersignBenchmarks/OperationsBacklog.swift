@@ -58,7 +58,7 @@ struct OperationsBacklog: Sendable {
         ).map { try $0.text(0) }
     }
 
-    private static let load = Statement(
+    static let load = Statement(
         "operations load",
         """
         WITH loaded AS (
@@ -74,7 +74,7 @@ struct OperationsBacklog: Sendable {
         INSERT INTO countersign.issue_queue (portal_id, transaction_id) SELECT portal_id, transaction_id FROM loaded
         """)
 
-    private static let depths = Statement(
+    static let depths = Statement(
         "operations depths",
         """
         SELECT s.stage, s.waiting, CASE s.stage
@@ -83,7 +83,7 @@ struct OperationsBacklog: Sendable {
         FROM countersign.queue_status() AS s WHERE s.stage IN ('issue', 'expire') ORDER BY s.stage
         """)
 
-    private static let age = Statement(
+    static let age = Statement(
         "operations age",
         """
         SELECT max(date_part('epoch', clock_timestamp() - measured_at)) FROM countersign.queue_figures

@@ -137,7 +137,7 @@ struct OperationsAsker: ~Copyable {
         }
     }
 
-    private static let query = Statement("operations query", "SELECT * FROM countersign.queue_status()")
+    static let query = Statement("operations query", "SELECT * FROM countersign.queue_status()")
 
     /// How far estimates are off, and how old they are.
     func errors(_ state: String) async throws -> [ReportRow] {

@@ -43,20 +43,20 @@ struct SignInClient: LoadClient, ~Copyable {
         }
     }
 
-    private static let submitAction = Statement(
+    static let submitAction = Statement(
         "submit action",
         """
         INSERT INTO countersign.submissions (enrollment_id, otp, action) VALUES ($1, $2, $3)
         RETURNING submission_id
         """)
-    private static let enroll = Statement(
+    static let enroll = Statement(
         "enroll",
         "INSERT INTO countersign.enrollments (user_id, device_id) VALUES ($1, $2) RETURNING enrollment_id")
-    private static let isPending = Statement(
+    static let isPending = Statement(
         "is pending",
         "SELECT status = 'pending' FROM countersign.enrollment_results WHERE enrollment_id = $1::uuid")
     static let awaitCode = Statement("await code", "SELECT countersign.await_otp($1, '10 s')")
-    private static let awaitAnswer = Statement(
+    static let awaitAnswer = Statement(
         "await answer", "SELECT result, reason FROM countersign.await_submission($1, '10 s')")
 }
 

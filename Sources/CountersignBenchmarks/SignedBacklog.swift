@@ -81,7 +81,7 @@ struct SignedBacklog: Sendable {
         }
     }
 
-    private static let enroll = Statement(
+    static let enroll = Statement(
         "bench.enroll",
         """
         INSERT INTO countersign.enrollments (enrollment_id, app_id, user_id, device_id, status, public_key,
@@ -91,7 +91,7 @@ struct SignedBacklog: Sendable {
         """)
 
     /// $1 portal, $2 digests.
-    private static let request = Statement(
+    static let request = Statement(
         "bench.request",
         """
         INSERT INTO countersign.auth_requests (transaction_id, requested_at, expires_at, open_until, issued_at,
@@ -102,7 +102,7 @@ struct SignedBacklog: Sendable {
         FROM unnest($2::bytea[]) AS digest RETURNING transaction_id
         """)
 
-    private static let submission = Statement(
+    static let submission = Statement(
         "bench.submission",
         """
         INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, signature)

@@ -54,10 +54,10 @@ struct ValidateFigure: Figure {
         return rate
     }
 
-    private static let queued = Statement(
+    static let queued = Statement(
         "bench.queued", "SELECT EXISTS (SELECT FROM countersign.validate_queue)")
     /// The first batch is where the clock starts: it is not counted.
-    private static let rate = Statement(
+    static let rate = Statement(
         "bench.validate_rate",
         """
         SELECT count(*) FILTER (WHERE batch <> first)

@@ -2,7 +2,7 @@ import Postgres
 
 /// Deliveries as the end of requests leaves them, without the requests.
 struct WebhookLoad {
-    private static let ends = Statement(
+    static let ends = Statement(
         "webhook load",
         """
         WITH ended AS (
@@ -19,7 +19,7 @@ struct WebhookLoad {
         )
         SELECT id FROM ended
         """)
-    private static let ring = Statement("webhook ring", "SELECT countersign.ring('dispatch')")
+    static let ring = Statement("webhook ring", "SELECT countersign.ring('dispatch')")
 
     /// Of these portals in turns. Returns their ids.
     @discardableResult

@@ -40,11 +40,11 @@ struct WorkerFeed: Sendable {
         }
     }
 
-    private static let queue = Statement(
+    static let queue = Statement(
         "feed",
         """
         INSERT INTO countersign.issue_queue (portal_id, transaction_id)
         SELECT portal_id, transaction_id FROM bench.queued WHERE place > $1 AND place <= $2
         """)
-    private static let ring = Statement("feed ring", "SELECT countersign.ring('issue')")
+    static let ring = Statement("feed ring", "SELECT countersign.ring('issue')")
 }

@@ -38,7 +38,7 @@ struct WorkerProcess: Sendable {
         await process.stop(within: .seconds(15))
     }
 
-    private static let registered = Statement(
+    static let registered = Statement(
         "registered", "SELECT FROM countersign.workers WHERE process_id = $1")
 
     private func waitForRegistration(_ database: BenchDatabase) async throws {

@@ -74,7 +74,7 @@ struct EventsSearch: DatabaseCommand {
         }
         var filter = filter
         if let start {
-            let now = try await connection.run(SystemStatus.clock)[0].timestamp(0)
+            let now = try await connection.run(ReadClock()).one().time
             filter.since = start.moment(now)
         }
         let events = try await AuditEvent.find(filter, showsUsers: showsUsers, &connection)

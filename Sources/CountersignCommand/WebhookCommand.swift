@@ -69,7 +69,7 @@ struct WebhookList: DatabaseCommand {
     }
 
     func run(_ connection: inout Connection) async throws {
-        let now = try await connection.run(SystemStatus.clock)[0].timestamp(0)
+        let now = try await connection.run(ReadClock()).one().time
         let deliveries = try await WebhookDelivery.list(
             wanted, portal: portal ?? Environment.current.text("portal"), since: start?.moment(now),
             limit: most, &connection)

@@ -2,14 +2,25 @@ package import Postgres
 
 /// Every statement of this module, which the tests prepare against the migrated schema.
 package enum EngineStatements {
-    package static let all: [any StatementFamily.Type] =
-        work + housekeeping + [
-            DropQueuedRequest.self, EndDueRequests.self, FailRequests.self, IssueAlone.self, IssueBatch.self,
-        ]
+    package static let all = work + housekeeping + enrolling + issuing + validating
+
+    private static let enrolling: [any StatementFamily.Type] = [
+        ClaimEnrollment.self, ClaimEnrollments.self, HoldEnrollments.self, InsertSharedKey.self,
+        ReadKeyPolicy.self, RejectEnrollment.self, ReplaceEnrollments.self, ResolveEnrollments.self,
+    ]
+
+    private static let issuing: [any StatementFamily.Type] = [
+        DropQueuedRequest.self, EndDueRequests.self, FailRequests.self, IssueAlone.self, IssueBatch.self,
+    ]
+
+    private static let validating: [any StatementFamily.Type] = [
+        AddWrongCodes.self, ClaimSubmission.self, ClaimSubmissions.self, GiveUpSubmission.self,
+        HoldSubmissions.self, ReadSwitches.self, ReadTransaction.self, WriteVerdicts.self,
+    ]
 
     private static let work: [any StatementFamily.Type] = [
-        ArmBell.self, CountFailure.self, DeregisterWorker.self, DisarmBell.self, DiscardPlans.self,
-        FindBroken.self, FindClaimable.self, ReadDrainRequest.self, RegisterWorker.self,
+        ArmBell.self, Begin.self, Commit.self, CountFailure.self, DeregisterWorker.self, DisarmBell.self,
+        DiscardPlans.self, FindBroken.self, FindClaimable.self, ReadDrainRequest.self, RegisterWorker.self,
         ReleaseLeases.self, ReportFigures.self, RingBell.self,
     ]
 

@@ -8,12 +8,12 @@ extension GatewayConfiguration {
     ///   it runs (CS001, CS007, CS008) is well.
     package func fault(_ connection: inout Connection) async throws -> String? {
         if let app = tokens?.app,
-            try await !exists(GatewayDatabase.nameApp, app, Self.currentApp, &connection)
+            try await !exists(NameApp(name: app), IsApp(), &connection)
         {
             return "--jwt-app: there is no app \(app); `countersign app list` shows those that there are"
         }
         guard let demo else { return nil }
-        guard try await exists(GatewayDatabase.namePortal, demo.portal, Self.currentPortal, &connection)
+        guard try await exists(NamePortal(name: demo.portal), IsPortal(), &connection)
         else {
             return "--demo-portal: there is no portal \(demo.portal); "
                 + "`countersign portal list` shows those that there are"
@@ -21,10 +21,10 @@ extension GatewayConfiguration {
         return try await fault(of: demo, &connection)
     }
 
-    private func exists(
-        _ naming: Statement, _ name: String, _ asking: Statement, _ connection: inout Connection
-    ) async throws -> Bool {
-        try await connection.pipeline([Step(naming, [.text(name)]), Step(asking)])[1][0].bool(0)
+    private func exists<S: PreparedStatement>(
+        _ naming: some PreparedStatement, _ asking: S, _ connection: inout Connection
+    ) async throws -> Bool where S.Output == Bool {
+        try await connection.pipeline(after: [Step(naming)], asking).results.one()
     }
 
     private func fault(
@@ -34,8 +34,8 @@ extension GatewayConfiguration {
         let draft = SignIns.Draft(type: demo.type, callbackURI: demo.callback)
         do {
             _ = try await connection.transaction { connection in
-                try await connection.run(GatewayDatabase.namePortal, [.text(demo.portal)])
-                try await connection.run(SignIns.insert, draft.parameters)
+                try await connection.run(NamePortal(name: demo.portal))
+                try await connection.run(InsertRequest(draft: draft))
                 throw AllIsWell()
             }
         } catch let error as PostgresError {
@@ -61,9 +61,18 @@ extension GatewayConfiguration {
             throw error
         }
     }
+}
 
-    static let currentApp = Statement(
-        "gateway.check.app", "SELECT countersign.current_app() IS NOT NULL")
-    static let currentPortal = Statement(
-        "gateway.check.portal", "SELECT countersign.current_portal() IS NOT NULL")
+/// Whether the app that this login stands in for is there.
+struct IsApp: PreparedStatement {
+    static let statement = Statement(
+        "gateway.check.app", "SELECT countersign.current_app() IS NOT NULL AS is_there")
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_there") }
+}
+
+/// Whether the portal that this login stands in for is there.
+struct IsPortal: PreparedStatement {
+    static let statement = Statement(
+        "gateway.check.portal", "SELECT countersign.current_portal() IS NOT NULL AS is_there")
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_there") }
 }

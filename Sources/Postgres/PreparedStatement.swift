@@ -81,6 +81,14 @@ package struct StatementResult<S: StatementFamily>: Sendable {
 
     package func all() throws -> [S.Output] { try rows.map(Self.decode) }
 
+    /// Reads only the first columns of each row, also when `decode` would fail on the others.
+    package func beginnings<T>(_ read: (inout RowReader) throws -> T) throws -> [T] {
+        try rows.map { row in
+            var reader = RowReader(row)
+            return try read(&reader)
+        }
+    }
+
     /// Nil when no row was returned.
     package func first() throws -> S.Output? { try rows.first.map(Self.decode) }
 

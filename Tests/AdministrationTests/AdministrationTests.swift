@@ -5,16 +5,11 @@ import Support
 import Testing
 
 @Suite(.database) struct AdministrationTests {
-    @Test func `every statement prepares`() async throws {
-        var connection = try await Database.current.connect()
-        for statement in administrationStatements {
-            do {
-                try await connection.execute("PREPARE checked AS \(statement.sql)")
-                try await connection.execute("DEALLOCATE checked")
-            } catch {
-                Issue.record("\(statement.name): \(error)")
-            }
-        }
+    @Test func `every statement fits the schema and its decoder`() async throws {
+        var owner = try await Database.current.connect()
+        try await owner.expectToFit(AdministrationStatements.all)
+        try await owner.expectToPrepare(administrationStatements)
+        try expectAllListed(in: "Administration", AdministrationStatements.all, and: administrationStatements)
     }
 
     /// What the console will do under its own login, and what the commands do.

@@ -7,27 +7,14 @@ import Testing
 
 /// Every statement is checked against the migrated schema, and every path against the description.
 @Suite(.database) struct StatementTests {
-    private let statements = [
-        GatewayDatabase.namePortal, GatewayDatabase.nameApp, GatewayConfiguration.currentApp,
-        GatewayConfiguration.currentPortal,
-        PortalDirectory.credential, SignIns.insert, SignIns.collect,
-        SignIns.cancel,
-        TransactionResult.look, PortalRoutes.enabledTypes, Devices.appChannel, Devices.enroll,
-        Devices.list,
-        Devices.revoke, Devices.submit, Devices.outcome, Devices.repeated, DemoRoutes.channel,
-    ]
-
-    @Test func `every statement prepares, with the rights of the gateway`() async throws {
+    @Test func `every statement fits the schema, with the rights of the gateway`() async throws {
         let login = try await Database.current.makeLogin("gateway", in: .gateway)
         var connection = try await Database.current.connect(as: login)
-        for statement in statements {
-            do {
-                try await connection.execute("PREPARE checked AS \(statement.sql)")
-                try await connection.execute("DEALLOCATE checked")
-            } catch {
-                Issue.record("\(statement.name): \(error)")
-            }
-        }
+        try await connection.expectToFit(GatewayStatements.all)
+    }
+
+    @Test func `every statement is in the list`() throws {
+        try expectAllListed(in: "Gateway", GatewayStatements.all)
     }
 
     @Test func `what is served is described, and what is described is served`() async throws {

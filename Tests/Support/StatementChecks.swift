@@ -21,13 +21,32 @@ extension Connection {
         }
     }
 
-    private mutating func expectToFit(
-        _ statement: Statement, of family: any StatementFamily.Type, _ sourceLocation: SourceLocation
+    /// The same for statements whose rows are read where they are run: their columns are not compared.
+    package mutating func expectToPrepare(
+        _ statements: [Statement], sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
+        try await execute("SET plan_cache_mode = force_generic_plan")
+        for statement in statements {
+            do {
+                _ = try await plan(statement)
+            } catch {
+                Issue.record("\(statement.name): \(error)", sourceLocation: sourceLocation)
+            }
+        }
+    }
+
+    private mutating func plan(_ statement: Statement) async throws -> StatementDescription {
         let description = try await describe(statement)
         let nulls = Array(repeating: "NULL", count: description.parameterCount).joined(separator: ", ")
         try await execute(
             "EXPLAIN EXECUTE described\(nulls.isEmpty ? "" : "(\(nulls))"); DEALLOCATE described")
+        return description
+    }
+
+    private mutating func expectToFit(
+        _ statement: Statement, of family: any StatementFamily.Type, _ sourceLocation: SourceLocation
+    ) async throws {
+        let description = try await plan(statement)
         let read = columnsRead(by: family)
         let found = description.columns.filter { !(read.isEmpty && $0.isVoid) }
         let fits = found.count == read.count && zip(read, found).allSatisfy { $0.fits($1) }
@@ -48,19 +67,30 @@ private func columnsRead(by family: any StatementFamily.Type) -> [ExpectedColumn
 
 /// Expects each statement that stands in a module's sources to be in its list, and no name to stand for two.
 package func expectAllListed(
-    in module: String, _ families: [any StatementFamily.Type],
+    in module: String, _ families: [any StatementFamily.Type], and others: [Statement] = [],
     sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
-    let names = families.flatMap { $0.members.map(\.name) }
+    let names = Set(families.flatMap { $0.members } + others).map(\.name)
     let twice = Set(names.filter { name in names.count { $0 == name } > 1 })
     #expect(twice.isEmpty, "names that stand for two statements", sourceLocation: sourceLocation)
-    for (file, text) in try sources(of: module) {
+    for (_, file, text) in try sources(of: module) {
         for match in text.matches(of: /\bStatement\(\s*(?:"([^"]*)")?/) {
             let name = match.1.map(String.init) ?? "a name that is no literal"
             let isListed = names.contains { stands($0, for: name) }
             #expect(isListed, "\(file): \(name) is in no list", sourceLocation: sourceLocation)
         }
     }
+}
+
+/// The modules whose sources make statements.
+package func modulesWithStatements() throws -> Set<String> {
+    Set(try sources(of: "").filter { $0.text.contains(/\bStatement\(\s*"/) }.map(\.module))
+}
+
+/// The files that send SQL which is no statement.
+package func filesWithRawSQL(except modules: Set<String>) throws -> Set<String> {
+    let files = try sources(of: "").filter { !modules.contains($0.module) }
+    return Set(files.filter { $0.text.contains(/\.execute\(\s*(?:"|sql|script)/) }.map(\.file))
 }
 
 /// Whether a name is that of the literal, in which `\(...)` may be anything.
@@ -77,11 +107,13 @@ private func stands(_ name: String, for literal: String) -> Bool {
     return parts.count > 1 || rest.isEmpty
 }
 
-/// The Swift files of a module, with their paths from `Sources`.
-private func sources(of module: String) throws -> [(file: String, text: String)] {
-    let folder = Checkout.root.appending(path: "Sources/\(module)")
+/// The Swift files of a module, or of all.
+private func sources(of module: String) throws -> [(module: String, file: String, text: String)] {
+    let root = Checkout.root.appending(path: "Sources").standardizedFileURL
+    let folder = module.isEmpty ? root : root.appending(path: module)
     let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
-    return try (files?.allObjects as? [URL] ?? []).filter { $0.pathExtension == "swift" }.map {
-        ($0.lastPathComponent, try String(contentsOf: $0, encoding: .utf8))
+    return try (files?.allObjects as? [URL] ?? []).filter { $0.pathExtension == "swift" }.map { file in
+        let path = file.standardizedFileURL.pathComponents.dropFirst(root.pathComponents.count)
+        return (path.first ?? "", file.lastPathComponent, try String(contentsOf: file, encoding: .utf8))
     }
 }

@@ -17,7 +17,7 @@ package struct ReplayWebhooks: OperatorAction {
             "since", .option, help: "What died since then: \(Since.allowed).", placeholder: "time"),
     ]
     package static let event = "webhook.sent_again"
-    package static let statements = [dead, WebhookDelivery.sending]
+    package static let statements = [dead]
 
     private let portal: String
     private let since: Since
@@ -46,7 +46,7 @@ package struct ReplayWebhooks: OperatorAction {
     /// A thousand in a transaction.
     package func run(_ connection: inout Connection) async throws -> String {
         let id = try await Portal.identifier(of: portal, &connection)
-        let started = try await connection.run(SystemStatus.clock)[0].timestamp(0)
+        let started = try await connection.run(ReadClock()).one().time
         let parameters: [Parameter] = [.int32(id), .timestamp(since.moment(started)), .timestamp(started)]
         var total = 0
         while true {

@@ -16,7 +16,7 @@ package struct RetryWebhooks: OperatorAction {
             "transaction", .arguments, help: "Transaction ids, at most 1000.", placeholder: "transaction-id")
     ]
     package static let event = "webhook.sent_again"
-    package static let statements = [missing, WebhookDelivery.sending]
+    package static let statements = [missing]
 
     private let ids: [Identifier]
 

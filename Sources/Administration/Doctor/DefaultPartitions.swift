@@ -4,20 +4,34 @@ package import Postgres
 package enum DefaultPartitions {
     /// Moves the rows of each default partition to where they belong. Needs the owner's login. By table, how many.
     package static func mend(_ connection: inout Connection) async throws -> [(table: String, moved: Int)] {
-        let tables = try await connection.run(list).map { try $0.text(0) }
+        let tables = try await connection.run(FindFilledDefaults()).all()
         var moved: [(String, Int)] = []
         for table in tables {
-            moved.append((table, try await connection.run(mending, [.text(table)])[0].int(0)))
+            moved.append((table, try await connection.run(MendDefault(table: table)).one()))
         }
         return moved
     }
+}
 
-    package static let list = Statement(
+/// The tables whose default partition holds rows.
+struct FindFilledDefaults: PreparedStatement {
+    static let statement = Statement(
         "doctor.default_partitions",
         """
         SELECT table_name FROM countersign.partitioned_tables
         WHERE (SELECT f.value > 0 FROM countersign.operating_figures() f
                WHERE f.name = 'default_partition_rows' AND f.label = table_name)
         """)
-    package static let mending = Statement("doctor.mend", "SELECT countersign.mend_default_partition($1)")
+
+    static func decode(_ row: inout RowReader) throws -> String { try row.text("table_name") }
+}
+
+/// Moves the rows of a table's default partition; returns how many those were.
+struct MendDefault: PreparedStatement {
+    let table: String
+
+    static let statement = Statement("doctor.mend", "SELECT countersign.mend_default_partition($1)")
+
+    var parameters: [Parameter] { [.text(table)] }
+    static func decode(_ row: inout RowReader) throws -> Int { try row.int("mend_default_partition") }
 }

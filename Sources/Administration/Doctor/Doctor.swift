@@ -31,7 +31,7 @@ package struct Doctor: Sendable {
     /// Half a round trip is the most that the question itself can be off.
     private func clock(_ connection: inout Connection) async throws -> Finding {
         let asked = Timestamp.now()
-        let database = try await connection.run(SystemStatus.clock)[0].timestamp(0)
+        let database = try await connection.run(ReadClock()).one().time
         let answered = Timestamp.now()
         let middle = asked.advanced(by: asked.duration(to: answered) / 2)
         let difference = abs(middle.duration(to: database) / .seconds(1))

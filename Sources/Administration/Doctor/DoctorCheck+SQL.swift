@@ -4,7 +4,7 @@ extension DoctorCheck {
     /// Columns grade, finding, advice.
     var sql: String {
         switch self {
-        case .schema: SchemaListing.statement.sql
+        case .schema: ListObjects.statement.sql
         case .indexes:
             """
             SELECT 'error', x.indexrelid::regclass || ' is invalid, so it is kept up to date and never used',

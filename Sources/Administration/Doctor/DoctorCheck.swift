@@ -1,5 +1,5 @@
 import Countersign
-package import Postgres
+import Postgres
 
 /// What the doctor asks the database, a query each. Its rows are (grade or NULL for well, finding, advice); no row is
 /// well, too.
@@ -17,10 +17,8 @@ package enum DoctorCheck: CaseIterable {
 
     func findings(_ connection: inout Connection) async throws -> [Finding] {
         if self == .schema { return try await drift(&connection) }
-        let rows = try await connection.run(statement)
-        let found = try rows.map { row in
-            Finding(
-                title, Finding.Grade(rawValue: try row.text(0)) ?? .warning, try row.text(1), try row.text(2))
+        let found = try await connection.run(RunCheck(check: self)).all().map { found in
+            Finding(title, Finding.Grade(rawValue: found.grade) ?? .warning, found.finding, found.advice)
         }
         return found.isEmpty ? [Finding(title, .ok, wellness)] : found
     }
@@ -54,7 +52,26 @@ package enum DoctorCheck: CaseIterable {
         case .notifications: "the queue is nearly empty"
         }
     }
+}
 
-    /// A test prepares each.
-    package var statement: Statement { Statement("doctor.\(self)", sql) }
+/// What a check finds.
+struct RunCheck: StatementFamily {
+    let check: DoctorCheck
+
+    struct Output: Sendable {
+        let grade: String
+        let finding: String
+        let advice: String
+    }
+
+    static var members: [Statement] { DoctorCheck.allCases.filter { $0 != .schema }.map(statement) }
+    var statement: Statement { Self.statement(check) }
+
+    private static func statement(_ check: DoctorCheck) -> Statement {
+        Statement("doctor.\(check)", "SELECT * FROM (\(check.sql)) AS found (grade, finding, advice)")
+    }
+
+    static func decode(_ row: inout RowReader) throws -> Output {
+        Output(grade: try row.text("grade"), finding: try row.text("finding"), advice: try row.text("advice"))
+    }
 }

@@ -5,12 +5,72 @@ package import Postgres
 package enum SchemaListing {
     /// A tab stands between object and definition.
     package static func read(_ connection: inout Connection) async throws -> [String] {
-        try await connection.run(statement).map { "\(try $0.text(0))\t\(try $0.text(1))" }
+        try await connection.run(ListObjects()).all()
     }
 
-    /// Views, and functions that were read when they were made, are shown differently by different versions of
-    /// PostgreSQL: without the names before the dots and without spaces they are the same.
-    package static let statement = Statement(
+    /// Views, and functions that wer
+}
+
+/// An object that is not what the files of the schema make.
+package struct SchemaDifference: Sendable, Hashable {
+    package enum Kind: String, Sendable {
+        case missing = "is missing"
+        case foreign = "is not ours"
+        case changed = "was changed"
+    }
+
+    /// As the listing has it: `function ring(stage text)`, `column portals.note`.
+    package let object: String
+    package let kind: Kind
+
+    package var finding: String { "\(object) \(kind.rawValue)" }
+
+    package var advice: String {
+        switch kind {
+        case .foreign:
+            "Undo what was done by hand, or drop it in a migration; `countersign migrate show` lists what is ours."
+        case .missing, .changed: "`countersign migrate show \(shown)` prints ours: run that, as the owner."
+        }
+    }
+
+    /// What `migrate show` prints of it. Rights stand together in one file; a default partition has what its table has.
+    private var shown: String {
+        let words = object.split(separator: " ")
+        let name = words.dropFirst().first.map(String.init) ?? ""
+        return switch words.first {
+        case "grant": "grants"
+        case "function": String(name.prefix { $0 != "(" })
+        case "relation": name
+        default: name.replacing("_default", with: "")
+        }
+    }
+
+    /// Compares the lines of two listings, by the objects' names.
+    package static func all(expected: [String], found: [String]) -> [SchemaDifference] {
+        let (wanted, present) = (byName(expected), byName(found))
+        return Set(wanted.keys).union(present.keys).sorted().compactMap { name in
+            switch (wanted[name], present[name]) {
+            case (_?, nil): SchemaDifference(object: name, kind: .missing)
+            case (nil, _?): SchemaDifference(object: name, kind: .foreign)
+            case (let one, let other) where one != other: SchemaDifference(object: name, kind: .changed)
+            default: nil
+            }
+        }
+    }
+
+    private static func byName(_ lines: [String]) -> [String: String] {
+        let pairs = lines.map { line in
+            let parts = line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false)
+            return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
+        }
+        return Dictionary(pairs) { first, _ in first }
+    }
+}
+
+/// Views, and functions that were read when they were made, are shown differently by different versions of
+/// PostgreSQL: without the names before the dots and without spaces they are the same.
+struct ListObjects: PreparedStatement {
+    static let statement = Statement(
         "doctor.schema",
         """
         WITH relation AS (
@@ -70,62 +130,10 @@ package enum SchemaListing {
             FROM acl CROSS JOIN LATERAL aclexplode(acl.acl) x LEFT JOIN pg_roles g ON g.oid = x.grantee
             WHERE x.grantee <> acl.owner GROUP BY acl.object, g.rolname
         )
-        SELECT name, regexp_replace(definition, '\\s+', ' ', 'g') FROM object ORDER BY name COLLATE "C"
+        SELECT name, regexp_replace(definition, '\\s+', ' ', 'g') AS definition FROM object ORDER BY name COLLATE "C"
         """)
-}
 
-/// An object that is not what the files of the schema make.
-package struct SchemaDifference: Sendable, Hashable {
-    package enum Kind: String, Sendable {
-        case missing = "is missing"
-        case foreign = "is not ours"
-        case changed = "was changed"
-    }
-
-    /// As the listing has it: `function ring(stage text)`, `column portals.note`.
-    package let object: String
-    package let kind: Kind
-
-    package var finding: String { "\(object) \(kind.rawValue)" }
-
-    package var advice: String {
-        switch kind {
-        case .foreign:
-            "Undo what was done by hand, or drop it in a migration; `countersign migrate show` lists what is ours."
-        case .missing, .changed: "`countersign migrate show \(shown)` prints ours: run that, as the owner."
-        }
-    }
-
-    /// What `migrate show` prints of it. Rights stand together in one file; a default partition has what its table has.
-    private var shown: String {
-        let words = object.split(separator: " ")
-        let name = words.dropFirst().first.map(String.init) ?? ""
-        return switch words.first {
-        case "grant": "grants"
-        case "function": String(name.prefix { $0 != "(" })
-        case "relation": name
-        default: name.replacing("_default", with: "")
-        }
-    }
-
-    /// Compares the lines of two listings, by the objects' names.
-    package static func all(expected: [String], found: [String]) -> [SchemaDifference] {
-        let (wanted, present) = (byName(expected), byName(found))
-        return Set(wanted.keys).union(present.keys).sorted().compactMap { name in
-            switch (wanted[name], present[name]) {
-            case (_?, nil): SchemaDifference(object: name, kind: .missing)
-            case (nil, _?): SchemaDifference(object: name, kind: .foreign)
-            case (let one, let other) where one != other: SchemaDifference(object: name, kind: .changed)
-            default: nil
-            }
-        }
-    }
-
-    private static func byName(_ lines: [String]) -> [String: String] {
-        let pairs = lines.map { line in
-            let parts = line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false)
-            return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
-        }
-        return Dictionary(pairs) { first, _ in first }
+    static func decode(_ row: inout RowReader) throws -> String {
+        "\(try row.text("name"))\t\(try row.text("definition"))"
     }
 }

@@ -1,7 +1,7 @@
 import Postgres
 
 /// A pending enrollment.
-struct ClaimedEnrollment: Sendable {
+struct ClaimedEnrollment: RowReadable, Sendable {
     let key: Identifier
     let lane: Int32
     let slice: Int
@@ -12,14 +12,14 @@ struct ClaimedEnrollment: Sendable {
     /// The database's.
     let time: Timestamp
 
-    init(_ row: Row) throws {
-        key = try row.identifier(0)
-        lane = Int32(try row.int(1))
-        slice = try row.int(2)
-        publicKey = try row.optionalText(3)
-        userID = try row.text(4)
-        leases = try row.int(5)
-        time = try row.timestamp(6)
+    init(_ row: inout RowReader) throws {
+        key = try row.identifier("key")
+        lane = Int32(try row.int("lane"))
+        slice = try row.int("slice")
+        publicKey = try row.optionalText("public_key")
+        userID = try row.text("user_id")
+        leases = try row.int("leases")
+        time = try row.timestamp("now")
     }
 
     /// Whose budget is used by looking at its key.

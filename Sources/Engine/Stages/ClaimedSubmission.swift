@@ -3,7 +3,7 @@ import OpenPGP
 import Postgres
 
 /// A row of the claim: what cannot change any more, and what its signature and prompt are made of.
-struct ClaimedSubmission: Sendable {
+struct ClaimedSubmission: RowReadable, Sendable {
     /// What the prompt of a scan is made of. Nil in `ClaimedSubmission` unless a scan may come about.
     struct Prompt: Sendable {
         /// Name of the portal, message, context.
@@ -35,29 +35,34 @@ struct ClaimedSubmission: Sendable {
     let publicKey: String?
     let prompt: Prompt?
 
-    init(_ row: Row) throws {
-        guard let action = SubmissionAction(rawValue: try row.text(10)) else {
+    init(_ row: inout RowReader) throws {
+        key = try row.identifier("key")
+        lane = Int32(try row.int("lane"))
+        slice = try row.int("slice")
+        claimedOfLane = try row.int("claimed")
+        lastOfLane = try row.identifier("last")
+        leases = try row.int("leases")
+        time = try row.timestamp("now")
+        let (transactionID, secretDigest) = (
+            try row.identifier("transaction_id"), try row.bytes("secret_digest")
+        )
+        let (enrollmentID, word) = (try row.identifier("enrollment"), try row.text("action"))
+        let (signedAt, promptDigest) = (
+            try row.optionalText("signed_at"), try row.optionalText("prompt_digest")
+        )
+        signature = try row.optionalText("signature")
+        isStale = try row.bool("is_stale")
+        userID = try row.optionalText("user_id")
+        keyFingerprint = try row.optionalText("key_fingerprint")
+        publicKey = try row.optionalText("public_key")
+        prompt = try Prompt(&row)
+        guard let action = SubmissionAction(rawValue: word) else {
             throw DecodingFailure(column: "action", found: "another word", wanted: "scan, accept or deny")
         }
-        key = try row.identifier(0)
-        lane = Int32(try row.int(1))
-        slice = try row.int(2)
-        claimedOfLane = try row.int(3)
-        lastOfLane = try row.identifier(4)
-        leases = try row.int(5)
-        time = try row.timestamp(6)
-        let signedAt = try row.optionalText(11)
         hasTime = signedAt != nil
         text = SubmissionText(
-            action: action, transactionID: try row.identifier(7), secretDigest: try row.bytes(8),
-            enrollmentID: try row.identifier(9), signedAt: signedAt ?? "",
-            promptDigest: try row.optionalText(12))
-        signature = try row.optionalText(13)
-        isStale = try row.bool(14)
-        userID = try row.optionalText(15)
-        keyFingerprint = try row.optionalText(16)
-        publicKey = try row.optionalText(17)
-        prompt = try Prompt(row)
+            action: action, transactionID: transactionID, secretDigest: secretDigest,
+            enrollmentID: enrollmentID, signedAt: signedAt ?? "", promptDigest: promptDigest)
     }
 
     /// Whose budget is used by working with its key; nil when nothing is.
@@ -65,12 +70,12 @@ struct ClaimedSubmission: Sendable {
 }
 
 extension ClaimedSubmission.Prompt {
-    fileprivate init?(_ row: Row) throws {
-        guard let lines = try row.optionalTexts(18) else { return nil }
+    fileprivate init?(_ row: inout RowReader) throws {
+        let lines = try row.optionalTexts("prompt")
+        secureMessage = try row.optionalText("secure_message")
+        let (id, sealed) = (try row.optionalIdentifier("server_key_id"), try row.optionalBytes("secret_key"))
+        guard let lines else { return nil }
         self.lines = lines
-        secureMessage = try row.optionalText(19)
-        signer = try row.optionalIdentifier(20).flatMap { id in
-            try row.optionalBytes(21).map { (id, $0) }
-        }
+        signer = id.flatMap { id in sealed.map { (id, $0) } }
     }
 }

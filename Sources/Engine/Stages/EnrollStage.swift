@@ -31,20 +31,16 @@ package struct EnrollStage: Stage, Repair {
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
         let limit = lanes.limit(min(limit, Self.longestBatch))
-        let steps =
-            prelude + leases.releaseAll() + [
-                Step(Self.readKeys), Step(Self.claimBatch, Claim.parameters(lanes, limit: limit)),
-            ]
-        let results = try await connection.pipeline(steps)
-        let rows = results[steps.count - 1]
-        leases.take(try rows.map { (try $0.identifier(0), Int32(try $0.int(1))) })
-        let claimed = try inOrder(rows)
+        let (before, (policy, rows)) = try await connection.pipeline(
+            after: prelude + leases.releaseAll(), ReadKeyPolicy(),
+            ClaimEnrollments(lanes: lanes, limit: limit))
+        try leases.take(rows)
+        let claimed = inOrder(try rows.all())
         let shares = Dictionary(grouping: claimed, by: \.lane).values.map { rows in
             Lanes.Share(lane: rows[0].lane, claimed: rows.count, last: rows[rows.count - 1].key)
         }.inServingOrder(after: lanes.lastServed)
         let full = lanes.advance(shares, slice: claimed.first?.slice ?? 1, limit: limit)
-        let exchanged = try await exchange(
-            claimed, try KeyPolicy(results[steps.count - 2][0]), .batch, &connection)
+        let exchanged = try await exchange(claimed, try policy.one(), .batch, &connection)
         let resolved = try await write(exchanged, leases, &connection)
         leases.keep(only: exchanged.failures.map(\.key))
         if let failure = exchanged.failures.first { throw failure.error }
@@ -52,18 +48,16 @@ package struct EnrollStage: Stage, Repair {
         if !exchanged.deferred.isEmpty { leases.noteDeferral() }
         outcome.due = leases.due
         outcome.subjects = LogSubjects(key: claim.key, ids: resolved)
-        return (Array(results.prefix(prelude.count)), outcome)
+        return (Array(before.prefix(prelude.count)), outcome)
     }
 
     package func runAlone(_ key: Identifier, _ connection: inout Connection) async throws {
-        let results = try await connection.pipeline([
-            Step(Self.readKeys), Step(Self.claimAlone, [.identifier(key)]),
-        ])
-        let claimed = try inOrder(results[1])
+        let (policy, rows) = try await connection.pipeline(ReadKeyPolicy(), ClaimEnrollment(key: key)).results
+        let claimed = inOrder(try rows.all())
         if let leases = claimed.first?.leases, leases > UnendedLeases.allowed {
             throw UnendedLeases(count: leases)
         }
-        let exchanged = try await exchange(claimed, try KeyPolicy(results[0][0]), .unlimited, &connection)
+        let exchanged = try await exchange(claimed, try policy.one(), .unlimited, &connection)
         if let failure = exchanged.failures.first { throw failure.error }
         var lease = Leases(.enroll)
         lease.take(claimed.map { ($0.key, $0.lane) })
@@ -71,11 +65,11 @@ package struct EnrollStage: Stage, Repair {
     }
 
     package func giveUp(_ key: Identifier, _ connection: inout Connection) async throws {
-        try await connection.run(Self.reject, [.identifier(key)])
+        try await connection.run(RejectEnrollment(key: key))
     }
 
-    private func inOrder(_ rows: Rows) throws -> [ClaimedEnrollment] {
-        let claimed = try rows.map { try ClaimedEnrollment($0) }.sorted { $0.key < $1.key }
+    private func inOrder(_ claimed: [ClaimedEnrollment]) -> [ClaimedEnrollment] {
+        let claimed = claimed.sorted { $0.key < $1.key }
         if let time = claimed.first?.time { clock.set(time) }
         return claimed
     }
@@ -103,16 +97,16 @@ package struct EnrollStage: Stage, Repair {
                 leases.release(Array(exchanged.setAside), deferring: exchanged.deferred))
             return []
         }
-        let results = try await connection.pipeline([
-            Step(.begin), Step(Self.hold, [.identifiers(exchanged.done.map(\.key).sorted())]),
-        ])
-        let held = Set(try results[1].map { try $0.identifier(0) })
+        let (_, rows) = try await connection.pipeline(
+            Begin(), HoldEnrollments(ids: exchanged.done.map(\.key).sorted())
+        ).results
+        let held = Set(try rows.all())
         let answers = exchanged.done.filter { held.contains($0.key) }
         let accepted = answers.filter { $0.refusal == nil }.map(\.key)
         let left = exchanged.setAside.union(exchanged.done.map(\.key)).subtracting(held)
         try await connection.pipeline(
-            [Step(Self.replace, [.identifiers(accepted)]), Step(Self.resolve, Self.columns(answers))]
-                + leases.release(Array(left), deferring: exchanged.deferred) + [Step(.commit)])
+            [Step(ReplaceEnrollments(accepted: accepted)), Step(ResolveEnrollments(answers: answers))]
+                + leases.release(Array(left), deferring: exchanged.deferred) + [Step(Commit())])
         return answers.map(\.key)
     }
 
@@ -125,24 +119,7 @@ package struct EnrollStage: Stage, Repair {
         if let current = policy.sharedKey { return current }
         let sealer = sealer
         let key = try await crew.once { try ServerKey.make($0, sealer) }
-        let results = try await connection.pipeline([
-            Step(
-                Self.insertShared,
-                [
-                    .identifier(key.id), .text(key.fingerprint), .text(key.publicKey),
-                    .bytes(key.sealedSecretKey),
-                ]),
-            Step(Self.readKeys),
-        ])
-        return try KeyPolicy(results[1][0]).sharedKey
-    }
-
-    private static func columns(_ answers: [KeyExchange]) -> [Parameter] {
-        [
-            .identifiers(answers.map(\.key)), .texts(answers.map(\.refusal)),
-            .texts(answers.map(\.fingerprint)), .optionalIdentifiers(answers.map(\.serverKeyID)),
-            .texts(answers.map { $0.made?.fingerprint }), .texts(answers.map { $0.made?.publicKey }),
-            .optionalByteses(answers.map { $0.made?.sealedSecretKey }),
-        ]
+        let (_, policy) = try await connection.pipeline(InsertSharedKey(key: key), ReadKeyPolicy()).results
+        return try policy.one().sharedKey
     }
 }

@@ -1,38 +1,44 @@
-package import Postgres
+import Countersign
+import Postgres
 
-extension EnrollStage {
-    /// Columns: whether each enrollment gets a pair of its own, the current shared pair.
-    package static let readKeys = Statement(
+/// Whether each enrollment gets a pair of its own, and the current shared pair.
+struct ReadKeyPolicy: PreparedStatement {
+    typealias Output = KeyPolicy
+
+    static let statement = Statement(
         "enroll.read_keys",
         """
         SELECT s.unique_pgp_keys_per_enrollment, k.server_key_id FROM countersign.settings s
         LEFT JOIN countersign.server_keys k ON k.shared AND k.retired_at IS NULL
         """)
+}
 
-    package static let claimBatch = Statement("enroll.claim", claimSQL(.round))
-    package static let claimAlone = Statement("enroll.claim_alone", claimSQL(.alone))
+/// Locks those of the enrollments that nobody else has resolved, or is about to, and returns them.
+struct HoldEnrollments: PreparedStatement {
+    /// In order.
+    let ids: [Identifier]
 
-    private static func claimSQL(_ mode: Claim.Mode) -> String {
-        """
-        WITH RECURSIVE \(Claim.enroll.sql(mode)), \(Claim.enroll.leaseSQL(of: "claimed"))
-        SELECT c.key, c.lane, \(mode == .round ? "(SELECT min(slice) FROM lanes)" : "1"), e.public_key, e.user_id,
-               c.leases, clock_timestamp()
-        FROM leased c JOIN countersign.enrollments e ON e.enrollment_id = c.key
-        WHERE e.status = 'pending' \(mode == .round ? "AND c.attempts = 0" : "")
-        """
-    }
+    var parameters: [Parameter] { [.identifiers(ids)] }
+    static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("enrollment_id") }
 
-    /// $1 ids, in order. Those that nobody else has resolved, or is about to, locked.
-    package static let hold = Statement(
+    static let statement = Statement(
         "enroll.hold",
         """
         SELECT e.enrollment_id FROM unnest($1::uuid[]) AS g (id) CROSS JOIN LATERAL (
             SELECT n.enrollment_id FROM countersign.enrollments n
             WHERE n.enrollment_id = g.id AND n.status = 'pending' FOR UPDATE SKIP LOCKED) e
         """)
+}
 
-    /// $1 id, $2 fingerprint, $3 public key, $4 sealed secret key. Does nothing when there is a current one.
-    package static let insertShared = Statement(
+/// Makes the key pair the shared one. Does nothing when there is a current one.
+struct InsertSharedKey: PreparedStatement {
+    let key: ServerKey
+
+    var parameters: [Parameter] {
+        [.identifier(key.id), .text(key.fingerprint), .text(key.publicKey), .bytes(key.sealedSecretKey)]
+    }
+
+    static let statement = Statement(
         "enroll.insert_shared_key",
         """
         WITH made AS (
@@ -42,12 +48,19 @@ extension EnrollStage {
         INSERT INTO countersign.events (type, details)
         SELECT 'key.created', jsonb_build_object('fingerprint', fingerprint) FROM made
         """)
+}
 
-    /// $1 ids whose keys are good. The settings are looked at again: an insert in an old snapshot slips past the
-    /// trigger. A device keeps what it has when `resolve` is going to refuse the new one. The server's secret key
-    /// of a replaced enrollment is forgotten with it, unless others share it. OFFSET 0 has each one looked up by
-    /// its index, where the planner would walk through all active ones.
-    package static let replace = Statement(
+/// Revokes what the enrollments replace. The settings are looked at again: an insert in an old snapshot slips past the
+/// trigger. A device keeps what it has when `ResolveEnrollments` is going to refuse the new one. The server's secret
+/// key of a replaced enrollment is forgotten with it, unless others share it. OFFSET 0 has each one looked up by
+/// its index, where the planner would walk through all active ones.
+struct ReplaceEnrollments: PreparedStatement {
+    /// Enrollments whose keys are good.
+    let accepted: [Identifier]
+
+    var parameters: [Parameter] { [.identifiers(accepted)] }
+
+    static let statement = Statement(
         "enroll.replace",
         """
         WITH new AS MATERIALIZED (
@@ -79,12 +92,25 @@ extension EnrollStage {
                                                     'replaced_by', successor))
         FROM replaced JOIN old USING (enrollment_id)
         """)
+}
 
-    /// The text of a refused key is forgotten: it may be a secret one, sent by mistake.
-    ///
+/// Makes enrollments active or rejected, and tells their apps. The text of a refused key is forgotten: it may be a
+/// secret one, sent by mistake.
+struct ResolveEnrollments: PreparedStatement {
+    let answers: [KeyExchange]
+
     /// $1 ids, $2 refusals of keys, $3 the devices' fingerprints, $4 server keys, and of those that were made for
     /// one enrollment $5 fingerprints, $6 public keys, $7 sealed secret keys.
-    package static let resolve = Statement(
+    var parameters: [Parameter] {
+        [
+            .identifiers(answers.map(\.key)), .texts(answers.map(\.refusal)),
+            .texts(answers.map(\.fingerprint)), .optionalIdentifiers(answers.map(\.serverKeyID)),
+            .texts(answers.map { $0.made?.fingerprint }), .texts(answers.map { $0.made?.publicKey }),
+            .optionalByteses(answers.map { $0.made?.sealedSecretKey }),
+        ]
+    }
+
+    static let statement = Statement(
         "enroll.resolve",
         """
         WITH verdict AS MATERIALIZED (
@@ -124,8 +150,15 @@ extension EnrollStage {
         SELECT countersign.tell_apps(array_agg(app_id), array_agg(enrollment_id), array_agg(status))
         FROM resolved HAVING count(*) > 0
         """)
+}
 
-    package static let reject = Statement(
+/// Rejects an enrollment that broke its batch five times.
+struct RejectEnrollment: PreparedStatement {
+    let key: Identifier
+
+    var parameters: [Parameter] { [.identifier(key)] }
+
+    static let statement = Statement(
         "enroll.reject",
         """
         WITH rejected AS (

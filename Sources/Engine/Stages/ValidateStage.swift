@@ -37,13 +37,10 @@ package struct ValidateStage: Stage, Repair {
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
         let limit = lanes.limit(limit)
-        let steps =
-            prelude + leases.releaseAll()
-            + [Step(Self.claimBatch, Claim.parameters(lanes, limit: limit))]
-        let results = try await connection.pipeline(steps)
-        let rows = results[steps.count - 1]
-        leases.take(try rows.map { (try $0.identifier(0), Int32(try $0.int(1))) })
-        let claimed = try inOrder(rows)
+        let (before, rows) = try await connection.pipeline(
+            after: prelude + leases.releaseAll(), ClaimSubmissions(lanes: lanes, limit: limit))
+        try leases.take(rows)
+        let claimed = inOrder(try rows.all())
         let full = lanes.advance(
             Self.shares(claimed).inServingOrder(after: lanes.lastServed),
             slice: claimed.first?.slice ?? 1, limit: limit)
@@ -55,11 +52,11 @@ package struct ValidateStage: Stage, Repair {
         if !checked.deferred.isEmpty { leases.noteDeferral() }
         outcome.due = leases.due
         outcome.subjects = LogSubjects(key: "transaction_id", ids: judged)
-        return (Array(results.prefix(prelude.count)), outcome)
+        return (Array(before.prefix(prelude.count)), outcome)
     }
 
     package func runAlone(_ key: Identifier, _ connection: inout Connection) async throws {
-        let claimed = try inOrder(try await connection.run(Self.claimAlone, [.identifier(key)]))
+        let claimed = inOrder(try await connection.run(ClaimSubmission(key: key)).all())
         if let leases = claimed.first?.leases, leases > UnendedLeases.allowed {
             throw UnendedLeases(count: leases)
         }
@@ -71,22 +68,18 @@ package struct ValidateStage: Stage, Repair {
     }
 
     package func giveUp(_ key: Identifier, _ connection: inout Connection) async throws {
-        try await connection.run(Self.giveUpSubmission, [.identifier(key)])
+        try await connection.run(GiveUpSubmission(key: key))
     }
 
     /// What failed is a submission; its request is what people ask for.
     package func subject(_ key: Identifier, _ connection: inout Connection) async -> Logger.Metadata {
-        let rows = try? await connection.run(Self.readTransaction, [.identifier(key)])
+        let rows = try? await connection.run(ReadTransaction(submission: key))
         var fields: Logger.Metadata = [claim.key: .string(key.description)]
-        if let id = try? rows?.first?.optionalIdentifier(0) {
+        if let id = try? rows?.first() ?? nil {
             fields["transaction_id"] = .string(id.description)
         }
         return fields
     }
-
-    package static let readTransaction = Statement(
-        "validate.transaction",
-        "SELECT transaction_id FROM countersign.submissions WHERE submission_id = $1")
 
     private func check(
         _ claimed: [ClaimedSubmission], _ budget: CryptoBudget
@@ -107,37 +100,30 @@ package struct ValidateStage: Stage, Repair {
         var verdicts = VerdictColumns()
         var steps: [Step] = []
         if !checked.done.isEmpty {
-            let results = try await connection.pipeline([
-                Step(.begin), Step(Self.readSwitches), Step(Self.hold, Self.holdParameters(checked.done)),
-            ])
-            var judge = Judge(try Self.switches(results[1]))
-            let held = Dictionary(uniqueKeysWithValues: try results[2].map { (try $0.identifier(0), $0) })
+            let (_, switches, rows) = try await connection.pipeline(
+                Begin(), ReadSwitches(), HoldSubmissions(checked: checked.done)
+            ).results
+            var judge = Judge(try switches.one())
+            let held = Dictionary(uniqueKeysWithValues: try rows.all().map { ($0.key, $0) })
             for submission in checked.done {
-                guard let row = held[submission.claimed.key], try row.bool(1) else { continue }
-                let candidate = try Candidate(submission, row)
+                guard let row = held[submission.claimed.key], row.mayBeJudged else { continue }
+                let candidate = Candidate(submission, row)
                 verdicts.append(judge.judge(candidate), of: candidate, submission)
             }
-            if verdicts.count > 0 { steps.append(Step(Self.writeVerdicts, verdicts.parameters)) }
-            if !judge.wrongCodes.isEmpty { steps.append(Self.countWrongCodes(judge.wrongCodes)) }
+            if verdicts.count > 0 { steps.append(Step(WriteVerdicts(verdicts: verdicts))) }
+            if !judge.wrongCodes.isEmpty { steps.append(Step(AddWrongCodes(counts: judge.wrongCodes))) }
         }
         let left = checked.setAside.union(checked.done.map(\.claimed.key)).subtracting(verdicts.submissions)
         steps += leases.release(Array(left), deferring: checked.deferred)
-        if !checked.done.isEmpty { steps.append(Step(.commit)) }
+        if !checked.done.isEmpty { steps.append(Step(Commit())) }
         if !steps.isEmpty { try await connection.pipeline(steps) }
         return verdicts.transactions
     }
 
-    private func inOrder(_ rows: Rows) throws -> [ClaimedSubmission] {
-        let claimed = try rows.map { try ClaimedSubmission($0) }.sorted { $0.key < $1.key }
+    private func inOrder(_ claimed: [ClaimedSubmission]) -> [ClaimedSubmission] {
+        let claimed = claimed.sorted { $0.key < $1.key }
         if let time = claimed.first?.time { clock.set(time) }
         return claimed
-    }
-
-    private static func switches(_ rows: Rows) throws -> Judge.Switches {
-        let row = rows[0]
-        return Judge.Switches(
-            mobileAuthentication: try row.bool(0), enrollment: try row.bool(1),
-            signatureRequired: try row.bool(2))
     }
 
     private static func shares(_ claimed: [ClaimedSubmission]) -> [Lanes.Share] {
@@ -145,45 +131,15 @@ package struct ValidateStage: Stage, Repair {
             Lanes.Share(lane: rows[0].lane, claimed: rows[0].claimedOfLane, last: rows[0].lastOfLane)
         }
     }
-
-    private static func holdParameters(_ checked: [CheckedSubmission]) -> [Parameter] {
-        let claimed = checked.map(\.claimed)
-        return [
-            .identifiers(claimed.map(\.key)), .identifiers(claimed.map(\.text.transactionID)),
-            .identifiers(claimed.map(\.text.enrollmentID)), .int32s(claimed.map(\.lane)),
-            .bools(claimed.map { $0.text.action == .scan }),
-            .texts(checked.map { $0.claimed.text.action == .scan ? $0.signed : nil }),
-            .texts(claimed.map(\.keyFingerprint)),
-        ]
-    }
 }
 
 extension Candidate {
-    fileprivate init(_ checked: CheckedSubmission, _ row: Row) throws {
+    fileprivate init(_ checked: CheckedSubmission, _ held: HoldSubmissions.Output) {
         let claimed = checked.claimed
         self.init(
-            submissionID: claimed.key, appEnabled: try row.bool(2), enrollmentID: claimed.text.enrollmentID,
+            submissionID: claimed.key, appEnabled: held.appEnabled, enrollmentID: claimed.text.enrollmentID,
             action: claimed.text.action, secretDigest: claimed.text.secretDigest,
             promptDigest: claimed.text.promptDigest, isStale: claimed.isStale, signature: checked.signature,
-            newPrompt: checked.newPrompt, enrollment: try Enrollment(row), request: try Request(row))
-    }
-}
-
-extension Candidate.Enrollment {
-    fileprivate init?(_ row: Row) throws {
-        guard let status = try row.optionalText(3) else { return nil }
-        self.init(
-            status: status, isLocked: try row.bool(4), wrongCodes: try row.int(5),
-            openScans: try row.int(6))
-    }
-}
-
-extension Candidate.Request {
-    fileprivate init?(_ row: Row) throws {
-        guard let transactionID = try row.optionalIdentifier(7) else { return nil }
-        self.init(
-            transactionID: transactionID, status: try row.text(8), secretDigest: try row.optionalBytes(9),
-            scannedBy: try row.optionalIdentifier(10), isDue: try row.bool(11),
-            prompt: try row.optionalText(12), isRepeated: try row.bool(13))
+            newPrompt: checked.newPrompt, enrollment: held.enrollment, request: held.request)
     }
 }

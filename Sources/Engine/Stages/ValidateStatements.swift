@@ -1,62 +1,58 @@
-package import Postgres
+import Countersign
+import Postgres
 
-extension ValidateStage {
-    package static let readSwitches = Statement(
+struct ReadSwitches: PreparedStatement {
+    static let statement = Statement(
         "validate.read_switches",
         "SELECT mobile_authentication_enabled, enrollment_enabled, signature_required FROM countersign.settings"
     )
 
-    package static let claimBatch = Statement("validate.claim", claimSQL(.round))
-    package static let claimAlone = Statement("validate.claim_alone", claimSQL(.alone))
+    static func decode(_ row: inout RowReader) throws -> Judge.Switches {
+        Judge.Switches(
+            mobileAuthentication: try row.bool("mobile_authentication_enabled"),
+            enrollment: try row.bool("enrollment_enabled"),
+            signatureRequired: try row.bool("signature_required"))
+    }
+}
 
-    /// Columns as `ClaimedSubmission` reads them. It locks nothing for longer than itself and reads what is needed to
-    /// check a signature and to make a prompt; whatever may change until that is done is read again by `hold`.
-    ///
-    /// Of the submissions of one open request it takes the oldest of each app, for only one may lock the request; the
-    /// others would be verified again in every batch. Only the keys of active enrollments are worked with.
-    private static func claimSQL(_ mode: Claim.Mode) -> String {
-        """
-        WITH RECURSIVE \(Claim.validate.sql(mode)), taken AS MATERIALIZED (
-            SELECT c.place, c.lane, c.key, s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_at,
-                   s.signed_time, s.prompt_digest, s.signature, r.open_until,
-                   r.status = 'issued' AND s.action = 'scan' AS scans, r.portal_id, r.message, r.user_agent,
-                   r.ip_address, r.secure_message,
-                   row_number() OVER (PARTITION BY c.lane, s.transaction_id ORDER BY c.key) AS turn,
-                   count(*) OVER (PARTITION BY c.lane) AS claimed,
-                   max(c.key::text) OVER (PARTITION BY c.lane) AS last
-            FROM claimed c
-            JOIN countersign.submissions s ON s.submission_id = c.key
-            LEFT JOIN LATERAL (
-                SELECT q.* FROM countersign.auth_requests q WHERE q.transaction_id = s.transaction_id) r ON true
-        ), \(Claim.validate.leaseSQL(of: "taken", where: "(t.turn = 1 OR t.open_until IS NULL)"))
-        SELECT s.key, s.lane, \(mode == .round ? "(SELECT min(slice) FROM lanes)" : "1"), s.claimed, s.last::uuid,
-               s.leases, clock_timestamp(),
-               s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_at, s.prompt_digest, s.signature,
-               coalesce(abs(date_part('epoch', clock_timestamp() - s.signed_time)) > 300, false),
-               e.user_id, CASE WHEN e.status = 'active' THEN e.key_fingerprint END,
-               CASE WHEN e.status = 'active' AND (s.signature IS NOT NULL OR s.scans AND s.secure_message IS NOT NULL)
-                    THEN e.public_key END,
-               CASE WHEN s.scans THEN
-                   array_remove(ARRAY[p.display_name, s.message, nullif(concat_ws(', ',
-                       'Device: ' || s.user_agent, 'Location: ' || s.ip_address), '')], NULL) END,
-               CASE WHEN s.scans THEN s.secure_message END, k.server_key_id, k.secret_key
-        FROM leased s
-        LEFT JOIN countersign.enrollments e ON e.enrollment_id = s.enrollment AND e.app_id = s.lane
-        LEFT JOIN countersign.portals p ON p.portal_id = s.portal_id AND s.scans
-        LEFT JOIN countersign.server_keys k
-            ON k.server_key_id = e.server_key_id AND s.scans AND s.secure_message IS NOT NULL
-        \(mode == .round ? "WHERE s.attempts = 0" : "")
-        """
+/// Locks the requests of checked submissions, and reads all that may have changed since.
+///
+/// A submission may not be judged when its enrollment has become active since, or got another key. No row when somebody
+/// else has judged it, or is about to: its place in the queue is locked, or gone. `turn` numbers the submissions of one
+/// request in this batch; only the first may lock it. A request that is open but could not be locked is being ended by
+/// somebody: its submission stays queued. `open_scans` looks at two hours of partitions, and no request lives longer
+/// than ten minutes.
+struct HoldSubmissions: PreparedStatement {
+    let checked: [CheckedSubmission]
+
+    struct Output: Sendable {
+        let key: Identifier
+        let mayBeJudged: Bool
+        let appEnabled: Bool
+        let enrollment: Candidate.Enrollment?
+        let request: Candidate.Request?
     }
 
-    /// $1 submissions, $2 transactions, $3 enrollments, $4 apps, $5 whether they scan, $6 what scans have signed,
-    /// $7 fingerprints of the keys that signatures were checked with. Columns as `Candidate` reads them, after the
-    /// submission and whether it may be judged: not when its enrollment has become active since, or got another key.
-    /// No row when somebody else has judged it, or is about to: its place in the queue is locked, or gone. `turn` numbers the submissions of one request in this batch; only
-    /// the first may lock it. A request that is open but could not be locked is being ended by somebody: its
-    /// submission stays queued. `open_scans` looks at two hours of partitions, and no request lives longer than
-    /// ten minutes.
-    package static let hold = Statement(
+    /// $5 whether they scan, $6 what scans have signed, $7 fingerprints of the keys that signatures were checked with.
+    var parameters: [Parameter] {
+        let claimed = checked.map(\.claimed)
+        return [
+            .identifiers(claimed.map(\.key)), .identifiers(claimed.map(\.text.transactionID)),
+            .identifiers(claimed.map(\.text.enrollmentID)), .int32s(claimed.map(\.lane)),
+            .bools(claimed.map { $0.text.action == .scan }),
+            .texts(checked.map { $0.claimed.text.action == .scan ? $0.signed : nil }),
+            .texts(claimed.map(\.keyFingerprint)),
+        ]
+    }
+
+    static func decode(_ row: inout RowReader) throws -> Output {
+        Output(
+            key: try row.identifier("key"), mayBeJudged: try row.bool("may_be_judged"),
+            appEnabled: try row.bool("app_enabled"), enrollment: try Candidate.Enrollment(&row),
+            request: try Candidate.Request(&row))
+    }
+
+    static let statement = Statement(
         "validate.hold",
         """
         WITH given AS MATERIALIZED (
@@ -66,19 +62,23 @@ extension ValidateStage {
         )
         SELECT g.key,
                (seen.transaction_id IS NULL OR seen.open_until IS NULL OR held.transaction_id IS NOT NULL)
-                   AND (e.status IS DISTINCT FROM 'active' OR e.key_fingerprint IS NOT DISTINCT FROM g.key_fingerprint),
-               a.enabled, e.status, coalesce(e.locked_until > clock_timestamp(), false),
-               (SELECT count(*) FROM unnest(e.wrong_codes) w WHERE w > clock_timestamp() - interval '10 min'),
+                   AND (e.status IS DISTINCT FROM 'active' OR e.key_fingerprint IS NOT DISTINCT FROM g.key_fingerprint)
+                   AS may_be_judged,
+               a.enabled AS app_enabled, e.status AS enrollment_status,
+               coalesce(e.locked_until > clock_timestamp(), false) AS is_locked,
+               (SELECT count(*) FROM unnest(e.wrong_codes) w WHERE w > clock_timestamp() - interval '10 min')
+                   AS wrong_codes,
                CASE WHEN g.scans THEN (
                    SELECT count(*) FROM countersign.auth_requests o WHERE o.open_scan_by = g.enrollment
                      AND o.transaction_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '1 h'))
                      AND o.transaction_id < (SELECT countersign.uuid_floor(clock_timestamp() + interval '1 h'))
-               ) ELSE 0 END,
-               seen.transaction_id, coalesce(held.status, seen.status), coalesce(held.secret_digest, seen.secret_digest),
+               ) ELSE 0 END AS open_scans,
+               seen.transaction_id, coalesce(held.status, seen.status) AS status,
+               coalesce(held.secret_digest, seen.secret_digest) AS secret_digest,
                CASE WHEN coalesce(held.status, seen.status) = 'scanned'
-                    THEN coalesce(held.enrollment_id, seen.enrollment_id) END,
-               clock_timestamp() >= seen.expires_at, coalesce(held.prompt, seen.prompt),
-               coalesce(held.status = 'scanned' AND held.signature = g.signed, false)
+                    THEN coalesce(held.enrollment_id, seen.enrollment_id) END AS scanned_by,
+               clock_timestamp() >= seen.expires_at AS is_due, coalesce(held.prompt, seen.prompt) AS prompt,
+               coalesce(held.status = 'scanned' AND held.signature = g.signed, false) AS is_repeated
         FROM given g
         JOIN LATERAL (
             SELECT q.submission_id FROM countersign.validate_queue q
@@ -94,11 +94,46 @@ extension ValidateStage {
             WHERE g.turn = 1 AND q.transaction_id = seen.transaction_id AND seen.open_until IS NOT NULL
             FOR UPDATE SKIP LOCKED) held ON true
         """)
+}
 
-    /// $1 submissions, $2 transactions, $3 enrollments, $4 effects, $5 reasons, $6 prompts, $7 fingerprints of
-    /// the keys that signed, $8 what scans have signed, by which a repeated one is known, $9 what differs, in words. An answer or scan that came
-    /// too late by the time of writing changes no request: its submission is `expired`, or `enrollment_revoked`.
-    package static let writeVerdicts = Statement(
+extension Candidate.Enrollment {
+    fileprivate init?(_ row: inout RowReader) throws {
+        let status = try row.optionalText("enrollment_status")
+        let (isLocked, wrongCodes) = (try row.bool("is_locked"), try row.int("wrong_codes"))
+        let openScans = try row.int("open_scans")
+        guard let status else { return nil }
+        self.init(status: status, isLocked: isLocked, wrongCodes: wrongCodes, openScans: openScans)
+    }
+}
+
+extension Candidate.Request {
+    fileprivate init?(_ row: inout RowReader) throws {
+        let (transactionID, status) = (
+            try row.optionalIdentifier("transaction_id"), try row.optionalText("status")
+        )
+        let secretDigest = try row.optionalBytes("secret_digest")
+        let (scannedBy, isDue) = (try row.optionalIdentifier("scanned_by"), try row.optionalBool("is_due"))
+        let (prompt, isRepeated) = (try row.optionalText("prompt"), try row.bool("is_repeated"))
+        guard let transactionID, let status, let isDue else { return nil }
+        self.init(
+            transactionID: transactionID, status: status, secretDigest: secretDigest, scannedBy: scannedBy,
+            isDue: isDue, prompt: prompt, isRepeated: isRepeated)
+    }
+}
+
+/// Writes all verdicts of a batch. An answer or scan that came too late by the time of writing changes no request: its
+/// submission is `expired`, or `enrollment_revoked`.
+struct WriteVerdicts: PreparedStatement {
+    let verdicts: VerdictColumns
+
+    var parameters: [Parameter] { verdicts.parameters }
+
+    static func decode(_ row: inout RowReader) throws {
+        try row.skip("told_portals")
+        try row.skip("told_apps")
+    }
+
+    static let statement = Statement(
         "validate.write_verdicts",
         """
         WITH verdicts AS MATERIALIZED (
@@ -159,23 +194,26 @@ extension ValidateStage {
             SELECT countersign.tell_apps(array_agg(app_id), array_agg(submission_id), array_agg(status))
             FROM resolved HAVING count(*) > 0
         )
-        SELECT (SELECT count(*) FROM told_portals), (SELECT count(*) FROM told_apps)
+        SELECT (SELECT count(*) FROM told_portals) AS told_portals, (SELECT count(*) FROM told_apps) AS told_apps
         """)
+}
 
-    /// Remembers the last ten wrong codes of each enrollment, and locks it for ten minutes when all ten came
-    /// within ten minutes. Rows are taken in one order, so that two workers cannot deadlock, and counted as
-    /// they are once they are held: the snapshot may be older than what the other worker has added.
-    static func countWrongCodes(_ counts: [Identifier: Int]) -> Step {
+/// Remembers the last ten wrong codes of each enrollment, and locks it for ten minutes when all ten came
+/// within ten minutes. Rows are taken in one order, so that two workers cannot deadlock, and counted as
+/// they are once they are held: the snapshot may be older than what the other worker has added.
+struct AddWrongCodes: PreparedStatement {
+    /// By enrollment.
+    let counts: [Identifier: Int]
+
+    var parameters: [Parameter] {
         let ordered = counts.sorted { $0.key < $1.key }
-        return Step(
-            addWrongCodes,
-            [
-                .identifiers(ordered.map(\.key)),
-                .int32s(ordered.map { Int32(min($0.value, Judge.wrongCodesAllowed)) }),
-            ])
+        return [
+            .identifiers(ordered.map(\.key)),
+            .int32s(ordered.map { Int32(min($0.value, Judge.wrongCodesAllowed)) }),
+        ]
     }
 
-    package static let addWrongCodes = Statement(
+    static let statement = Statement(
         "validate.add_wrong_codes",
         """
         WITH held AS MATERIALIZED (
@@ -198,10 +236,16 @@ extension ValidateStage {
             locked_until = CASE WHEN c.locks THEN clock_timestamp() + interval '10 min' ELSE e.locked_until END
         FROM counted c WHERE e.enrollment_id = c.enrollment_id
         """)
+}
 
-    /// $1 a submission that broke its batch five times: it is refused, and so is its request
-    /// if the code was right (somebody else's submission must not end it).
-    package static let giveUpSubmission = Statement(
+/// Refuses a submission that broke its batch five times, and ends its request if the code was right (somebody
+/// else's submission must not end it).
+struct GiveUpSubmission: PreparedStatement {
+    let key: Identifier
+
+    var parameters: [Parameter] { [.identifier(key)] }
+
+    static let statement = Statement(
         "validate.give_up",
         """
         WITH gone AS (
@@ -211,8 +255,22 @@ extension ValidateStage {
             FROM gone g WHERE s.submission_id = g.submission_id
             RETURNING s.transaction_id, s.secret_digest
         )
-        SELECT count(*) FROM refused
+        SELECT FROM refused
         JOIN countersign.auth_requests r USING (transaction_id, secret_digest),
              countersign.end_requests(ARRAY[r.transaction_id], ARRAY['failed']) AS ended
         """)
+}
+
+/// The request that a submission answers; nil when its code was none.
+struct ReadTransaction: PreparedStatement {
+    let submission: Identifier
+
+    static let statement = Statement(
+        "validate.transaction",
+        "SELECT transaction_id FROM countersign.submissions WHERE submission_id = $1")
+    var parameters: [Parameter] { [.identifier(submission)] }
+
+    static func decode(_ row: inout RowReader) throws -> Identifier? {
+        try row.optionalIdentifier("transaction_id")
+    }
 }

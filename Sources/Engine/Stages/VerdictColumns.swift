@@ -3,15 +3,15 @@ import Postgres
 
 /// The verdicts of a batch, a column each, as the writing statement takes them.
 struct VerdictColumns {
-    private(set) var submissions: [Identifier] = []
-    private(set) var transactions: [Identifier] = []
-    private var enrollments: [Identifier] = []
-    private var effects: [String] = []
-    private var reasons: [String?] = []
-    private var prompts: [String?] = []
-    private var fingerprints: [String?] = []
-    private var signed: [String?] = []
-    private var details: [String?] = []
+    var submissions: [Identifier] = []
+    var transactions: [Identifier] = []
+    var enrollments: [Identifier] = []
+    var effects: [String] = []
+    var reasons: [String?] = []
+    var prompts: [String?] = []
+    var fingerprints: [String?] = []
+    var signed: [String?] = []
+    var details: [String?] = []
 
     var count: Int { submissions.count }
 

@@ -14,6 +14,11 @@ struct Leases: Sendable {
         held = Dictionary(rows.map { ($0.key, $0.lane) }) { first, _ in first }
     }
 
+    /// From what a claim has returned, whose rows begin with the key and the lane: a row that cannot be read is leased, too.
+    mutating func take<S: PreparedStatement>(_ claimed: StatementResult<S>) throws {
+        take(try claimed.beginnings { (try $0.identifier("key"), Int32(try $0.int("lane"))) })
+    }
+
     mutating func keep(only keys: [Identifier]) {
         let kept = Set(keys)
         held = held.filter { kept.contains($0.key) }

@@ -48,9 +48,7 @@ final class Devices: Sendable {
     /// Enrolls a device and waits until that is decided.
     func enroll(_ draft: Draft, user: String) async throws -> Enrollment {
         let channel = try await appChannel()
-        let parameters = [user, draft.device_id, draft.device_name, draft.platform, draft.public_key]
-        let id = try await database.run(
-            .app(app), Step(Self.enroll, parameters.map { Parameter($0) }))[0][0].identifier(0)
+        let id = try await database.run(.app(app), EnrollDevice(draft: draft, user: user)).one()
         LogContext.note("enrollment_id", id.description)
         return try await awaited(id, on: channel) {
             let found = try await self.enrollments(of: user).first { $0.enrollment_id == id.description }
@@ -59,18 +57,12 @@ final class Devices: Sendable {
     }
 
     func enrollments(of user: String) async throws -> [Enrollment] {
-        try await database.run(.app(app), Step(Self.list, [.text(user)]))[0].map { row in
-            Enrollment(
-                enrollment_id: try row.identifier(0).description, device_id: try row.text(1),
-                device_name: try row.optionalText(2), platform: try row.optionalText(3),
-                status: try row.text(4), reason: try row.optionalText(5),
-                server_public_key: try row.optionalText(6), created_at: try row.timestamp(7).description)
-        }
+        try await database.run(.app(app), ListEnrollments(user: user)).all()
     }
 
     /// False when it is none of the user's.
     func revoke(_ id: Identifier, user: String) async throws -> Bool {
-        try await database.run(.app(app), Step(Self.revoke, [.identifier(id), .text(user)]))[0][0].bool(0)
+        try await database.run(.app(app), RevokeEnrollment(id: id, user: user)).one()
     }
 
     /// Looks until there is something, woken by news of that id. Fails with 503 after the patience.
@@ -94,7 +86,7 @@ final class Devices: Sendable {
         if let known = channel.withLock(\.self), known.at.duration(to: .now) < .seconds(10) {
             return known.name
         }
-        guard let name = try await database.run(.app(app), Step(Self.appChannel))[0][0].optionalText(0) else {
+        guard let name = try await database.run(.app(app), FindAppChannel()).one() else {
             throw Problem.unavailable("temporarily_unavailable", "the app of these tokens is not set up")
         }
         notifications.open(name)
@@ -129,14 +121,8 @@ extension Devices {
         let channel = try await appChannel()
         guard let enrollment = Identifier(answer.enrollment_id) else { return nil }
         LogContext.note("enrollment_id", enrollment.description)
-        let given = [
-            answer.enrollment_id, answer.otp, answer.action, answer.signed_at, answer.prompt_digest,
-            answer.signature,
-        ]
-        let step = Step(
-            Self.submit, given.map { Parameter($0) } + [.identifier(enrollment), .text(user)])
-        guard let row = try await database.run(.app(app), step)[0].first else { return nil }
-        let id = try row.identifier(0)
+        let submitting = SubmitAnswer(answer: answer, enrollment: enrollment, user: user)
+        guard let id = try await database.run(.app(app), submitting).first() else { return nil }
         LogContext.note("submission_id", id.description)
         let outcome = try await awaited(id, on: channel) { try await self.outcome(id) }
         if let transaction = outcome.transaction_id { LogContext.note("transaction_id", transaction) }
@@ -155,13 +141,8 @@ extension Devices {
     }
 
     private func outcome(_ id: Identifier) async throws -> Outcome? {
-        guard let row = try await database.run(.app(app), Step(Self.outcome, [.identifier(id)]))[0].first,
-            try row.text(2) != "pending"
-        else { return nil }
-        return Outcome(
-            submission_id: id.description, transaction_id: try row.optionalIdentifier(0)?.description,
-            action: try row.optionalText(1), result: try row.text(2), reason: try row.optionalText(3),
-            prompt: try row.optionalText(4))
+        let found = try await database.run(.app(app), FindOutcome(id: id)).first()
+        return found?.result == "pending" ? nil : found
     }
 
     /// The same answer given and accepted earlier. The code goes to the database as its digest only.
@@ -170,12 +151,10 @@ extension Devices {
             let transaction = Identifier(bytes: code.prefix(16))
         else { return nil }
         let digest = Array(SHA256.hash(data: Data(code.dropFirst(16))))
-        let parameters: [Parameter] = [
-            .identifier(enrollment), .identifier(transaction), .bytes(digest), .text(answer.action),
-            Parameter(answer.signature),
-        ]
-        let rows = try await database.run(.app(app), Step(Self.repeated, parameters))[0]
-        return try rows.first.map { Earlier(prompt: try $0.optionalText(0)) }
+        let asking = FindRepeatedSubmission(
+            enrollment: enrollment, transaction: transaction, digest: digest, action: answer.action,
+            signature: answer.signature)
+        return try await database.run(.app(app), asking).first().map { Earlier(prompt: $0) }
     }
 }
 
@@ -185,41 +164,4 @@ extension Devices.Outcome {
             submission_id: submission_id, transaction_id: transaction_id, action: action, result: "accepted",
             reason: nil, prompt: action == "scan" ? prompt : nil)
     }
-}
-
-extension Devices {
-    static let appChannel = Statement("gateway.app_channel", "SELECT countersign.app_channel()")
-    /// $1 user, $2 device, $3 its name, $4 platform, $5 public key.
-    static let enroll = Statement(
-        "gateway.enroll",
-        """
-        INSERT INTO countersign.enrollments (user_id, device_id, device_name, platform, public_key)
-        VALUES ($1, $2, $3, $4, $5) RETURNING enrollment_id
-        """)
-    /// $1 user.
-    static let list = Statement(
-        "gateway.enrollments",
-        """
-        SELECT enrollment_id, device_id, device_name, platform, status, reason, server_public_key, created_at
-        FROM countersign.own_enrollments($1)
-        """)
-    static let revoke = Statement("gateway.revoke", "SELECT countersign.revoke_own_enrollment($1, $2)")
-    /// The columns, then $7 the enrollment's id and $8 the user: no row when it is not the user's.
-    static let submit = Statement(
-        "gateway.submit",
-        """
-        INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, prompt_digest, signature)
-        SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::text
-        WHERE EXISTS (SELECT FROM countersign.enrollment_results e WHERE e.enrollment_id = $7 AND e.user_id = $8)
-        RETURNING submission_id
-        """)
-    static let outcome = Statement(
-        "gateway.outcome",
-        """
-        SELECT transaction_id, action, result, reason, prompt FROM countersign.submission_results
-        WHERE submission_id = $1
-        """)
-    /// $1 enrollment, $2 transaction, $3 digest, $4 action, $5 signature.
-    static let repeated = Statement(
-        "gateway.repeated", "SELECT prompt FROM countersign.repeated_submission($1, $2, $3, $4, $5)")
 }

@@ -12,19 +12,33 @@ struct GatewayDatabase: Sendable {
 
     let pool: Pool
 
-    /// The rows of each step.
-    func run(_ client: Client, _ steps: Step...) async throws -> [Rows] {
+    func run<S: StatementFamily>(_ client: Client, _ statement: S) async throws -> StatementResult<S> {
         let naming: [Step] =
             switch client {
-            case .portal(let name): [Step(Self.namePortal, [.text(name)])]
-            case .app(let name): [Step(Self.nameApp, [.text(name)])]
+            case .portal(let name): [Step(NamePortal(name: name))]
+            case .app(let name): [Step(NameApp(name: name))]
             case .nobody: []
             }
-        let rows = try await pool.withConnection { try await $0.pipeline(naming + steps) }
-        return Array(rows.dropFirst(naming.count))
+        return try await pool.withConnection { try await $0.pipeline(after: naming, statement).results }
     }
+}
 
-    static let namePortal = Statement(
-        "gateway.portal", "SELECT set_config('countersign.portal', $1, true)")
-    static let nameApp = Statement("gateway.app", "SELECT set_config('countersign.app', $1, true)")
+/// Stands in for a portal until the transaction ends.
+struct NamePortal: PreparedStatement {
+    let name: String
+
+    static let statement = Statement(
+        "gateway.portal", "SELECT set_config('countersign.portal', $1, true) AS name")
+    var parameters: [Parameter] { [.text(name)] }
+    static func decode(_ row: inout RowReader) throws -> String { try row.text("name") }
+}
+
+/// Stands in for an app until the transaction ends.
+struct NameApp: PreparedStatement {
+    let name: String
+
+    static let statement = Statement(
+        "gateway.app", "SELECT set_config('countersign.app', $1, true) AS name")
+    var parameters: [Parameter] { [.text(name)] }
+    static func decode(_ row: inout RowReader) throws -> String { try row.text("name") }
 }

@@ -48,15 +48,13 @@ struct DemoRoutes: Sendable {
 
     /// The demo stands beside the product and needs no client id: the operator has named the portal.
     private func portal() async throws -> KnownPortal {
-        let row = try await signIns.database.run(.portal(settings.portal), Step(Self.channel))[0][0]
-        guard let channel = try row.optionalText(0) else {
+        let found = try await signIns.database.run(.portal(settings.portal), FindPortalChannel())
+        guard let channel = try found.one() else {
             throw Problem.unavailable("temporarily_unavailable", "the demo's portal does not exist")
         }
         LogContext.note("portal", settings.portal)
         return KnownPortal(name: settings.portal, channel: channel, isEnabled: true)
     }
-
-    static let channel = Statement("gateway.portal_channel", "SELECT countersign.portal_channel()")
 
     private func page(_ request: IncomingRequest) throws -> SignIns.Started {
         guard let started = pages[try request.parameter("id")] else { throw Problem.notFound }
@@ -111,4 +109,11 @@ extension DemoRoutes {
 
 private func asset(_ text: String, _ type: String) -> Response {
     .content(text, type, .ok, .page(forms: false))
+}
+
+/// Nil when there is no such portal.
+struct FindPortalChannel: PreparedStatement {
+    static let statement = Statement(
+        "gateway.portal_channel", "SELECT countersign.portal_channel() AS channel")
+    static func decode(_ row: inout RowReader) throws -> String? { try row.optionalText("channel") }
 }

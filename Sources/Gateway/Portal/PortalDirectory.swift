@@ -39,16 +39,25 @@ final class PortalDirectory: Sendable {
     }
 
     private func look(_ clientID: String) async throws -> Entry? {
-        guard let row = try await database.run(.nobody, Step(Self.credential, [.text(clientID)]))[0].first,
-            let hash = SecretHash(try row.text(3))
+        guard let found = try await database.run(.nobody, FindCredential(clientID: clientID)).first(),
+            let hash = SecretHash(found.hash)
         else { return nil }
-        let portal = KnownPortal(
-            name: try row.text(0), channel: try row.text(1), isEnabled: try row.bool(2))
-        return Entry(portal: portal, hash: hash)
+        return Entry(portal: found.portal, hash: hash)
     }
+}
 
-    /// $1 client id.
-    static let credential = Statement(
+/// No row for a client id that does not exist.
+struct FindCredential: PreparedStatement {
+    let clientID: String
+
+    static let statement = Statement(
         "gateway.credential",
         "SELECT portal, channel, enabled, secret_hash FROM countersign.portal_credential($1)")
+    var parameters: [Parameter] { [.text(clientID)] }
+    static func decode(_ row: inout RowReader) throws -> (portal: KnownPortal, hash: String) {
+        let portal = KnownPortal(
+            name: try row.text("portal"), channel: try row.text("channel"), isEnabled: try row.bool("enabled")
+        )
+        return (portal, try row.text("secret_hash"))
+    }
 }

@@ -126,14 +126,10 @@ extension PortalRoutes {
         _ request: IncomingRequest, of user: String, device: String? = nil
     ) async throws -> [(name: String, method: String)] {
         let portal = try await authentication.portal(request)
-        let rows = try await mapped(portal) {
+        return try await mapped(portal) {
             try await signIns.database.run(
-                .portal(portal.name), Step(Self.enabledTypes, [.text(user), Parameter(device)]))
+                .portal(portal.name), FindEnabledTypes(user: user, device: device)
+            ).all()
         }
-        return try rows[0].map { (try $0.text(0), try $0.text(1)) }
     }
-
-    /// $1 user, $2 device or NULL.
-    static let enabledTypes = Statement(
-        "gateway.enabled", "SELECT name, method FROM countersign.enabled_types($1, $2)")
 }

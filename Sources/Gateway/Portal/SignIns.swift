@@ -33,18 +33,15 @@ struct SignIns: Sendable {
     /// Inserts a request and waits for its code. One that gets none in time is cancelled.
     func start(_ draft: Draft, of portal: KnownPortal) async throws -> Started {
         notifications.open(portal.channel)
-        let row = try await database.run(.portal(portal.name), Step(Self.insert, draft.parameters))[0][0]
-        let id = try row.identifier(0)
+        let made = try await database.run(.portal(portal.name), InsertRequest(draft: draft)).one()
+        let id = made.transactionID
         LogContext.note("transaction_id", id.description)
         let news = notifications.wait(for: id, on: portal.channel)
         let deadline = ContinuousClock.now + patience
         while ContinuousClock.now < deadline, !notifications.isClosed {
             await news.wait(min(backstop, ContinuousClock.now.duration(to: deadline)))
-            let collected = try await database.run(
-                .portal(portal.name), Step(Self.collect, [.identifier(id)]))
-            if let otp = try collected[0][0].optionalText(0) {
-                return Started(
-                    transactionID: id, otp: otp, timeToLive: .milliseconds(try row.int(1)))
+            if let otp = try await database.run(.portal(portal.name), CollectCode(id: id)).one() {
+                return Started(transactionID: id, otp: otp, timeToLive: made.timeToLive)
             }
         }
         _ = try await cancel(id, of: portal)
@@ -58,10 +55,8 @@ struct SignIns: Sendable {
         let news = wait > .zero ? notifications.wait(for: id, on: portal.channel) : nil
         let deadline = ContinuousClock.now + wait
         while true {
-            let rows = try await database.run(
-                .portal(portal.name), Step(TransactionResult.look, [.identifier(id)]))[0]
-            guard let row = rows.first else { throw PortalProblem.unknownTransaction }
-            let result = try TransactionResult(row)
+            guard let result = try await database.run(.portal(portal.name), FindResult(id: id)).first()
+            else { throw PortalProblem.unknownTransaction }
             let left = ContinuousClock.now.duration(to: deadline)
             let isNews = known.map { $0 != result.status } ?? false
             guard let news, left > .zero, !result.isFinal, !isNews, !notifications.isClosed else {
@@ -73,29 +68,6 @@ struct SignIns: Sendable {
 
     /// True if it was still open.
     func cancel(_ id: Identifier, of portal: KnownPortal) async throws -> Bool {
-        let rows = try await database.run(.portal(portal.name), Step(Self.cancel, [.identifier(id)]))
-        return try rows[0][0].bool(0)
-    }
-
-    /// The columns of `Draft`. Gives the id and the milliseconds it has.
-    static let insert = Statement(
-        "gateway.start",
-        """
-        INSERT INTO countersign.auth_requests (auth_type, callback_uri, message, secure_message, language_code,
-                                               ip_address, user_agent, reference, traceparent)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        RETURNING transaction_id, (1000 * date_part('epoch', expires_at - requested_at))::integer
-        """)
-    static let collect = Statement("gateway.collect", "SELECT countersign.collect_otp($1)")
-    static let cancel = Statement("gateway.cancel", "SELECT countersign.cancel_request($1)")
-}
-
-extension SignIns.Draft {
-    /// Of `SignIns.insert`.
-    var parameters: [Parameter] {
-        [
-            type, callbackURI, message, secureMessage, languageCode, ipAddress, userAgent, reference,
-            traceparent,
-        ].map { Parameter($0) }
+        try await database.run(.portal(portal.name), CancelRequest(id: id)).one()
     }
 }

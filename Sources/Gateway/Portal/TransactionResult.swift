@@ -1,7 +1,7 @@
 import Postgres
 
 /// What became of a request: the fields of the Access API, and two of ours.
-struct TransactionResult: Encodable, Sendable {
+struct TransactionResult: Encodable, RowReadable, Sendable {
     struct Reason: Encodable, Sendable {
         let reason: String
         let description: String
@@ -25,20 +25,20 @@ struct TransactionResult: Encodable, Sendable {
     /// Whether it will never change again.
     var isFinal: Bool { !["requested", "issued", "scanned"].contains(status) }
 
-    init(_ row: Row) throws(DecodingFailure) {
-        transaction_id = try row.identifier(0).description
-        reference = try row.optionalText(1)
-        callback_uri = try row.text(2)
-        status = try row.text(3)
-        let isAuthenticated = try row.optionalBool(4)
+    init(_ row: inout RowReader) throws {
+        transaction_id = try row.identifier("transaction_id").description
+        reference = try row.optionalText("reference")
+        callback_uri = try row.text("callback_uri")
+        status = try row.text("status")
+        let isAuthenticated = try row.optionalBool("is_authenticated")
         is_authenticated = isAuthenticated ?? false
-        user_id = try row.optionalText(5)
-        device_id = try row.optionalText(6)
-        authentication_method = try row.text(7)
-        signature_verified = try row.optionalBool(8)
-        signature = try row.optionalText(9)
-        timestamp = try row.timestamp(10).microseconds / 1_000
-        user_public_key = try row.optionalText(11)
+        user_id = try row.optionalText("user_id")
+        device_id = try row.optionalText("device_id")
+        authentication_method = try row.text("authentication_method")
+        signature_verified = try row.optionalBool("signature_verified")
+        signature = try row.optionalText("signature")
+        timestamp = try row.timestamp("requested_at").microseconds / 1_000
+        user_public_key = try row.optionalText("user_public_key")
         not_authenticated_reason = isAuthenticated == true ? nil : Self.reasons[status]
     }
 
@@ -52,14 +52,4 @@ struct TransactionResult: Encodable, Sendable {
         "authenticated": Reason(
             reason: "outdated", description: "the user signed in more than 300 seconds ago"),
     ]
-
-    /// $1 transaction id. No row for one that is not the portal's.
-    static let look = Statement(
-        "gateway.result",
-        """
-        SELECT transaction_id, reference, callback_uri, status::text, is_authenticated, user_id, device_id,
-               authentication_method, signature_verified, signature, requested_at,
-               CASE WHEN signature IS NOT NULL THEN countersign.signer_public_key(transaction_id) END
-        FROM countersign.auth_results WHERE transaction_id = $1
-        """)
 }

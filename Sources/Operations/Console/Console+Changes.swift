@@ -25,7 +25,7 @@ extension Console {
                 return .page(ConsolePage.login(problem: problem, next: next), status: .unauthorized)
             }
             let token = try await pool.withConnection { connection in
-                try await connection.run(ConsoleQueries.speakAs, [.text("console:\(name)")])
+                try await connection.run(SpeakAs(actor: "console:\(name)"))
                 return try await OperatorSession.begin(name, password: password, &connection)
             }
             guard let token else {
@@ -75,7 +75,7 @@ extension Console {
     private func act(
         _ fields: [String: String], _ session: OperatorSession, _ connection: inout Connection
     ) async throws -> Response {
-        try await connection.run(ConsoleQueries.speakAs, [.text("console:\(session.name)")])
+        try await connection.run(SpeakAs(actor: "console:\(session.name)"))
         let page = fields["page"].flatMap(ConsolePage.init) ?? .queues
         do {
             guard let action = operatorActions.first(where: { $0.name == fields["action"] }) else {

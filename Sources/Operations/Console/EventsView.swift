@@ -7,14 +7,13 @@ enum EventsView {
     static func content(
         _ frame: PageFrame, _ connection: inout Connection
     ) async throws -> [String: Any] {
-        let events = try await connection.run(ConsoleQueries.events).map { row -> [String: Any] in
-            var event: [String: Any] = [
-                "at": shown(try row.timestamp(0)), "type": try row.text(1),
-                "actor": frame.isAdmin ? try row.text(2) : "",
-                "of": try row.optionalText(3) ?? "",
+        let events = try await connection.run(FindEvents()).all().map { event -> [String: Any] in
+            var content: [String: Any] = [
+                "at": shown(event.at), "type": event.type, "actor": frame.isAdmin ? event.actor : "",
+                "of": event.subject ?? "",
             ]
-            event["id"] = try row.optionalIdentifier(4).map { "\($0)" }
-            return event
+            content["id"] = event.transaction.map { "\($0)" }
+            return content
         }
         return ["events": events, "hasEvents": !events.isEmpty]
     }

@@ -7,14 +7,13 @@ enum WebhooksView {
         _ frame: PageFrame, _ connection: inout Connection
     ) async throws -> [String: Any] {
         let portals = frame.isAdmin ? try await Portal.list(&connection).map(\.name) : []
-        let failures = try await connection.run(ConsoleQueries.failures).map { row -> [String: Any] in
-            let answer = try row.optionalInt(5).map { "\($0)" } ?? row.optionalText(6) ?? "-"
-            let (id, isDead) = (try row.identifier(0), try row.text(2) == "dead")
+        let failures = try await connection.run(FindFailedWebhooks()).all().map { webhook -> [String: Any] in
+            let answer = webhook.statusCode.map { "\($0)" } ?? webhook.errorClass ?? "-"
             return [
-                "id": "\(id)", "portal": try row.text(1), "dead": isDead,
-                "forms": frame.forms(on: .delivery(id, isDead: isDead)),
-                "attempts": try row.int(3), "last": shown(try row.optionalTimestamp(4)), "answer": answer,
-                "next": shown(try row.optionalTimestamp(7)),
+                "id": "\(webhook.id)", "portal": webhook.portal, "dead": webhook.isDead,
+                "forms": frame.forms(on: .delivery(webhook.id, isDead: webhook.isDead)),
+                "attempts": webhook.attempts, "last": shown(webhook.lastAttempt), "answer": answer,
+                "next": shown(webhook.nextAttempt),
             ]
         }
         return [

@@ -1,5 +1,5 @@
 import Countersign
-import Engine
+@testable import Engine
 import Postgres
 import Support
 import Testing
@@ -57,13 +57,12 @@ import Testing
         }
         try await Database.current.makeDue(transaction)
         var owner = try await Database.current.connect()
-        try await owner.run(
-            ValidateStage.writeVerdicts,
-            [
-                .identifiers([submission]), .identifiers([transaction]), .identifiers([enrollment]),
-                .texts([effect]), .texts([nil]), .texts(["prompt"]), .texts([nil]), .texts([nil]),
-                .texts([nil]),
-            ])
+        var verdicts = VerdictColumns()
+        (verdicts.submissions, verdicts.transactions) = ([submission], [transaction])
+        (verdicts.enrollments, verdicts.effects, verdicts.prompts) = ([enrollment], [effect], ["prompt"])
+        (verdicts.reasons, verdicts.fingerprints) = ([nil], [nil])
+        (verdicts.signed, verdicts.details) = ([nil], [nil])
+        try await owner.run(WriteVerdicts(verdicts: verdicts))
         let row = try await app.run(SQL.result, [.identifier(submission)])[0]
         #expect(try row.text(0) == "rejected")
         #expect(try row.optionalText(1) == "expired")

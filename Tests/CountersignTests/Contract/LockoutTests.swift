@@ -1,4 +1,4 @@
-import Engine
+@testable import Engine
 import Postgres
 import Support
 import Testing
@@ -124,14 +124,14 @@ import Testing
         let site = try await Site.make()
         var app = try await site.app()
         let enrollment = try await app.run(SQL.enroll, ["alice", "phone"])[0].identifier(0)
-        let five: [Parameter] = [.identifiers([enrollment]), .int32s([5])]
+        let five = AddWrongCodes(counts: [enrollment: 5])
         var first = try await Database.current.connect()
         try await first.execute("BEGIN")
-        try await first.run(ValidateStage.addWrongCodes, five)
+        try await first.run(five)
         let options = Database.current.ownerOptions
         async let second: Void = {
             var connection = try await Connection.open(options)
-            try await connection.run(ValidateStage.addWrongCodes, five)
+            try await connection.run(five)
         }()
         var superuser = try await Database.current.connectAsSuperuser()
         try await eventually("the second waits for the first") {

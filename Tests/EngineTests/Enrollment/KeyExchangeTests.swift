@@ -1,7 +1,7 @@
 import Administration
 import Countersign
 import Crypto
-import Engine
+@testable import Engine
 import OpenPGP
 import Postgres
 import Support
@@ -101,14 +101,11 @@ import Testing
         var first = try await Database.current.connect()
         let options = Database.current.ownerOptions
         let made = [try ServerKey.make(context, sealer), try ServerKey.make(context, sealer)]
-        let parameters = made.map { key -> [Parameter] in
-            [.identifier(key.id), .text(key.fingerprint), .text(key.publicKey), .bytes(key.sealedSecretKey)]
-        }
         try await first.execute("BEGIN")
-        try await first.run(EnrollStage.insertShared, parameters[0])
+        try await first.run(InsertSharedKey(key: made[0]))
         async let second: Void = {
             var connection = try await Connection.open(options)
-            try await connection.run(EnrollStage.insertShared, parameters[1])
+            try await connection.run(InsertSharedKey(key: made[1]))
         }()
         var superuser = try await Database.current.connectAsSuperuser()
         try await eventually("the second waits for the first") {

@@ -1,0 +1,155 @@
+package import Postgres
+
+struct ReadRequest: PreparedStatement {
+    let id: Identifier
+
+    typealias Output = RequestLife.Request
+
+    static let statement = Statement(
+        "request.read",
+        """
+        SELECT r.transaction_id, p.name AS portal, r.auth_type, r.status, r.requested_at, r.issued_at, r.scanned_at,
+               r.resolved_at, r.expires_at, r.callback_uri, r.message, a.name AS app, r.enrollment_id,
+               r.signature_verified
+        FROM countersign.auth_requests r
+        LEFT JOIN countersign.portals p USING (portal_id) LEFT JOIN countersign.apps a USING (app_id)
+        WHERE r.transaction_id = $1::uuid
+        """)
+
+    var parameters: [Parameter] { [.identifier(id)] }
+}
+
+extension RequestLife.Request: RowReadable {
+    package init(_ row: inout RowReader) throws {
+        id = try row.identifier("transaction_id")
+        portal = try row.optionalText("portal")
+        type = try row.text("auth_type")
+        status = try row.text("status")
+        requestedAt = try row.timestamp("requested_at")
+        issuedAt = try row.optionalTimestamp("issued_at")
+        scannedAt = try row.optionalTimestamp("scanned_at")
+        resolvedAt = try row.optionalTimestamp("resolved_at")
+        expiresAt = try row.timestamp("expires_at")
+        callbackURI = try row.text("callback_uri")
+        message = try row.text("message")
+        app = try row.optionalText("app")
+        enrollmentID = try row.optionalIdentifier("enrollment_id")
+        signatureVerified = try row.optionalBool("signature_verified")
+    }
+}
+
+/// Submissions have no index on transaction_id, which every insert would pay for. Their ids are in the
+/// order of time, so the request's own time bounds what is read.
+struct FindSubmissions: PreparedStatement {
+    let id: Identifier
+
+    typealias Output = RequestLife.Submission
+
+    static let statement = Statement(
+        "request.submissions",
+        """
+        SELECT s.submission_id, a.name AS app, s.action, s.status, s.reason, s.submitted_at, s.resolved_at, s.enrollment
+        FROM countersign.submissions s LEFT JOIN countersign.apps a USING (app_id)
+        WHERE s.transaction_id = $1::uuid
+          AND s.submission_id >= (SELECT countersign.uuid_floor(r.requested_at)
+                                  FROM countersign.auth_requests r WHERE r.transaction_id = $1::uuid)
+          AND s.submission_id < (SELECT countersign.uuid_floor(r.expires_at + interval '15 minutes')
+                                 FROM countersign.auth_requests r WHERE r.transaction_id = $1::uuid)
+        ORDER BY s.submission_id
+        """)
+
+    var parameters: [Parameter] { [.identifier(id)] }
+}
+
+extension RequestLife.Submission: RowReadable {
+    package init(_ row: inout RowReader) throws {
+        id = try row.identifier("submission_id")
+        app = try row.optionalText("app")
+        action = try row.optionalText("action")
+        status = try row.text("status")
+        reason = try row.optionalText("reason")
+        submittedAt = try row.timestamp("submitted_at")
+        resolvedAt = try row.optionalTimestamp("resolved_at")
+        enrollmentID = try row.optionalIdentifier("enrollment")
+    }
+}
+
+struct ReadDelivery: PreparedStatement {
+    let id: Identifier
+
+    typealias Output = RequestLife.Delivery
+
+    static let statement = Statement(
+        "request.delivery",
+        """
+        SELECT d.status, d.created_at, d.finished_at, q.due_at
+        FROM countersign.webhook_deliveries d LEFT JOIN countersign.dispatch_queue q USING (transaction_id)
+        WHERE d.transaction_id = $1::uuid
+        """)
+
+    var parameters: [Parameter] { [.identifier(id)] }
+}
+
+extension RequestLife.Delivery: RowReadable {
+    package init(_ row: inout RowReader) throws {
+        status = try row.text("status")
+        createdAt = try row.timestamp("created_at")
+        finishedAt = try row.optionalTimestamp("finished_at")
+        nextAt = try row.optionalTimestamp("due_at")
+    }
+}
+
+struct FindAttempts: PreparedStatement {
+    let id: Identifier
+
+    typealias Output = RequestLife.Attempt
+
+    static let statement = Statement(
+        "request.attempts",
+        """
+        SELECT attempt, started_at, duration_ms, status_code, error_class
+        FROM countersign.webhook_attempts WHERE transaction_id = $1::uuid ORDER BY attempt
+        """)
+
+    var parameters: [Parameter] { [.identifier(id)] }
+}
+
+extension RequestLife.Attempt: RowReadable {
+    package init(_ row: inout RowReader) throws {
+        number = try row.int("attempt")
+        startedAt = try row.timestamp("started_at")
+        duration = .milliseconds(try row.int("duration_ms"))
+        statusCode = try row.optionalInt("status_code")
+        errorClass = try row.optionalText("error_class")
+    }
+}
+
+/// Whether the login may read who signed in. A query that names a column fails when it may not.
+struct MayReadPeople: PreparedStatement {
+    static let statement = Statement(
+        "request.permission",
+        """
+        SELECT has_column_privilege('countersign.auth_requests', 'user_id', 'SELECT')
+               AND has_column_privilege('countersign.auth_requests', 'device_id', 'SELECT') AS may_read
+        """)
+
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("may_read") }
+}
+
+/// Who signed in; no row unless the request was authenticated.
+struct ReadPerson: PreparedStatement {
+    let id: Identifier
+
+    static let statement = Statement(
+        "request.person",
+        """
+        SELECT user_id, device_id FROM countersign.auth_requests
+        WHERE transaction_id = $1::uuid AND user_id IS NOT NULL
+        """)
+
+    var parameters: [Parameter] { [.identifier(id)] }
+
+    static func decode(_ row: inout RowReader) throws -> RequestLife.Person {
+        RequestLife.Person(userID: try row.text("user_id"), deviceID: try row.optionalText("device_id"))
+    }
+}

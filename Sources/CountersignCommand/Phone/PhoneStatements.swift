@@ -1,0 +1,86 @@
+import Countersign
+import Postgres
+
+/// Where the app is told of its enrollments; nil when the login belongs to no app.
+struct ReadChannel: PreparedStatement {
+    static let statement = Statement("phone.channel", "SELECT countersign.app_channel()")
+
+    static func decode(_ row: inout RowReader) throws -> String? { try row.optionalText("app_channel") }
+}
+
+/// Enrolls the phone, and returns the enrollment's id.
+struct EnrollPhone: PreparedStatement {
+    let device: PhoneDevice
+    let publicKey: String
+
+    static let statement = Statement(
+        "phone.enroll",
+        """
+        INSERT INTO countersign.enrollments (user_id, device_id, device_name, platform, public_key)
+        VALUES ($1, $2, $3, 'terminal', $4) RETURNING enrollment_id
+        """)
+
+    var parameters: [Parameter] {
+        [.text(device.userID), .text(device.deviceID), Parameter(device.name), .text(publicKey)]
+    }
+
+    static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("enrollment_id") }
+}
+
+/// What became of an enrollment.
+struct ReadEnrollment: PreparedStatement {
+    let id: Identifier
+
+    static let statement = Statement(
+        "phone.enrollment",
+        "SELECT enrollment_id, status, reason, server_public_key FROM countersign.enrollment_results WHERE enrollment_id = $1"
+    )
+
+    var parameters: [Parameter] { [.identifier(id)] }
+
+    static func decode(_ row: inout RowReader) throws -> PhoneEnrollment {
+        PhoneEnrollment(
+            id: try row.identifier("enrollment_id"), status: try row.text("status"),
+            reason: try row.optionalText("reason"),
+            serverPublicKey: try row.optionalText("server_public_key"))
+    }
+}
+
+/// Submits an answer, and returns the submission's id.
+struct SubmitAnswer: PreparedStatement {
+    let submission: PhoneSubmission
+
+    static let statement = Statement(
+        "phone.submit",
+        """
+        INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, prompt_digest, signature)
+        VALUES ($1, $2, $3, $4, $5, $6) RETURNING submission_id
+        """)
+
+    var parameters: [Parameter] {
+        let text = submission.text
+        return [
+            .text(text.enrollmentID.description), .text(submission.code), .text(text.action.rawValue),
+            .text(text.signedAt), .text(text.promptDigest ?? SubmissionText.noPrompt),
+            .text(submission.signature),
+        ]
+    }
+
+    static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("submission_id") }
+}
+
+/// Waits up to ten seconds for the verdict.
+struct AwaitAnswer: PreparedStatement {
+    let submission: Identifier
+
+    static let statement = Statement(
+        "phone.answer", "SELECT result, reason, prompt FROM countersign.await_submission($1, '10 s')")
+
+    var parameters: [Parameter] { [.identifier(submission)] }
+
+    static func decode(_ row: inout RowReader) throws -> PhoneAnswer {
+        PhoneAnswer(
+            result: try row.text("result"), reason: try row.optionalText("reason"),
+            prompt: try row.optionalText("prompt"))
+    }
+}

@@ -1,0 +1,74 @@
+import Postgres
+
+/// Makes a request; a trigger refuses what it must not hold.
+struct InsertRequest: PreparedStatement {
+    let draft: SignIns.Draft
+
+    static let statement = Statement(
+        "gateway.start",
+        """
+        INSERT INTO countersign.auth_requests (auth_type, callback_uri, message, secure_message, language_code,
+                                               ip_address, user_agent, reference, traceparent)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        RETURNING transaction_id,
+                  (1000 * date_part('epoch', expires_at - requested_at))::integer AS milliseconds
+        """)
+    var parameters: [Parameter] {
+        [
+            draft.type, draft.callbackURI, draft.message, draft.secureMessage, draft.languageCode,
+            draft.ipAddress, draft.userAgent, draft.reference, draft.traceparent,
+        ].map { Parameter($0) }
+    }
+    static func decode(_ row: inout RowReader) throws -> (transactionID: Identifier, timeToLive: Duration) {
+        (try row.identifier("transaction_id"), .milliseconds(try row.int("milliseconds")))
+    }
+}
+
+/// Nil until the code is issued.
+struct CollectCode: PreparedStatement {
+    let id: Identifier
+
+    static let statement = Statement("gateway.collect", "SELECT countersign.collect_otp($1) AS otp")
+    var parameters: [Parameter] { [.identifier(id)] }
+    static func decode(_ row: inout RowReader) throws -> String? { try row.optionalText("otp") }
+}
+
+/// True if it was still open.
+struct CancelRequest: PreparedStatement {
+    let id: Identifier
+
+    static let statement = Statement("gateway.cancel", "SELECT countersign.cancel_request($1) AS was_open")
+    var parameters: [Parameter] { [.identifier(id)] }
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("was_open") }
+}
+
+/// No row for a request that is not the portal's.
+struct FindResult: PreparedStatement {
+    typealias Output = TransactionResult
+
+    let id: Identifier
+
+    static let statement = Statement(
+        "gateway.result",
+        """
+        SELECT transaction_id, reference, callback_uri, status::text, is_authenticated, user_id, device_id,
+               authentication_method, signature_verified, signature, requested_at,
+               CASE WHEN signature IS NOT NULL THEN countersign.signer_public_key(transaction_id) END
+                   AS user_public_key
+        FROM countersign.auth_results WHERE transaction_id = $1
+        """)
+    var parameters: [Parameter] { [.identifier(id)] }
+}
+
+/// The types by which a user can sign in; with a device, those that it can answer.
+struct FindEnabledTypes: PreparedStatement {
+    let user: String
+    let device: String?
+
+    static let statement = Statement(
+        "gateway.enabled", "SELECT name, method FROM countersign.enabled_types($1, $2)")
+    var parameters: [Parameter] { [.text(user), Parameter(device)] }
+    static func decode(_ row: inout RowReader) throws -> (name: String, method: String) {
+        (try row.text("name"), try row.text("method"))
+    }
+}

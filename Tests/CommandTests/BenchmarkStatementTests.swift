@@ -1,0 +1,14 @@
+import Postgres
+import Support
+import Testing
+
+@testable import CountersignBenchmarks
+
+@Suite(.database) struct BenchmarkStatementTests {
+    @Test func `every statement of the benchmarks fits the schema`() async throws {
+        var superuser = try await Database.current.connectAsSuperuser()
+        try await Reference.create(&superuser)
+        try await superuser.expectToPrepare(BenchStatements.all)
+        try expectAllListed(in: "CountersignBenchmarks", [], and: BenchStatements.all)
+    }
+}
