@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func `a client id may be 64 hexadecimal digits`() async throws {
-        let site = try await Site.make()
+        let site = try await GatewaySite.make()
         let id = String(repeating: "0123456789abcdef", count: 4)
         try await Database.current.arrange(
             "UPDATE countersign.portal_credentials SET client_id = '\(id)'")

@@ -12,9 +12,11 @@ $$;
 
 -- The columns of a row that an update has changed, by their new values.
 CREATE OR REPLACE FUNCTION countersign.changed_columns(old jsonb, new jsonb) RETURNS jsonb
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(jsonb_object_agg(n.key, n.value), '{}') FROM jsonb_each(new) n
-    WHERE n.value IS DISTINCT FROM old -> n.key
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT coalesce(jsonb_object_agg(n.key, n.value), '{}') FROM jsonb_each(new) n
+            WHERE n.value IS DISTINCT FROM old -> n.key);
+END
 $$;
 
 CREATE OR REPLACE FUNCTION countersign.audit_settings() RETURNS trigger

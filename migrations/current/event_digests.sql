@@ -5,20 +5,25 @@
 -- SHA-256 over the events of a span, and how many they are.
 CREATE OR REPLACE FUNCTION countersign.events_content(since timestamptz, until timestamptz,
                                                       OUT events bigint, OUT content bytea)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET "TimeZone" = 'UTC' SET "DateStyle" = 'ISO' AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET "TimeZone" = 'UTC' SET "DateStyle" = 'ISO' AS $$
+BEGIN
     SELECT count(*), sha256(coalesce(string_agg(sha256(convert_to(jsonb_build_array(
                e.event_id, e.occurred_at, e.transaction_id, e.enrollment_id, e.portal_id, e.app_id, e.type, e.user_id,
                e.actor, e.operator, e.details)::text, 'UTF8')), ''::bytea ORDER BY e.event_id), ''))
+    INTO events_content.events, events_content.content
     FROM countersign.events e
-    WHERE e.event_id >= countersign.uuid_floor(since) AND e.event_id < countersign.uuid_floor(until)
+    WHERE e.event_id >= countersign.uuid_floor(since) AND e.event_id < countersign.uuid_floor(until);
+END
 $$;
 
 -- The digest of a span and of all before it.
 CREATE OR REPLACE FUNCTION countersign.event_digest(before bytea, since timestamptz, until timestamptz, events bigint,
                                                     content bytea) RETURNS bytea
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT sha256(coalesce(before, '') || convert_to(format('%s %s %s ', extract(epoch FROM since),
-                  extract(epoch FROM until), events), 'UTF8') || content)
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN sha256(coalesce(before, '') || convert_to(format('%s %s %s ', extract(epoch FROM since),
+                  extract(epoch FROM until), events), 'UTF8') || content);
+END
 $$;
 
 -- Closes the last whole minute, and what came before it and is still open. An event gets its id before others see it:

@@ -154,7 +154,8 @@ GRANT INSERT, UPDATE, DELETE ON countersign.log_levels TO countersign_admin;
 GRANT UPDATE (drain_requested) ON countersign.workers TO countersign_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.operators, countersign.operator_sessions TO countersign_admin;
 GRANT EXECUTE ON FUNCTION countersign.create_login(text, text, text), countersign.random_channel(),
-    countersign.check_text(text, text, integer), countersign.is_callback_uri(text),
+    countersign.check_text(text, text, integer), countersign.unshowable_characters(),
+    countersign.has_closed_isolates(text), countersign.is_callback_uri(text),
     countersign.refuse(text, text), countersign.revoke_enrollment(uuid), countersign.send_again(uuid[]),
     countersign.audit_resealed(text, bigint, bigint), countersign.verify_events() TO countersign_admin;
 -- What is sealed is bound to its row's id, so the id is taken before the row is inserted.

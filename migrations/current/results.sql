@@ -46,6 +46,7 @@ COMMENT ON COLUMN countersign.auth_results.not_authenticated_reason IS
 COMMENT ON COLUMN countersign.auth_results.requested_at IS 'When it was inserted.';
 COMMENT ON COLUMN countersign.auth_results.resolved_at IS 'When it ended.';
 COMMENT ON COLUMN countersign.auth_results.valid_until IS '300 s after its end: a sign-in must be taken up before.';
+COMMENT ON COLUMN countersign.auth_results.expires_at IS 'When the request ends by itself, unless it has ended before.';
 
 -- What became of a submission; result is pending until a worker has looked at it.
 CREATE OR REPLACE VIEW countersign.submission_results WITH (security_barrier) AS

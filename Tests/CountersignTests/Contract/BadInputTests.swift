@@ -127,7 +127,8 @@ import Testing
     {
         let site = try await Site.make()
         var portal = try await site.portal()
-        let before = try await Database.current.rowCounts()
+        // What is switched off leaves an event.
+        let before = try await Database.current.rowCounts(besides: ["events"])
         for bad in group.cases {
             if !bad.setting.isEmpty {
                 try await Database.current.arrange("UPDATE countersign.\(bad.setting)")
@@ -140,7 +141,7 @@ import Testing
                 #expect(message.utf8.count < 300)
             }
         }
-        #expect(try await Database.current.rowCounts() == before)
+        #expect(try await Database.current.rowCounts(besides: ["events"]) == before)
     }
 
     static let limits = [

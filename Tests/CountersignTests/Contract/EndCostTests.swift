@@ -35,8 +35,9 @@ import Testing
     @Test func `five hundred, and one, beside a hundred thousand`() async throws {
         _ = try await Site.make()
         try await fill()
-        for count in [500, 1] {
-            var owner = try await Database.current.connect()
+        var owner = try await Database.current.connect()
+        // The first reads the catalogs and plans: pages that nobody pays for twice.
+        for (count, catalogs) in [(1, 100_000), (500, 300), (1, 300)] {
             let plan = try await owner.execute(
                 """
                 EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) SELECT * FROM countersign.end_requests(
@@ -47,8 +48,7 @@ import Testing
             let touched = try #require(text.firstMatch(of: /Buffers: shared hit=(\d+)(?: read=(\d+))?/))
             let pages = (Int(touched.1) ?? 0) + (touched.2.flatMap { Int($0) } ?? 0)
             #expect(text.contains("actual rows=\(count)"), "\(text)")
-            // The functions' own catalogs are read once, for one as for many.
-            #expect(pages < count * Self.pages + 2000, "\(count) cost \(pages) pages")
+            #expect(pages < count * Self.pages + catalogs, "\(count) cost \(pages) pages")
         }
     }
 }

@@ -133,10 +133,12 @@ private let decidedPrivileges = """
         app_id type); worker: insert (transaction_id enrollment_id portal_id app_id type user_id details), select
     events_content(since timestamp with time zone, until timestamp with time zone, OUT events bigint, OUT
         content bytea) - nobody
+    has_closed_isolates(value text) - admin: execute
     is_callback_uri(uri text) - admin: execute
     is_inet(value text) - nobody
     is_own_row(row_xmin xid) - nobody
     is_quick(stage text) - nobody
+    is_within_limit(of_portal integer, most integer) - nobody
     issue_queue - admin monitor: select; worker: delete, insert, select, update
     log_levels - admin: delete, insert, select, update; gateway monitor worker: select
     measure_queues() - worker: execute
@@ -200,6 +202,7 @@ private let decidedPrivileges = """
     take_traceparent() - nobody
     tell_apps(app_ids integer[], ids uuid[], statuses text[]) - worker: execute
     tell_portals(portal_ids integer[], ids uuid[], statuses text[]) - worker: execute
+    unshowable_characters() - admin: execute
     uuid_floor(moment timestamp with time zone) - admin monitor worker: execute
     uuid_time(id uuid) - admin monitor worker: execute
     uuid_v7() - admin app gateway portal worker: execute

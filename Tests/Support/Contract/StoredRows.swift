@@ -1,11 +1,11 @@
 import Postgres
 
 extension Database {
-    /// Rows of every table of the schema, by its name.
-    package func rowCounts() async throws -> [String: Int] {
+    /// Rows of every table of the schema but those, by its name.
+    package func rowCounts(besides: Set<String> = []) async throws -> [String: Int] {
         var superuser = try await connectAsSuperuser()
         var counts: [String: Int] = [:]
-        for table in try await tables(&superuser) {
+        for table in try await tables(&superuser) where !besides.contains(table) {
             counts[table] = try await superuser.execute("SELECT count(*) FROM countersign.\(table)")[0].int(0)
         }
         return counts
