@@ -78,7 +78,7 @@ import Testing
             for path in ["/", "/nothing", "/oauth/api/v4/authenticate/user//enabled", "/%zz", "/demo"] {
                 #expect(try await http.send(request("GET", path)).status == 404, "\(path)")
             }
-            for method in ["PUT", "PATCH", "TRACE", "OPTIONS", "BREW"] {
+            for method in ["PUT", "PATCH", "TRACE", "OPTIONS", "PROPFIND"] {
                 let answer = try await http.send(request(method, "/openapi.json"))
                 #expect(answer.status == 405 && answer.header("Allow") == "GET, HEAD")
             }
