@@ -56,7 +56,7 @@ import Testing
         try await admin.run("portal", "credentials", "add", "acme", "--client-id", "web-1").expect(
             65, "there is such a client id already")
         try await admin.run("portal", "credentials", "add", "acme", "--client-id", "a b").expect(
-            65, "a client id must be 1 to 63 of A-Z, a-z, 0-9, ., _ and -, and begin with a letter or a digit"
+            65, "a client id must be 1 to 64 of A-Z, a-z, 0-9, ., _ and -, and begin with a letter or a digit"
         )
     }
 

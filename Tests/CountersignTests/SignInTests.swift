@@ -42,7 +42,7 @@ import Testing
             let result = try await portal.run(SQL.status, [.identifier(transaction)])[0]
             #expect(try result.text(0) == "denied")
             #expect(try result.bool(1) == false)
-            #expect(try result.optionalText(2) == nil)
+            #expect(try result.optionalText(2) == "alice")
             #expect(try result.text(3) == "denied")
         }
     }

@@ -152,10 +152,6 @@ import Testing
             form: "type=otp&callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback&message=a%00b",
             status: 400,
             code: "1003"),
-        Mistake(
-            form: "type=otp&callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback&ip_address=home",
-            status: 400,
-            code: "1003"),
     ])
     func `what is wrong with a start has its code`(mistake: Mistake) async throws {
         let site = try await GatewaySite.make()

@@ -26,7 +26,7 @@ BEGIN
             secure_message = NULL,  -- the app has it, encrypted, and nobody else needs it any more
             enrollment_id = coalesce(g.enrollment_id, r.enrollment_id),
             app_id = coalesce(e.app_id, r.app_id),
-            user_id = CASE WHEN g.ended = 'authenticated' THEN e.user_id END,
+            user_id = CASE WHEN g.ended IN ('authenticated', 'denied') THEN e.user_id END,
             device_id = CASE WHEN g.ended = 'authenticated' THEN e.device_id END,
             signature_verified = g.verified, signature = s.signature, signer_fingerprint = g.fingerprint
         FROM unnest(ids, ends, enrollment_ids, submission_ids, verified, fingerprints)

@@ -33,7 +33,7 @@ COMMENT ON COLUMN countersign.auth_results.is_authenticated IS
     'Whether the visitor may be let in now: NULL until the request has ended, and false from valid_until on, while '
     'status stays.';
 COMMENT ON COLUMN countersign.auth_results.user_id IS
-    'The app''s name for the user who signed in; NULL unless authenticated, like all columns about that.';
+    'The app''s name for the user who signed in or declined; NULL else, and unless authenticated for all about that.';
 COMMENT ON COLUMN countersign.auth_results.device_id IS 'The app''s name for the device.';
 COMMENT ON COLUMN countersign.auth_results.app_id IS 'The app that vouches for the user.';
 COMMENT ON COLUMN countersign.auth_results.authentication_method IS 'How it is answered: otp, by a code.';
