@@ -181,7 +181,7 @@ import Testing
                 == "each worker sends portal acme's receivers 4 webhooks at a time, at most 50 a second\n")
         #expect(try await admin.succeed("webhook", "endpoints").output == "No breaker has opened yet.\n")
         for (flag, value) in [
-            ("--allow-http", "127.0.0.1"), ("--allow-address", "10.0.0.1/8"), ("--allow-ports", "0"),
+            ("--allow-http", "127.0.0.1/8"), ("--allow-address", "10.0.0.1/8"), ("--allow-ports", "0"),
         ] {
             let outcome = try await admin.run("work", flag, value)
             #expect(outcome.status == 64 && outcome.errors.contains("\(flag): '\(value)' is no "))
