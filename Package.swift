@@ -267,7 +267,7 @@ let package = Package(
     ]
 )
 
-// One list for every target, so that no module is checked less than another. style.md section 3.
+// One list for every target, so that no module is checked less than another.
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),  // SE-0335
     .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409

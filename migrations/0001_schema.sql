@@ -563,7 +563,7 @@ CREATE TABLE countersign.partitioned_tables (
     fillfactor      integer NOT NULL
 );
 -- Room for one more version of each row of auth_requests (issued) keeps its update on the page: measured
--- 147,000 to 166,000 rows/s against 100,000 to 117,000 (design section 7). Submissions are updated once too.
+-- 147,000 to 166,000 rows/s against 100,000 to 117,000. Submissions are updated once too.
 INSERT INTO countersign.partitioned_tables VALUES
     ('auth_requests', 30, 45), ('submissions', 30, 60), ('webhook_deliveries', 30, 60),
     ('webhook_attempts', 30, 100), ('events', 400, 100);

@@ -1,4 +1,4 @@
-/// The roles of the database that logins are members of (design section 3).
+/// The roles of the database that logins are members of.
 package enum GroupRole: String, Sendable, CaseIterable {
     case portal = "countersign_portal"
     case app = "countersign_app"

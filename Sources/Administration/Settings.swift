@@ -1,6 +1,6 @@
 package import Postgres
 
-/// The switches of the whole installation (design section 3).
+/// The switches of the whole installation.
 package struct Settings: Sendable, Hashable {
     /// The raw value is the column and the name that operators type.
     package enum Name: String, Sendable, CaseIterable {

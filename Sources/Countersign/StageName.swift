@@ -1,4 +1,4 @@
-/// One kind of work a worker does (design: stage). The raw value is what `--stages` takes, the name of the
+/// One kind of work a worker does. The raw value is what `--stages` takes, the name of the
 /// stage's bell channel (`countersign_<stage>`) and the label of its figures.
 package enum StageName: String, CaseIterable, Sendable, Hashable {
     case enroll, issue, validate, expire, dispatch, housekeep

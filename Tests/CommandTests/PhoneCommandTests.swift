@@ -84,7 +84,7 @@ import Testing
             #expect(
                 try await phone.succeed("phone", "scan", image, "--keys", keys).output == "acme\nSign in\n")
             #expect(try await phone.succeed("phone", "deny", "--keys", keys).output == "denied\n")
-            #expect(try await scene.result(second.transaction) == ["denied", nil, nil])
+            #expect(try await scene.result(second.transaction) == ["denied", "alice", nil])
 
             try await operate(scene, first.transaction)
         }

@@ -27,7 +27,8 @@ import Testing
             $0.limits.writeTimeout = .milliseconds(200)
         } _: { http in
             let hostile = try await RawConnection.open(http.port, reads: false)
-            for _ in 0..<40 { try await hostile.send(request("GET", "/big")) }
+            // The server may close the connection while we still ask.
+            for _ in 0..<40 { try? await hostile.send(request("GET", "/big")) }
             try await serves(http)
             await hostile.close()
         }

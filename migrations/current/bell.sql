@@ -2,15 +2,8 @@
 -- bell, 16 is its seat. Inserts try to share one of the sixteen until their commit: not obtained means that
 -- a worker sleeps, so they NOTIFY; obtained means that a worker is awake or cannot fall asleep before their
 -- rows are visible. The commit of a NOTIFY takes one lock for all databases, which is why awake workers must
--- not be notified: 32 clients inserted 24,000 rows/s so, and 5,200 with a NOTIFY each (design section 4).
+-- not be notified: 32 clients inserted 24,000 rows/s so, and 5,200 with a NOTIFY each.
 
----------------------------------------------------------------------------------------------------------
--- The bell. Advisory lock (0x43530000 + stage, n); n = 0 to 15 are held by the one worker that sleeps at the
--- bell, 16 is its seat. Inserts try to share one of the sixteen until their commit: not obtained means that
--- a worker sleeps, so they NOTIFY; obtained means that a worker is awake or cannot fall asleep before their
--- rows are visible. The commit of a NOTIFY takes one lock for all databases, which is why awake workers must
--- not be notified: 32 clients inserted 24,000 rows/s so, and 5,200 with a NOTIFY each (design section 4).
----------------------------------------------------------------------------------------------------------
 -- Bodies that begin with RETURN are read once, when they are made: the caller's search_path means nothing to them, and
 -- the planner puts them in the place of the call. Without that each insert would pay for two calls.
 CREATE OR REPLACE FUNCTION countersign.stage_number(stage text) RETURNS integer

@@ -1,7 +1,7 @@
 import Crypto
 package import Postgres
 
-/// What an app signs: exactly these lines in UTF-8, each ended by a line feed (design section 5). It binds an
+/// What an app signs: exactly these lines in UTF-8, each ended by a line feed. It binds an
 /// answer to its request, to the code, to the device, to the moment, and to what the user was shown.
 package struct SubmissionText: Sendable {
     package var action: SubmissionAction

@@ -1,7 +1,7 @@
 package import Countersign
 package import Postgres
 
-/// One stage's bell, as one session sees it (design section 4, "The bell").
+/// One stage's bell, as one session sees it.
 ///
 /// While a worker has it armed, inserts that find the bell's locks taken NOTIFY; while none has, inserting costs
 /// no notification at all. Both steps are meant to be sent together with the look that has to follow them.

@@ -4,7 +4,7 @@ import Postgres
 
 /// The process's entry in the registry of workers: a heartbeat every two seconds with its stages' figures; each
 /// second a look at what operators have told it; and every five a look at the schema, so that a program that no
-/// longer fits drains (design section 8).
+/// longer fits drains.
 struct Heartbeat {
     static let interval = Duration.seconds(2)
     static let controlsLook = Duration.seconds(1)

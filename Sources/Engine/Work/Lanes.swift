@@ -4,7 +4,7 @@ package import Postgres
 /// while there is a backlog, start where the last one ended.
 ///
 /// A claim from the beginning of a lane walks over every row that was claimed since the oldest snapshot of the
-/// database: with one held open, 63,000 rows/s fell to 33,000 within 200,000 rows (design section 4). Starting
+/// database: with one held open, 63,000 rows/s fell to 33,000 within 200,000 rows. Starting
 /// after the last claimed row costs nothing, but misses rows whose insert committed late; so the positions are
 /// forgotten as soon as a batch is not full, and at each poll.
 package struct Lanes: Sendable, Equatable {

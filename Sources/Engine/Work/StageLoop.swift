@@ -2,7 +2,7 @@ import Countersign
 import Logging
 import Postgres
 
-/// Drives one stage (design section 4): batches until one comes back empty, arm the bell, look once more,
+/// Drives one stage: batches until one comes back empty, arm the bell, look once more,
 /// sleep until rung, until the next due time, or until the backstop poll. NOTIFY is a hint and the table is
 /// the truth: the poll always runs and finds what a lost connection or a crash left behind.
 package struct StageLoop<Work: Stage>: ~Copyable {

@@ -5,7 +5,7 @@ import Postgres
 
 /// HTTP POSTs to vetted addresses, with limits that hold, no redirects and no decompression.
 package struct DeliveryClient: Sendable {
-    /// Limits of one attempt (design section 6).
+    /// Limits of one attempt.
     package struct Limits: Sendable {
         package var connect = Duration.seconds(3)
         /// In all, including the look-up of the name and the answer's body.

@@ -1,4 +1,4 @@
-/// When a failed delivery is tried again (design section 6): the life of a sign-in, not days.
+/// When a failed delivery is tried again: the life of a sign-in, not days.
 package enum RetrySchedule {
     /// Seconds after the end of the first, second, ... failed attempt; after the last the delivery is dead.
     package static let delays: [Int] = [1, 3, 10, 30, 60, 120, 300, 900]

@@ -66,8 +66,8 @@ extension Everything {
             evidence.add("console", withoutToken(answer.text))
         }
         for form in [
-            ["action": "pause-portal", "name": "acme", "page": "portals"],
-            ["action": "resume-portal", "name": "acme", "page": "portals"],
+            ["action": "portal-pause", "portal": "acme", "page": "portals"],
+            ["action": "portal-resume", "portal": "acme", "page": "portals"],
             ["action": "none", "page": token],
         ] {
             let answer = try await web.send(
@@ -75,7 +75,7 @@ extension Everything {
             evidence.add("console", withoutToken(answer.text))
         }
         let forged = try await web.send(
-            .POST, "/console/act", headers, form: ["action": "pause-portal", "csrf": password])
+            .POST, "/console/act", headers, form: ["action": "portal-pause", "csrf": password])
         #expect(forged.status == 403)
         evidence.add("errors", forged.text)
         _ = try await web.send(.POST, "/console/logout", headers, form: ["csrf": token])

@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func `of two in one batch the later is active`() async throws {
+    @Test func `of several at once the last is active`() async throws {
         let site = try await Site.make()
         var app = try await site.app()
         let ids = try await app.execute(
@@ -45,10 +45,11 @@ import Testing
             try await eventually("the last is active") { try await state(ids[2], &app) == ["active", nil] }
         }
         for id in ids.prefix(2) {
-            #expect(
-                try await state(id, &app) == [
-                    "rejected", "replaced by a later enrollment of the same device",
-                ])
+            // In one batch the later counts; when the earlier was in one before, it was active until now.
+            let ends: [[String?]] = [
+                ["rejected", "replaced by a later enrollment of the same device"], ["revoked", "replaced"],
+            ]
+            #expect(ends.contains(try await state(id, &app)))
         }
     }
 
