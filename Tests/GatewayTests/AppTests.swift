@@ -44,6 +44,32 @@ import Testing
         }
     }
 
+    @Test func `a refused key is no success, and a wrong clock is told the time`() async throws {
+        let site = try await GatewaySite.make()
+        try await withApp(site) { http, issuer in
+            let phone = try HTTPPhone(http: http, token: try issuer.token())
+            let refused = try await phone.enroll(key: "no key")
+            #expect(refused.status == 400)
+            #expect(try refused.json()["error"] as? String == "enrollment_rejected")
+            #expect((try refused.json()["error_description"] as? String)?.hasPrefix("public_key: ") == true)
+            let enrollment = try await phone.enrolled()
+            let (_, otp) = try await startSignIn(site, http)
+            let late = try phone.submission(enrollment, otp, .accept, at: .seconds(-400))
+            var undated = late
+            undated["signed_at"] = nil
+            for (answer, words) in [
+                (late, "signed_at is \(late["signed_at"] ?? ""), and the time here was 20"),
+                (undated, "signed_at is missing, and the time here was 20"),
+            ] {
+                let told = try await phone.submit(answer)
+                #expect(told.status == 403)
+                #expect(try told.json()["error"] as? String == "stale_signature")
+                let sentence = try #require(try told.json()["error_description"] as? String)
+                #expect(sentence.hasPrefix(words), "\(sentence)")
+            }
+        }
+    }
+
     @Test func `codes that are unknown, expired, used or another's look alike`() async throws {
         let site = try await GatewaySite.make()
         try await withApp(site) { http, issuer in

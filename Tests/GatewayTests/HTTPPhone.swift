@@ -30,10 +30,11 @@ struct HTTPPhone: Sendable {
         return try await http.send(request(method, "/app/v1/\(path)", headers, body: text))
     }
 
-    func enroll(_ device: String = "phone") async throws -> RawHTTP.Answer {
+    /// With a key that is not its own, if one is given.
+    func enroll(_ device: String = "phone", key: String? = nil) async throws -> RawHTTP.Answer {
         try await send(
             "POST", "enrollments",
-            ["device_id": device, "device_name": "Pixel", "public_key": keys.publicKey])
+            ["device_id": device, "device_name": "Pixel", "public_key": key ?? keys.publicKey])
     }
 
     /// Enrolls and gives the enrollment's id.

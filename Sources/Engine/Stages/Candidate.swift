@@ -26,7 +26,8 @@ package struct Candidate: Sendable {
         package var isDue: Bool
         /// What the app was given to show, after a scan.
         package var prompt: String?
-        /// Whether the submission repeats, byte for byte, the scan that was accepted.
+        /// Whether the submission repeats the signature of the scan that was accepted, in whatever form, or of the
+        /// answer that ended the request, byte for byte.
         package var isRepeated: Bool
 
         package init(
@@ -87,5 +88,16 @@ package struct Candidate: Sendable {
         self.newPrompt = newPrompt
         self.enrollment = enrollment
         self.request = request
+    }
+}
+
+extension Candidate {
+    /// Whether an answer with this very signature has ended the request as it says. That one was judged in its time.
+    var isRepeatedAnswer: Bool {
+        guard action != .scan, signature.fingerprint != nil, let request, request.isRepeated,
+            let digest = request.secretDigest
+        else { return false }
+        return request.status == (action == .accept ? "authenticated" : "denied")
+            && constantTimeEqual(digest, secretDigest)
     }
 }

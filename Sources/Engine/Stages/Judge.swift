@@ -9,6 +9,8 @@ package enum Verdict: Sendable, Equatable {
     /// The same enrollment scanned before: it gets the same prompt again.
     case scanAgain(prompt: String)
     case end(accepted: Bool)
+    /// The same signed answer ended the request before: it gets the outcome of the first.
+    case answeredBefore
 }
 
 /// The rules by which submissions are judged, one after the other in the order of their ids. A pure value: it
@@ -40,6 +42,7 @@ package struct Judge: Sendable {
 
     package mutating func judge(_ candidate: Candidate) -> Verdict {
         if let reason = refuseSender(candidate) { return .rejected(reason) }
+        if candidate.isRepeatedAnswer { return .answeredBefore }
         guard let request = candidate.request, let digest = request.secretDigest,
             constantTimeEqual(digest, candidate.secretDigest)
         else {
@@ -67,7 +70,7 @@ package struct Judge: Sendable {
         case .undated: return .staleSignature
         case .missing, .valid: break
         }
-        if candidate.isStale { return .staleSignature }
+        if candidate.isStale, !candidate.isRepeatedAnswer { return .staleSignature }
         let wrong = enrollment.wrongCodes + wrongCodes[candidate.enrollmentID, default: 0]
         return enrollment.isLocked || wrong >= Self.wrongCodesAllowed ? .lockedOut : nil
     }

@@ -78,7 +78,10 @@ struct HoldSubmissions: PreparedStatement {
                CASE WHEN coalesce(held.status, seen.status) = 'scanned'
                     THEN coalesce(held.enrollment_id, seen.enrollment_id) END AS scanned_by,
                clock_timestamp() >= seen.expires_at AS is_due, coalesce(held.prompt, seen.prompt) AS prompt,
-               coalesce(held.status = 'scanned' AND held.signature = g.signed, false) AS is_repeated
+               coalesce(CASE WHEN g.scans THEN held.status = 'scanned' AND held.signature = g.signed
+                             WHEN seen.status IN ('authenticated', 'denied') AND seen.enrollment_id = g.enrollment
+                             THEN seen.signature = (SELECT s.signature FROM countersign.submissions s
+                                                    WHERE s.submission_id = g.key) END, false) AS is_repeated
         FROM given g
         JOIN LATERAL (
             SELECT q.submission_id FROM countersign.validate_queue q
@@ -86,7 +89,8 @@ struct HoldSubmissions: PreparedStatement {
         JOIN countersign.apps a ON a.app_id = g.app_id
         LEFT JOIN countersign.enrollments e ON e.enrollment_id = g.enrollment AND e.app_id = g.app_id
         LEFT JOIN LATERAL (
-            SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.open_until, q.expires_at
+            SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.open_until, q.expires_at,
+                   q.signature
             FROM countersign.auth_requests q WHERE q.transaction_id = g.transaction_id) seen ON true
         LEFT JOIN LATERAL (
             SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.signature
@@ -159,7 +163,7 @@ struct WriteVerdicts: PreparedStatement {
         ), judged AS MATERIALIZED (
             SELECT v.submission_id, v.transaction_id, v.enrollment_id, v.prompt, v.detail,
                    CASE WHEN v.effect = 'reject' THEN v.reason
-                        WHEN v.effect = 'scan_again' THEN NULL
+                        WHEN v.effect IN ('scan_again', 'answered_before') THEN NULL
                         WHEN v.effect = 'scan' AND v.submission_id IN (SELECT s.submission_id FROM scanned s) THEN NULL
                         WHEN v.transaction_id IN (SELECT e.transaction_id FROM ended e) THEN NULL
                         WHEN (SELECT e.status FROM countersign.enrollments e

@@ -15,7 +15,7 @@ struct VerdictColumns {
 
     var count: Int { submissions.count }
 
-    /// Effects: `reject`, `scan`, `scan_again`, and the ends `authenticated` and `denied`.
+    /// Effects: `reject`, `scan`, `scan_again`, `answered_before`, and the ends `authenticated` and `denied`.
     mutating func append(_ verdict: Verdict, of candidate: Candidate, _ checked: CheckedSubmission) {
         submissions.append(candidate.submissionID)
         transactions.append(checked.claimed.text.transactionID)
@@ -25,6 +25,7 @@ struct VerdictColumns {
             case .rejected(let reason): ("reject", reason, nil)
             case .scan(let prompt): ("scan", nil, prompt)
             case .scanAgain(let prompt): ("scan_again", nil, prompt)
+            case .answeredBefore: ("answered_before", nil, nil)
             case .end(let accepted): (accepted ? "authenticated" : "denied", nil, nil)
             }
         effects.append(effect)
@@ -51,10 +52,10 @@ extension CheckedSubmission {
         case .invalidSignature:
             return signature == .missing ? "the submission has no signature" : refusal
         case .staleSignature:
-            guard claimed.hasTime else { return "signed_at is missing" }
-            let time = claimed.time.description.prefix(19)
+            let time = claimed.time.description.prefix(19) + "Z"
+            guard claimed.hasTime else { return "signed_at is missing, and the time here was \(time)" }
             return
-                "signed_at is \(claimed.text.signedAt), and the time here was \(time)Z: at most 5 minutes apart"
+                "signed_at is \(claimed.text.signedAt), and the time here was \(time): at most 5 minutes apart"
         case .wrongPrompt:
             let given = candidate.promptDigest ?? SubmissionText.noPrompt
             let prompt = candidate.action == .scan ? nil : candidate.request?.prompt

@@ -26,6 +26,9 @@ struct AppRoutes: Sendable {
             throw Problem(.forbidden, "wrong_user", "user_id is not the user of the token")
         }
         let enrollment = try await mapped { try await devices.enroll(draft, user: user) }
+        guard enrollment.status != "rejected" else {
+            throw Problem(.badRequest, "enrollment_rejected", enrollment.reason ?? "the enrollment was rejected")
+        }
         return .json(enrollment, .created)
     }
 
@@ -49,7 +52,7 @@ struct AppRoutes: Sendable {
         let answer: Devices.Answer = try await request.json()
         let outcome = try await mapped { try await devices.submit(answer, user: user) }
         guard let outcome else { throw Self.problem("not_enrolled") }
-        if let reason = outcome.reason { throw Self.problem(reason) }
+        if let reason = outcome.reason { throw Self.problem(reason, outcome.detail) }
         return .json(outcome)
     }
 
@@ -69,8 +72,9 @@ struct AppRoutes: Sendable {
 
 extension AppRoutes {
     /// A code that is unknown, expired, used or another device's is one and the same to the outside, so that
-    /// nobody learns by trying which codes exist. What it was is in the database.
-    static func problem(_ reason: String) -> Problem {
+    /// nobody learns by trying which codes exist. What it was is in the database. A device whose clock is wrong is told
+    /// the time, which is nobody's secret.
+    static func problem(_ reason: String, _ detail: String? = nil) -> Problem {
         switch reason {
         case "unknown_code", "expired", "already_used", "other_device":
             Problem(.badRequest, "invalid_code", "the code is not valid; show a new one")
@@ -81,6 +85,8 @@ extension AppRoutes {
             Problem(.tooManyRequests, reason, "answer one of the open requests first", [.retryAfter: "10"])
         case "locked_out":
             Problem(.tooManyRequests, reason, "too many wrong codes; try again later", [.retryAfter: "600"])
+        case "stale_signature":
+            Problem(.forbidden, reason, detail ?? "signed_at is missing, or more than 5 minutes off")
         default: Problem(.forbidden, reason, "this enrollment cannot answer: \(reason)")
         }
     }

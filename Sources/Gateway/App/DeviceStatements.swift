@@ -85,8 +85,8 @@ struct FindOutcome: PreparedStatement {
     static let statement = Statement(
         "gateway.outcome",
         """
-        SELECT submission_id, transaction_id, action, result, reason, prompt FROM countersign.submission_results
-        WHERE submission_id = $1
+        SELECT submission_id, transaction_id, action, result, reason, prompt, detail
+        FROM countersign.submission_results WHERE submission_id = $1
         """)
     var parameters: [Parameter] { [.identifier(id)] }
     static func decode(_ row: inout RowReader) throws -> Devices.Outcome {
@@ -94,7 +94,8 @@ struct FindOutcome: PreparedStatement {
             submission_id: try row.identifier("submission_id").description,
             transaction_id: try row.optionalIdentifier("transaction_id")?.description,
             action: try row.optionalText("action"), result: try row.text("result"),
-            reason: try row.optionalText("reason"), prompt: try row.optionalText("prompt"))
+            reason: try row.optionalText("reason"), prompt: try row.optionalText("prompt"),
+            detail: try row.optionalText("detail"))
     }
 }
 

@@ -113,6 +113,10 @@ extension Devices {
         let result: String
         let reason: String?
         let prompt: String?
+        /// What differs, beside the reason; not all of it is for clients.
+        let detail: String?
+
+        private enum CodingKeys: CodingKey { case submission_id, transaction_id, action, result, reason, prompt }
     }
 
     /// Submits what a device of the user says and waits for the verdict; nil when it is none of his devices.
@@ -162,6 +166,6 @@ extension Devices.Outcome {
     fileprivate func accepted(_ prompt: String?) -> Self {
         Self(
             submission_id: submission_id, transaction_id: transaction_id, action: action, result: "accepted",
-            reason: nil, prompt: action == "scan" ? prompt : nil)
+            reason: nil, prompt: action == "scan" ? prompt : nil, detail: nil)
     }
 }

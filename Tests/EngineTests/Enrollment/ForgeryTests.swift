@@ -38,7 +38,9 @@ import Testing
             }
             #expect(try await portal.status(transaction) == "scanned")
             #expect(try await app.submit(good).result == "accepted")
-            #expect(try await app.submit(good).reason == "already_used")
+            #expect(try await app.submit(good).result == "accepted")
+            let later = try phone.submission(.accept, code, prompt: prompt, at: .seconds(1))
+            #expect(try await app.submit(later).reason == "already_used")
             #expect(try await portal.status(transaction) == "authenticated")
             #expect(try await portal.status(second.transaction) == "issued")
         }

@@ -32,6 +32,26 @@ import Testing
         }
     }
 
+    /// An app that does not know whether its answer arrived sends it again.
+    @Test(arguments: [SubmissionAction.accept, .deny])
+    func `a repeated answer has the outcome of the first, and no other end`(action: SubmissionAction) async throws {
+        let site = try await Site.make(signed: true)
+        try await withWorkerLogin { _ in
+            var portal = try await site.portal()
+            var app = try await site.app()
+            let phone = try await SQLPhone.enroll("alice", &app)
+            let (transaction, code) = try await portal.issued()
+            let answer = try phone.submission(action, code)
+            for _ in 0..<3 { #expect(try await app.submit(answer).result == "accepted") }
+            var other = try await SQLPhone.enroll("bob", &app).submission(action, code)
+            #expect(try await app.submit(other).reason == "already_used")
+            other.signature = answer.signature
+            #expect(try await app.submit(other).reason == "invalid_signature")
+            let ends = "SELECT count(*) FROM countersign.webhook_deliveries WHERE transaction_id = '\(transaction)'"
+            #expect(try await Database.current.count(ends) == 1)
+        }
+    }
+
     private static func forms(of signature: String) -> [(form: String, text: String)] {
         let lines = signature.split(whereSeparator: \.isNewline).map(String.init)
         let body = lines[1...].prefix { !$0.hasPrefix("=") && !$0.hasPrefix("-----END") }.joined()

@@ -39,6 +39,29 @@ import Testing
         #expect(verdict(scanned) == .end(accepted: true))
     }
 
+    /// However late it comes; but not another's, another action, another code, or one that nobody signed.
+    @Test(arguments: [SubmissionAction.accept, .deny])
+    func `an answer that is repeated gets the outcome of the first`(action: SubmissionAction) {
+        var repeated = candidate(action)
+        repeated.signature = .valid(fingerprint: "F")
+        repeated.isStale = true
+        repeated.request?.status = action == .accept ? "authenticated" : "denied"
+        repeated.request?.isRepeated = true
+        #expect(verdict(repeated) == .answeredBefore)
+        let others: [((inout Candidate) -> Void, RejectionReason)] = [
+            ({ $0.signature = .missing }, .staleSignature), ({ $0.signature = .undated }, .staleSignature),
+            ({ $0.request?.isRepeated = false }, .staleSignature), ({ $0.secretDigest[0] = 0 }, .staleSignature),
+            ({ $0.action = action == .accept ? .deny : .accept }, .staleSignature),
+            ({ $0.signature = .invalid }, .invalidSignature),
+            ({ $0.enrollment?.status = "revoked" }, .enrollmentRevoked),
+        ]
+        for (change, reason) in others {
+            var other = repeated
+            change(&other)
+            #expect(verdict(other) == .rejected(reason))
+        }
+    }
+
     /// What makes a candidate wrong, in the order in which it is looked at: of two faults the first is named.
     private static let faults:
         [(RejectionReason, @Sendable (inout Candidate, inout Judge.Switches) -> Void)] = [
