@@ -13,7 +13,7 @@ package let administrationStatements: [Statement] =
         PortalCredential.rotation,
         Readiness.writability,
         Settings.reading,
-    ] + operatorActions.flatMap { $0.statements } + Operator.all
+    ] + operatorActions.flatMap { $0.statements } + ConsoleAccount.all
 
 /// The statements of administration with their parameters and columns: a test compares those, too.
 package enum AdministrationStatements {

@@ -6,13 +6,14 @@ package enum Since: Sendable, Hashable {
     case ago(Duration)
     case at(Timestamp)
 
-    package init?(argument: String) {
-        if let duration = readDuration(argument) {
+    /// What was typed for `--since`, or for the field of that name.
+    package init(typed text: String) throws(UnreadableInput) {
+        if let duration = readDuration(text) {
             self = .ago(duration)
-        } else if let date = Self.date(argument) {
+        } else if let date = Self.date(text) {
             self = .at(Timestamp(microseconds: Int64((date.timeIntervalSince1970 * 1e6).rounded())))
         } else {
-            return nil
+            throw UnreadableInput("--since must be \(Self.allowed), not '\(text)'")
         }
     }
 

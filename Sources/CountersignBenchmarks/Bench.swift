@@ -38,7 +38,7 @@ struct Bench: Sendable {
                 countersign.dead_deliveries, countersign.dispatch_queue, countersign.events,
                 countersign.enrollments, countersign.server_keys
             """)
-        try await Reference.reset(&superuser)
+        try await ReferenceTables.reset(&superuser)
         try await settle(&superuser)
     }
 

@@ -46,9 +46,9 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let names = try FigureName.parse(only)
-        let plan = Plan(
+        let benchmarks = BenchRun(
             server: try Server(url: serverURL ?? ""), program: program, scale: quick ? .quick : .full)
-        let report = try await cancelledBySignals { try await plan.run(names) }
+        let report = try await cancelledBySignals { try await benchmarks.run(names) }
         print(json ? try report.json() : report.text)
         if report.hasFailures { throw ExitCode.failure }
     }

@@ -19,8 +19,8 @@ struct OperationsProcess: Sendable {
         let admin = try await bench.makeLogin("console", in: "admin")
         var owner = try await bench.database.connectAsOwner()
         let name = "bench-\(Identifier.random().description.prefix(8))"
-        let password = try await Operator.add(name, isAdmin: false, &owner)
-        guard let session = try await OperatorSession.begin(name, password: password, &owner) else {
+        let password = try await ConsoleAccount.add(name, isAdmin: false, &owner)
+        guard let session = try await ConsoleSession.begin(name, password: password, &owner) else {
             throw BenchError("an operator cannot sign in")
         }
         let process = try ChildProcess(

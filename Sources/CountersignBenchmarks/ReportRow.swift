@@ -11,7 +11,7 @@ struct ReportRow: Sendable, Encodable {
     let figure: String
     /// What is measured, and against what.
     let title: String
-    let unit: Unit
+    let unit: ReportUnit
     let ours: Spread
     let reference: Spread?
     let target: Target
@@ -51,7 +51,7 @@ struct ReportRow: Sendable, Encodable {
 
 extension ReportRow.Target {
     /// `>= 0.80`; the row's own unit where it is no ratio of two.
-    func text(_ unit: Unit) -> String? {
+    func text(_ unit: ReportUnit) -> String? {
         switch self {
         case .atLeast(let least): ">= \(least.formatted(.ratio))"
         case .atMost(let most): "<= \(most.formatted(.ratio))"

@@ -61,7 +61,7 @@ struct EventsSearch: DatabaseCommand {
             userID: user ?? environment.text("user"),
             transactionID: try transaction ?? environment.value("transaction"), types: types,
             limit: try listLimit(limit, environment))
-        start = try readSince(since)
+        start = try (since ?? environment.text("since")).map(Since.init(typed:))
     }
 
     func run(_ connection: inout Connection) async throws {

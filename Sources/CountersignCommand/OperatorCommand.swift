@@ -38,7 +38,7 @@ struct OperatorAdd: DatabaseCommand {
 
     func run(_ connection: inout Connection) async throws {
         let isAdmin = try admin || Environment.current.isOn("admin")
-        let password = try await Operator.add(name, isAdmin: isAdmin, &connection)
+        let password = try await ConsoleAccount.add(name, isAdmin: isAdmin, &connection)
         if try output.wantsJSON {
             try output.show(["name": .text(name), "admin": .flag(isAdmin), "password": .text(password)])
         } else {
@@ -57,7 +57,7 @@ struct OperatorList: DatabaseCommand {
     @OptionGroup var database: DatabaseOptions
 
     func run(_ connection: inout Connection) async throws {
-        let records = try await Operator.list(&connection).map { account -> Record in
+        let records = try await ConsoleAccount.list(&connection).map { account -> Record in
             [
                 "name": .text(account.name), "admin": .flag(account.isAdmin),
                 "created_at": .time(account.createdAt),
@@ -79,7 +79,7 @@ struct OperatorRemove: DatabaseCommand {
     @OptionGroup var database: DatabaseOptions
 
     func run(_ connection: inout Connection) async throws {
-        try await Operator.remove(name, &connection)
+        try await ConsoleAccount.remove(name, &connection)
         write("removed operator \(name)")
     }
 }

@@ -61,7 +61,7 @@ struct WebhookList: DatabaseCommand {
             }
             wanted = state
         }
-        start = try readSince(since)
+        start = try (since ?? Environment.current.text("since")).map(Since.init(typed:))
         most = try limit ?? Environment.current.value("limit") ?? most
         guard (1...10_000).contains(most) else {
             throw Failure(.usage, "--limit must lie between 1 and 10000, not \(most)")

@@ -1,6 +1,6 @@
 /// A device's public key, checked and loaded, alone in a handle of its own.
 final class Certificate {
-    let handle: Handle
+    let handle: LibraryHandle
     let device: DeviceKey
     let packets: PublicKeyPackets
     /// When the first of the keys that count expires, in seconds since 1970: after that it must be loaded anew.
@@ -29,9 +29,9 @@ final class Certificate {
         device.signingFingerprints.contains(fingerprint)
     }
 
-    private static func load(_ packets: PublicKeyPackets, time: UInt64) throws(KeyRefusal) -> Handle {
+    private static func load(_ packets: PublicKeyPackets, time: UInt64) throws(KeyRefusal) -> LibraryHandle {
         do throws(OpenPGPError) {
-            let handle = try Handle.make(time: time)
+            let handle = try LibraryHandle.make(time: time)
             try handle.importKeys(packets.bytes, secret: false)
             // A key that was skipped or merged into another is not what its owner meant.
             guard handle.publicKeyCount == packets.keys.count, handle.secretKeyCount == 0 else {
@@ -76,7 +76,7 @@ final class Certificate {
             signatures += key.signatures
         }
         for signature in signatures where !signature.isRight {
-            let isWeak = Handle.weakHashes.contains(signature.hash)
+            let isWeak = LibraryHandle.weakHashes.contains(signature.hash)
             throw isWeak ? .weakSelfSignature(signature.hash) : .notSelfSigned
         }
         // librnp takes a signature that is there twice as one.

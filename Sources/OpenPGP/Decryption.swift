@@ -33,7 +33,7 @@ func encryptedBytes(_ armored: String) throws(MessageRefusal) -> [UInt8] {
 }
 
 private func open(
-    _ message: [UInt8], _ handle: borrowing Handle, _ sender: Certificate
+    _ message: [UInt8], _ handle: borrowing LibraryHandle, _ sender: Certificate
 ) throws(MessageRefusal) -> [UInt8] {
     // What holds until librnp has come to its end.
     var refusal: MessageRefusal? = .library
@@ -43,7 +43,7 @@ private func open(
             var operation: OpaquePointer?
             unsafe try check(
                 rnp_op_verify_create(&operation, handle.ffi, input, output), "rnp_op_verify_create")
-            refusal = unsafe Verification(operation!).refusal(by: sender)
+            refusal = unsafe VerifyOperation(operation!).refusal(by: sender)
         }
     }
     if let refusal { throw refusal }
@@ -51,7 +51,7 @@ private func open(
     return text
 }
 
-extension Verification {
+extension VerifyOperation {
     /// Runs the operation; nil when everything about the message is as it must be.
     fileprivate borrowing func refusal(by sender: Certificate) -> MessageRefusal? {
         let code = execute()

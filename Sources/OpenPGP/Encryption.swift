@@ -25,7 +25,7 @@ func encrypt(
 }
 
 private func encrypt(
-    _ plaintext: [UInt8], to key: borrowing Key, _ handle: borrowing Handle, signer: OpaquePointer?,
+    _ plaintext: [UInt8], to key: borrowing Key, _ handle: borrowing LibraryHandle, signer: OpaquePointer?,
     _ time: UInt64
 ) throws(OpenPGPError) -> String {
     unsafe try withInput(plaintext) { input throws(OpenPGPError) in

@@ -4,7 +4,7 @@ extension Key {
     /// The weak hash of a signature about this key or its user IDs, for an explanation only: such a signature
     /// does not count.
     var weakHash: String? {
-        signatures.first { Handle.weakHashes.contains($0.hash) }?.hash
+        signatures.first { LibraryHandle.weakHashes.contains($0.hash) }?.hash
     }
 
     typealias Found = (hash: String, isRight: Bool)
@@ -37,7 +37,7 @@ extension Key {
             guard let hash = unsafe string({ unsafe rnp_signature_get_hash_alg(signature, $0) }) else {
                 return nil
             }
-            return (hash, Quiet.during { unsafe rnp_signature_is_valid(signature, 0) } == 0)
+            return (hash, QuietLibrary.during { unsafe rnp_signature_is_valid(signature, 0) } == 0)
         }
     }
 }

@@ -1,6 +1,6 @@
 import Crnp
 
-/// The owner of one key handle: a primary key or a subkey of one `Handle`, which must outlive it.
+/// The owner of one key handle: a primary key or a subkey of one `LibraryHandle`, which must outlive it.
 @safe struct Key: ~Copyable {
     let pointer: OpaquePointer
 
@@ -62,13 +62,13 @@ import Crnp
     /// The valid key of this certificate that librnp would use, or nil.
     func defaultKey(_ usage: String) -> Key? {
         var key: OpaquePointer?
-        let code = Quiet.during { unsafe rnp_key_get_default_key(pointer, usage, 0, &key) }
+        let code = QuietLibrary.during { unsafe rnp_key_get_default_key(pointer, usage, 0, &key) }
         guard code == 0, let key = unsafe key else { return nil }
         return unsafe Key(key)
     }
 
     private func flag(_ get: (OpaquePointer?, UnsafeMutablePointer<Bool>?) -> rnp_result_t) -> Bool {
         var flag = false
-        return Quiet.during { unsafe get(pointer, &flag) } == 0 && flag
+        return QuietLibrary.during { unsafe get(pointer, &flag) } == 0 && flag
     }
 }

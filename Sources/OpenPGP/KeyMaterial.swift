@@ -22,7 +22,7 @@ struct KeyMaterial {
     init(_ body: ArraySlice<UInt8>) throws(KeyRefusal) {
         guard body.first == 4 else { throw .version(Int(body.first ?? 0)) }
         var rest = body.dropFirst()
-        guard let created = Number.take(&rest, bytes: 4), let algorithm = rest.popFirst() else {
+        guard let created = PacketNumber.take(&rest, bytes: 4), let algorithm = rest.popFirst() else {
             throw .malformed("a key or subkey is cut off")
         }
         (self.created, self.algorithm) = (UInt64(created), algorithm)
@@ -42,15 +42,16 @@ struct KeyMaterial {
     }
 
     private static func rsa(_ rest: inout ArraySlice<UInt8>) throws(KeyRefusal) -> [ArraySlice<UInt8>] {
-        guard let modulus = Number.takeLong(&rest), let exponent = Number.takeLong(&rest) else {
+        guard let modulus = PacketNumber.takeLong(&rest), let exponent = PacketNumber.takeLong(&rest) else {
             throw .malformed("a number of an RSA key is not written as it must be")
         }
-        guard Number.bits(modulus) <= largestModulus else {
-            throw .costly("an RSA modulus of \(Number.bits(modulus)) bits", limit: "\(largestModulus) bits")
-        }
-        guard Number.bits(exponent) <= largestExponent else {
+        guard PacketNumber.bits(modulus) <= largestModulus else {
             throw .costly(
-                "an RSA exponent of \(Number.bits(exponent)) bits", limit: "\(largestExponent) bits")
+                "an RSA modulus of \(PacketNumber.bits(modulus)) bits", limit: "\(largestModulus) bits")
+        }
+        guard PacketNumber.bits(exponent) <= largestExponent else {
+            throw .costly(
+                "an RSA exponent of \(PacketNumber.bits(exponent)) bits", limit: "\(largestExponent) bits")
         }
         // 65537 is what everybody uses; 1 would make everything its own signature.
         guard isOdd(modulus), isOdd(exponent), exponent != [1] else {
@@ -69,7 +70,7 @@ struct KeyMaterial {
         guard [KeyAlgorithm.ecdh, KeyAlgorithm.ecdsa, KeyAlgorithm.eddsa].contains(algorithm) else {
             throw .weakAlgorithm(KeyAlgorithm.name(algorithm))
         }
-        guard let count = Number.take(&rest, bytes: 1), count <= rest.count else {
+        guard let count = PacketNumber.take(&rest, bytes: 1), count <= rest.count else {
             throw .malformed("a key or subkey does not name its curve")
         }
         let identifier = rest.prefix(count)
@@ -78,7 +79,7 @@ struct KeyMaterial {
             let name = Curve(identifier: identifier)?.rawValue ?? Curve.refusedName(identifier)
             throw .weakAlgorithm("\(KeyAlgorithm.name(algorithm)) on \(name)")
         }
-        guard let point = Number.takeLong(&rest), curve.hasForm(of: point) else {
+        guard let point = PacketNumber.takeLong(&rest), curve.hasForm(of: point) else {
             throw .malformed("a point of a key or subkey is not written as on \(curve.rawValue)")
         }
         guard curve != .ed25519 || !Curve.isOfSmallOrder(point.dropFirst()) else {
@@ -97,7 +98,7 @@ struct KeyMaterial {
     /// Section 5.5.4.2.
     private static func fingerprint(_ body: ArraySlice<UInt8>) -> String {
         var hash = Insecure.SHA1()
-        hash.update(data: [0x99] + Number.bytes(body.count, 2))
+        hash.update(data: [0x99] + PacketNumber.bytes(body.count, 2))
         hash.update(data: body)
         return hexadecimal(Array(hash.finalize()))
     }

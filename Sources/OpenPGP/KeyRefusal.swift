@@ -38,7 +38,7 @@ package enum KeyRefusal: Error, Sendable, Hashable, CustomStringConvertible {
             "the key is too costly to work with: \(cost), at most \(limit) allowed"
         case .madeAhead(let created, let now):
             "the key, or a signature in it, was made at \(time(created)), \(created - min(now, created)) s ahead of "
-                + "the time here, \(time(now)): at most \(Handle.clockSkew) s are allowed; set the device's clock"
+                + "the time here, \(time(now)): at most \(LibraryHandle.clockSkew) s are allowed; set the device's clock"
         case .severalKeys:
             "there is more than one key: export exactly one, with its subkeys"
         case .secretKey:

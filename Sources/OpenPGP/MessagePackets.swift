@@ -20,8 +20,10 @@ enum MessagePackets {
     private static func isCanonical(sessionKey body: ArraySlice<UInt8>) -> Bool {
         guard body.count > 10, body.first == 3 else { return false }
         var rest = body.dropFirst(10)
-        guard let number = Number.takeLong(&rest) else { return false }
-        guard body[body.startIndex + 9] == 18 else { return rest.isEmpty || Number.takeLong(&rest) != nil }
+        guard let number = PacketNumber.takeLong(&rest) else { return false }
+        guard body[body.startIndex + 9] == 18 else {
+            return rest.isEmpty || PacketNumber.takeLong(&rest) != nil
+        }
         // X25519 ignores the highest bit of a point, RFC 7748 section 5.
         if number.count == 33, number.first == 0x40, let last = number.last, last & 0x80 != 0 { return false }
         return rest.popFirst().map { Int($0) } == rest.count

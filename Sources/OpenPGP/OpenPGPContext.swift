@@ -14,7 +14,7 @@ package final class OpenPGPContext: Sendable {
         capacity: Int = 1000, budget: KeyCost = .budget,
         clock: @escaping @Sendable () -> UInt64 = OpenPGPContext.systemTime
     ) throws(OpenPGPError) {
-        try Library.ready.get()
+        try LibraryCheck.ready.get()
         loaded = Mutex(CertificateCache(capacity: capacity))
         (self.budget, self.clock) = (budget, clock)
     }

@@ -13,7 +13,7 @@ struct PacketLength {
             guard let second = rest.popFirst() else { return nil }
             (count, isShortest) = ((Int(first) - 192) << 8 + Int(second) + 192, true)
         case 255:
-            guard let length = Number.take(&rest, bytes: 4) else { return nil }
+            guard let length = PacketNumber.take(&rest, bytes: 4) else { return nil }
             (count, isShortest) = (length, length >= 8384)
         default: return nil
         }
@@ -21,7 +21,7 @@ struct PacketLength {
 
     /// Section 4.2.2. Type 3 is a length that is not known.
     init?(old rest: inout ArraySlice<UInt8>, type: UInt8) {
-        guard type != 3, let length = Number.take(&rest, bytes: 1 << type) else { return nil }
+        guard type != 3, let length = PacketNumber.take(&rest, bytes: 1 << type) else { return nil }
         (count, isShortest) = (length, type == 0 || length >= 1 << (4 << type))
     }
 
@@ -31,7 +31,7 @@ struct PacketLength {
             self.init(new: &rest)
             return
         }
-        guard let two = Number.take(&rest, bytes: 2) else { return nil }
+        guard let two = PacketNumber.take(&rest, bytes: 2) else { return nil }
         self = PacketLength(count: two - 192 << 8 + 192, isShortest: true)
     }
 
@@ -41,7 +41,7 @@ struct PacketLength {
         switch count {
         case ..<192: [UInt8(count)]
         case ..<8384: [UInt8((count - 192) >> 8 + 192), UInt8((count - 192) & 0xFF)]
-        default: [255] + Number.bytes(count, 4)
+        default: [255] + PacketNumber.bytes(count, 4)
         }
     }
 }

@@ -9,16 +9,16 @@ struct ProbeSignature {
             UInt8(key.fingerprint.dropFirst($0).prefix(2), radix: 16)
         }
         let inner =
-            Subpackets.write(Subpackets.Kind.creation, Number.bytes(Int(key.created), 4))
+            Subpackets.write(Subpackets.Kind.creation, PacketNumber.bytes(Int(key.created), 4))
             + Subpackets.write(Subpackets.Kind.issuerFingerprint, [4] + fingerprint)
         let covered =
             [4, SignaturePacket.binary, key.algorithm, HashAlgorithm.sha256.rawValue]
-            + Number.bytes(inner.count, 2) + inner
-        let trailer = covered + [4, 0xFF] + Number.bytes(covered.count, 4)
+            + PacketNumber.bytes(inner.count, 2) + inner
+        let trailer = covered + [4, 0xFF] + PacketNumber.bytes(covered.count, 4)
         let digest = HashAlgorithm.sha256.digest([Self.text, trailer])
         bytes = Packets.write(
             Packets.Tag.signature,
-            covered + [0, 0] + digest.prefix(2) + Self.numbers(key).flatMap { Number.long($0) })
+            covered + [0, 0] + digest.prefix(2) + Self.numbers(key).flatMap { PacketNumber.long($0) })
     }
 
     /// As large as those of a right signature, and below what they must be below.

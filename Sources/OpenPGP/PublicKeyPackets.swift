@@ -28,7 +28,7 @@ struct PublicKeyPackets {
         let keys = try Self.materials(components)
         let signatures = components.flatMap(\.signatures)
         let newest = (keys.map(\.created) + signatures.map(\.created)).max() ?? 0
-        guard newest <= time + Handle.clockSkew else { throw .madeAhead(newest, now: time) }
+        guard newest <= time + LibraryHandle.clockSkew else { throw .madeAhead(newest, now: time) }
         bytes = components.flatMap(\.bytes)
         signatureCount = signatures.count
         signaturesExpire =

@@ -23,7 +23,7 @@ extension KeyMaterial {
         guard let curve else {
             return isKnownToRSA && (try? hasSignedByRSA(digest, signature[0])) == true
         }
-        let coordinates = signature.compactMap { Number.padded($0, to: curve.byteCount) }
+        let coordinates = signature.compactMap { PacketNumber.padded($0, to: curve.byteCount) }
         guard coordinates.count == 2 else { return false }
         let raw = coordinates[0] + coordinates[1]
         return (try? curve.isRight(raw, digest, by: Array(numbers[0]))) == true
@@ -31,7 +31,7 @@ extension KeyMaterial {
 
     private func hasSignedByRSA(_ digest: some Digest, _ signature: ArraySlice<UInt8>) throws -> Bool {
         let key = try _RSA.Signing.PublicKey(n: Array(numbers[0]), e: Array(numbers[1]))
-        guard let raw = Number.padded(signature, to: numbers[0].count) else { return false }
+        guard let raw = PacketNumber.padded(signature, to: numbers[0].count) else { return false }
         return key.isValidSignature(
             _RSA.Signing.RSASignature(rawRepresentation: raw), for: digest, padding: .insecurePKCS1v1_5)
     }

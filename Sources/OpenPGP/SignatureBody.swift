@@ -42,7 +42,7 @@ struct SignatureBody {
         var advice: [UInt8] = []
         if named == nil, let issuer { advice += issuer.subpacket }
         if agreed == nil, let embedded { advice += Subpackets.write(Subpackets.Kind.embedded, embedded) }
-        bytes = covered + Number.bytes(advice.count, 2) + advice + rest.prefix(2) + numbers.bytes
+        bytes = covered + PacketNumber.bytes(advice.count, 2) + advice + rest.prefix(2) + numbers.bytes
     }
 
     /// The first two bytes of the digest, by which a signature of another text is known without a key.
@@ -52,7 +52,7 @@ struct SignatureBody {
     }
 
     /// Section 5.2.4: what a signature of version 4 puts after the data before it is hashed.
-    var trailer: [UInt8] { covered + [4, 0xFF] + Number.bytes(covered.count, 4) }
+    var trailer: [UInt8] { covered + [4, 0xFF] + PacketNumber.bytes(covered.count, 4) }
 
     var isRevocation: Bool { [0x20, 0x28, 0x30].contains(type) }
 

@@ -7,15 +7,15 @@ struct SignatureNumbers {
         var rest = bytes
         var all: [ArraySlice<UInt8>] = []
         while !rest.isEmpty {
-            guard let number = Number.takeLong(&rest) else {
+            guard let number = PacketNumber.takeLong(&rest) else {
                 throw Damage("a number of a signature is not written as it must be")
             }
             all.append(number)
         }
         let bits = Self.largest(algorithm)
         guard all.count == bits.count else { throw Damage("a signature has \(all.count) numbers") }
-        for (number, most) in zip(all, bits) where Number.bits(number) > most {
-            throw Damage("a number of a signature has \(Number.bits(number)) bits, more than \(most)")
+        for (number, most) in zip(all, bits) where PacketNumber.bits(number) > most {
+            throw Damage("a number of a signature has \(PacketNumber.bits(number)) bits, more than \(most)")
         }
         if algorithm == KeyAlgorithm.eddsa, !Self.isBelowOrder(all[1]) {
             throw Damage("the number S of an Ed25519 signature is not below the order of the curve")
@@ -36,7 +36,7 @@ struct SignatureNumbers {
     /// Whether S < L, RFC 8032 section 5.1.7. librnp takes S + L for the same signature, so that anybody could make
     /// a second one of each. The bytes are those of a number with the least significant one first.
     private static func isBelowOrder(_ number: ArraySlice<UInt8>) -> Bool {
-        guard let bytes = Number.padded(number, to: 32) else { return false }
+        guard let bytes = PacketNumber.padded(number, to: 32) else { return false }
         return bytes.reversed().lexicographicallyPrecedes(order)
     }
 

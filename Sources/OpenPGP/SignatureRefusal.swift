@@ -51,10 +51,10 @@ package enum SignatureRefusal: Error, Sendable, Hashable, CustomStringConvertibl
         case .expired: "the signature has expired"
         case .madeAhead(let created, let now):
             "the signature was made at \(time(created)), \(created - min(now, created)) s ahead of the time here, "
-                + "\(time(now)): at most \(Handle.clockSkew) s are allowed; set the device's clock"
+                + "\(time(now)): at most \(LibraryHandle.clockSkew) s are allowed; set the device's clock"
         case .olderThanKey(let created, let key):
             "the signature was made at \(time(created)), before its key at \(time(key)): at most "
-                + "\(Handle.clockSkew) s are allowed, for a clock that was set back"
+                + "\(LibraryHandle.clockSkew) s are allowed, for a clock that was set back"
         case .otherText: "the signature is one of another text"
         case .wrong: "the signature is not one of this text by this key"
         case .library: "the signature could not be checked"

@@ -12,7 +12,7 @@ struct Subpackets {
 
     /// Takes the length of the area and the area.
     init(_ rest: inout ArraySlice<UInt8>) throws(Damage) {
-        guard let length = Number.take(&rest, bytes: 2), length <= rest.count else {
+        guard let length = PacketNumber.take(&rest, bytes: 2), length <= rest.count else {
             throw Damage("a signature is cut off in its subpackets")
         }
         var area = rest.prefix(length)
@@ -82,6 +82,6 @@ struct Subpackets {
 
     private static func time(_ data: ArraySlice<UInt8>) -> UInt64? {
         var rest = data
-        return data.count == 4 ? Number.take(&rest, bytes: 4).map { UInt64($0) } : nil
+        return data.count == 4 ? PacketNumber.take(&rest, bytes: 4).map { UInt64($0) } : nil
     }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite(.database) struct BenchmarkStatementTests {
     @Test func `every statement of the benchmarks fits the schema`() async throws {
         var superuser = try await Database.current.connectAsSuperuser()
-        try await Reference.create(&superuser)
+        try await ReferenceTables.create(&superuser)
         try await superuser.expectToPrepare(BenchStatements.all)
         try expectAllListed(in: "CountersignBenchmarks", [], and: BenchStatements.all)
     }

@@ -6,10 +6,10 @@ import Testing
     /// Major, minor and patch of 10 bits each.
     @Test func `only the broken version is refused`() throws {
         #expect(throws: OpenPGPError.unsafeLibrary(version: "0.18.0")) {
-            try Library.checkVersion(18 << 10)
+            try LibraryCheck.checkVersion(18 << 10)
         }
         for version: UInt32 in [16 << 10 | 3, 17 << 10, 18 << 10 | 1, 1 << 20 | 18 << 10] {
-            try Library.checkVersion(version)
+            try LibraryCheck.checkVersion(version)
         }
     }
 

@@ -32,7 +32,7 @@ import Testing
             UPDATE countersign.webhook_deliveries SET status = 'dead', attempts = 3, finished_at = clock_timestamp()
             WHERE transaction_id = (SELECT min(transaction_id::text)::uuid FROM countersign.webhook_deliveries)
             """)
-        return try await Operator.add("alice", isAdmin: true, &owner)
+        return try await ConsoleAccount.add("alice", isAdmin: true, &owner)
     }
 
     private func signIn(_ tab: Chromium.Tab, _ browser: Browser, _ password: String) async throws {

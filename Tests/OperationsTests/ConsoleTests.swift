@@ -149,7 +149,7 @@ import Testing
             let login = try await old.browser.get("/console/login?next=webhooks&over=1").body
             #expect(
                 login.contains("Your session is over") && login.contains("name=\"next\" value=\"webhooks\""))
-            let password = try await Operator.add("bob", isAdmin: false, &owner)
+            let password = try await ConsoleAccount.add("bob", isAdmin: false, &owner)
             for (next, page) in [("webhooks", "webhooks"), ("//evil.example", "queues")] {
                 let back = try await browser.post(
                     "/console/login", [("name", "bob"), ("password", password), ("next", next)])

@@ -13,7 +13,7 @@ struct SignedIn {
     /// With a new account in the current test's database.
     init(_ browser: Browser, admin: Bool = true, name: String = "alice") async throws {
         var owner = try await Database.current.connect()
-        let password = try await Operator.add(name, isAdmin: admin, &owner)
+        let password = try await ConsoleAccount.add(name, isAdmin: admin, &owner)
         let answer = try await browser.post("/console/login", [("name", name), ("password", password)])
         #expect(answer.status == 303 && answer.header("location") == "/console/queues")
         let cookie = try #require(answer.header("set-cookie"))

@@ -27,10 +27,7 @@ package struct ReplayWebhooks: OperatorAction {
         guard let typed = words.optional("since") else {
             throw UnreadableInput("--since is missing: \(Since.allowed)")
         }
-        guard let since = Since(argument: typed) else {
-            throw UnreadableInput("--since must be \(Since.allowed), not '\(typed)'")
-        }
-        self.since = since
+        since = try Since(typed: typed)
     }
 
     package static func button(on subject: ActionSubject) -> ActionButton? {

@@ -1,25 +1,6 @@
 import Countersign
 package import Postgres
 
-/// One thing that was looked at, and what to do when it is not well.
-package struct Finding: Sendable, Hashable {
-    package enum Grade: String, Sendable { case ok, warning, error }
-
-    package let check: String
-    package let grade: Grade
-    /// One sentence: what was found.
-    package let finding: String
-    /// One sentence; empty when all is well.
-    package let advice: String
-
-    package init(_ check: String, _ grade: Grade, _ finding: String, _ advice: String = "") {
-        self.check = check
-        self.grade = grade
-        self.finding = finding
-        self.advice = advice
-    }
-}
-
 /// What `/readyz` answers: whether this process can do its work. All of it is part of `countersign doctor`, too.
 package enum Readiness {
     /// Looks at everything through that connection. Throws when the database cannot be asked.

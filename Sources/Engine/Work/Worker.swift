@@ -72,7 +72,7 @@ package final class Worker: Service {
         listening.logger = logger
         context = WorkerContext(
             workerID: workerID, options: configuration.database,
-            notifier: Notifier(listening), drain: Drain(), controls: StageControls(),
+            notifier: Notifier(listening), drain: Drain(), controls: StageControlCache(),
             statistics: Dictionary(uniqueKeysWithValues: figures),
             meters: RequestMeters(configuration.metrics), batchSize: configuration.batchSize,
             statementLimit: configuration.statementLimit,

@@ -8,7 +8,7 @@ package struct WorkerContext: Sendable {
     package let options: ConnectionOptions
     package let notifier: Notifier
     package let drain: Drain
-    package let controls: StageControls
+    package let controls: StageControlCache
     package let statistics: [StageName: StageStatistics]
     package let meters: RequestMeters
     package let batchSize: Int

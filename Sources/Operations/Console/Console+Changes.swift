@@ -26,7 +26,7 @@ extension Console {
             }
             let token = try await pool.withConnection { connection in
                 try await connection.run(SpeakAs(actor: "console:\(name)"))
-                return try await OperatorSession.begin(name, password: password, &connection)
+                return try await ConsoleSession.begin(name, password: password, &connection)
             }
             guard let token else {
                 await throttle.failed(name)
@@ -46,7 +46,7 @@ extension Console {
                 guard let session = try await session(of: request, &connection),
                     isGenuine(request, fields, session), let token = request.sessionToken
                 else { return }
-                try await OperatorSession.end(token, &connection)
+                try await ConsoleSession.end(token, &connection)
             }
             return .redirect("/console/login", cookie: "; Max-Age=0")
         }
@@ -73,7 +73,7 @@ extension Console {
     }
 
     private func act(
-        _ fields: [String: String], _ session: OperatorSession, _ connection: inout Connection
+        _ fields: [String: String], _ session: ConsoleSession, _ connection: inout Connection
     ) async throws -> Response {
         try await connection.run(SpeakAs(actor: "console:\(session.name)"))
         let page = fields["page"].flatMap(ConsolePage.init) ?? .queues
@@ -112,7 +112,7 @@ extension Console {
         }
     }
 
-    private func isGenuine(_ request: IncomingRequest, _ fields: [String: String], _ session: OperatorSession)
+    private func isGenuine(_ request: IncomingRequest, _ fields: [String: String], _ session: ConsoleSession)
         -> Bool
     {
         request.isFromOwnPage

@@ -65,10 +65,10 @@ struct Console: Sendable {
         return page
     }
 
-    func session(of request: IncomingRequest, _ connection: inout Connection) async throws -> OperatorSession?
+    func session(of request: IncomingRequest, _ connection: inout Connection) async throws -> ConsoleSession?
     {
         guard let token = request.sessionToken, token.utf8.count == 64 else { return nil }
-        let session = try await OperatorSession.find(token, &connection)
+        let session = try await ConsoleSession.find(token, &connection)
         if let session { LogContext.note("operator", session.name) }
         return session
     }
@@ -92,6 +92,6 @@ struct Console: Sendable {
     }
 }
 
-extension OperatorSession {
+extension ConsoleSession {
     var frame: PageFrame { PageFrame(operatorName: name, isAdmin: isAdmin, formToken: formToken) }
 }

@@ -2,7 +2,7 @@ import Postgres
 
 /// Tables of no more than columns, which references write instead of the product's. No index, no constraint, no
 /// trigger, no row security: nothing that the product could be beaten by and a reference not.
-enum Reference {
+enum ReferenceTables {
     static func create(_ superuser: inout Connection) async throws {
         try await superuser.execute(
             """

@@ -1,7 +1,7 @@
 import Crnp
 
 /// The owner of one `rnp_op_verify_t`, and the judgement of what it found.
-@safe struct Verification: ~Copyable {
+@safe struct VerifyOperation: ~Copyable {
     let operation: OpaquePointer
 
     /// Takes the operation over.
@@ -15,7 +15,7 @@ import Crnp
 
     /// librnp's result; success says nothing of who signed, nor that anybody did.
     borrowing func execute() -> Int {
-        Int(Quiet.during { unsafe rnp_op_verify_execute(operation) })
+        Int(QuietLibrary.during { unsafe rnp_op_verify_execute(operation) })
     }
 
     /// Exactly one signature, right, of a binary document, with a good hash, by a key of `certificate` that is
@@ -65,6 +65,6 @@ import Crnp
         let type = unsafe string { unsafe rnp_signature_get_type(handle, $0) }
         guard type == "binary" else { throw .notBinary(type: 1) }
         let hash = unsafe string { unsafe rnp_signature_get_hash_alg(handle, $0) } ?? "?"
-        guard !Handle.weakHashes.contains(hash) else { throw .weakHash(2) }
+        guard !LibraryHandle.weakHashes.contains(hash) else { throw .weakHash(2) }
     }
 }

@@ -39,7 +39,7 @@ func output(
 /// A string that librnp allocates in `get`; nil when it has none.
 func string(_ get: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> rnp_result_t) -> String? {
     var text: UnsafeMutablePointer<CChar>?
-    guard Quiet.during({ unsafe get(&text) }) == 0, let text = unsafe text else { return nil }
+    guard QuietLibrary.during({ unsafe get(&text) }) == 0, let text = unsafe text else { return nil }
     defer { unsafe rnp_buffer_destroy(text) }
     return unsafe String(cString: text)
 }

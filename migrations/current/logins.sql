@@ -1,4 +1,4 @@
--- What operators call.
+-- Logins of portals and apps, as an administrator adds them.
 
 -- Creates the login of a portal or an app, member of that group and of no other of ours, with limits that
 -- keep a careless client from holding up the database. The verifier is a SCRAM secret, never a password.

@@ -2,7 +2,7 @@ import Crnp
 import Glibc
 
 /// What must hold for the librnp that is loaded, found out once per process.
-package enum Library {
+package enum LibraryCheck {
     static let ready: Result<Void, OpenPGPError> = Result { () throws(OpenPGPError) in
         try checkVersion(rnp_version())
         try SelfTest.run()

@@ -2,7 +2,7 @@ import Foundation
 import Postgres
 
 /// A whole run.
-struct Plan: Sendable {
+struct BenchRun: Sendable {
     let server: Server
     let program: URL
     let scale: Scale
@@ -24,7 +24,7 @@ struct Plan: Sendable {
     /// A figure that cannot be measured is reported so, and the others go on.
     private func measure(_ names: [FigureName], in database: BenchDatabase) async throws -> Report {
         var connection = try await database.connectAsSuperuser()
-        try await Reference.create(&connection)
+        try await ReferenceTables.create(&connection)
         let installation = try await Installation.make(in: database)
         let bench = Bench(database: database, installation: installation, scale: scale, program: program)
         let version = try await connection.execute("SHOW server_version")[0].text(0)

@@ -32,7 +32,9 @@ extension Certificate {
     }
 
     private static func checkTime(_ body: SignatureBody, _ time: UInt64) throws(SignatureRefusal) {
-        guard body.created <= time + Handle.clockSkew else { throw .madeAhead(body.created, now: time) }
+        guard body.created <= time + LibraryHandle.clockSkew else {
+            throw .madeAhead(body.created, now: time)
+        }
         guard !body.hasExpired(at: time) else { throw .expired }
     }
 
@@ -40,7 +42,7 @@ extension Certificate {
     private func checkOlder(
         _ packet: SignaturePacket, _ message: [UInt8], _ signer: KeyMaterial
     ) throws(SignatureRefusal) {
-        guard packet.body.created + Handle.clockSkew >= signer.created else {
+        guard packet.body.created + LibraryHandle.clockSkew >= signer.created else {
             throw .olderThanKey(packet.body.created, key: signer.created)
         }
         guard packet.isRight(message, by: signer) else { throw .wrong }
@@ -64,7 +66,7 @@ extension Certificate {
                 unsafe try check(
                     rnp_op_verify_detached_create(&operation, handle.ffi, message, signature),
                     "rnp_op_verify_detached_create")
-                let verification = unsafe Verification(operation!)
+                let verification = unsafe VerifyOperation(operation!)
                 let code = verification.execute()
                 return Result { () throws(SignatureRefusal) in
                     try verification.checkSignature(by: self)

@@ -1,5 +1,5 @@
 /// Numbers in packets, RFC 9580 section 3.2.
-enum Number {
+enum PacketNumber {
     /// A number of a fixed size, the most significant byte first.
     static func take(_ rest: inout ArraySlice<UInt8>, bytes: Int) -> Int? {
         guard rest.count >= bytes else { return nil }

@@ -6,7 +6,7 @@ import Glibc
 /// Every certificate gets a handle of its own. librnp merges what it imports into a key with the same
 /// fingerprint, so that in one common keyring the subkeys and revocations of one enrollment would count for
 /// another. A handle costs about 20 us and 4 KiB.
-@safe struct Handle: ~Copyable {
+@safe struct LibraryHandle: ~Copyable {
     let ffi: OpaquePointer
 
     /// How far a device's clock may be ahead, or may have been when it made its key, in seconds.
@@ -22,10 +22,10 @@ import Glibc
     }
 
     /// `time` is librnp's own now, in seconds since 1970: it refuses what was made after that.
-    static func make(time: UInt64) throws(OpenPGPError) -> Handle {
+    static func make(time: UInt64) throws(OpenPGPError) -> LibraryHandle {
         var ffi: OpaquePointer?
         unsafe try check(rnp_ffi_create(&ffi, "GPG", "GPG"), "rnp_ffi_create")
-        let handle = unsafe Handle(ffi!)
+        let handle = unsafe LibraryHandle(ffi!)
         try handle.setTime(time)
         for hash in weakHashes { try handle.prohibit(hash) }
         return handle
@@ -97,6 +97,6 @@ func systemTime() -> UInt64 {
 
 /// Calls librnp, and throws unless it succeeds.
 func check(_ call: @autoclosure () -> rnp_result_t, _ function: StaticString) throws(OpenPGPError) {
-    let code = Quiet.during(call)
+    let code = QuietLibrary.during(call)
     guard code == 0 else { throw .library(function: function.description, code: code) }
 }

@@ -1,5 +1,5 @@
 /// How a number is written.
-enum Unit: String, Sendable {
+enum ReportUnit: String, Sendable {
     case perSecond = "/s"
     case milliseconds = "ms"
     case mebibytes = "MiB"
@@ -16,7 +16,7 @@ enum Unit: String, Sendable {
 
 extension Double {
     /// With the unit's decimals, thousands apart: `12,345.6`.
-    func formatted(_ unit: Unit) -> String {
+    func formatted(_ unit: ReportUnit) -> String {
         let scale = [1.0, 10, 100][unit.decimals]
         let whole = Int((self * scale).rounded())
         let (integer, fraction) = whole.quotientAndRemainder(dividingBy: Int(scale))

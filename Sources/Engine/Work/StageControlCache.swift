@@ -2,7 +2,7 @@ package import Countersign
 import Synchronization
 
 /// What operators have told every worker about its stages, as this process last read it: at most a second ago.
-package final class StageControls: Sendable {
+package final class StageControlCache: Sendable {
     private struct State {
         var controls: [StageName: StageControl] = [:]
         var wakeups: [Wakeup] = []

@@ -7,7 +7,7 @@ import Glibc
 /// and no setting turns that off: anybody who sends a bad key could write into our log. So `stderr` becomes a
 /// stream that passes on all but what a thread writes while it is within librnp. Other threads are not held up,
 /// and no Swift runs there, so that the message of a crash is never lost.
-enum Quiet {
+enum QuietLibrary {
     /// For one call of librnp.
     static func during(_ call: () -> rnp_result_t) -> rnp_result_t {
         _ = installed

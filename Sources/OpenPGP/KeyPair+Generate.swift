@@ -4,7 +4,7 @@ extension KeyPair {
     /// Every choice is made here: librnp's own are RSA-2048, compression and an end after 2 years.
     init(userID: String, algorithm: Algorithm, time: UInt64) throws(OpenPGPError) {
         guard 1...128 ~= userID.utf8.count, !userID.utf8.contains(0) else { throw .invalidUserID }
-        let handle = try Handle.make(time: time)
+        let handle = try LibraryHandle.make(time: time)
         let primary = try Self.primary(handle, userID, algorithm)
         let subkey = try Self.subkey(handle, primary, algorithm)
         if algorithm == .ed25519 { try Self.tweak(subkey) }
@@ -15,7 +15,7 @@ extension KeyPair {
     }
 
     private static func primary(
-        _ handle: borrowing Handle, _ userID: String, _ algorithm: Algorithm
+        _ handle: borrowing LibraryHandle, _ userID: String, _ algorithm: Algorithm
     ) throws(OpenPGPError) -> Key {
         var operation: OpaquePointer?
         unsafe try check(
@@ -33,7 +33,7 @@ extension KeyPair {
     }
 
     private static func subkey(
-        _ handle: borrowing Handle, _ primary: borrowing Key, _ algorithm: Algorithm
+        _ handle: borrowing LibraryHandle, _ primary: borrowing Key, _ algorithm: Algorithm
     ) throws(OpenPGPError) -> Key {
         var operation: OpaquePointer?
         unsafe try check(
