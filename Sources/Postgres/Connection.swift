@@ -18,6 +18,9 @@ package struct Connection: ~Copyable, Sendable {
         return Connection(thread: thread, processID: facts.0, serverVersion: facts.1)
     }
 
+    /// One more session of the same login with the same server.
+    package func another() async throws(PostgresError) -> Connection { try await .open(thread.options) }
+
     private init(thread: ConnectionThread, processID: Int32, serverVersion: Int32) {
         self.thread = thread
         self.processID = processID

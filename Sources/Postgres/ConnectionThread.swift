@@ -20,8 +20,7 @@ import Synchronization
 final class ConnectionThread: Sendable {
     private let state: Mutex<ConnectionState>
     private let wakeup: WakeupSocket
-    private let logger: Logger
-    private let answerLimit: Duration?
+    let options: ConnectionOptions
     private let isClosing = Atomic(false)
     private let isInterrupted = Atomic(false)
 
@@ -40,13 +39,13 @@ final class ConnectionThread: Sendable {
     }
 
     private init(wakeup: WakeupSocket, _ options: ConnectionOptions) {
-        (self.wakeup, logger, answerLimit) = (wakeup, options.logger, options.answerLimit)
+        (self.wakeup, self.options) = (wakeup, options)
         state = Mutex(ConnectionState(looksAround: options.answerLimit != nil))
     }
 
     /// When an answer that is asked for now is late.
     func deadline(_ limit: Duration?) -> ContinuousClock.Instant? {
-        (limit ?? answerLimit).map { ContinuousClock.now + $0 }
+        (limit ?? options.answerLimit).map { ContinuousClock.now + $0 }
     }
 
     /// Ends the thread, which closes the connection; does not wait for it.
@@ -98,7 +97,7 @@ extension ConnectionThread {
             }
         }
         // Here, in the task of whoever asked, so that the log says on whose behalf.
-        for notice in notices { notice.log(to: logger) }
+        for notice in notices { notice.log(to: options.logger) }
         return try result.get()
     }
 

@@ -22,6 +22,10 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
     case failed(file: String, attempts: Int, PostgresError)
     /// Somebody else kept migrating for longer than we wait.
     case busy(processID: Int?)
+    /// The session that kept other migrators away has ended.
+    case lostTurn
+    /// Texts of the database are not in UTF-8.
+    case encoding(String)
     /// The schema and this program do not go together.
     case outOfRange(SchemaRangeError)
     /// The server refused something besides the files.
@@ -56,6 +60,11 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
             attempts > 1 ? "\(file) failed after \(attempts) attempts: \(error)" : "\(file) failed: \(error)"
         case .busy(let processID):
             "another migration is running\(processID.map { " (server process \($0))" } ?? "")"
+        case .lostTurn:
+            "the session that keeps other migrations away was ended: migrate again"
+        case .encoding(let name):
+            "the encoding of this database is \(name), and UTF8 is needed: make a new one, "
+                + "CREATE DATABASE ... TEMPLATE template0 ENCODING 'UTF8'"
         case .outOfRange(let error):
             error.description
         case .database(let error):

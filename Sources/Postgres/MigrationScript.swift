@@ -13,28 +13,25 @@ struct MigrationScript: Sendable {
 
     var table: String { quotedIdentifier(schema) + ".schema_migrations" }
     var currentTable: String { quotedIdentifier(schema) + ".schema_current" }
+    var turnTable: String { quotedIdentifier(schema) + ".schema_turn" }
 
-    /// Any constant does, as long as every program takes the same: "csmigrat" in ASCII.
-    private var lockKey: String { "7166191731551134068" }
-
-    var tryLock: String { "SELECT pg_try_advisory_lock(\(lockKey))" }
-    /// Takes the session's settings back, too, in case a file has changed them.
-    var unlock: String { "RESET ALL; SELECT pg_advisory_unlock(\(lockKey))" }
-    var lockHolder: String {
+    /// Fails with 55P03 while another migrator has its turn. Nobody but the owner has a right to this table, and who may
+    /// only read gets ACCESS SHARE, which stands in nobody's way: no portal can hold a migration up. A table of its own,
+    /// because COMMENT wants that very lock.
+    var lockTurn: String { "LOCK TABLE \(turnTable) IN SHARE UPDATE EXCLUSIVE MODE NOWAIT" }
+    var takeTurn: String {
         """
-        SELECT pid FROM pg_locks
-        WHERE locktype = 'advisory' AND objsubid = 1 AND granted
-          AND (classid::bigint << 32 | objid::bigint) = \(lockKey)
-          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        BEGIN;
+        SET LOCAL idle_in_transaction_session_timeout = 0;
+        \(lockTurn)
         """
     }
-    var lockOrFail: String {
+    var turnHolder: String {
         """
-        DO $$ BEGIN
-            IF NOT pg_try_advisory_lock(\(lockKey)) THEN
-                RAISE EXCEPTION 'another migration is running';
-            END IF;
-        END $$;
+        SELECT pid FROM pg_locks
+        WHERE locktype = 'relation' AND relation = \(reference(turnTable)) AND granted
+          AND mode = 'ShareUpdateExclusiveLock'
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
         """
     }
 
@@ -45,7 +42,7 @@ struct MigrationScript: Sendable {
         CREATE SCHEMA IF NOT EXISTS \(quotedIdentifier(schema));
         CREATE TABLE IF NOT EXISTS \(table) (
             version         integer PRIMARY KEY,
-            name            text NOT NULL,
+            name            text COLLATE "C" NOT NULL,
             checksum        text NOT NULL,  -- SHA-256 of the file, in hexadecimal
             minimum_binary  integer NOT NULL,
             applied_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -53,13 +50,19 @@ struct MigrationScript: Sendable {
             applied_by      text NOT NULL DEFAULT session_user
         );
         CREATE TABLE IF NOT EXISTS \(currentTable) (
-            name            text PRIMARY KEY,
+            name            text COLLATE "C" PRIMARY KEY,
             checksum        text NOT NULL,  -- SHA-256 of the file, in hexadecimal
             program         integer NOT NULL,
             applied_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
             duration_ms     integer,
             applied_by      text NOT NULL DEFAULT session_user
         );
+        CREATE TABLE IF NOT EXISTS \(turnTable) (
+            only_row     boolean PRIMARY KEY DEFAULT true CONSTRAINT schema_turn_only_row CHECK (only_row),
+            -- Until then who waits in a function makes way: a migrator is about to try its locks.
+            wants_until  timestamptz NOT NULL DEFAULT '-infinity'
+        );
+        INSERT INTO \(turnTable) DEFAULT VALUES ON CONFLICT DO NOTHING;
         """
     }
 
@@ -197,7 +200,7 @@ extension MigrationScript {
     }
 
     /// NULL when there is no such table or index.
-    private func reference(_ qualifiedName: String) -> String {
+    func reference(_ qualifiedName: String) -> String {
         "to_regclass(\(quotedLiteral(qualifiedName)))"
     }
 

@@ -7,8 +7,8 @@ extension Migrator {
         guard !status.pending.isEmpty || !status.removed.isEmpty else {
             return "-- The schema is at version \(status.version): nothing to do.\n"
         }
-        var text = "\\set ON_ERROR_STOP on\n\(script.lockOrFail)\n"
-        if try await !flag(script.exists(script.currentTable), &connection) {
+        var text = "\\set ON_ERROR_STOP on\n"
+        if try await !flag(script.exists(script.turnTable), &connection) {
             text += script.createTables + "\n"
         }
         for group in status.pending.transactions {
@@ -16,7 +16,7 @@ extension Migrator {
             text += "RESET ALL;\n"
         }
         if !status.removed.isEmpty { text += "\n\(script.forget(status.removed));\n" }
-        return text + "\n\(script.unlock);\n"
+        return text
     }
 
     private func together(_ runs: [MigrationRun]) -> String {
@@ -32,7 +32,7 @@ extension Migrator {
 
             """
         }
-        return inTransaction(files.joined(separator: "\(script.beginNext)\n"))
+        return inTransaction("\(script.lockTurn);\n" + files.joined(separator: "\(script.beginNext)\n"))
     }
 
     private func alone(_ run: MigrationRun) -> String {

@@ -19,14 +19,6 @@ extension Migrator {
         return try await query(sql, &connection, AppliedCurrentFile.init)
     }
 
-    /// Makes the tables that hold what is applied, unless they are there.
-    func createTables(_ connection: inout Connection) async throws(MigrationError) {
-        for table in [script.table, script.currentTable]
-        where try await !flag(script.exists(table), &connection) {
-            try await execute(script.createTables, &connection)
-        }
-    }
-
     /// The files' checksums in their order, made by the server: this module has no SHA-256 of its own.
     func checksums(_ connection: inout Connection) async throws(MigrationError) -> [String] {
         let sql = """

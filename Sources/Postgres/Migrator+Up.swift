@@ -1,29 +1,10 @@
 extension Migrator {
-    /// Tries the lock again and again, never inside a waiting statement.
-    func waitForTurn(
-        _ connection: inout Connection, _ progress: (MigrationProgress) -> Void
-    ) async throws(MigrationError) {
-        let deadline = ContinuousClock.now + limits.turnTimeout
-        var pause = Duration.milliseconds(20)
-        var isReported = false
-        while try await !flag(script.tryLock, &connection) {
-            let holder = try await query(script.lockHolder, &connection) { row throws(DecodingFailure) in
-                try row.int(0)
-            }.first
-            guard ContinuousClock.now < deadline else { throw .busy(processID: holder) }
-            if !isReported { progress(.waiting(processID: holder)) }
-            isReported = true
-            try await sleep(pause)
-            pause = min(pause * 2, .milliseconds(500))
-        }
-    }
-
     func applyPending(
-        _ connection: inout Connection, _ progress: (MigrationProgress) -> Void
+        _ connection: inout Connection, turn: borrowing Connection, _ progress: (MigrationProgress) -> Void
     ) async throws(MigrationError) {
         let status = try await checkedStatus(&connection)
-        try await createTables(&connection)
         for group in status.pending.transactions {
+            guard turn.isUsable else { throw .lostTurn }
             if group.isTransactional {
                 try await applyTogether(group, &connection, progress)
             } else {
@@ -193,7 +174,7 @@ extension Migrator {
     }
 
     /// Sleeps for half the duration up to the whole of it, so that equals do not meet again.
-    private func sleep(_ duration: Duration) async throws(MigrationError) {
+    func sleep(_ duration: Duration) async throws(MigrationError) {
         do {
             try await Task.sleep(for: duration * Double.random(in: 0.5...1))
         } catch {

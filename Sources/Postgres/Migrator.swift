@@ -1,8 +1,8 @@
 /// Brings a database's schema to what the program's files say, and tells where it stands.
 ///
-/// Any number of migrators may start at once: they take turns by an advisory lock that they try from the
-/// client's side, because waiting for it inside a statement would deadlock with CREATE INDEX CONCURRENTLY.
-/// The connection must be the database owner's, and direct: a pooler in transaction mode loses the lock.
+/// Any number of migrators may start at once: they take turns by a lock on their own table, which a second session
+/// holds and tries from the client's side, because waiting for it inside a statement would deadlock with CREATE INDEX
+/// CONCURRENTLY. The connection must be the database owner's, and direct: no pooler.
 package struct Migrator: Sendable {
     package struct Limits: Sendable {
         /// How long a transaction waits for a lock before it makes way and is tried again.
@@ -67,16 +67,17 @@ package struct Migrator: Sendable {
     package func up(
         _ connection: inout Connection, progress: (MigrationProgress) -> Void = { _ in }
     ) async throws(MigrationError) {
-        try await waitForTurn(&connection, progress)
-        var failure: MigrationError?
+        try await checkEncoding(&connection)
+        _ = try await checkedStatus(&connection)
+        try await createTables(&connection)
+        var turn = try await takeTurn(beside: connection, progress)
         do {
-            try await applyPending(&connection, progress)
+            try await applyPending(&connection, turn: turn, progress)
         } catch {
-            failure = error
+            await end(&turn, &connection)
+            throw error
         }
-        // When this fails the session is gone, and the lock with it.
-        _ = try? await connection.execute(script.unlock)
-        if let failure { throw failure }
+        await end(&turn, &connection)
     }
 
     /// Compares files and database. Changes nothing, and reports rather than throws what does not fit.

@@ -119,7 +119,7 @@ extension Failure {
         case .database(let cause), .failed(_, _, let cause):
             let failure = Failure(cause, role: nil)
             self.init(failure.status, failure.status == .internal ? "\(error)" : failure.sentence(in: error))
-        case .busy:
+        case .busy, .lostTurn:
             self.init(.temporary, "\(error)")
         case .unreadable, .cancelled:
             self.init(.internal, "\(error)")
