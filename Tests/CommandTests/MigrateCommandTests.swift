@@ -107,6 +107,27 @@ import Testing
             try await owner.execute("SELECT to_regclass('countersign.schema_current') IS NULL")[0].bool(0))
     }
 
+    @Test(.emptyDatabase("ENCODING 'LATIN1' LOCALE 'C'")) func `texts in Latin 1 are refused`() async throws {
+        try await expectRefusal(of: "LATIN1")
+    }
+
+    @Test(.emptyDatabase("ENCODING 'SQL_ASCII' LOCALE 'C'")) func `texts in any encoding are refused`()
+        async throws
+    {
+        try await expectRefusal(of: "SQL_ASCII")
+    }
+
+    private func expectRefusal(of encoding: String) async throws {
+        try await Shell.owner().run("migrate", "up").expect(
+            78,
+            """
+            the encoding of this database is \(encoding), and UTF8 is needed: make a new one, CREATE DATABASE ... \
+            TEMPLATE template0 ENCODING 'UTF8'
+            """)
+        var owner = try await Database.current.connect()
+        #expect(try await owner.execute("SELECT to_regnamespace('countersign') IS NULL")[0].bool(0))
+    }
+
     @Test(.database) func `it is the owner's`() async throws {
         let shell = try await Shell.member(of: .portal)
         let outcome = try await shell.run("migrate", "status")

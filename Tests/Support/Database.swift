@@ -29,11 +29,12 @@ package final class Database: Sendable {
         superuserOptions = server.superuserOptions(database: name)
     }
 
-    static func make(isMigrated: Bool) async throws -> Database {
+    static func make(isMigrated: Bool, options: String = "") async throws -> Database {
         let server = try await TestServer.shared.value
         let database = Database(server, suffix: randomSuffix())
         var connection = try await server.connect()
-        try await server.createDatabase(database.name, isMigrated: isMigrated, &connection)
+        try await server.createDatabase(
+            database.name, isMigrated: isMigrated, options: options, &connection)
         return database
     }
 

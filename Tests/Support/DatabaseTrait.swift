@@ -7,6 +7,8 @@ package import Testing
 /// one counts towards a test's `.timeLimit`.
 package struct DatabaseTrait: SuiteTrait, TestTrait, TestScoping {
     let isMigrated: Bool
+    /// Of CREATE DATABASE.
+    var options = ""
 
     package var isRecursive: Bool { true }
 
@@ -16,7 +18,7 @@ package struct DatabaseTrait: SuiteTrait, TestTrait, TestScoping {
     ) async throws {
         try await LogTrait().provideScope(for: test, testCase: testCase) {
             try await Gate.databases.pass {
-                let database = try await Database.make(isMigrated: isMigrated)
+                let database = try await Database.make(isMigrated: isMigrated, options: options)
                 do {
                     try await Database.$scoped.withValue(database, operation: function)
                 } catch {
@@ -43,4 +45,8 @@ extension Trait where Self == DatabaseTrait {
     package static var database: Self { Self(isMigrated: true) }
     /// A database with nothing in it.
     package static var emptyDatabase: Self { Self(isMigrated: false) }
+    /// The same, made with such options of CREATE DATABASE.
+    package static func emptyDatabase(_ options: String) -> Self {
+        Self(isMigrated: false, options: options)
+    }
 }

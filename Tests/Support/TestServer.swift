@@ -39,10 +39,10 @@ struct TestServer: Sendable {
 
     /// A new database of the owner's, from the template or empty.
     func createDatabase(
-        _ name: String, isMigrated: Bool, _ connection: inout Connection
+        _ name: String, isMigrated: Bool, options: String = "", _ connection: inout Connection
     ) async throws {
         let source = isMigrated ? template : "template0"
-        try await connection.execute("CREATE DATABASE \(name) OWNER \(owner) TEMPLATE \(source)")
+        try await connection.execute("CREATE DATABASE \(name) OWNER \(owner) TEMPLATE \(source) \(options)")
         // Copying a database leaves its privileges behind.
         let grants = """
             SELECT string_agg(format('GRANT %s ON DATABASE \(name) TO %s', a.privilege_type, CASE a.grantee

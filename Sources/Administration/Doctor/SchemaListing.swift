@@ -94,6 +94,7 @@ struct ListObjects: PreparedStatement {
                    CASE WHEN relrowsecurity THEN 'row security' END, pg_get_partkeydef(oid)) FROM relation
             UNION ALL
             SELECT 'column ' || r.name || '.' || a.attname, concat_ws(' ', format_type(a.atttypid, a.atttypmod),
+                   CASE WHEN a.attcollation = '"C"'::regcollation AND a.atttypid <> 'name'::regtype THEN 'collate C' END,
                    CASE WHEN a.attnotnull THEN 'not null' END, 'default ' || pg_get_expr(d.adbin, d.adrelid),
                    nullif(a.attidentity::text, ''))
             FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
