@@ -24,6 +24,7 @@
 --                         who works, and what operators tell them
 --   queue_figures, queue_history
 --                         what waits, measured once a second, and over the last two hours
+--   notification_queue    whether the server's notification queue has room for ours
 --   operators, operator_sessions
 --                         accounts of the console
 --   partitioned_tables    which tables are parted into days, and for how many of them they are kept
@@ -528,6 +529,19 @@ CREATE TABLE countersign.queue_figures (
     estimated    boolean NOT NULL,
     oldest       timestamptz
 ) WITH (fillfactor = 50);
+
+-- How full the server's notification queue is, asked by the worker that keeps house, and whether it is too full to
+-- notify: from a hundredth (80 MB) on. Careless listeners leave less: at 30,000 notifications a second, one that idles
+-- for the 30 s that its login may holds up 40 MB.
+CREATE TABLE countersign.notification_queue (
+    only_row     boolean PRIMARY KEY DEFAULT true CONSTRAINT notification_queue_only_row CHECK (only_row),
+    measured_at  timestamptz NOT NULL DEFAULT 'epoch',
+    usage        double precision NOT NULL DEFAULT 0,
+    pause_from   double precision NOT NULL DEFAULT 0.01
+                 CONSTRAINT notification_queue_pause_from CHECK (pause_from > 0 AND pause_from < 0.5),
+    is_paused    boolean NOT NULL DEFAULT false
+) WITH (fillfactor = 50);
+INSERT INTO countersign.notification_queue DEFAULT VALUES;
 
 -- A row a stage and minute, for the console's sparklines.
 CREATE TABLE countersign.queue_history (

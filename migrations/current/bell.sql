@@ -22,7 +22,7 @@ CREATE OR REPLACE FUNCTION countersign.ring(stage text) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT pg_try_advisory_xact_lock_shared(countersign.bell_key(stage), pg_backend_pid() & 15)
-       AND pg_notification_queue_usage() < 0.5 THEN
+       AND countersign.may_notify() THEN
         PERFORM pg_notify('countersign_' || stage, '');
     END IF;
 END
@@ -33,7 +33,7 @@ CREATE OR REPLACE FUNCTION countersign.ring_after_insert() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT pg_try_advisory_xact_lock_shared(countersign.bell_key(TG_ARGV[0]), pg_backend_pid() & 15)
-       AND pg_notification_queue_usage() < 0.5 THEN
+       AND countersign.may_notify() THEN
         PERFORM pg_notify('countersign_' || TG_ARGV[0], '');
     END IF;
     RETURN NULL;

@@ -1,5 +1,50 @@
 -- Telling portals and apps: a channel of each, whose name nobody guesses, and what is said there. Never a code.
 
+-- How full the server's notification queue is. A session that listens and idles in a transaction holds it up, and then
+-- whoever looks waits: to ask moves the queue's tail, under a lock that only one session of the server has, and that
+-- each NOTIFY of a flood is in the way of. When every bell and every batch asked, statements of all waited for seconds
+-- from a tenth full on. So the worker that keeps house asks, and everybody reads what it has found.
+
+-- Looks, and pauses notifying from pause_from on until half of that is left.
+CREATE OR REPLACE FUNCTION countersign.measure_notifications() RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    found constant double precision := pg_notification_queue_usage();
+BEGIN
+    UPDATE countersign.notification_queue q
+    SET measured_at = clock_timestamp(), usage = found,
+        is_paused = found >= q.pause_from OR (q.is_paused AND found >= q.pause_from / 2);
+END
+$$;
+
+-- The share of the queue that is used. Where nobody has kept house for five minutes, it is asked now.
+CREATE OR REPLACE FUNCTION countersign.notification_queue_usage() RETURNS double precision
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    queue countersign.notification_queue%ROWTYPE;
+BEGIN
+    SELECT * INTO queue FROM countersign.notification_queue;
+    IF queue.measured_at > clock_timestamp() - interval '5 min' THEN
+        RETURN queue.usage;
+    END IF;
+    RETURN pg_notification_queue_usage();
+END
+$$;
+
+-- Asked before each NOTIFY of ours, and by nobody who need not notify.
+CREATE OR REPLACE FUNCTION countersign.may_notify() RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    queue countersign.notification_queue%ROWTYPE;
+BEGIN
+    SELECT * INTO queue FROM countersign.notification_queue;
+    IF queue.measured_at > clock_timestamp() - interval '5 min' THEN
+        RETURN NOT queue.is_paused;
+    END IF;
+    RETURN pg_notification_queue_usage() < queue.pause_from;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION countersign.portal_channel() RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -21,11 +66,11 @@ COMMENT ON FUNCTION countersign.app_channel() IS
     'of submissions or enrollments.';
 
 -- Notifies portals '<status> <id>[,<id>...]', at most 200 ids a payload (NOTIFY allows 8,000 bytes). Skipped
--- while the notification queue is half full: the tables are the truth, and a full queue fails commits.
+-- while notifying is paused: the tables are the truth, and polls find what they hold.
 CREATE OR REPLACE FUNCTION countersign.tell_portals(portal_ids integer[], ids uuid[], statuses text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF pg_notification_queue_usage() >= 0.5 THEN
+    IF NOT countersign.may_notify() THEN
         RETURN;
     END IF;
     PERFORM pg_notify(p.channel, told.status || ' ' || told.ids)
@@ -41,7 +86,7 @@ $$;
 CREATE OR REPLACE FUNCTION countersign.tell_apps(app_ids integer[], ids uuid[], statuses text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF pg_notification_queue_usage() >= 0.5 THEN
+    IF NOT countersign.may_notify() THEN
         RETURN;
     END IF;
     PERFORM pg_notify(a.channel, told.status || ' ' || told.ids)

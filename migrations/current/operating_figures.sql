@@ -33,7 +33,9 @@ BEGIN
         SELECT 'transactions_held', '', (pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                                          - pg_snapshot_xmin(pg_current_snapshot())::text::bigint)::float8
         UNION ALL
-        SELECT 'notification_queue_usage', '', pg_notification_queue_usage();
+        SELECT 'notification_queue_usage', '', countersign.notification_queue_usage()
+        UNION ALL
+        SELECT 'notifications_paused', '', (NOT countersign.may_notify())::integer::float8;
 END
 $$;
 COMMENT ON FUNCTION countersign.operating_figures() IS

@@ -6,7 +6,8 @@ package import Postgres
 /// session ends.
 ///
 /// Limits are recounted each second while that takes under a twentieth of a second, and less often beyond:
-/// never more than a twentieth of one core. What waits is measured each second, before that, for those who ask; a
+/// never more than a twentieth of one core. How full the notification queue is, is asked each two seconds, and less often
+/// when somebody makes the answer slow. What waits is measured each second, before that, for those who ask; a
 /// long walk over rows that are gone, while a snapshot is held, each three. Partitions are looked after each minute,
 /// and each minute of the audit trail is closed with a digest.
 package struct HousekeepStage: Stage {
@@ -15,6 +16,7 @@ package struct HousekeepStage: Stage {
     private var nextMeasurement = ContinuousClock.now
     private var nextRecount = ContinuousClock.now
     private var nextClosing = ContinuousClock.now
+    private var nextQueueLook = ContinuousClock.now
     private var nextSweep = ContinuousClock.now
     private let problem: @Sendable (_ partition: String, PostgresError) -> Void
 
@@ -39,6 +41,11 @@ package struct HousekeepStage: Stage {
             nextMeasurement = start + .seconds(3)  // also when it fails: limits are worth more
             try await connection.run(MeasureQueues())
             nextMeasurement = start + min(max(.seconds(1), start.duration(to: clock.now) * 10), .seconds(3))
+        }
+        if clock.now >= nextQueueLook {
+            let start = clock.now
+            try await connection.run(MeasureNotifications())
+            nextQueueLook = clock.now + max(.seconds(2), start.duration(to: clock.now) * 20)
         }
         if clock.now >= nextRecount {
             let start = clock.now

@@ -26,6 +26,14 @@ struct MeasureQueues: PreparedStatement {
         "housekeep.measure_queues", "SELECT FROM countersign.measure_queues()")
 }
 
+/// Pauses notifying while the server's notification queue fills up.
+package struct MeasureNotifications: PreparedStatement {
+    package init() {}
+
+    package static let statement = Statement(
+        "housekeep.measure_notifications", "SELECT FROM countersign.measure_notifications()")
+}
+
 /// Closes the last whole minute of events, once nobody can write into it any more.
 package struct CloseEvents: PreparedStatement {
     package init() {}

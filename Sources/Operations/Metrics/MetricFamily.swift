@@ -43,6 +43,7 @@ let helpTexts = [
     "countersign_database_up": "1 when this process reached the database for this scrape.",
     "countersign_default_partition_rows": "Rows in a default partition, which should be empty; at most 1000.",
     "countersign_notification_queue_usage": "Used share of the server's notification queue, 0 to 1.",
+    "countersign_notifications_paused": "1 while nobody is notified, because that queue fills up.",
     "countersign_partitions_ahead": "Days after today that have their partition without a gap; at most 30.",
     "countersign_pool_wait_seconds": "Wait for a pooled database connection.",
     "countersign_portals": "Portals by state. over_limit counts beside the other states.",

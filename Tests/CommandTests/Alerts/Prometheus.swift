@@ -44,10 +44,10 @@ struct Prometheus {
     }
 
     /// A minute is a second: after `for:` and in brackets. And what nobody could make as large within a test is a
-    /// sixtieth: how old a queue's oldest row, how many transactions held, how full the notification queue may be.
+    /// sixtieth: how old a queue's oldest row and how many transactions held may be.
     private static func shortened(_ rules: String) -> String {
         let quick = rules.replacing(/(for: |\[)(\d+)m/) { "\($0.1)\($0.2)s" }
-        return quick.replacing(/((?:oldest_seconds|_held|queue_usage)\b.* > )([\d.]+)/) {
+        return quick.replacing(/((?:oldest_seconds|_held)\b.* > )([\d.]+)/) {
             "\($0.1)\((Double($0.2) ?? 0) / 60)"
         }
     }

@@ -141,10 +141,14 @@ private let decidedPrivileges = """
     is_within_limit(of_portal integer, most integer) - nobody
     issue_queue - admin monitor: select; worker: delete, insert, select, update
     log_levels - admin: delete, insert, select, update; gateway monitor worker: select
+    may_notify() - worker: execute
+    measure_notifications() - worker: execute
     measure_queues() - worker: execute
     mend_default_partition(table_name text) - nobody
     missing_partitions(days_ahead integer) - admin monitor worker: execute
     note_dead_delivery() - nobody
+    notification_queue - nobody
+    notification_queue_usage() - nobody
     operating_figures() - admin gateway monitor worker: execute
     operator_sessions - admin: delete, insert, select, update
     operators - admin: delete, insert, select, update
