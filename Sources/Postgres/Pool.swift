@@ -2,9 +2,10 @@ import Synchronization
 
 /// A few connections for many short uses. Everything else owns its connection; only the HTTP servers share.
 ///
-/// At most `size` are open. Whoever comes when all are lent waits in order; the wait ends with the task, after
-/// `patience`, or at once when `maxWaiting` wait already. A connection that comes back lost or with a
-/// transaction open is closed, never repaired: rolling back for somebody would hide his mistake.
+/// At most `size` are open. Whoever comes when none is left for his party waits, each party in a lane of its own, as
+/// `PoolState` says; the wait ends with the task, after `patience`, or at once when `maxWaiting` wait already and his
+/// own lane is the longest. A connection that comes back lost or with a transaction open is closed, never repaired:
+/// rolling back for somebody would hide his mistake.
 package final class Pool: Sendable {
     private let options: ConnectionOptions
     private let patience: Duration
@@ -25,16 +26,19 @@ package final class Pool: Sendable {
 
     /// Lends a connection, opened if need be. Throws `PoolExhausted`, `CancellationError`, what opening throws
     /// and what the body throws.
+    ///
+    /// - Parameter party: on whose behalf: no party has more than its share of the places. Empty for the server's own
+    ///   work.
     package func withConnection<T>(
-        _ body: (inout Connection) async throws -> sending T
+        for party: String = "", _ body: (inout Connection) async throws -> sending T
     ) async throws -> sending T {
-        var connection = try await take()
+        var connection = try await take(party)
         do {
             let value = try await body(&connection)
-            give(connection)
+            give(connection, party)
             return value
         } catch {
-            give(connection)
+            give(connection, party)
             throw error
         }
     }
@@ -45,37 +49,39 @@ package final class Pool: Sendable {
         for connection in idle { _ = connection.take() }
     }
 
-    private func take() async throws -> Connection {
+    private func take(_ party: String) async throws -> Connection {
         let asked = ContinuousClock.now
-        let granted = try await grant()
+        let granted = try await grant(party)
         onWait(asked.duration(to: .now))
         if case .idle(let pooled) = granted, let connection = pooled.take(), connection.isIdle {
             return connection
         }
         // Nothing stands in the place, or what was lost while it lay there.
-        return try await open()
+        return try await open(party)
     }
 
-    private func open() async throws -> Connection {
+    private func open(_ party: String) async throws -> Connection {
         do {
             return try await Connection.open(options)
         } catch {
-            state.withLock { $0.release(nil) }?.resume()
+            state.withLock { $0.release(party, nil) }?.resume()
             throw error
         }
     }
 
-    private func give(_ connection: consuming Connection) {
+    private func give(_ connection: consuming Connection, _ party: String) {
         let pooled = connection.isIdle ? PooledConnection(connection) : nil
-        state.withLock { $0.release(pooled) }?.resume()
+        state.withLock { $0.release(party, pooled) }?.resume()
     }
 
     /// The right to use one of the places, with what stands in it.
-    private func grant() async throws -> PoolState.Grant {
-        let ticket: Int
-        switch try state.withLock({ (state) throws(PoolExhausted) in try state.ask() }) {
+    private func grant(_ party: String) async throws -> PoolState.Grant {
+        let ticket: PoolState.Ticket
+        switch try state.withLock({ (state) throws(PoolExhausted) in try state.ask(party) }) {
         case .granted(let grant): return grant
-        case .waits(let number): ticket = number
+        case .waits(let given, let instead):
+            ticket = given
+            instead?.resume()
         }
         let timer = Task { [patience] in
             try await Task.sleep(for: patience)
@@ -91,7 +97,7 @@ package final class Pool: Sendable {
         }
     }
 
-    private func giveUp(_ ticket: Int, _ error: any Error) {
+    private func giveUp(_ ticket: PoolState.Ticket, _ error: any Error) {
         state.withLock { $0.giveUp(ticket, error) }?.resume()
     }
 }

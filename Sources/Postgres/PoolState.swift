@@ -1,4 +1,8 @@
 /// Who holds which place of a pool, and who waits for one. Decides; `Pool` acts.
+///
+/// Each party, such as one portal, has a lane. It never has more than half of the places, and the last quarter is for
+/// those who have none: so nobody, and no few together, keep the others out. A free place goes to who has fewest, and
+/// of those to who was served longest ago. The party without a name is the server itself and has no share.
 struct PoolState: Sendable {
     enum Grant: Sendable {
         case idle(PooledConnection)
@@ -6,10 +10,16 @@ struct PoolState: Sendable {
         case empty
     }
 
+    /// Under which somebody waits.
+    struct Ticket: Sendable {
+        let party: String
+        fileprivate let number: Int
+    }
+
     enum Answer {
         case granted(Grant)
-        /// The number under which to wait.
-        case waits(Int)
+        /// Also who gives up instead, as too many wait.
+        case waits(Ticket, instead: Resumption?)
     }
 
     typealias Continuation = CheckedContinuation<Grant, any Error>
@@ -23,62 +33,73 @@ struct PoolState: Sendable {
     }
 
     private struct Waiter: Sendable {
-        let ticket: Int
+        let number: Int
         /// Nil until its task has come to wait.
         var continuation: Continuation?
         /// What it was given, or why it gave up, before it had come to wait.
         var result: Result<Grant, any Error>?
     }
 
+    private struct Lane: Sendable {
+        var held = 0
+        /// When it was served last, counted in grants.
+        var served = 0
+        var waiters: [Waiter] = []
+
+        var waiting: Int { waiters.count { $0.result == nil } }
+        var isUnused: Bool { held == 0 && waiters.isEmpty }
+    }
+
     private let size: Int
     private let maxWaiting: Int
     private var open = 0
+    private var lent = 0
     private var idle: [PooledConnection] = []
-    private var waiters: [Waiter] = []
-    private var lastTicket = 0
+    private var lanes: [String: Lane] = [:]
+    private var waiting = 0
+    private var lastNumber = 0
+    private var grants = 0
     private var isClosed = false
 
     init(size: Int, maxWaiting: Int) {
         (self.size, self.maxWaiting) = (size, maxWaiting)
     }
 
-    mutating func ask() throws(PoolExhausted) -> Answer {
-        if let connection = idle.popLast() { return .granted(.idle(connection)) }
-        if open < size {
-            open += 1
-            return .granted(.empty)
-        }
-        guard waiters.count < maxWaiting else { throw PoolExhausted() }
-        lastTicket += 1
-        waiters.append(Waiter(ticket: lastTicket))
-        return .waits(lastTicket)
+    mutating func ask(_ party: String) throws(PoolExhausted) -> Answer {
+        let lane = lanes[party, default: Lane()]
+        if mayHave(party, lane) { return .granted(grant(party)) }
+        let evicted = waiting < maxWaiting ? nil : try evict(for: lane)
+        lastNumber += 1
+        waiting += 1
+        lanes[party, default: Lane()].waiters.append(Waiter(number: lastNumber))
+        return .waits(Ticket(party: party, number: lastNumber), instead: evicted)
     }
 
-    mutating func wait(_ ticket: Int, _ continuation: Continuation) -> Resumption? {
-        guard let place = waiters.firstIndex(where: { $0.ticket == ticket }) else { return nil }
-        guard let result = waiters[place].result else {
-            waiters[place].continuation = continuation
+    mutating func wait(_ ticket: Ticket, _ continuation: Continuation) -> Resumption? {
+        guard let place = place(of: ticket) else { return nil }
+        guard let result = lanes[ticket.party]?.waiters[place].result else {
+            lanes[ticket.party]?.waiters[place].continuation = continuation
             return nil
         }
-        waiters.remove(at: place)
+        lanes[ticket.party]?.waiters.remove(at: place)
+        forget(ticket.party)
         return Resumption(continuation: continuation, result: result)
     }
 
     /// A place is free again, with a connection in it or without.
-    mutating func release(_ connection: PooledConnection?) -> Resumption? {
-        let kept = isClosed ? nil : connection
-        guard let place = waiters.firstIndex(where: { $0.result == nil }) else {
-            if let kept { idle.append(kept) } else { open -= 1 }
+    mutating func release(_ party: String, _ connection: PooledConnection?) -> Resumption? {
+        lanes[party]?.held -= 1
+        lent -= 1
+        if let connection, !isClosed { idle.append(connection) } else { open -= 1 }
+        defer { forget(party) }
+        guard let next = next(), let waiter = lanes[next]?.waiters.first(where: { $0.result == nil }) else {
             return nil
         }
-        return settle(place, .success(kept.map(Grant.idle) ?? .empty))
+        return settle(Ticket(party: next, number: waiter.number), .success(grant(next)))
     }
 
-    mutating func giveUp(_ ticket: Int, _ error: any Error) -> Resumption? {
-        guard let place = waiters.firstIndex(where: { $0.ticket == ticket && $0.result == nil }) else {
-            return nil
-        }
-        return settle(place, .failure(error))
+    mutating func giveUp(_ ticket: Ticket, _ error: any Error) -> Resumption? {
+        settle(ticket, .failure(error))
     }
 
     mutating func close() -> [PooledConnection] {
@@ -87,13 +108,60 @@ struct PoolState: Sendable {
         open -= idle.count
         return idle
     }
+}
 
-    private mutating func settle(_ place: Int, _ result: Result<Grant, any Error>) -> Resumption? {
-        guard let continuation = waiters[place].continuation else {
-            waiters[place].result = result
+extension PoolState {
+    private var share: Int { max(1, size / 2) }
+
+    private func mayHave(_ party: String, _ lane: Lane) -> Bool {
+        let free = size - lent
+        return party.isEmpty || lane.held == 0 ? free > 0 : lane.held < share && free > size / 4
+    }
+
+    /// The lane whose turn it is.
+    private func next() -> String? {
+        lanes.lazy.filter { $0.value.waiting > 0 && mayHave($0.key, $0.value) }
+            .min { ($0.value.held, $0.value.served) < ($1.value.held, $1.value.served) }?.key
+    }
+
+    private mutating func grant(_ party: String) -> Grant {
+        grants += 1
+        lent += 1
+        lanes[party, default: Lane()].held += 1
+        lanes[party]?.served = grants
+        if let connection = idle.popLast() { return .idle(connection) }
+        open += 1
+        return .empty
+    }
+
+    /// Where more than that lane wait already, the last of the longest lane makes room.
+    private mutating func evict(for lane: Lane) throws(PoolExhausted) -> Resumption? {
+        let longest = lanes.max { $0.value.waiting < $1.value.waiting }
+        guard let longest, longest.value.waiting > lane.waiting + 1,
+            let last = longest.value.waiters.last(where: { $0.result == nil })
+        else { throw PoolExhausted() }
+        return settle(Ticket(party: longest.key, number: last.number), .failure(PoolExhausted()))
+    }
+
+    private func place(of ticket: Ticket) -> Int? {
+        lanes[ticket.party]?.waiters.firstIndex { $0.number == ticket.number }
+    }
+
+    private mutating func settle(_ ticket: Ticket, _ result: Result<Grant, any Error>) -> Resumption? {
+        guard let place = place(of: ticket), let waiter = lanes[ticket.party]?.waiters[place],
+            waiter.result == nil
+        else { return nil }
+        waiting -= 1
+        guard let continuation = waiter.continuation else {
+            lanes[ticket.party]?.waiters[place].result = result
             return nil
         }
-        waiters.remove(at: place)
+        lanes[ticket.party]?.waiters.remove(at: place)
+        forget(ticket.party)
         return Resumption(continuation: continuation, result: result)
+    }
+
+    private mutating func forget(_ party: String) {
+        if lanes[party]?.isUnused == true { lanes[party] = nil }
     }
 }

@@ -1,6 +1,8 @@
-import Postgres
 import Support
+import Synchronization
 import Testing
+
+@testable import Postgres
 
 @Suite(.emptyDatabase) struct PoolTests {
     private let ownPID = Statement("pid", "SELECT pg_backend_pid()")
@@ -9,8 +11,9 @@ import Testing
         Pool(Database.current.ownerOptions, size: size, maxWaiting: maxWaiting, patience: patience)
     }
 
-    private func processID(_ pool: Pool) async throws -> Int {
-        try await pool.withConnection { try await $0.run(ownPID)[0].int(0) }
+    @discardableResult
+    private func processID(_ pool: Pool, for party: String = "") async throws -> Int {
+        try await pool.withConnection(for: party) { try await $0.run(ownPID)[0].int(0) }
     }
 
     @Test func `a connection that comes back idle is lent again`() async throws {
@@ -92,5 +95,64 @@ import Testing
         for _ in 0..<3 {
             await #expect(throws: PostgresError.self) { try await self.processID(pool) }
         }
+    }
+
+    @Test func `no party has more than half, and the last quarter is for who has none`() async throws {
+        let pool = pool(4, patience: .milliseconds(20))
+        try await pool.withConnection(for: "a") { _ in
+            try await pool.withConnection(for: "a") { _ in
+                await #expect(throws: PoolExhausted.self) { try await processID(pool, for: "a") }
+                try await pool.withConnection(for: "b") { _ in
+                    await #expect(throws: PoolExhausted.self) { try await processID(pool, for: "b") }
+                    try await processID(pool, for: "c")
+                }
+            }
+            try await processID(pool, for: "a")
+        }
+    }
+
+    @Test func `who waits longest is not who waits most`() async throws {
+        let place = Place()
+        _ = try place.ask("a")
+        let tasks = try ["a", "a", "a", "b", "c"].map { party in
+            guard case .waits(let ticket, _) = try place.ask(party) else { throw PoolExhausted() }
+            return Task { try await place.take(ticket) }
+        }
+        try await place.waits.wait(for: 5)
+        place.release("a")
+        for task in tasks { try await task.value }
+        #expect(place.served.withLock(\.self) == ["b", "c", "a", "a", "a"])
+    }
+
+    /// The one place of a pool; whoever gets it gives it back at once.
+    private final class Place: Sendable {
+        let waits = Signal()
+        let served = Mutex<[String]>([])
+        private let state = Mutex(PoolState(size: 1, maxWaiting: 100))
+
+        func ask(_ party: String) throws -> PoolState.Answer { try state.withLock { try $0.ask(party) } }
+
+        func take(_ ticket: PoolState.Ticket) async throws {
+            _ = try await withCheckedThrowingContinuation { continuation in
+                state.withLock { $0.wait(ticket, continuation) }?.resume()
+                waits.fire()
+            }
+            served.withLock { $0.append(ticket.party) }
+            release(ticket.party)
+        }
+
+        func release(_ party: String) { state.withLock { $0.release(party, nil) }?.resume() }
+    }
+
+    @Test func `when too many wait, the last of the longest lane gives up`() throws {
+        var state = PoolState(size: 1, maxWaiting: 3)
+        for _ in 0..<4 { _ = try state.ask("a") }
+        #expect(throws: PoolExhausted.self) { try state.ask("a") }
+        // Of three that wait, two are of a, then one.
+        for party in ["b", "c"] {
+            _ = try state.ask(party)
+            #expect(throws: PoolExhausted.self) { try state.ask(party) }
+        }
+        #expect(throws: PoolExhausted.self) { try state.ask("d") }
     }
 }
