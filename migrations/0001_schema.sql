@@ -176,7 +176,7 @@ CREATE TABLE countersign.portal_credentials (
     created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     client_id    text COLLATE "C" PRIMARY KEY
                  CONSTRAINT portal_credentials_form CHECK (client_id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'),
-    secret_hash  text NOT NULL  -- scrypt, see SecretHash: the secret itself is nowhere
+    secret_hash  text NOT NULL  -- SHA-256, see SecretDigest: the secret itself is nowhere
 );
 
 ---------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@ import Countersign
 import FoundationEssentials
 package import Postgres
 
-/// A client id with which a portal speaks HTTP. Its secret is shown once and kept as a slow hash.
+/// A client id with which a portal speaks HTTP. Its secret is shown once and kept as a digest.
 package struct PortalCredential: Sendable, Hashable {
     package let portal: String
     package let clientID: String
@@ -47,8 +47,7 @@ extension PortalCredential {
         let inserted = try await connection.run(
             insertion,
             [
-                .int32(id), .text(clientID), .text(try SecretHash(of: new.secret).text),
-                .int(Int64(allowed)),
+                .int32(id), .text(clientID), .text(SecretDigest(of: new.secret).text), .int(Int64(allowed)),
             ])
         guard inserted.affected > 0 else {
             throw AdministrationError.refused(
@@ -64,7 +63,7 @@ extension PortalCredential {
         let id = try await Portal.identifier(of: portal, &connection)
         let new = NewPortalCredential(clientID: clientID, secret: newSecret())
         let changed = try await connection.run(
-            rotation, [.int32(id), .text(clientID), .text(try SecretHash(of: new.secret).text)])
+            rotation, [.int32(id), .text(clientID), .text(SecretDigest(of: new.secret).text)])
         guard changed.affected > 0 else { throw unknown(clientID, portal) }
         return new
     }
@@ -91,7 +90,7 @@ extension PortalCredential {
 }
 
 extension PortalCredential {
-    /// $1 portal's id, $2 client id, $3 hash, $4 how many a portal may have.
+    /// $1 portal's id, $2 client id, $3 digest, $4 how many a portal may have.
     package static let insertion = Statement(
         "credential.insert",
         """
@@ -100,7 +99,7 @@ extension PortalCredential {
         WHERE (SELECT count(*) FROM countersign.portal_credentials c WHERE c.portal_id = $1) < $4
         """)
 
-    /// $1 portal's id, $2 client id, $3 hash.
+    /// $1 portal's id, $2 client id, $3 digest.
     package static let rotation = Statement(
         "credential.rotate",
         "UPDATE countersign.portal_credentials SET secret_hash = $3 WHERE portal_id = $1 AND client_id = $2")

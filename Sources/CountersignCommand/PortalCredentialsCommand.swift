@@ -40,7 +40,7 @@ struct CredentialsAdd: DatabaseCommand {
         commandName: "add",
         abstract: "Give a portal a client id and a secret.",
         discussion: """
-            Prints both, the secret this once: the database has a slow hash of it. A portal that comes from \
+            Prints both, the secret this once: the database has a digest of it. A portal that comes from \
             another product keeps its client id with --client-id.
 
             Examples:

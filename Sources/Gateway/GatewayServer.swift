@@ -84,7 +84,7 @@ package final class GatewayServer: Service {
         options.applicationName = "countersign gateway"
         options.limitStatements(to: .seconds(10))
         options.needsWrites = true
-        options.settings["lock_timeout"] = "5s"
+        options.settings["lock_timeout"] = "\(GatewayDatabase.lockTimeout / .milliseconds(1))ms"
         options.settings["plan_cache_mode"] = "force_generic_plan"
         return options
     }

@@ -27,6 +27,8 @@ extension SQLState {
     /// The connection is gone; also what stands in when libpq gives no SQLSTATE.
     package static let connectionFailure: SQLState = "08006"
     package static let queryCanceled: SQLState = "57014"
+    /// A row is held by somebody else, for longer than `lock_timeout`.
+    package static let lockNotAvailable: SQLState = "55P03"
     static let stalePlan: SQLState = "0A000"
     static let unknownStatement: SQLState = "26000"
 }

@@ -12,7 +12,7 @@ import Testing
         return admin
     }
 
-    @Test func `a client id and its secret are printed once, and only a hash is kept`() async throws {
+    @Test func `a client id and its secret are printed once, and only a digest is kept`() async throws {
         let admin = try await admin()
         let outcome = try await admin.succeed("portal", "credentials", "acme")
         let client = try #require(outcome.value(of: "client id"))
@@ -24,7 +24,7 @@ import Testing
         var owner = try await Database.current.connect()
         let stored = try await owner.execute("SELECT secret_hash FROM countersign.portal_credentials")[0]
             .text(0)
-        #expect(try #require(SecretHash(stored)).fits(secret))
+        #expect(try #require(SecretDigest(stored)).fits(secret))
         let events = try await owner.execute("SELECT string_agg(e::text, '') FROM countersign.events e")[0]
             .text(0)
         #expect(events.contains("portal.credential_added") && !events.contains(secret))

@@ -1,10 +1,11 @@
 import Administration
 import Countersign
 import Foundation
-import Gateway
 import Postgres
 import Support
 import Testing
+
+@testable import Gateway
 
 /// Who is a portal, over HTTP.
 @Suite(.database) struct CredentialTests {
@@ -68,21 +69,61 @@ import Testing
         }
     }
 
-    @Test func `a flood of wrong secrets is held back, and who is known gets through`() async throws {
+    /// Whoever guesses is told to wait. The right secret is never asked for that, from the same address neither, nor is
+    /// one that was made while somebody guesses.
+    @Test func `guessing holds up nobody, not even a new credential`() async throws {
+        let site = try await GatewaySite.make()
+        let client = site.credential.clientID
+        var owner = try await Database.current.connect()
+        try await withGateway(site) { http in
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for number in 0..<40 {
+                    group.addTask { try await status(http, client, "wrong \(number)") }
+                    group.addTask { try await status(http, "nobody", "wrong \(number)") }
+                }
+                #expect(try await status(http, client, site.credential.secret) == 200)
+                let new = try await PortalCredential.add(portal: site.portal, clientID: "new", &owner)
+                #expect(try await status(http, "new", new.secret) == 200)
+                return try await group.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }
+            }
+            #expect(statuses == [401: 20, 429: 60])
+            #expect(try await status(http, client, site.credential.secret) == 200)
+        }
+        try await withGateway(site) { http in
+            let afterRestart = try await status(http, client, site.credential.secret)
+            #expect(afterRestart == 200)
+        }
+    }
+
+    /// Each unknown one is looked for in the database: all of them take one connection.
+    @Test func `guessing client ids takes one connection at most`() async throws {
         let site = try await GatewaySite.make()
         try await withGateway(site) { http in
             #expect(try await status(http, site.credential.clientID, site.credential.secret) == 200)
-            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
-                for number in 0..<40 {
-                    // An unknown client id costs as much as a wrong secret; the site's own hash is a cheap one.
-                    group.addTask { try await status(http, "nobody", "wrong \(number)") }
-                }
+            // The look-ups stand still while this is held.
+            var owner = try await Database.current.connect()
+            try await owner.execute("BEGIN; LOCK TABLE countersign.portal_credentials")
+            let guesses = (0..<20).map { number in Task { try await status(http, "guess-\(number)", "x") } }
+            try await Database.current.wait(until: waitingLooks, is: 1)
+            for _ in 0..<3 {
                 #expect(try await status(http, site.credential.clientID, site.credential.secret) == 200)
-                return try await group.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }
             }
-            #expect(Set(statuses.keys) == [401, 429])
+            try await owner.execute("COMMIT")
+            for guess in guesses {
+                let status = try await guess.value
+                #expect([401, 429, 503].contains(status))
+            }
+            let connections = try await Database.current.count(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                    + "AND application_name = 'countersign gateway' AND query LIKE '%find_credentials%'")
+            #expect(connections == 1)
         }
     }
+
+    private let waitingLooks = """
+        SELECT least(1, count(*)) FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'countersign gateway' AND wait_event_type = 'Lock'
+        """
 
     @Test(arguments: ["", "Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Bearer abc", "Basic Og=="])
     func `a header that cannot be read is refused`(header: String) async throws {
@@ -91,6 +132,48 @@ import Testing
             let answer = try await http.send(request("GET", path, ["Authorization": header]))
             #expect(answer.status == 401)
         }
+    }
+}
+
+@Suite struct WrongSecretsTests {
+    private func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
+
+    @Test func `guesses are counted by client id and address, for a minute`() throws {
+        let wrong = WrongSecrets()
+        let (here, there) = (try address("192.0.2.1"), try address("192.0.2.2"))
+        let start = ContinuousClock.now
+        for number in 1...12 {
+            let isCounted = wrong.count("acme", from: here, at: start)
+            #expect(isCounted == (number <= WrongSecrets.allowed))
+        }
+        #expect(wrong.count("acme", from: there, at: start) && wrong.count("other", from: here, at: start))
+        #expect(wrong.count("acme", from: here, at: start + .seconds(61)))
+    }
+
+    /// Also over all the addresses that a customer has in IPv6.
+    @Test(arguments: [["192.0.2.1"], ["2001:db8::1", "2001:db8::2:3"]])
+    func `client ids that are made up are counted together`(addresses: [String]) throws {
+        let wrong = WrongSecrets()
+        let found = try (0..<120).map { number in
+            let address = try address(addresses[number % addresses.count])
+            return wrong.count("guess-\(number)", from: address)
+        }
+        #expect(found.count(where: \.self) == WrongSecrets.allowedOfAddress)
+    }
+}
+
+@Suite struct SecretDigestTests {
+    @Test func `it fits its secret and no other`() throws {
+        let digest = SecretDigest(of: "hush")
+        let read = try #require(SecretDigest(digest.text))
+        #expect(read == digest && read.fits("hush") && !read.fits("hush ") && !read.fits(""))
+        // SHA-256 of "abc", FIPS 180-4.
+        #expect(SecretDigest(of: "abc").text == "sha256$ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=")
+    }
+
+    @Test(arguments: ["", "sha256$", "sha256$AA==", "scrypt$15,8,1$AAAA$AAAA"])
+    func `what is none is not read`(text: String) {
+        #expect(SecretDigest(text) == nil)
     }
 }
 

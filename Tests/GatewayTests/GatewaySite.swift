@@ -9,6 +9,8 @@ struct GatewaySite {
     static let callback = "https://www.myportal.com/callback"
 
     let portal: String
+    /// Of the portal, for SQL.
+    let login: TestLogin
     let app: String
     /// Of the portal, for HTTP.
     let credential: NewPortalCredential
@@ -27,15 +29,16 @@ struct GatewaySite {
                 .text(portal.name), .text(name), .text(app.name), .text("\(name)-app"),
                 .int32(Int32(expiresIn)), .text(callback),
             ])
-        // A hash that costs little: an unoptimised scrypt would take most of the tests' time.
         let credential = NewPortalCredential(clientID: "\(name)-web", secret: Identifier.random().description)
-        let hash = try SecretHash(of: credential.secret, cost: 4)
         let id = try await owner.run(Portal.numberOf, [.text(name)])[0].int(0)
         try await owner.run(
             PortalCredential.insertion,
-            [.int32(Int32(id)), .text(credential.clientID), .text(hash.text), .int(1)])
+            [
+                .int32(Int32(id)), .text(credential.clientID),
+                .text(SecretDigest(of: credential.secret).text), .int(1),
+            ])
         return GatewaySite(
-            portal: name, app: "\(name)-app", credential: credential,
+            portal: name, login: portal, app: "\(name)-app", credential: credential,
             gateway: try await database.makeLogin("\(name)gateway", in: .gateway))
     }
 

@@ -1,14 +1,14 @@
 -- What portals and apps may ask over HTTP and not in SQL. The gateway gets these functions, never the tables.
 
--- Whose client id that is, and what its secret must fit. No row for an unknown one.
-CREATE OR REPLACE FUNCTION countersign.portal_credential(client_id text)
-RETURNS TABLE (portal text, channel text, enabled boolean, secret_hash text)
+-- Whose client ids these are, and what their secrets must fit. No row for an unknown one.
+CREATE OR REPLACE FUNCTION countersign.find_credentials(client_ids text[])
+RETURNS TABLE (client_id text, portal text, channel text, enabled boolean, secret_hash text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY
-        SELECT p.name, p.channel, p.enabled, c.secret_hash
+        SELECT c.client_id, p.name, p.channel, p.enabled, c.secret_hash
         FROM countersign.portal_credentials c JOIN countersign.portals p USING (portal_id)
-        WHERE c.client_id = portal_credential.client_id;
+        WHERE c.client_id = ANY (client_ids);
 END
 $$;
 

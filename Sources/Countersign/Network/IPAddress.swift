@@ -30,6 +30,12 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         return isMapped ? IPAddress(bytes: Array(bytes[12...])) : self
     }
 
+    /// Whose it is, as far as one may count: of IPv6 the 64 bits that a customer has, within which he takes what
+    /// address he likes.
+    package var network: IPAddress {
+        isVersion4 ? self : IPAddress(bytes: bytes.prefix(8) + [UInt8](repeating: 0, count: 8))
+    }
+
     package var description: String {
         guard !isVersion4 else { return bytes.map(String.init).joined(separator: ".") }
         let words = stride(from: 0, to: 16, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }

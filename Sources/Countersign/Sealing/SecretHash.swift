@@ -2,11 +2,12 @@ import Crypto
 import CryptoExtras
 import FoundationEssentials
 
-/// The slow hash of a secret that others present to us (portals over HTTP, operators of the console): `scrypt$<log2 N>,<r>,<p>$<salt>$<hash>`, base64. The
-/// hash is an HMAC-SHA256 of a fixed text under the key that scrypt (RFC 7914) derives from the secret.
+/// The slow hash of a password of the console's operators: `scrypt$<log2 N>,<r>,<p>$<salt>$<hash>`, base64. The hash is an
+/// HMAC-SHA256 of a fixed text under the key that scrypt (RFC 7914) derives from the secret. Secrets of portals are our
+/// own and need none: see `SecretDigest`.
 ///
 /// It says with what it was made, so that the costs can be raised for new ones. The defaults take 32 MiB and
-/// some 60 to 100 ms, which is plenty: the secrets are ours, with 192 random bits.
+/// some 60 to 100 ms.
 package struct SecretHash: Sendable, Hashable {
     /// For the database. Shows nothing of the secret.
     package let text: String

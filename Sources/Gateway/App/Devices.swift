@@ -48,7 +48,7 @@ final class Devices: Sendable {
     /// Enrolls a device and waits until that is decided.
     func enroll(_ draft: Draft, user: String) async throws -> Enrollment {
         let channel = try await appChannel()
-        let id = try await database.run(.app(app), EnrollDevice(draft: draft, user: user)).one()
+        let id = try await database.run(.user(user, app: app), EnrollDevice(draft: draft, user: user)).one()
         LogContext.note("enrollment_id", id.description)
         return try await awaited(id, on: channel) {
             let found = try await self.enrollments(of: user).first { $0.enrollment_id == id.description }
@@ -57,12 +57,12 @@ final class Devices: Sendable {
     }
 
     func enrollments(of user: String) async throws -> [Enrollment] {
-        try await database.run(.app(app), ListEnrollments(user: user)).all()
+        try await database.run(.user(user, app: app), ListEnrollments(user: user)).all()
     }
 
     /// False when it is none of the user's.
     func revoke(_ id: Identifier, user: String) async throws -> Bool {
-        try await database.run(.app(app), RevokeEnrollment(id: id, user: user)).one()
+        try await database.run(.user(user, app: app), RevokeEnrollment(id: id, user: user)).one()
     }
 
     /// Looks until there is something, woken by news of that id. Fails with 503 after the patience.
@@ -126,14 +126,14 @@ extension Devices {
         guard let enrollment = Identifier(answer.enrollment_id) else { return nil }
         LogContext.note("enrollment_id", enrollment.description)
         let submitting = SubmitAnswer(answer: answer, enrollment: enrollment, user: user)
-        guard let id = try await database.run(.app(app), submitting).first() else { return nil }
+        guard let id = try await database.run(.user(user, app: app), submitting).first() else { return nil }
         LogContext.note("submission_id", id.description)
-        let outcome = try await awaited(id, on: channel) { try await self.outcome(id) }
+        let outcome = try await awaited(id, on: channel) { try await self.outcome(id, of: user) }
         if let transaction = outcome.transaction_id { LogContext.note("transaction_id", transaction) }
         let mayRepeat = ["already_used", "expired", "stale_signature"].contains(outcome.reason)
         // Every signature is verified before it is found stale, but one without its time: that proves nothing.
         let isProven = answer.signature == nil || answer.signed_at != nil
-        guard mayRepeat, isProven, let earlier = try await repeated(answer, enrollment) else {
+        guard mayRepeat, isProven, let earlier = try await repeated(answer, enrollment, user) else {
             return outcome
         }
         return outcome.accepted(earlier.prompt)
@@ -144,21 +144,24 @@ extension Devices {
         let prompt: String?
     }
 
-    private func outcome(_ id: Identifier) async throws -> Outcome? {
-        let found = try await database.run(.app(app), FindOutcome(id: id)).first()
+    private func outcome(_ id: Identifier, of user: String) async throws -> Outcome? {
+        let found = try await database.run(.user(user, app: app), FindOutcome(id: id)).first()
         return found?.result == "pending" ? nil : found
     }
 
     /// The same answer given and accepted earlier. The code goes to the database as its digest only.
-    private func repeated(_ answer: Answer, _ enrollment: Identifier) async throws -> Earlier? {
-        guard let code = base64URLDecoded(answer.otp), code.count == 48,
+    private func repeated(
+        _ answer: Answer, _ enrollment: Identifier, _ user: String
+    ) async throws -> Earlier? {
+        guard let code = base64URLDecoded(answer.otp.utf8), code.count == 48,
             let transaction = Identifier(bytes: code.prefix(16))
         else { return nil }
         let digest = Array(SHA256.hash(data: Data(code.dropFirst(16))))
         let asking = FindRepeatedSubmission(
             enrollment: enrollment, transaction: transaction, digest: digest, action: answer.action,
             signature: answer.signature)
-        return try await database.run(.app(app), asking).first().map { Earlier(prompt: $0) }
+        let found = try await database.run(.user(user, app: app), asking).first()
+        return found.map { Earlier(prompt: $0) }
     }
 }
 

@@ -2,24 +2,63 @@ import Postgres
 
 /// Speaks to the database for portals and apps: each call is one transaction in one round trip, in which this
 /// login stands in for the portal or the app that it names.
+///
+/// No call waits for a row with a connection in hand: what somebody else holds for longer than `lock_timeout` is tried
+/// again a few times while the place is free for others, and then fails with 55P03. A portal that locked its own rows by
+/// SQL and cancelled over HTTP had all connections for 5 s.
 struct GatewayDatabase: Sendable {
     enum Client: Sendable {
         case portal(String)
         case app(String)
-        /// For what no portal and no app asks.
-        case nobody
+        case user(String, app: String)
+        /// This server itself, for many at once, by what it asks.
+        case server(String)
     }
+
+    /// Of sessions of the pool.
+    static let lockTimeout = Duration.milliseconds(50)
+    private static let pauses = [Duration.milliseconds(50), .milliseconds(150), .milliseconds(400)]
 
     let pool: Pool
 
     func run<S: StatementFamily>(_ client: Client, _ statement: S) async throws -> StatementResult<S> {
-        let naming: [Step] =
-            switch client {
-            case .portal(let name): [Step(NamePortal(name: name))]
-            case .app(let name): [Step(NameApp(name: name))]
-            case .nobody: []
+        for pause in Self.pauses {
+            do {
+                return try await attempt(client, statement)
+            } catch let error as PostgresError {
+                guard error.state == .lockNotAvailable else { throw error }
+                try await Task.sleep(for: pause)
             }
-        return try await pool.withConnection { try await $0.pipeline(after: naming, statement).results }
+        }
+        return try await attempt(client, statement)
+    }
+
+    private func attempt<S: StatementFamily>(
+        _ client: Client, _ statement: S
+    ) async throws -> StatementResult<S> {
+        try await pool.withConnection(for: client.party) { connection in
+            try await connection.pipeline(after: client.naming, statement).results
+        }
+    }
+}
+
+extension GatewayDatabase.Client {
+    /// Whose places in the pool it takes: of an app each user has places of its own.
+    fileprivate var party: String {
+        switch self {
+        case .portal(let name): "portal \(name)"
+        case .app(let name): "app \(name)"
+        case .user(let user, let app): "user \(app) \(user)"
+        case .server(let task): "server \(task)"
+        }
+    }
+
+    fileprivate var naming: [Step] {
+        switch self {
+        case .portal(let name): [Step(NamePortal(name: name))]
+        case .app(let name), .user(_, let name): [Step(NameApp(name: name))]
+        case .server: []
+        }
     }
 }
 

@@ -3,7 +3,7 @@ import Postgres
 /// Every statement of this module, which the tests prepare against the migrated schema.
 enum GatewayStatements {
     static let all: [any StatementFamily.Type] = [
-        CancelRequest.self, CollectCode.self, EnrollDevice.self, FindAppChannel.self, FindCredential.self,
+        CancelRequest.self, CollectCode.self, EnrollDevice.self, FindAppChannel.self, FindCredentials.self,
         FindEnabledTypes.self, FindOutcome.self, FindPortalChannel.self, FindRepeatedSubmission.self,
         FindResult.self, InsertRequest.self, IsApp.self, IsPortal.self, ListEnrollments.self, NameApp.self,
         NamePortal.self, RevokeEnrollment.self, SubmitAnswer.self,

@@ -7,32 +7,31 @@ import Hummingbird
 /// (RFC 6749 section 2.3.1), as the Access API takes both.
 struct PortalAuthentication: Sendable {
     private let directory: PortalDirectory
-    private let hashes: SlowHashes
-    private let known = KnownSecrets()
+    private let wrong = WrongSecrets()
 
-    init(_ directory: PortalDirectory, hashes: SlowHashes = SlowHashes()) {
-        self.directory = directory
-        self.hashes = hashes
-    }
+    init(_ directory: PortalDirectory) { self.directory = directory }
 
     /// - Parameter form: nil where there is no body: then credentials may stand in the query, which is the form of a
-    ///   request without one. Fails with 401, or with 429 when too many try at once.
+    ///   request without one. Fails with 401, or with 429 for who has sent many wrong secrets.
     func portal(_ request: IncomingRequest, _ form: Form? = nil) async throws -> KnownPortal {
         let header = request.headers[.authorization]
         guard let (clientID, secret) = try header.map(basic) ?? posted(form ?? request.query()) else {
             throw Self.refusal
         }
-        guard let entry = try await directory.entry(clientID) else {
-            _ = try await hashes.compute { SecretHash.decoy.fits(secret) }
-            throw Self.refusal
-        }
-        if !known.contains(clientID, secret, entry.hash) {
-            guard try await hashes.compute({ entry.hash.fits(secret) }) else { throw Self.refusal }
-            known.insert(clientID, secret, entry.hash)
+        let asker = request.client?.network.description ?? ""
+        let entry = try await directory.entry(clientID, asker: asker)
+        // The secret comes first: whoever has the right one is nobody's guesser.
+        guard let entry, entry.digest.fits(secret) else {
+            throw wrong.count(clientID, from: request.client) ? Self.refusal : Self.pause
         }
         LogContext.note("portal", entry.portal.name)
         return entry.portal
     }
+
+    private static let pause = Problem(
+        .tooManyRequests, "temporarily_unavailable",
+        "too many wrong secrets from your address; wait a minute",
+        [.retryAfter: "60"])
 
     static let refusal = Problem(
         .unauthorized, "invalid_client",

@@ -11,53 +11,62 @@ struct KnownPortal: Sendable, Hashable {
 }
 
 /// Client ids, looked up in the database and kept for a few seconds.
+///
+/// Those that are not known are looked for together, in one statement at a time: however many a guesser makes up, they
+/// cost one connection, and a client id that is new waits for one look or two.
 final class PortalDirectory: Sendable {
     struct Entry: Sendable {
         let portal: KnownPortal
-        let hash: SecretHash
+        let digest: SecretDigest
     }
 
     /// So long a removed or changed credential may still count.
     static let freshness = Duration.seconds(3)
     private static let capacity = 1_024
 
-    private let database: GatewayDatabase
+    private let looks: Gathering<String, Entry?>
     private let entries = Mutex<[String: (entry: Entry, at: ContinuousClock.Instant)]>([:])
 
-    init(_ database: GatewayDatabase) { self.database = database }
+    init(_ database: GatewayDatabase) {
+        looks = Gathering(
+            most: 200,
+            together: { clientIDs in
+                let asking = FindCredentials(clientIDs: Array(Set(clientIDs)))
+                let found = try await database.run(.server("credentials"), asking).all()
+                let known = Dictionary(found) { first, _ in first }
+                return clientIDs.map { known[$0] ?? nil }
+            })
+    }
 
     /// Nil for a client id that does not exist. Those are not kept: there are endlessly many.
-    func entry(_ clientID: String) async throws -> Entry? {
+    ///
+    /// - Parameter asker: who asks; askers take turns.
+    func entry(_ clientID: String, asker: String) async throws -> Entry? {
         let known = entries.withLock { $0[clientID] }
         if let known, known.at.duration(to: .now) < Self.freshness { return known.entry }
-        let found = try await look(clientID)
+        let found = try await looks.ask(clientID, lane: asker)
         entries.withLock { entries in
             if entries.count >= Self.capacity { entries = [:] }
             entries[clientID] = found.map { ($0, .now) }
         }
         return found
     }
-
-    private func look(_ clientID: String) async throws -> Entry? {
-        guard let found = try await database.run(.nobody, FindCredential(clientID: clientID)).first(),
-            let hash = SecretHash(found.hash)
-        else { return nil }
-        return Entry(portal: found.portal, hash: hash)
-    }
 }
 
 /// No row for a client id that does not exist.
-struct FindCredential: PreparedStatement {
-    let clientID: String
+struct FindCredentials: PreparedStatement {
+    let clientIDs: [String]
 
     static let statement = Statement(
-        "gateway.credential",
-        "SELECT portal, channel, enabled, secret_hash FROM countersign.portal_credential($1)")
-    var parameters: [Parameter] { [.text(clientID)] }
-    static func decode(_ row: inout RowReader) throws -> (portal: KnownPortal, hash: String) {
+        "gateway.credentials",
+        "SELECT client_id, portal, channel, enabled, secret_hash FROM countersign.find_credentials($1)")
+    var parameters: [Parameter] { [.texts(clientIDs)] }
+    static func decode(_ row: inout RowReader) throws -> (String, PortalDirectory.Entry?) {
+        let clientID = try row.text("client_id")
         let portal = KnownPortal(
             name: try row.text("portal"), channel: try row.text("channel"), isEnabled: try row.bool("enabled")
         )
-        return (portal, try row.text("secret_hash"))
+        let digest = SecretDigest(try row.text("secret_hash"))
+        return (clientID, digest.map { PortalDirectory.Entry(portal: portal, digest: $0) })
     }
 }

@@ -21,6 +21,10 @@ extension Problem {
                 self = .invalidRequest("a text holds what cannot be stored, such as a NUL character")
                 return
             }
+            if failure?.state == .lockNotAvailable {
+                self = .held
+                return
+            }
             logger.error(
                 "request failed", metadata: ["error": "\(failure.map { "\($0)" } ?? "\(type(of: error))")"])
             self =

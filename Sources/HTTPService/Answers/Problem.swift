@@ -29,6 +29,11 @@ extension Problem {
         Problem(.serviceUnavailable, code, description, [.retryAfter: "1"])
     }
 
+    /// What the request would change is locked by somebody else's transaction: a portal's own, as a rule.
+    package static let held = unavailable(
+        "temporarily_unavailable",
+        "another transaction holds what this would change; try again when it has ended")
+
     static func methodNotAllowed(_ allowed: String) -> Problem {
         Problem(.methodNotAllowed, "invalid_request", "this path allows \(allowed)", [.allow: allowed])
     }

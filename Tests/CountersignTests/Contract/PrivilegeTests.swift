@@ -133,6 +133,7 @@ private let decidedPrivileges = """
         app_id type); worker: insert (transaction_id enrollment_id portal_id app_id type user_id details), select
     events_content(since timestamp with time zone, until timestamp with time zone, OUT events bigint, OUT
         content bytea) - nobody
+    find_credentials(client_ids text[]) - gateway: execute
     has_closed_isolates(value text) - admin: execute
     is_callback_uri(uri text) - admin: execute
     is_inet(value text) - nobody
@@ -161,7 +162,6 @@ private let decidedPrivileges = """
         oldest timestamp with time zone) - nobody
     partitioned_tables - admin monitor worker: select
     portal_channel() - gateway portal: execute
-    portal_credential(client_id text) - gateway: execute
     portal_credentials - admin: delete, insert, select (portal_id created_at client_id), update
         (secret_hash)
     portals - admin: delete, insert, select, update (max_open_requests enabled display_name

@@ -1,0 +1,98 @@
+import Countersign
+import Postgres
+import Synchronization
+
+/// One kind of question to the database, asked for many callers at once: one statement is on its way, and who comes
+/// meanwhile goes with the next. A lone caller goes at once, and nobody waits for company.
+///
+/// A statement that the server refuses has done nothing: then each of its callers asks alone, so that one gets the
+/// error that is his and the others their answers. Whoever was refused alone, too, goes alone for a while: he breaks no
+/// more statements of others. Calls need no bound of their own: each has a connection of a client.
+final class Gathering<Call: Sendable, Answer: Sendable>: Sendable {
+    private enum Outcome: Sendable {
+        case answer(Answer)
+        case failure(any Error)
+        /// Ask alone.
+        case refused
+    }
+
+    private struct Entry: Sendable {
+        let call: Call
+        let context: LogContext?
+        let continuation: CheckedContinuation<Outcome, Never>
+    }
+
+    /// An answer for each call, in their order.
+    typealias Together = @Sendable ([Call]) async throws -> [Answer]
+    typealias Alone = @Sendable (Call) async throws -> Answer
+
+    private let most: Int
+    private let together: Together
+    private let alone: Alone?
+    private let waiting = Mutex(WaitingCalls<Entry>())
+    private let refused = RefusedLanes()
+
+    /// - Parameters:
+    ///   - most: calls of one statement at most.
+    ///   - alone: nil where a statement that fails fails for all.
+    init(most: Int, together: @escaping Together, alone: Alone? = nil) {
+        (self.most, self.together, self.alone) = (most, together, alone)
+    }
+
+    /// - Parameter lane: on whose behalf: lanes take turns.
+    func ask(_ call: Call, lane: String) async throws -> Answer {
+        if let alone, refused.contains(lane) { return try await alone(call) }
+        let outcome = await withCheckedContinuation { continuation in
+            let entry = Entry(call: call, context: LogContext.current, continuation: continuation)
+            let begins = waiting.withLock { $0.add(entry, lane: lane) }
+            // A task of its own: the caller's may be cancelled, and the statement is everybody's.
+            if begins { Task(name: "gathering") { await serve() } }
+        }
+        switch outcome {
+        case .answer(let answer): return answer
+        case .failure(let error): throw error
+        case .refused: return try await askAlone(call, lane)
+        }
+    }
+
+    private func askAlone(_ call: Call, _ lane: String) async throws -> Answer {
+        guard let alone else { preconditionFailure("only who can ask alone is sent to do so") }
+        do {
+            return try await alone(call)
+        } catch {
+            if PostgresError(in: error)?.isRefusal == true { refused.insert(lane) }
+            throw error
+        }
+    }
+
+    private func serve() async {
+        while true {
+            let entries = waiting.withLock { $0.next(most) }
+            guard let first = entries.first else { return }
+            // What is logged of a statement for several is nobody's alone.
+            await LogContext.$current.withValue(entries.count == 1 ? first.context : nil) {
+                await answer(entries)
+            }
+        }
+    }
+
+    private func answer(_ entries: [Entry]) async {
+        do {
+            let answers = try await together(entries.map(\.call))
+            precondition(answers.count == entries.count, "an answer for each call")
+            for (entry, answer) in zip(entries, answers) {
+                entry.continuation.resume(returning: .answer(answer))
+            }
+        } catch {
+            let isRefused = alone != nil && PostgresError(in: error)?.isRefusal == true
+            for entry in entries {
+                entry.continuation.resume(returning: isRefused ? .refused : .failure(error))
+            }
+        }
+    }
+}
+
+extension PostgresError {
+    /// The server did not take what a caller has sent. It is sound itself, and so is the connection.
+    fileprivate var isRefusal: Bool { ["22", "23", "42", "CS", "P0"].contains { $0 ~= state } }
+}

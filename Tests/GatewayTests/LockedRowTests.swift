@@ -1,0 +1,76 @@
+import Countersign
+import Foundation
+import Gateway
+import Postgres
+import Support
+import Synchronization
+import Testing
+
+/// A portal that holds its own rows by SQL and asks for them over HTTP.
+@Suite(.database) struct LockedRowTests {
+    /// Everything of the other portal and of its app's user goes through while the lock is held and more cancellations
+    /// than there are connections are under way all the time.
+    @Test func `it holds up no other portal`() async throws {
+        let (holder, other) = (try await GatewaySite.make("holder"), try await GatewaySite.make("other"))
+        let issuer = try TokenIssuer()
+        try await withSite(holder, { $0.tokens = issuer.rules(app: other.app) }) { http in
+            var ids: [String] = []
+            for _ in 0..<8 { ids.append(try await startSignIn(holder, http).0) }
+            var session = try await Database.current.connect(as: holder.login)
+            try await session.execute("BEGIN")
+            for id in ids { try await session.execute("SELECT countersign.cancel_request('\(id)')") }
+
+            let end = End()
+            let cancels = (ids + ids).map { id in
+                Task {
+                    var statuses: Set<Int> = []
+                    while !end.hasCome {
+                        statuses.insert(try await cancel(holder, http, id).status)
+                    }
+                    return statuses
+                }
+            }
+            try await Database.current.wait(until: waitingCancels, is: 1)
+            try await signInAndCancel(other, http, issuer)
+            end.come()
+            for cancel in cancels { #expect(try await cancel.value == [503]) }
+
+            let refused = try await cancel(holder, http, ids[0])
+            #expect(refused.header("Retry-After") == "1")
+            #expect(try refused.json()["error"] as? String == "temporarily_unavailable")
+            #expect(try refused.json()["error_description"] as? String == held)
+            try await session.execute("ROLLBACK")
+            #expect(try await cancel(holder, http, ids[0]).status == 204)
+        }
+    }
+
+    private final class End: Sendable {
+        private let state = Mutex(false)
+        var hasCome: Bool { state.withLock(\.self) }
+        func come() { state.withLock { $0 = true } }
+    }
+
+    private let held = "another transaction holds what this would change; try again when it has ended"
+
+    private let waitingCancels = """
+        SELECT least(1, count(*)) FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'countersign gateway' AND wait_event_type = 'Lock'
+        """
+
+    private func cancel(_ site: GatewaySite, _ http: RawHTTP, _ id: String) async throws -> RawHTTP.Answer {
+        let path = "/oauth/api/v4/authenticate/transaction/\(id)"
+        return try await http.send(request("DELETE", path, ["Authorization": site.basic]))
+    }
+
+    private func signInAndCancel(_ site: GatewaySite, _ http: RawHTTP, _ issuer: TokenIssuer) async throws {
+        let phone = try HTTPPhone(http: http, token: try issuer.token())
+        let enrollment = try await phone.enrolled()
+        for _ in 0..<3 {
+            let (id, otp) = try await startSignIn(site, http)
+            #expect(try await phone.submit(enrollment, otp, .accept).status == 200)
+            #expect(try await signInResult(site, http, id)["status"] as? String == "authenticated")
+            let (unused, _) = try await startSignIn(site, http)
+            #expect(try await cancel(site, http, unused).status == 204)
+        }
+    }
+}
