@@ -93,6 +93,14 @@ import Testing
             "--jwks", "https://keys.example/", "--jwt-issuer", "i", "--jwt-audience", "a", "--jwt-app", "m",
             "--jwt-algorithms", "ES256,HS256",
         ],
+        [
+            "--jwks", "https://keys.example/", "--jwt-issuer", "i", "--jwt-audience", "a", "--jwt-app", "m",
+            "--jwt-longest-life", "31d",
+        ],
+        [
+            "--jwks", "https://keys.example/", "--jwt-issuer", "i", "--jwt-audience", "a", "--jwt-app", "m",
+            "--jwt-scope", "sign\"in",
+        ],
     ])
     func `a setting that cannot be is named`(arguments: [String]) async throws {
         let login = try await Database.current.makeLogin("gateway", in: .gateway)

@@ -1,3 +1,4 @@
+import Administration
 import ArgumentParser
 import Countersign
 import FoundationEssentials
@@ -29,6 +30,22 @@ struct TokenOptions: ParsableArguments {
     @Option(help: "Algorithms that are accepted. (default: ES256,ES384,EdDSA,PS256,RS256)")
     var jwtAlgorithms: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Scopes that a token must have, all of them, separated by spaces. (default: none)",
+            valueName: "scopes"))
+    var jwtScope: String?
+
+    @Option(
+        help: ArgumentHelp("How long a token may live, 1m to 30d. (default: 24h)", valueName: "duration"))
+    var jwtLongestLife: String?
+
+    @Flag(
+        help: ArgumentHelp(
+            "Take tokens whose typ is JWT or missing, too.",
+            discussion: "For issuers who do not write at+jwt (RFC 9068). Ask for a scope then."))
+    var jwtUntyped = false
+
     func rules(_ environment: Environment) throws -> TokenRules? {
         let given = [
             jwks ?? environment.text("jwks"), jwtIssuer ?? environment.text("jwt-issuer"),
@@ -49,6 +66,11 @@ struct TokenOptions: ParsableArguments {
         if let list = jwtAlgorithms ?? environment.text("jwt-algorithms") {
             rules.allowed = try algorithms(list)
         }
+        rules.scopes = try scopes(jwtScope ?? environment.text("jwt-scope") ?? "")
+        if let text = jwtLongestLife ?? environment.text("jwt-longest-life") {
+            rules.longestLife = try longestLife(text)
+        }
+        rules.takesUntyped = try jwtUntyped || environment.isOn("jwt-untyped")
         return rules
     }
 
@@ -66,6 +88,26 @@ struct TokenOptions: ParsableArguments {
             throw Failure(.usage, "--jwks must be a file, or an https address, not '\(text)'")
         }
         return url
+    }
+
+    /// RFC 6749 section 3.3.
+    private func scopes(_ text: String) throws -> Set<String> {
+        let scopes = text.utf8.split(separator: UInt8(ascii: " "))
+        let isSound = scopes.joined().allSatisfy {
+            (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+        }
+        guard isSound else {
+            throw Failure(.usage, "--jwt-scope must be scopes of printable ASCII, separated by spaces")
+        }
+        return Set(scopes.map { String(decoding: $0, as: UTF8.self) })
+    }
+
+    private func longestLife(_ text: String) throws -> Duration {
+        guard let life = readDuration(text), (.seconds(60)...(.seconds(30 * 86_400))).contains(life) else {
+            throw Failure(
+                .usage, "--jwt-longest-life must be a number and s, m, h or d, from 1m to 30d, not '\(text)'")
+        }
+        return life
     }
 
     private func algorithms(_ list: String) throws -> Set<String> {

@@ -3,31 +3,17 @@ import FoundationEssentials
 import HTTPService
 import Hummingbird
 import JWTKit
-import Logging
 
 /// Finds out which user of the app speaks, by a bearer token (RFC 6750) that is a signed JWT (RFC 7519).
 struct TokenVerifier: Sendable {
     let rules: TokenRules
     let keys: KeySet
 
-    private struct Header: Decodable {
-        let alg: String
-        let kid: String?
-        let crit: [String]?
-    }
+    /// So far the clocks of the issuer and of this machine may differ.
+    private static let leeway = 30.0
+    private static let longest = 8_192
 
-    private struct Claims: JWTPayload {
-        let iss: String
-        let aud: AudienceClaim
-        let exp: ExpirationClaim
-        let nbf: NotBeforeClaim?
-        let sub: String
-
-        /// The signature is right; what it signs is looked at by the verifier.
-        func verify(using algorithm: some JWTAlgorithm) {}
-    }
-
-    /// The user: the token's `sub`. Fails with 401, for whatever reason with the same words.
+    /// The user: the token's `sub`. Fails with 401, for whatever reason with the same words; the log has the reason.
     func user(_ request: IncomingRequest) async throws -> String {
         let parts = (request.headers[.authorization] ?? "").utf8.split(separator: UInt8(ascii: " "))
         guard parts.count == 2, String(decoding: parts[0], as: UTF8.self).lowercased() == "bearer" else {
@@ -35,8 +21,14 @@ struct TokenVerifier: Sendable {
                 .unauthorized, "invalid_request", "a bearer token is needed",
                 [.wwwAuthenticate: "Bearer realm=\"countersign\""])
         }
-        guard let claims = await claims(of: String(decoding: parts[1], as: UTF8.self)), isFulfilled(claims)
-        else { throw Self.refusal }
+        let claims: TokenClaims
+        do {
+            claims = try await verified(Array(parts[1]))
+            try check(claims)
+        } catch let refusal as TokenRefusal {
+            LogContext.note("refused", refusal.rawValue)
+            throw Self.refusal
+        }
         LogContext.note("app", rules.app)
         return claims.sub
     }
@@ -45,37 +37,51 @@ struct TokenVerifier: Sendable {
         .unauthorized, "invalid_token", "the token is not valid, or not for this API",
         [.wwwAuthenticate: "Bearer realm=\"countersign\", error=\"invalid_token\""])
 
-    private func claims(of token: String) async -> Claims? {
-        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        guard token.utf8.count <= 8_192, parts.count == 3, let data = base64URLDecoded(String(parts[0])),
-            let header = try? JSONDecoder().decode(Header.self, from: Data(data)),
-            header.crit == nil, rules.allowed.contains(header.alg), let key = await keys.key(header.kid),
-            key.algorithm ?? header.alg == header.alg, key.type == Self.keyType(of: header.alg)
-        else { return nil }
-        return try? await key.verifier.verify(token, as: Claims.self)
-    }
-
-    /// The kind of key belongs to the algorithm: a token must not choose another use for it (RFC 8725 3.1).
-    private static func keyType(of algorithm: String) -> String {
-        switch algorithm.prefix(2) {
-        case "ES": "EC"
-        case "Ed": "OKP"
-        default: "RSA"
+    /// What it says, if its issuer has signed it.
+    private func verified(_ token: [UInt8]) async throws -> TokenClaims {
+        guard token.count <= Self.longest else { throw TokenRefusal.tooLong }
+        let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        let decoded = parts.compactMap { base64URLDecoded($0) }
+        guard parts.count == 3, decoded.count == 3, let header: TokenHeader = read(decoded[0]) else {
+            throw TokenRefusal.malformed
         }
+        let algorithm = try algorithm(of: header)
+        let signed = token.dropLast(parts[2].count + 1)
+        let verifiers = await keys.verifiers(header.kid, algorithm)
+        guard !verifiers.isEmpty else { throw TokenRefusal.key }
+        let isGenuine = verifiers.contains { (try? $0.verify(decoded[2], signs: signed)) == true }
+        guard isGenuine else { throw TokenRefusal.signature }
+        guard let claims: TokenClaims = read(decoded[1]) else { throw TokenRefusal.claims }
+        return claims
     }
 
-    private func isFulfilled(_ claims: Claims) -> Bool {
-        let now = Date.now
-        return claims.iss == rules.issuer && claims.aud.value.contains(rules.audience)
-            && claims.exp.value > now && claims.nbf.map { $0.value <= now.addingTimeInterval(30) } ?? true
-            && (1...255).contains(claims.sub.unicodeScalars.count)
+    private func read<T: Decodable>(_ text: [UInt8]) -> T? {
+        guard isObjectWithUniqueNames(text) else { return nil }
+        return try? JSONDecoder().decode(T.self, from: Data(text))
     }
-}
 
-/// RFC 4648 section 5, without padding; nil for anything else.
-func base64URLDecoded(_ text: String) -> [UInt8]? {
-    guard !text.utf8.contains(where: { "+/=".utf8.contains($0) }) else { return nil }
-    let standard = text.replacing("-", with: "+").replacing("_", with: "/")
-    let padding = String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
-    return Data(base64Encoded: standard + padding).map { [UInt8]($0) }
+    private func algorithm(of header: TokenHeader) throws -> String {
+        guard !header.hasCritical else { throw TokenRefusal.critical }
+        guard header.isAccessToken || (rules.takesUntyped && header.isUntyped) else {
+            throw TokenRefusal.type
+        }
+        guard rules.allows(header.alg) else { throw TokenRefusal.algorithm }
+        return TokenRules.canonical(header.alg)
+    }
+
+    private func check(_ claims: TokenClaims) throws {
+        let now = Date.now.timeIntervalSince1970
+        let life = rules.longestLife / .seconds(1)
+        let latest = now + Self.leeway
+        for (isFine, refusal) in [
+            (claims.iss == rules.issuer, TokenRefusal.issuer),
+            (claims.aud.contains(rules.audience), .audience),
+            ((1...255).contains(claims.sub.unicodeScalars.count), .user),
+            (claims.exp > now, .expired), (claims.nbf ?? now <= latest, .notYet),
+            (claims.iat ?? now <= latest, .issuedLater),
+            // One that does not say when it was issued may have been just now.
+            (claims.exp - min(claims.iat ?? now, now) <= life, .lifetime),
+            (!claims.isBound, .bound), (rules.scopes.isSubset(of: claims.scopes.map(String.init)), .scope),
+        ] where !isFine { throw refusal }
+    }
 }
