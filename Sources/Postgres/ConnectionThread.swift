@@ -23,6 +23,8 @@ final class ConnectionThread: Sendable {
     let options: ConnectionOptions
     private let isClosing = Atomic(false)
     private let isInterrupted = Atomic(false)
+    private let isCancelled = Atomic(false)
+    private let cancelRequest = Mutex<CancelRequest?>(nil)
 
     /// Starts the thread, which connects first. When the task is cancelled meanwhile, this returns at once
     /// and the thread ends when libpq is done.
@@ -54,6 +56,12 @@ final class ConnectionThread: Sendable {
         wakeup.signal()
     }
 
+    /// Sends nothing from now on, and has what was sent ended.
+    func cancel() {
+        isCancelled.store(true, ordering: .sequentiallyConsistent)
+        cancelRequest.withLock(\.self)?.send()
+    }
+
     private func takeInterruption() -> Bool {
         isInterrupted.exchange(false, ordering: .acquiring)
     }
@@ -83,6 +91,9 @@ extension ConnectionThread {
             do throws(PostgresError) {
                 let isUrgent = try state.withLock { state throws(PostgresError) in
                     let libpq = try state.usableConnection()
+                    guard !isCancelled.load(ordering: .sequentiallyConsistent) else {
+                        throw PostgresError(.queryCanceled, "the session was told to stop")
+                    }
                     let isUrgent = try send(libpq) || !state.isWatching
                     state.exchange = { libpq in
                         let result = Result { () throws(PostgresError) in try receive(libpq) }
@@ -158,7 +169,9 @@ extension ConnectionThread {
 
     private func run(_ options: ConnectionOptions) {
         do throws(PostgresError) {
-            finishOpening(try LibpqConnection(options))
+            let libpq = try LibpqConnection(options)
+            cancelRequest.withLock { $0 = CancelRequest(libpq) }
+            finishOpening(libpq)
         } catch {
             finishOpening(nil, error)
         }

@@ -1,4 +1,5 @@
 import Countersign
+import Glibc
 import Postgres
 import Support
 import Testing
@@ -126,6 +127,23 @@ import Testing
             """)
         var owner = try await Database.current.connect()
         #expect(try await owner.execute("SELECT to_regnamespace('countersign') IS NULL")[0].bool(0))
+    }
+
+    /// A statement that waits for a lock, with no limit, is ended on the server as soon as its command is.
+    @Test(.database, arguments: [SIGINT, SIGTERM, SIGHUP])
+    func `a signal ends the command and its statement`(signal: Int32) async throws {
+        var holder = try await Database.current.connect()
+        try await holder.execute("BEGIN; LOCK TABLE countersign.schema_migrations IN ACCESS EXCLUSIVE MODE")
+        let limits = "?options=-c%20lock_timeout%3D0%20-c%20statement_timeout%3D0"
+        let program = try Shell(url: Database.current.ownerURL + limits).start(["migrate", "status"])
+        let waiting = """
+            SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name = 'countersign'
+            """
+        try await Database.current.wait(until: waiting, is: 1)
+        program.interrupt(by: signal)
+        #expect(try await program.outcome().status == 128 + signal)
+        try await Database.current.wait(until: waiting, is: 0)
     }
 
     @Test(.database) func `it is the owner's`() async throws {

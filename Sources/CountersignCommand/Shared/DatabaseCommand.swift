@@ -27,7 +27,9 @@ extension DatabaseCommand {
             var options = try database.connectionOptions()
             // Somebody who idles in a transaction must not keep an operator waiting for ever.
             options.settings["lock_timeout"] = "5s"
+            Interruption.shared.begin()
             var connection = try await Connection.open(options)
+            Interruption.shared.watch(connection)
             if Self.needsSchema { try await Program.schemaRange.check(&connection, schema: Program.schema) }
             try await run(&connection)
         } catch {

@@ -54,14 +54,14 @@ struct ChildProcess: Sendable {
     }
 
     /// A process group of its own, and signals as a shell leaves them: the threads that run tests block them, and
-    /// the clients of sockets ignore SIGPIPE.
+    /// the clients of sockets ignore SIGPIPE, and who runs tests in the background has SIGINT ignored.
     private static func attributes() -> posix_spawnattr_t {
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         var signals = sigset_t()
         unsafe sigemptyset(&signals)
         unsafe posix_spawnattr_setsigmask(&attributes, &signals)
-        unsafe sigaddset(&signals, SIGPIPE)
+        for signal in [SIGPIPE, SIGINT, SIGHUP] { unsafe sigaddset(&signals, signal) }
         unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
         let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
         unsafe posix_spawnattr_setflags(&attributes, Int16(flags))

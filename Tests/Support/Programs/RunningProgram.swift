@@ -69,6 +69,8 @@ package final class RunningProgram: Sendable {
     /// Asks it to end.
     package func terminate() { send(SIGTERM) }
 
+    package func interrupt(by signal: Int32 = SIGINT) { send(signal) }
+
     /// Waits for its end. A process that a signal has ended has that signal's number as its status.
     package func outcome(timeout: Duration = patience) async throws -> Outcome {
         try await ended.wait(timeout: timeout)

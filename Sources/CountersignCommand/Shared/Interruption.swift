@@ -1,0 +1,53 @@
+import Dispatch
+import Foundation
+import Glibc
+import Postgres
+import Synchronization
+
+/// Ctrl-C, SIGTERM and the loss of the terminal end a command and what it has the server do, at once. The services end in
+/// good order instead and have nothing to do with this.
+final class Interruption: Sendable {
+    static let shared = Interruption()
+
+    private let running = Mutex<[Cancellation]>([])
+
+    /// Called once, before anything is connected. What the process was started to ignore, as nohup does, it ignores.
+    func begin() {
+        let ignored = ignoredSignals()
+        for (number, name) in [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP")]
+        where ignored & (1 << (UInt64(number) - 1)) == 0 {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            // Which keeps the source for as long as the process runs.
+            source.setEventHandler { withExtendedLifetime(source) { self.end(number, name) } }
+            source.activate()
+        }
+    }
+
+    /// The connection's statements are ended, too.
+    func watch(_ connection: borrowing Connection) {
+        let cancellation = connection.cancellation
+        running.withLock { $0.append(cancellation) }
+    }
+
+    /// A second signal does not wait for the server.
+    private func end(_ number: Int32, _ name: String) {
+        for cancellation in running.withLock({ running in running.takeAll() }) { cancellation() }
+        writeError("countersign: ended by \(name)")
+        _exit(128 + number)
+    }
+}
+
+/// A bit for each, the first is that of signal 1. proc(5), "SigIgn".
+private func ignoredSignals() -> UInt64 {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
+    return line?.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) } ?? 0
+}
+
+extension Array {
+    fileprivate mutating func takeAll() -> Self {
+        defer { self = [] }
+        return self
+    }
+}
