@@ -67,6 +67,23 @@ import Testing
         }
     }
 
+    @Test func `the schema of a newer program is one finding`() async throws {
+        try await arrange(
+            """
+            ALTER TABLE countersign.portals ADD COLUMN later text, ADD COLUMN more text;
+            UPDATE countersign.schema_migrations SET version = version + 1
+            """)
+        let drift = try await examine().filter { $0.check == "drift" }
+        #expect(drift.map(\.grade) == [.warning])
+        #expect(
+            drift.map(\.finding) == [
+                """
+                the schema is at version \(Program.number + 1) and this program at \(Program.number), so objects \
+                were not compared
+                """
+            ])
+    }
+
     @Test func `every object of the schema can be shown by the name that is advised`() throws {
         let source = SchemaSource(embeddedMigrations)
         let all = SchemaDifference.all(expected: embeddedSchema, found: [])

@@ -25,6 +25,8 @@ package enum DoctorCheck: CaseIterable {
 
     /// At most 20 objects by name: more than that is another schema.
     private func drift(_ connection: inout Connection) async throws -> [Finding] {
+        let version = try await connection.run(ReadClock()).one().schemaVersion
+        guard version == Program.number else { return [otherProgram(version)] }
         let found = try await SchemaListing.read(&connection)
         let drift = SchemaDifference.all(expected: embeddedSchema, found: found)
         guard !drift.isEmpty else {
@@ -37,6 +39,15 @@ package enum DoctorCheck: CaseIterable {
                     "drift", .error, $0,
                     "`countersign migrate status` shows whether this database is of this program.")
             }
+    }
+
+    /// What differs would be the work of that program's files.
+    private func otherProgram(_ version: Int) -> Finding {
+        Finding(
+            "drift", .warning,
+            "the schema is at version \(version) and this program at \(Program.number), so objects were not compared",
+            version > Program.number
+                ? "Examine with the newer program." : "Run `countersign migrate up`, and examine again.")
     }
 
     private var wellness: String {
