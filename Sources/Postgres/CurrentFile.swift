@@ -19,10 +19,12 @@ package struct CurrentFile: Sendable, Hashable {
             throw .malformed(file: file.name, reason: "the name must be like current/what_it_is.sql")
         }
         let directives = try MigrationDirectives(file)
-        guard directives.minimumBinary == nil, !directives.isAlone, directives.partitioned == nil else {
+        guard directives.minimumBinary == nil, !directives.isAlone, !directives.isBatched,
+            directives.partitioned == nil
+        else {
             throw .malformed(
                 file: file.name,
-                reason: "minimum-binary, no-transaction and for-each-partition belong into a numbered file")
+                reason: "minimum-binary, no-transaction, for-each-partition and in-batches belong into a numbered file")
         }
         name = file.name
         sql = file.text

@@ -15,18 +15,25 @@
 /// - `-- after: <concept>, <concept>`: the files of `current/` that must have run before, because a column's default
 ///   calls what they define.
 ///
-/// Without `no-transaction` and `for-each-partition` the file runs in one transaction with its neighbours.
+/// - `-- in-batches`: the file holds one statement that changes a bounded number of rows, and none when all are changed.
+///   It runs again and again until then, each time in a transaction of its own.
+/// - `-- undo: <SQL>`: a statement that takes the file back without loss, for `migrate down`; or several such lines, in
+///   the order in which they run. `-- no-undo: <reason>` says why there is none.
+///
+/// All files without `no-transaction`, `for-each-partition` and `in-batches` run in one transaction, before those. So
+/// what follows outside may need what the transaction has made, never the other way round.
 package struct Migration: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
         case transaction
         case statement(String)
+        case batches(String)
         case index(MigrationIndex)
         case eachPartition(MigrationIndex)
 
         var index: MigrationIndex? {
             switch self {
             case .index(let index), .eachPartition(let index): index
-            case .transaction, .statement: nil
+            case .transaction, .statement, .batches: nil
             }
         }
     }
@@ -41,6 +48,9 @@ package struct Migration: Sendable, Hashable {
     /// Names of the current files that run before it.
     let after: [String]
     let kind: Kind
+    /// The statements that take it back, as one text; nil when that cannot be done without loss.
+    package let undo: String?
+    package let noUndo: String?
 
     package init(_ file: MigrationFile) throws(MigrationError) {
         guard let number = fileNumber(file.name) else {
@@ -59,6 +69,8 @@ package struct Migration: Sendable, Hashable {
         sql = file.text
         minimumBinary = minimum
         after = directives.after
+        undo = directives.undo.isEmpty ? nil : directives.undo.joined(separator: "\n")
+        noUndo = directives.noUndo
         do throws(MigrationIndex.Unreadable) {
             kind = try Kind(directives, text: file.text)
         } catch {
@@ -69,7 +81,7 @@ package struct Migration: Sendable, Hashable {
 
 extension Migration.Kind {
     fileprivate init(_ directives: MigrationDirectives, text: String) throws(MigrationIndex.Unreadable) {
-        guard directives.isAlone || directives.partitioned != nil else {
+        guard directives.isAlone || directives.isBatched || directives.partitioned != nil else {
             self = .transaction
             return
         }
@@ -79,6 +91,7 @@ extension Migration.Kind {
                 reason: "it must hold exactly one statement, not \(statements.count)")
         }
         let index = try MigrationIndex(tokens, of: text)
+        let statement = String(text[tokens[0].range.lowerBound..<last.range.upperBound])
         if let table = directives.partitioned {
             guard let index, index.isOnly, !index.isConcurrent, "\(index.schema).\(index.table)" == table
             else {
@@ -92,7 +105,7 @@ extension Migration.Kind {
             }
             self = .index(index)
         } else {
-            self = .statement(String(text[tokens[0].range.lowerBound..<last.range.upperBound]))
+            self = directives.isBatched ? .batches(statement) : .statement(statement)
         }
     }
 }

@@ -20,6 +20,8 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
     case invalidIndex(file: String, index: String)
     /// The statement that failed, after so many attempts.
     case failed(file: String, attempts: Int, PostgresError)
+    /// A newer program's file that cannot be undone.
+    case noWayBack(file: String, reason: String)
     /// Somebody else kept migrating for longer than we wait.
     case busy(processID: Int?)
     /// The session that kept other migrators away has ended.
@@ -58,6 +60,8 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
             "\(file) has built \(index) on every partition, but it is not valid: drop it and migrate again"
         case .failed(let file, let attempts, let error):
             attempts > 1 ? "\(file) failed after \(attempts) attempts: \(error)" : "\(file) failed: \(error)"
+        case .noWayBack(let file, let reason):
+            "\(file) cannot be undone: \(reason). What is left is to restore a backup"
         case .busy(let processID):
             "another migration is running\(processID.map { " (server process \($0))" } ?? "")"
         case .lostTurn:

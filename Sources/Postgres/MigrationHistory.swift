@@ -9,6 +9,10 @@ package struct AppliedMigration: Sendable, Hashable {
     /// Nil while it is begun and not finished.
     package let duration: Duration?
     package let appliedBy: String
+    /// What takes it back, as the program that applied it had it; nil when that cannot be done without loss.
+    package let undo: String?
+    /// Why not.
+    package let noUndo: String?
 }
 
 /// A row of `schema_current`.

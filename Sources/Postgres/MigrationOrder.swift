@@ -30,7 +30,7 @@ enum MigrationStep: Sendable, Hashable {
 
 /// All files in the order in which a new database gets them: the numbered ones one after the other, then the current
 /// ones by name, each after those that it names, and at last those that follow every change. A numbered file that
-/// names current ones has them before it.
+/// names current ones has them before it. What cannot share a transaction runs after all that can.
 struct MigrationOrder: Sendable {
     private(set) var steps: [MigrationStep] = []
 
@@ -64,21 +64,4 @@ struct MigrationOrder: Sendable {
             steps.append(.current(file))
         }
     }
-}
-
-extension [MigrationRun] {
-    /// Neighbours that can share a transaction do; every other file stands alone.
-    var transactions: [[MigrationRun]] {
-        var groups: [[MigrationRun]] = []
-        for run in self {
-            if let last = groups.last, last.isTransactional, run.step.isTransactional {
-                groups[groups.count - 1].append(run)
-            } else {
-                groups.append([run])
-            }
-        }
-        return groups
-    }
-
-    var isTransactional: Bool { allSatisfy(\.step.isTransactional) }
 }

@@ -47,7 +47,9 @@ struct MigrationScript: Sendable {
             minimum_binary  integer NOT NULL,
             applied_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
             duration_ms     integer,        -- NULL while begun and not finished
-            applied_by      text NOT NULL DEFAULT session_user
+            applied_by      text NOT NULL DEFAULT session_user,
+            undo            text,           -- what takes it back, for older programs
+            no_undo         text            -- why nothing does
         );
         CREATE TABLE IF NOT EXISTS \(currentTable) (
             name            text COLLATE "C" PRIMARY KEY,
@@ -72,8 +74,9 @@ struct MigrationScript: Sendable {
         return switch run.step {
         case .numbered(let migration):
             """
-            INSERT INTO \(table) (version, name, checksum, minimum_binary)
-            VALUES (\(migration.number), \(name), '\(run.checksum)', \(migration.minimumBinary))
+            INSERT INTO \(table) (version, name, checksum, minimum_binary, undo, no_undo)
+            VALUES (\(migration.number), \(name), '\(run.checksum)', \(migration.minimumBinary),
+                    \(literal(migration.undo)), \(literal(migration.noUndo)))
             """
         case .current:
             """
@@ -83,6 +86,10 @@ struct MigrationScript: Sendable {
             """
         }
     }
+
+    func remove(_ version: Int) -> String { "DELETE FROM \(table) WHERE version = \(version)" }
+
+    private func literal(_ text: String?) -> String { text.map(quotedLiteral) ?? "NULL" }
 
     func finish(_ run: MigrationRun) -> String {
         let row =
@@ -114,6 +121,31 @@ struct MigrationScript: Sendable {
         """
     }
 
+    /// For a second, in which a try begins and ends: those who wait in functions make way meanwhile, also when the
+    /// migrator dies.
+    var askForWay: String {
+        "UPDATE \(turnTable) SET wants_until = clock_timestamp() + interval '1 s'"
+    }
+    var giveWayBack: String { "UPDATE \(turnTable) SET wants_until = '-infinity'" }
+
+    /// Those of the tables, `$1`, that are there, and how they are written.
+    var existing: String {
+        """
+        SELECT given.name, format('%I.%I', n.nspname, c.relname) FROM unnest($1::text[]) AS given (name)
+        JOIN pg_class c ON c.oid = to_regclass(given.name) AND c.relkind IN ('r', 'p')
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        """
+    }
+
+    /// All at once, and all of their partitions: lock_timeout would be a limit for each.
+    func lock(_ tables: [String], _ mode: MigrationLock.Mode) -> [String] {
+        [
+            "SET LOCAL statement_timeout = \(milliseconds(lockTimeout))",
+            "LOCK TABLE \(tables.joined(separator: ", ")) IN \(mode.rawValue) MODE",
+            "SET LOCAL statement_timeout = 0",
+        ]
+    }
+
     /// Between two files of one transaction: a SET without LOCAL lasts longer than the file that has it.
     var beginNext: String {
         """
@@ -130,9 +162,10 @@ struct MigrationScript: Sendable {
         """
     }
 
-    var beginBuilding: String {
+    /// `isSevere` when others wait behind it.
+    func beginBuilding(isSevere: Bool = false) -> String {
         """
-        SET lock_timeout = \(milliseconds(buildLockTimeout));
+        SET lock_timeout = \(milliseconds(isSevere ? lockTimeout : buildLockTimeout));
         SET statement_timeout = 0;
         """
     }

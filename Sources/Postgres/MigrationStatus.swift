@@ -11,6 +11,13 @@ package struct MigrationStatus: Sendable, Hashable {
     package var version: Int { entries.filter { $0.applied?.duration != nil }.map(\.version).max() ?? 0 }
     /// The oldest program that works on the schema.
     package var minimumBinary: Int { entries.compactMap { $0.applied?.minimumBinary }.max() ?? 0 }
+    /// The same once `up` has run.
+    package var pendingMinimumBinary: Int {
+        pending.reduce(minimumBinary) { minimum, run in
+            guard case .numbered(let migration) = run.step else { return minimum }
+            return max(minimum, migration.minimumBinary)
+        }
+    }
     /// Current files that are no longer part of the program.
     var removed: [String] { current.filter { $0.state == .removed }.map(\.name) }
     /// How many files `up` would run.
@@ -34,13 +41,14 @@ extension MigrationStatus {
     /// Compares the program's files, with their checksums, with the database's rows.
     init(
         _ files: [(step: MigrationStep, checksum: String)], applied: [AppliedMigration],
-        current: [AppliedCurrentFile], unreleased: Set<String>
+        current: [AppliedCurrentFile], unreleased: Set<String>, goesBack: Bool
     ) {
         entries = Self.entries(files, applied, unreleased)
         let newest = files.count { if case .numbered = $0.step { true } else { false } }
         self.current = Self.current(
-            files, current, isNewer: entries.contains { $0.version > newest && $0.applied != nil },
-            isChanging: entries.contains { $0.state == .pending || $0.state == .unfinished })
+            files, current,
+            isNewer: !goesBack && entries.contains { $0.version > newest && $0.applied != nil },
+            isChanging: goesBack || entries.contains { $0.state == .pending || $0.state == .unfinished })
         let begun = Set(entries.filter { $0.state == .unfinished }.map(\.name))
         let waiting = Set(
             entries.filter { $0.state == .pending }.map(\.name)

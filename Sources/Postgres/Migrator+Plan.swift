@@ -7,37 +7,45 @@ extension Migrator {
         guard !status.pending.isEmpty || !status.removed.isEmpty else {
             return "-- The schema is at version \(status.version): nothing to do.\n"
         }
+        let outlook = try await outlook(status, &connection)
         var text = "\\set ON_ERROR_STOP on\n"
         if try await !flag(script.exists(script.turnTable), &connection) {
             text += script.createTables + "\n"
         }
-        for group in status.pending.transactions {
-            text += group.isTransactional ? together(group) : alone(group[0])
-            text += "RESET ALL;\n"
+        let runs = status.pending.filter(\.step.isTransactional)
+        let others = status.pending.filter { !$0.step.isTransactional }
+        if !runs.isEmpty { text += together(runs, then: others, outlook) + "RESET ALL;\n" }
+        for run in others {
+            text += alone(run, isBegun: run.isBegun || !runs.isEmpty, outlook) + "RESET ALL;\n"
         }
         if !status.removed.isEmpty { text += "\n\(script.forget(status.removed));\n" }
         return text
     }
 
-    private func together(_ runs: [MigrationRun]) -> String {
+    private func together(_ runs: [MigrationRun], then others: [MigrationRun], _ outlook: MigrationOutlook)
+        -> String
+    {
         // The semicolon on a line of its own ends whatever the file left open, even a comment.
         let files = runs.map { run in
             """
 
             -- \(run.name)
-            \(script.record(run));
+            \(outlook.comment(on: run))\(script.record(run));
             \(run.step.sql)
             ;
             \(script.finishInSameTransaction(run));
 
             """
         }
-        return inTransaction("\(script.lockTurn);\n" + files.joined(separator: "\(script.beginNext)\n"))
+        let begun = others.filter { !$0.isBegun }.map { "\(script.record($0));\n" }.joined()
+        return inTransaction(
+            "\(script.lockTurn);\n" + files.joined(separator: "\(script.beginNext)\n") + begun)
     }
 
-    private func alone(_ run: MigrationRun) -> String {
+    private func alone(_ run: MigrationRun, isBegun: Bool, _ outlook: MigrationOutlook) -> String {
         guard case .numbered(let migration) = run.step else { return "" }
-        return "\n-- \(run.name)\n" + (run.isBegun ? "" : "\(script.record(run));\n") + lines(of: migration)
+        return "\n-- \(run.name)\n\(outlook.comment(on: run))" + (isBegun ? "" : "\(script.record(run));\n")
+            + lines(of: migration)
             + "\(script.finish(run));\n"
     }
 
@@ -45,6 +53,7 @@ extension Migrator {
         switch migration.kind {
         case .transaction: ""
         case .statement(let sql): building("\(sql)\n;\n")
+        case .batches(let sql): building("-- again and again, until it changes nothing\n\(sql)\n;\n")
         case .index(let index): building("\(script.build(index))\n\\gexec\n")
         case .eachPartition(let index):
             inTransaction("\(script.createOnParent(index))\n\\gexec\n")
@@ -61,5 +70,5 @@ extension Migrator {
 
     private func inTransaction(_ text: String) -> String { "\(script.begin)\n\(text)COMMIT;\n" }
 
-    private func building(_ text: String) -> String { "\(script.beginBuilding)\n\(text)" }
+    private func building(_ text: String) -> String { "\(script.beginBuilding())\n\(text)" }
 }

@@ -3,8 +3,9 @@ extension Migrator {
     func applied(_ connection: inout Connection) async throws(MigrationError) -> [AppliedMigration] {
         guard try await flag(script.exists(script.table), &connection) else { return [] }
         let sql = """
-            SELECT version, name, checksum, minimum_binary, applied_at, duration_ms, applied_by
-            FROM \(script.table) ORDER BY version
+            SELECT version, name, checksum, minimum_binary, applied_at, duration_ms, applied_by,
+                   to_jsonb(m) ->> 'undo', to_jsonb(m) ->> 'no_undo'  -- which unreleased versions had not
+            FROM \(script.table) m ORDER BY version
             """
         return try await query(sql, &connection, AppliedMigration.init)
     }
@@ -87,6 +88,8 @@ extension AppliedMigration {
         appliedAt = try row.timestamp(4)
         duration = try row.optionalInt(5).map { .milliseconds($0) }
         appliedBy = try row.text(6)
+        undo = try row.optionalText(7)
+        noUndo = try row.optionalText(8)
     }
 }
 

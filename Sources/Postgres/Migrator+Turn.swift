@@ -38,7 +38,7 @@ extension Migrator {
     /// inside a waiting statement.
     func takeTurn(
         beside connection: borrowing Connection, _ progress: (MigrationProgress) -> Void
-    ) async throws(MigrationError) -> Connection {
+    ) async throws(MigrationError) -> MigrationTurn {
         var turn = try await session(beside: connection)
         let deadline = ContinuousClock.now + limits.turnTimeout
         var pause = Duration.milliseconds(20)
@@ -53,14 +53,8 @@ extension Migrator {
             try await sleep(pause)
             pause = min(pause * 2, .milliseconds(500))
         }
-        return turn
-    }
-
-    /// Takes the session's settings back, and lets the next migrator begin. Where this fails the session is gone, and
-    /// what it held with it.
-    func end(_ turn: inout Connection, _ connection: inout Connection) async {
-        _ = try? await connection.execute("RESET ALL")
-        _ = try? await turn.execute("ROLLBACK")
+        let observer = try await session(beside: connection)
+        return MigrationTurn(turn, observer: observer)
     }
 
     private func session(beside connection: borrowing Connection) async throws(MigrationError) -> Connection {

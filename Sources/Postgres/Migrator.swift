@@ -5,12 +5,14 @@
 /// CONCURRENTLY. The connection must be the database owner's, and direct: no pooler.
 package struct Migrator: Sendable {
     package struct Limits: Sendable {
-        /// How long a transaction waits for a lock before it makes way and is tried again.
-        package var lockTimeout: Duration = .seconds(2)
+        /// How long a try waits for locks before it makes way: as long everybody waits who comes after it.
+        package var lockTimeout: Duration = .milliseconds(50)
         /// The same for statements outside transactions, behind which nobody queues.
         package var buildLockTimeout: Duration = .seconds(600)
-        /// How often a file is tried when locks or deadlocks stop it.
-        package var attempts = 20
+        /// How often a file is tried when locks or deadlocks stop it; nil for as long as the operator lets it.
+        package var attempts: Int?
+        /// Before a try, for those who wait in functions to leave: they look at least each 50 ms.
+        package var leaveTime: Duration = .milliseconds(75)
         /// The first pause between two attempts; it doubles up to `pauseLimit`, with jitter.
         package var pause: Duration = .milliseconds(250)
         package var pauseLimit: Duration = .seconds(5)
@@ -62,30 +64,54 @@ package struct Migrator: Sendable {
     }
 
     /// Applies what is pending: numbered files that have not run, then current files whose content has changed, all in
-    /// one transaction but for files that cannot run in one. A database that is newer than the program is left alone, its
+    /// one transaction, and after that the files that cannot run in one. So old programs find the old schema until new
+    /// ones find theirs: what comes after is speed. A database that is newer than the program is left alone, its
     /// current files, too, as long as it still takes this program.
+    ///
+    /// Ends with the task when others keep it from its locks, and tells of them again and again until then.
     package func up(
-        _ connection: inout Connection, progress: (MigrationProgress) -> Void = { _ in }
+        _ connection: inout Connection, progress: @escaping (MigrationProgress) -> Void = { _ in }
     ) async throws(MigrationError) {
         try await checkEncoding(&connection)
         _ = try await checkedStatus(&connection)
-        try await createTables(&connection)
-        var turn = try await takeTurn(beside: connection, progress)
-        do {
-            try await applyPending(&connection, turn: turn, progress)
-        } catch {
-            await end(&turn, &connection)
-            throw error
+        try await session(&connection, progress) { connection, work throws(MigrationError) in
+            try await applyPending(&connection, work)
         }
-        await end(&turn, &connection)
+    }
+
+    /// Runs `body` while other migrators are kept away.
+    func session(
+        _ connection: inout Connection, _ progress: @escaping (MigrationProgress) -> Void,
+        _ body: (inout Connection, MigrationWork) async throws(MigrationError) -> Void
+    ) async throws(MigrationError) {
+        try await createTables(&connection)
+        let turn = try await takeTurn(beside: connection, progress)
+        let failure: MigrationError?
+        do throws(MigrationError) {
+            try await body(&connection, MigrationWork(turn: turn, report: progress))
+            failure = nil
+        } catch {
+            failure = error
+        }
+        // In case a file has changed the session's settings.
+        _ = try? await connection.execute("RESET ALL")
+        await turn.end()
+        if let failure { throw failure }
     }
 
     /// Compares files and database. Changes nothing, and reports rather than throws what does not fit.
     package func status(_ connection: inout Connection) async throws(MigrationError) -> MigrationStatus {
+        try await status(&connection, goesBack: false)
+    }
+
+    /// When it `goesBack`, what newer programs have written into current files is as good as pending.
+    func status(_ connection: inout Connection, goesBack: Bool) async throws(MigrationError)
+        -> MigrationStatus
+    {
         let checksums = try await checksums(&connection)
         return MigrationStatus(
             Array(zip(order.steps, checksums)), applied: try await applied(&connection),
-            current: try await appliedCurrent(&connection), unreleased: unreleased)
+            current: try await appliedCurrent(&connection), unreleased: unreleased, goesBack: goesBack)
     }
 
     /// Throws the first thing that is not as the files say: a changed, missing, skipped or unfinished file,

@@ -1,4 +1,5 @@
 import Countersign
+import Foundation
 import Postgres
 import Support
 import Testing
@@ -27,5 +28,15 @@ import Testing
 
     private func connect(as login: TestLogin) async throws {
         _ = try await Database.current.connect(as: login)
+    }
+
+    @Test func `the release notes say which schemas this program runs on, and its tag`() throws {
+        let notes = try String(
+            contentsOf: Checkout.root.appending(
+                path: "Sources/Countersign/Countersign.docc/Releases.md"), encoding: .utf8)
+        let own = try #require(
+            notes.components(separatedBy: "\n## ").first { $0.hasPrefix(Program.version) })
+        #expect(own.contains("Its tag is `v\(Program.version)`."))
+        #expect(own.contains("It runs on schemas \(Program.requiredSchema) to \(Program.number)."))
     }
 }

@@ -20,8 +20,8 @@ func current(_ concept: String, _ sql: String) -> MigrationFile {
     func `what belongs into a numbered file is refused`(directive: String) {
         #expect(
             refusal(current("bell", "-- \(directive)"))
-                == "current/bell.sql cannot be used: minimum-binary, no-transaction and for-each-partition belong "
-                + "into a numbered file")
+                == "current/bell.sql cannot be used: minimum-binary, no-transaction, for-each-partition and "
+                + "in-batches belong into a numbered file")
     }
 
     @Test func `what belongs into a current file is refused in a numbered one`() {

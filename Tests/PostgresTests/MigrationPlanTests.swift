@@ -34,6 +34,41 @@ import Testing
         #expect(try await texts("SELECT to_regnamespace('app')::text", &connection) == [])
     }
 
+    @Test func `the plan says what each statement locks and for how long, who drains and how to go back`()
+        async throws
+    {
+        var connection = try await database.connect()
+        try await Migrator(
+            [file(1, "CREATE TABLE app.t (a int); INSERT INTO app.t VALUES (1); ANALYZE app.t")],
+            schema: "app"
+        )
+        .up(&connection)
+        let files = [
+            file(1, "CREATE TABLE app.t (a int); INSERT INTO app.t VALUES (1); ANALYZE app.t"),
+            file(2, "ALTER TABLE app.t\n  ADD b int", minimum: 2, "undo: ALTER TABLE app.t DROP b"),
+            file(3, "CREATE INDEX CONCURRENTLY t_a ON app.t (a)", minimum: 2, "no-transaction"),
+        ]
+        let plan = try await Migrator(files, schema: "app").plan(&connection)
+        #expect(
+            plan.contains(
+                """
+                -- 0002_m.sql
+                --   Programs older than 2 do not work after it: they drain within 5 s.
+                --   A way back: `countersign migrate down`.
+                --   ALTER TABLE app.t:
+                --     ACCESS EXCLUSIVE on app.t (0 MB, about 1 rows): less than 100 ms, in which nobody writes into it
+
+                """))
+        #expect(
+            plan.contains(
+                """
+                --   No way back but a backup: it does not say how.
+                --   CREATE INDEX CONCURRENTLY t_a ON app.t (a):
+                --     SHARE UPDATE EXCLUSIVE on app.t (0 MB, about 1 rows): about 1 s, beside running work
+
+                """))
+    }
+
     @Test func `psql runs the plan and comes to the same`() async throws {
         var connection = try await database.connect()
         try await runWithPsql(migrator.plan(&connection))

@@ -30,7 +30,7 @@ import Testing
         ("-- no-transaction please", "cannot read the line -- no-transaction please"),
         (
             "-- minimum-binary: 1\n-- no-transaction\n-- for-each-partition a.b",
-            "no-transaction and for-each-partition exclude each other"
+            "no-transaction, for-each-partition and in-batches exclude each other"
         ),
     ])
     func `directives that are wrong are refused`(text: String, reason: String) {

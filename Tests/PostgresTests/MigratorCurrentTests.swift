@@ -149,6 +149,6 @@ import Testing
             ),
             in: &connection)
         #expect(
-            try await texts("SELECT lock_timeout FROM app.t", &connection) == ["2s", "\"$user\", public"])
+            try await texts("SELECT lock_timeout FROM app.t", &connection) == ["50ms", "\"$user\", public"])
     }
 }

@@ -17,10 +17,8 @@ func migrator(_ sql: String..., limits: Migrator.Limits = Migrator.Limits()) thr
 /// Gives way after 50 ms and comes back at once, for as long as a test may take.
 var impatient: Migrator.Limits {
     var limits = Migrator.Limits()
-    limits.lockTimeout = .milliseconds(50)
     limits.pause = .milliseconds(5)
     limits.pauseLimit = .milliseconds(20)
-    limits.attempts = 1_000
     return limits
 }
 

@@ -13,7 +13,7 @@ import Testing
         let second = try migrator("CREATE TABLE app.t (a int)", "ALTER TABLE app.t ADD b int")
         try await second.up(&connection, progress: log.add)
         #expect(
-            log.lines == [
+            log.lines.filter { !$0.hasPrefix("app.t were locked for ") } == [
                 "applying 0002_m.sql", "applied 0002_m.sql", "the schema is at version 2, 1 applied",
             ])
 
@@ -121,7 +121,7 @@ import Testing
         let error = await #expect(throws: MigrationError.self) { try await second.up(&connection) }
         #expect(
             error?.description
-                == "0002_m.sql failed after 2 attempts: canceling statement due to lock timeout [55P03]")
+                == "0002_m.sql failed after 2 attempts: locks on app.t were not to be had [55P03]")
     }
 
     @Test func `only one migrates at a time, and whoever waits hears of it`() async throws {

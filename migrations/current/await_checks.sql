@@ -21,8 +21,13 @@ END
 $$;
 
 -- Refuses (CS003) a wait that could never end well, and bounds it to ten seconds.
+--
+-- While wants_until lies ahead, a migration is about to try its locks. What a statement has locked is let go when its
+-- transaction ends: so who waits leaves, and who comes waits here, before anything is locked.
 CREATE OR REPLACE FUNCTION countersign.wait_until(timeout interval) RETURNS timestamptz
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    deadline timestamptz;
 BEGIN
     IF timeout IS NULL OR timeout < interval '0' OR timeout > interval '10 s' THEN
         PERFORM countersign.refuse('CS003', 'timeout must lie between 0 and 10 seconds');
@@ -30,6 +35,11 @@ BEGIN
         PERFORM countersign.refuse('CS003', 'waiting needs a transaction at READ COMMITTED: in any other it '
                                             'would never see the answer');
     END IF;
-    RETURN clock_timestamp() + timeout;
+    deadline := clock_timestamp() + timeout;
+    WHILE EXISTS (SELECT FROM countersign.schema_turn t WHERE t.wants_until > clock_timestamp())
+          AND clock_timestamp() < deadline LOOP
+        PERFORM pg_sleep(0.02);
+    END LOOP;
+    RETURN deadline;
 END
 $$;

@@ -38,7 +38,8 @@ COMMENT ON FUNCTION countersign.collect_otp(uuid) IS
     'The code of the portal''s own request, exactly once. NULL when it is not issued yet, was collected already, or '
     'the request has ended; CS006 when there is no such request.';
 
--- collect_otp for callers that cannot LISTEN: polls after 2 ms at first, after 50 ms at last.
+-- collect_otp for callers that cannot LISTEN: polls after 2 ms at first, after 50 ms at last. Returns early when a
+-- migration needs the tables.
 CREATE OR REPLACE FUNCTION countersign.await_otp(transaction_id uuid, timeout interval) RETURNS text
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
@@ -55,6 +56,7 @@ BEGIN
     deadline := least(deadline, request.expires_at);
     WHILE EXISTS (SELECT FROM countersign.issue_queue q
                   WHERE q.portal_id = request.portal_id AND q.transaction_id = request.transaction_id)
+          AND NOT EXISTS (SELECT FROM countersign.schema_turn t WHERE t.wants_until > clock_timestamp())
           AND clock_timestamp() < deadline LOOP
         PERFORM pg_sleep(pause);
         pause := least(pause * 1.5, 0.05);
@@ -63,5 +65,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION countersign.await_otp(uuid, interval) IS
-    'collect_otp for callers that cannot LISTEN: waits for the code, at most 10 seconds. Needs READ COMMITTED, and a '
-    'request that was committed before (CS003).';
+    'collect_otp for callers that cannot LISTEN: waits for the code, at most 10 seconds, or until a migration needs the '
+    'tables: ask again on NULL while the request is open. Needs READ COMMITTED, and a request that was committed before '
+    '(CS003).';

@@ -74,7 +74,8 @@ BEGIN
 END
 $$;
 
--- The submission's result as soon as it is known; result is 'pending' when the time ran out first.
+-- The submission's result as soon as it is known; result is 'pending' when the time ran out first, or a migration
+-- needs the tables.
 CREATE OR REPLACE FUNCTION countersign.await_submission(submission_id uuid, timeout interval)
 RETURNS SETOF countersign.submission_results
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -94,6 +95,7 @@ BEGIN
     -- Its verdict takes it out of the queue, and that is the smaller table to look at.
     WHILE EXISTS (SELECT FROM countersign.validate_queue q
                   WHERE q.app_id = found.app_id AND q.submission_id = await_submission.submission_id)
+          AND NOT EXISTS (SELECT FROM countersign.schema_turn t WHERE t.wants_until > clock_timestamp())
           AND clock_timestamp() < deadline LOOP
         PERFORM pg_sleep(pause);
         pause := least(pause * 1.5, 0.05);
@@ -105,4 +107,5 @@ END
 $$;
 COMMENT ON FUNCTION countersign.await_submission(uuid, interval) IS
     'The submission''s row of submission_results as soon as it is judged, at most 10 seconds later; result is pending '
-    'when the time ran out first. Needs READ COMMITTED, and a submission that was committed before (CS003).';
+    'when the time ran out first, or a migration needed the tables: ask again. Needs READ COMMITTED, and a submission '
+    'that was committed before (CS003).';

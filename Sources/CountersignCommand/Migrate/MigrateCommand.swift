@@ -15,6 +15,7 @@ struct MigrateCommand: ParsableCommand {
               countersign migrate show collect_otp
             """,
         subcommands: [
-            MigrateUp.self, MigrateStatus.self, MigrateVerify.self, MigratePlan.self, MigrateShow.self,
+            MigrateUp.self, MigrateDown.self, MigrateStatus.self, MigrateVerify.self, MigratePlan.self,
+            MigrateShow.self,
         ])
 }

@@ -7,7 +7,8 @@ struct MigratePlan: MigratorCommand {
         commandName: "plan",
         abstract: "Print the SQL that `up` would run, and run nothing.",
         discussion: """
-            The text is a script for psql.
+            The text is a script for psql. Comments say of each file which programs drain and whether there is a way back, \
+            and of each statement what it locks, how large that is and how long it may take.
 
             Example:
               countersign migrate plan > plan.sql

@@ -155,6 +155,37 @@ import Testing
         }
     }
 
+    /// What is locked in a transaction stays locked until its end: whoever waits leaves, and whoever comes locks nothing.
+    @Test(arguments: calls) func `it makes way for a migration`(function: String) async throws {
+        let site = try await Site.make()
+        let (id, login) = try await waiting(function, site)
+        var owner = try await Database.current.connect()
+        let options = Database.current.options(login: login)
+        let statement = call(function)
+        async let left: Void = {
+            var session = try await Connection.open(options)
+            try await session.run(statement, [.identifier(id)])
+        }()
+        let sleeping =
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+        try await Database.current.wait(until: sleeping, is: 1)
+        try await owner.execute("UPDATE countersign.schema_turn SET wants_until = 'infinity'")
+        try await left
+
+        async let came: Void = {
+            var session = try await Connection.open(options)
+            try await session.run(statement, [.identifier(id)])
+        }()
+        try await Database.current.wait(until: sleeping, is: 1)
+        try await owner.execute(
+            """
+            BEGIN; LOCK TABLE countersign.auth_requests, countersign.submissions IN ACCESS EXCLUSIVE MODE NOWAIT; COMMIT;
+            UPDATE countersign.schema_turn SET wants_until = '-infinity';
+            DELETE FROM countersign.issue_queue; DELETE FROM countersign.validate_queue
+            """)
+        try await came
+    }
+
     @Test func `await_otp returns early when the request ends meanwhile`() async throws {
         let site = try await Site.make()
         var portal = try await site.portal()

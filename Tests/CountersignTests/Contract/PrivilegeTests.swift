@@ -187,7 +187,6 @@ private let decidedPrivileges = """
     ring(stage text) - worker: execute
     ring_after_insert() - nobody
     schema_current - nobody
-    schema_turn - nobody
     schema_migrations - admin gateway monitor worker: select
     send_again(ids uuid[]) - admin: execute
     server_keys - admin: select, update (retired_at secret_key); worker: insert, select, update

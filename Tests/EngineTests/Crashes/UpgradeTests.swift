@@ -40,6 +40,59 @@ import Testing
         } + later
     }
 
+    /// Without way being made for it, there was always one of those who wait that had locked the table.
+    @Test func `it gets through while portals wait for codes and one idles in a transaction`() async throws {
+        let site = try await Site.make()
+        var idle = try await site.portal()
+        try await idle.execute("BEGIN; SELECT count(*) FROM countersign.auth_results")
+        let idler = Int(idle.processID)
+        let (waiting, seen, done) = (Signal(), Signal(), Signal())
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    var portal = try await site.portal()
+                    let transaction = try await portal.request()
+                    waiting.fire()
+                    while done.count == 0 { _ = try await portal.run(SQL.await_, [.identifier(transaction)]) }
+                }
+            }
+            try await waiting.wait(for: 8)
+            group.addTask {
+                var owner = try await Database.current.connect()
+                try await Program.migrator(embeddedMigrations + later.prefix(1)).up(&owner) { progress in
+                    guard case .retrying(_, _, let blockers, _) = progress else { return }
+                    if blockers.contains(where: { $0.processID == idler }) { seen.fire() }
+                }
+                done.fire()
+            }
+            try await seen.wait()
+            try await idle.execute("COMMIT")
+            try await group.waitForAll()
+        }
+        #expect(
+            try await Database.current.count("SELECT max(version) FROM countersign.schema_migrations")
+                == Program.number + 1)
+    }
+
+    @Test func `a worker that is too old for the new schema goes first, if it is told to`() async throws {
+        let file = MigrationFile(
+            name: Self.number(1) + "_later.sql", text: "-- minimum-binary: \(Program.number + 1)\nSELECT 1;")
+        let migrator = try Program.migrator(embeddedMigrations + [file])
+        try await withWorker { worker in
+            try await Database.current.wait(until: "SELECT count(*) FROM countersign.workers", is: 1)
+            var owner = try await Database.current.connect()
+            let refusal = await #expect(throws: AdministrationError.self) {
+                try await OutdatedWorkers.makeWay(for: migrator, drains: false, &owner) { _ in }
+            }
+            #expect(refusal.map { "\($0)" }?.contains("program \(Program.number + 1) or newer") == true)
+            #expect(!worker.context.drain.isSet)
+            var told: [String] = []
+            try await OutdatedWorkers.makeWay(for: migrator, drains: true, &owner) { told.append($0) }
+            #expect(told.count == 1 && worker.context.drain.isSet)
+            try await migrator.up(&owner)
+        }
+    }
+
     @Test func `migrations run under a running worker`() async throws {
         let site = try await Site.make()
         try await withWorker { worker in
