@@ -31,39 +31,40 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION countersign.audit_portal() RETURNS trigger
+-- Of portals and apps: the trigger's argument is the word before the dot. What only portals have never changes in an app.
+CREATE OR REPLACE FUNCTION countersign.audit_client() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    name constant jsonb := jsonb_build_object('name', coalesce(NEW.name, OLD.name));
-    other jsonb;
+    of_row constant jsonb := to_jsonb(CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END);
+    name constant jsonb := jsonb_build_object('name', of_row -> 'name');
+    portal constant integer := of_row ->> 'portal_id';
+    app constant integer := of_row ->> 'app_id';
+    changed jsonb;
+    type text;
+    details jsonb;
 BEGIN
     IF TG_OP <> 'UPDATE' THEN
-        PERFORM countersign.audit(CASE TG_OP WHEN 'INSERT' THEN 'portal.added' ELSE 'portal.removed' END,
-                                  name || jsonb_build_object('login', coalesce(NEW.login, OLD.login)),
-                                  coalesce(NEW.portal_id, OLD.portal_id));
+        PERFORM countersign.audit(TG_ARGV[0] || CASE TG_OP WHEN 'INSERT' THEN '.added' ELSE '.removed' END,
+                                  name || jsonb_build_object('login', of_row -> 'login'), portal, app);
         RETURN NULL;
     END IF;
-    IF NEW.enabled <> OLD.enabled THEN
-        PERFORM countersign.audit(CASE WHEN NEW.enabled THEN 'portal.enabled' ELSE 'portal.disabled' END,
-                                  name, NEW.portal_id);
-    END IF;
-    IF NEW.paused <> OLD.paused THEN
-        PERFORM countersign.audit(CASE WHEN NEW.paused THEN 'portal.paused' ELSE 'portal.resumed' END,
-                                  name, NEW.portal_id);
-    END IF;
-    IF NEW.max_open_requests <> OLD.max_open_requests THEN
-        PERFORM countersign.audit('portal.limited',
-            name || jsonb_build_object('max_open_requests', NEW.max_open_requests), NEW.portal_id);
-    END IF;
-    IF (NEW.webhook_concurrency, NEW.webhook_rate) IS DISTINCT FROM (OLD.webhook_concurrency, OLD.webhook_rate) THEN
-        PERFORM countersign.audit('portal.webhooks_limited',
-            jsonb_build_object('concurrency', NEW.webhook_concurrency, 'rate', NEW.webhook_rate), NEW.portal_id);
-    END IF;
-    other := countersign.changed_columns(to_jsonb(OLD), to_jsonb(NEW))
-        - ARRAY['enabled', 'paused', 'max_open_requests', 'webhook_concurrency', 'webhook_rate', 'over_limit',
-                'channel', 'signing_secret', 'previous_secret', 'previous_secret_until', 'webhook_key'];
-    IF other <> '{}' THEN
-        PERFORM countersign.audit('portal.changed', name || other, NEW.portal_id);
+    changed := countersign.changed_columns(to_jsonb(OLD), of_row)
+        - ARRAY['over_limit', 'channel', 'signing_secret', 'previous_secret', 'previous_secret_until', 'webhook_key'];
+    FOR type, details IN VALUES
+        (CASE changed -> 'enabled' WHEN 'true' THEN 'enabled' WHEN 'false' THEN 'disabled' END, name),
+        (CASE changed -> 'paused' WHEN 'true' THEN 'paused' WHEN 'false' THEN 'resumed' END, name),
+        (CASE WHEN changed ? 'max_open_requests' THEN 'limited' END,
+            name || jsonb_build_object('max_open_requests', of_row -> 'max_open_requests')),
+        (CASE WHEN changed ?| ARRAY['webhook_concurrency', 'webhook_rate'] THEN 'webhooks_limited' END,
+            jsonb_build_object('concurrency', of_row -> 'webhook_concurrency', 'rate', of_row -> 'webhook_rate'))
+    LOOP
+        IF type IS NOT NULL THEN
+            PERFORM countersign.audit(TG_ARGV[0] || '.' || type, details, portal, app);
+        END IF;
+    END LOOP;
+    changed := changed - ARRAY['enabled', 'paused', 'max_open_requests', 'webhook_concurrency', 'webhook_rate'];
+    IF changed <> '{}' THEN
+        PERFORM countersign.audit(TG_ARGV[0] || '.changed', name || changed, portal, app);
     END IF;
     RETURN NULL;
 END
@@ -86,30 +87,6 @@ BEGIN
             CASE WHEN NEW.webhook_key IS NULL THEN 'portal.signing_key_removed'
                  WHEN OLD.webhook_key IS NULL THEN 'portal.signing_key_added'
                  ELSE 'portal.signing_key_replaced' END, '{}', NEW.portal_id);
-    END IF;
-    RETURN NULL;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION countersign.audit_app() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    name constant jsonb := jsonb_build_object('name', coalesce(NEW.name, OLD.name));
-    other jsonb;
-BEGIN
-    IF TG_OP <> 'UPDATE' THEN
-        PERFORM countersign.audit(CASE TG_OP WHEN 'INSERT' THEN 'app.added' ELSE 'app.removed' END,
-                                  name || jsonb_build_object('login', coalesce(NEW.login, OLD.login)),
-                                  app => coalesce(NEW.app_id, OLD.app_id));
-        RETURN NULL;
-    END IF;
-    IF NEW.enabled <> OLD.enabled THEN
-        PERFORM countersign.audit(CASE WHEN NEW.enabled THEN 'app.enabled' ELSE 'app.disabled' END, name,
-                                  app => NEW.app_id);
-    END IF;
-    other := countersign.changed_columns(to_jsonb(OLD), to_jsonb(NEW)) - ARRAY['enabled', 'channel'];
-    IF other <> '{}' THEN
-        PERFORM countersign.audit('app.changed', name || other, app => NEW.app_id);
     END IF;
     RETURN NULL;
 END
@@ -142,7 +119,7 @@ BEGIN
 END
 $$;
 
--- Messages that come and go with their type are part of that.
+-- Messages that come and go with their type are part of that, which no condition of a trigger can ask.
 CREATE OR REPLACE FUNCTION countersign.audit_message() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -177,6 +154,7 @@ BEGIN
 END
 $$;
 
+-- A level that is taken away is none.
 CREATE OR REPLACE FUNCTION countersign.audit_log_level() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -186,26 +164,14 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION countersign.audit_drain() RETURNS trigger
+-- That something has happened to a row: the trigger's first argument is the event's type, and the others are what is told,
+-- each a name and the column that holds it.
+CREATE OR REPLACE FUNCTION countersign.audit_event() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM countersign.audit('worker.drained', jsonb_build_object('worker', NEW.worker_id));
-    RETURN NULL;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION countersign.audit_key() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    PERFORM countersign.audit('key.rotated', jsonb_build_object('fingerprint', NEW.fingerprint));
-    RETURN NULL;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION countersign.audit_sign_in() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    PERFORM countersign.audit('operator.signed_in', jsonb_build_object('name', NEW.operator));
+    PERFORM countersign.audit(TG_ARGV[0],
+        (SELECT jsonb_object_agg(split_part(told, '=', 1), to_jsonb(NEW) -> split_part(told, '=', 2))
+         FROM unnest(TG_ARGV[1:]) AS told));
     RETURN NULL;
 END
 $$;
@@ -248,12 +214,12 @@ CREATE OR REPLACE TRIGGER audit AFTER UPDATE ON countersign.settings
 -- Not for over_limit, which housekeep writes each second.
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF enabled, paused, max_open_requests,
         webhook_concurrency, webhook_rate, name, display_name, login ON countersign.portals
-    FOR EACH ROW EXECUTE FUNCTION countersign.audit_portal();
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_client('portal');
 CREATE OR REPLACE TRIGGER audit_secrets AFTER UPDATE OF signing_secret, previous_secret, previous_secret_until,
         webhook_key ON countersign.portals
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_portal_secrets();
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.apps
-    FOR EACH ROW EXECUTE FUNCTION countersign.audit_app();
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_client('app');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.auth_types
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('type', '', 'name', 'request_expires_in');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.auth_type_messages
@@ -270,14 +236,14 @@ CREATE OR REPLACE TRIGGER audit_second_factor AFTER UPDATE OF second_factor ON c
     FOR EACH ROW WHEN (NEW.second_factor IS DISTINCT FROM OLD.second_factor)
     EXECUTE FUNCTION countersign.audit_second_factor();
 CREATE OR REPLACE TRIGGER audit AFTER INSERT ON countersign.operator_sessions
-    FOR EACH ROW EXECUTE FUNCTION countersign.audit_sign_in();
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_event('operator.signed_in', 'name=operator');
 CREATE OR REPLACE TRIGGER audit AFTER UPDATE OF paused, batch_size ON countersign.stage_controls
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_stage();
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF level ON countersign.log_levels
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_log_level();
 CREATE OR REPLACE TRIGGER audit AFTER UPDATE OF drain_requested ON countersign.workers
     FOR EACH ROW WHEN (NEW.drain_requested AND NOT OLD.drain_requested)
-    EXECUTE FUNCTION countersign.audit_drain();
+    EXECUTE FUNCTION countersign.audit_event('worker.drained', 'worker=worker_id');
 CREATE OR REPLACE TRIGGER audit AFTER UPDATE OF retired_at ON countersign.server_keys
     FOR EACH ROW WHEN (NEW.retired_at IS NOT NULL AND OLD.retired_at IS NULL)
-    EXECUTE FUNCTION countersign.audit_key();
+    EXECUTE FUNCTION countersign.audit_event('key.rotated', 'fingerprint=fingerprint');

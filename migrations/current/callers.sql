@@ -4,6 +4,8 @@
 -- these very values to be cheaper and makes one at each call, which costs more than running it. A generic plan
 -- made while a table is empty would scan it for ever after, so those that read growing tables may not scan; and
 -- what a forbidden scan of one row (settings) is said to cost must not have the query compiled.
+--
+-- One function for portals and one for apps: one that is told the table would plan its query at each call.
 
 -- The portal of this session: that of its login, or, for a member of countersign_gateway and only then, the
 -- one that SET LOCAL countersign.portal names. NULL for everybody else.

@@ -90,6 +90,7 @@ GRANT SELECT, INSERT (transaction_id, enrollment_id, portal_id, app_id, type, us
 GRANT SELECT, INSERT, UPDATE (heartbeat_at, draining), DELETE ON countersign.workers TO countersign_worker;
 GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[], boolean[], text[]),
     countersign.tell_portals(integer[], uuid[], text[]), countersign.tell_apps(integer[], uuid[], text[]),
+    countersign.payloads(integer[], uuid[], text[]),
     countersign.ring(text), countersign.arm_bell(text), countersign.stage_number(text), countersign.may_notify(),
     countersign.measure_notifications(),
     countersign.bell_key(text), countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid),

@@ -65,36 +65,36 @@ COMMENT ON FUNCTION countersign.app_channel() IS
     'The channel to LISTEN on. Its payload is ''<accepted|rejected|active|revoked> <id>[,<id>...]'', at most 200 ids '
     'of submissions or enrollments.';
 
--- Notifies portals '<status> <id>[,<id>...]', at most 200 ids a payload (NOTIFY allows 8,000 bytes). Skipped
--- while notifying is paused: the tables are the truth, and polls find what they hold.
-CREATE OR REPLACE FUNCTION countersign.tell_portals(portal_ids integer[], ids uuid[], statuses text[]) RETURNS void
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+-- What to say to each receiver: '<status> <id>[,<id>...]', at most 200 ids a payload (NOTIFY allows 8,000 bytes).
+-- Nothing while notifying is paused: the tables are the truth, and polls find what they hold.
+CREATE OR REPLACE FUNCTION countersign.payloads(receivers integer[], ids uuid[], statuses text[])
+RETURNS TABLE (receiver integer, payload text)
+LANGUAGE plpgsql VOLATILE ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT countersign.may_notify() THEN
         RETURN;
     END IF;
-    PERFORM pg_notify(p.channel, told.status || ' ' || told.ids)
-    FROM (SELECT portal_id, status, string_agg(id::text, ',') AS ids
-          FROM (SELECT portal_id, id, status,
-                       (row_number() OVER (PARTITION BY portal_id, status) - 1) / 200 AS part
-                FROM unnest(portal_ids, ids, statuses) AS given (portal_id, id, status)) AS numbered
-          GROUP BY portal_id, status, part) AS told
-    JOIN countersign.portals p USING (portal_id);
+    RETURN QUERY
+        SELECT n.given_receiver, n.status || ' ' || string_agg(n.id::text, ',')
+        FROM (SELECT g.given_receiver, g.id, g.status,
+                     (row_number() OVER (PARTITION BY g.given_receiver, g.status) - 1) / 200 AS part
+              FROM unnest(receivers, ids, statuses) AS g (given_receiver, id, status)) AS n
+        GROUP BY n.given_receiver, n.status, n.part;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION countersign.tell_portals(portal_ids integer[], ids uuid[], statuses text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM pg_notify(p.channel, told.payload) FROM countersign.payloads(portal_ids, ids, statuses) AS told
+        JOIN countersign.portals p ON p.portal_id = told.receiver;
 END
 $$;
 
 CREATE OR REPLACE FUNCTION countersign.tell_apps(app_ids integer[], ids uuid[], statuses text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF NOT countersign.may_notify() THEN
-        RETURN;
-    END IF;
-    PERFORM pg_notify(a.channel, told.status || ' ' || told.ids)
-    FROM (SELECT app_id, status, string_agg(id::text, ',') AS ids
-          FROM (SELECT app_id, id, status,
-                       (row_number() OVER (PARTITION BY app_id, status) - 1) / 200 AS part
-                FROM unnest(app_ids, ids, statuses) AS given (app_id, id, status)) AS numbered
-          GROUP BY app_id, status, part) AS told
-    JOIN countersign.apps a USING (app_id);
+    PERFORM pg_notify(a.channel, told.payload) FROM countersign.payloads(app_ids, ids, statuses) AS told
+        JOIN countersign.apps a ON a.app_id = told.receiver;
 END
 $$;

@@ -64,19 +64,16 @@ private let decidedPrivileges = """
     apps_app_id_seq (sequence) - nobody
     arm_bell(stage text) - worker: execute
     audit(type text, details jsonb, portal integer, app integer) - nobody
-    audit_app() - nobody
-    audit_drain() - nobody
-    audit_key() - nobody
+    audit_client() - nobody
+    audit_event() - nobody
     audit_log_level() - nobody
     audit_message() - nobody
-    audit_portal() - nobody
     audit_portal_secrets() - nobody
     audit_refused_sign_in(name text, address text, reason text) - admin: execute
     audit_resealed(sealed_column text, key_id bigint, count bigint) - admin: execute
     audit_row() - nobody
     audit_second_factor() - nobody
     audit_settings() - nobody
-    audit_sign_in() - nobody
     audit_stage() - nobody
     bell_key(stage text) - worker: execute
     auth_requests - admin: select (transaction_id requested_at expires_at open_until issued_at
@@ -163,6 +160,7 @@ private let decidedPrivileges = """
         moment timestamp with time zone, OUT waiting double precision, OUT variance double precision, OUT
         oldest timestamp with time zone) - nobody
     partitioned_tables - admin monitor worker: select
+    payloads(receivers integer[], ids uuid[], statuses text[]) - worker: execute
     portal_channel() - gateway portal: execute
     portal_credentials - admin: delete, insert, select (portal_id created_at client_id), update
         (secret_hash)
