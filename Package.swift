@@ -217,11 +217,8 @@ let package = Package(
             dependencies: [
                 "Administration", "Countersign", "CountersignCommand", "Engine", "HTTPService", "Operations",
                 "Postgres", "Support", "Webhooks",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),

@@ -4,8 +4,11 @@ import Support
 
 /// A portal with its login, a type and a callback address in the current test's database.
 struct ConsolePortal {
+    private static let callback = "http://127.0.0.1:9/cb"
+
     let portalLogin: TestLogin
 
+    /// Not a `Site`: what the console shows of apps is up to each test.
     static func make(_ name: String = "acme") async throws -> ConsolePortal {
         let login = try await Database.current.makeLogin(name, in: .portal)
         var owner = try await Database.current.connect()
@@ -16,7 +19,7 @@ struct ConsolePortal {
             INSERT INTO countersign.auth_types (name) VALUES ('qr-code') ON CONFLICT DO NOTHING;
             INSERT INTO countersign.auth_type_messages VALUES ('qr-code', 'en', 'Sign in') ON CONFLICT DO NOTHING;
             INSERT INTO countersign.callback_urls (portal_id, url)
-            SELECT portal_id, 'http://127.0.0.1:9/cb' FROM countersign.portals WHERE name = '\(name)'
+            SELECT portal_id, '\(callback)' FROM countersign.portals WHERE name = '\(name)'
             """)
         return ConsolePortal(portalLogin: login)
     }
@@ -27,11 +30,11 @@ struct ConsolePortal {
         "insert",
         """
         INSERT INTO countersign.auth_requests (auth_type, callback_uri)
-        VALUES ('qr-code', 'http://127.0.0.1:9/cb') RETURNING transaction_id
+        VALUES ('qr-code', '\(callback)') RETURNING transaction_id
         """)
-    static let awaitOTP = Statement("await_otp", "SELECT countersign.await_otp($1, '10 s')")
-    static let awaitBriefly = Statement("await_otp briefly", "SELECT countersign.await_otp($1, '20 ms')")
-    static let cancel = Statement("cancel", "SELECT countersign.cancel_request($1)")
+    static let awaitOTP = SQL.await_
+    static let awaitBriefly = SQL.awaitBriefly
+    static let cancel = SQL.cancel
     static let status = Statement(
         "status", "SELECT status::text FROM countersign.auth_results WHERE transaction_id = $1")
 }

@@ -35,7 +35,7 @@ extension Everything {
     }
 
     /// In, through all pages, and out again.
-    func console(_ web: Web) async throws {
+    func console(_ web: Browser) async throws {
         let password = try #require(
             try await Self.shown(admin, "operator", "add", "olga", "--admin")["password"])
         evidence.mustNotShow(Secret("operator's password", password))
@@ -81,7 +81,7 @@ extension Everything {
         _ = try await web.send(.POST, "/console/logout", headers, form: ["csrf": token])
     }
 
-    func figures(_ web: Web) async throws {
+    func figures(_ web: Browser) async throws {
         evidence.add("metrics", try await web.send(.GET, "/metrics").text)
         let open = ["accept": "application/openmetrics-text; version=1.0.0"]
         evidence.add("metrics", try await web.send(.GET, "/metrics", open).text)

@@ -117,7 +117,7 @@ extension Everything {
     }
 
     /// The same over HTTP, with what clients do wrong there.
-    func signInByHTTP(_ web: Web) async throws {
+    func signInByHTTP(_ web: Browser) async throws {
         let basic = [
             "authorization": "Basic " + Data("\(client.id):\(client.secret)".utf8).base64EncodedString()
         ]
@@ -148,7 +148,7 @@ extension Everything {
     }
 
     private func start(
-        _ web: Web, _ form: [String: String], _ headers: [String: String]
+        _ web: Browser, _ form: [String: String], _ headers: [String: String]
     ) async throws -> (id: String, code: String) {
         let answer = try await web.send(.POST, "/oauth/api/v4/authenticate/user", headers, form: form)
         let code = try #require(answer.json("otp"), "\(answer.body)")
@@ -156,7 +156,7 @@ extension Everything {
         return (try #require(answer.json("transaction_id")), code)
     }
 
-    private func tryTheDemo(_ web: Web) async throws {
+    private func tryTheDemo(_ web: Browser) async throws {
         let page = try await web.send(.POST, "/demo/sign-ins")
         let link = try #require(page.json("link"))
         try evidence.mustNotShow(code: String(link.suffix(64)))
@@ -166,7 +166,7 @@ extension Everything {
     }
 
     private func failByHTTP(
-        _ web: Web, _ basic: [String: String], _ token: String, _ code: String, _ enrollment: Identifier
+        _ web: Browser, _ basic: [String: String], _ token: String, _ code: String, _ enrollment: Identifier
     ) async throws {
         let root = "/oauth/api/v4/authenticate"
         let mistyped = "mistyped-client-secret-\(UUID().uuidString)"

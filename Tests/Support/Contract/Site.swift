@@ -11,7 +11,9 @@ package struct Site: Sendable {
 
     /// `signed`: whether `signature_required` is on. Most of the contract is the same without, and quicker to test.
     package static func make(
-        _ name: String = "acme", expiresIn: Int = 180, signed: Bool = false
+        _ name: String = "acme", type: String = "qr-code", callback: String = Site.callback,
+        expiresIn: Int = 180,
+        signed: Bool = false
     ) async throws -> Site {
         let database = Database.current
         let portal = try await database.makeLogin(name, in: .portal)
@@ -21,7 +23,7 @@ package struct Site: Sendable {
             insert,
             [
                 .text(portal.name), .text(name), .text(app.name), .text("\(name)-app"),
-                .int32(Int32(expiresIn)), .text(callback), .bool(signed),
+                .int32(Int32(expiresIn)), .text(callback), .bool(signed), .text(type),
             ])
         return Site(
             portalLogin: portal, appLogin: app, portalID: Int32(try ids[0].int(0)),
@@ -37,10 +39,10 @@ package struct Site: Sendable {
         ), app AS (
             INSERT INTO countersign.apps (login, name) VALUES ($3, $4) RETURNING app_id
         ), kind AS (
-            INSERT INTO countersign.auth_types (name, request_expires_in) VALUES ('qr-code', $5)
+            INSERT INTO countersign.auth_types (name, request_expires_in) VALUES ($8, $5)
             ON CONFLICT DO NOTHING
         ), message AS (
-            INSERT INTO countersign.auth_type_messages VALUES ('qr-code', 'en', 'Sign in') ON CONFLICT DO NOTHING
+            INSERT INTO countersign.auth_type_messages VALUES ($8, 'en', 'Sign in') ON CONFLICT DO NOTHING
         ), callback AS (
             INSERT INTO countersign.callback_urls (portal_id, url) SELECT portal_id, $6 FROM portal
         ), signatures AS (
