@@ -25,53 +25,14 @@ package enum AdministrationError: Error, Sendable, Equatable, CustomStringConver
     /// Reads what a constraint of the configuration tables refused; nil for any other error.
     package init?(_ error: PostgresError) {
         guard error.state == "23505" || error.state == "23514",
-            let sentence = error.constraint.flatMap({ sentences[$0] })
+            let sentence = error.constraint.flatMap({ constraintSentences[$0] })
         else { return nil }
         self = .refused(sentence)
     }
 }
 
-/// Things of the configuration that have names.
-package enum NamedThing: String, Sendable {
-    case portal, app
-    case type = "authentication type"
-
-    static let shown = 10
-
-    /// The subcommand that deals with them.
-    var command: String { self == .type ? "type" : rawValue }
-
-    package var names: Statement {
-        let table = self == .type ? "auth_types" : "\(rawValue)s"
-        return Statement(
-            "\(command).names",
-            "SELECT name FROM countersign.\(table) ORDER BY name LIMIT \(Self.shown + 1)")
-    }
-
-    /// Whether there is one of the name $1.
-    package var presence: Statement {
-        let table = self == .type ? "auth_types" : "\(rawValue)s"
-        return Statement(
-            "\(command).presence", "SELECT EXISTS (SELECT FROM countersign.\(table) WHERE name = $1)")
-    }
-
-    /// Fails when there is one of that name. The constraint holds against those who add at the same time; asked
-    /// first, the answer is about the name, and not about the login that is in use for that reason.
-    func refuseTaken(_ name: String, _ connection: inout Connection) async throws {
-        guard try await connection.run(presence, [.text(name)])[0].bool(0) else { return }
-        let constraint = self == .type ? "auth_types_pkey" : "\(rawValue)s_name_once"
-        throw AdministrationError.refused(sentences[constraint] ?? "that name is taken")
-    }
-
-    /// To be thrown when there is nothing of that name.
-    func unknown(_ name: String, _ connection: inout Connection) async throws -> AdministrationError {
-        let existing = try await connection.run(names).map { try $0.text(0) }
-        return .unknown(self, name: name, existing: existing)
-    }
-}
-
 /// By constraint, what is allowed.
-private let sentences = [
+let constraintSentences = [
     "apps_login_once": "that login belongs to another app",
     "apps_name_form": "an app's name must be 1 to 63 of a-z, 0-9 and -, and not begin with -",
     "apps_name_once": "there is an app of that name already",

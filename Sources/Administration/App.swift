@@ -22,16 +22,10 @@ extension App {
         try await connection.transaction { connection in
             try await NamedThing.app.refuseTaken(name, &connection)
             let login = try await Login.create(login, in: .app, withPassword: withPassword, &connection)
-            try await connection.run(insertion, [.text(name), .text(login.name)])
+            try await connection.run(InsertApp(name: name, login: login.name))
             return login
         }
     }
-}
-
-extension App {
-    /// $1 name, $2 login.
-    package static let insertion = Statement(
-        "app.insert", "INSERT INTO countersign.apps (name, login) VALUES ($1, $2)")
 }
 
 extension App: RowReadable {
@@ -42,6 +36,15 @@ extension App: RowReadable {
         isEnabled = try row.bool("enabled")
         createdAt = try row.timestamp("created_at")
     }
+}
+
+struct InsertApp: PreparedStatement {
+    let name: String
+    let login: String
+
+    static let statement = Statement(
+        "app.insert", "INSERT INTO countersign.apps (name, login) VALUES ($1, $2)")
+    var parameters: [Parameter] { [.text(name), .text(login)] }
 }
 
 struct ListApps: PreparedStatement {

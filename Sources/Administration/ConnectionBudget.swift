@@ -7,8 +7,7 @@ package struct ConnectionBudget: Sendable, Hashable {
     package let available: Int
 
     package static func read(_ connection: inout Connection) async throws -> ConnectionBudget {
-        let row = try await connection.run(reading)[0]
-        return ConnectionBudget(allowed: try row.int(0), available: try row.int(1))
+        try await connection.run(ReadConnectionBudget()).one()
     }
 
     /// What to tell an operator; nil when there are enough.
@@ -18,16 +17,22 @@ package struct ConnectionBudget: Sendable, Hashable {
             + "\(available) for all: raise max_connections, lower limits with ALTER ROLE ... CONNECTION LIMIT, or put a "
             + "pooler in front of them"
     }
+}
 
-    /// A login without a limit may take them all.
-    package static let reading = Statement(
+/// A login without a limit may take them all.
+struct ReadConnectionBudget: PreparedStatement {
+    static let statement = Statement(
         "connections.budget",
         """
-        SELECT coalesce(sum(CASE WHEN r.rolconnlimit < 0 THEN s.available ELSE r.rolconnlimit END), 0)::bigint,
-               max(s.available)
+        SELECT coalesce(sum(CASE WHEN r.rolconnlimit < 0 THEN s.available ELSE r.rolconnlimit END), 0)::bigint AS allowed,
+               max(s.available) AS available
         FROM (SELECT current_setting('max_connections')::bigint
                      - current_setting('superuser_reserved_connections')::bigint AS available) s
         LEFT JOIN pg_roles r ON r.rolname IN (SELECT login FROM countersign.portals
                                               UNION ALL SELECT login FROM countersign.apps)
         """)
+
+    static func decode(_ row: inout RowReader) throws -> ConnectionBudget {
+        ConnectionBudget(allowed: try row.int("allowed"), available: try row.int("available"))
+    }
 }

@@ -1,6 +1,6 @@
 import Countersign
 import FoundationEssentials
-package import Postgres
+import Postgres
 
 /// The login of a portal or an app, as adding one leaves it.
 package struct Login: Sendable {
@@ -29,16 +29,27 @@ extension Login {
         let password = withPassword ? makePassword() : nil
         var verifier: String?
         if let password { verifier = try await connection.encryptPassword(password, user: name) }
-        let created = try await connection.run(
-            Self.creation, [.text(name), .text(group.rawValue), Parameter(verifier)])
-        let isNew = try created[0].bool(0)
+        let creation = CreateLogin(name: name, group: group, verifier: verifier)
+        let isNew = try await connection.run(creation).one()
         return Login(name: name, isNew: isNew, password: isNew ? password : nil)
     }
 
-    package static let creation = Statement("login.create", "SELECT countersign.create_login($1, $2, $3)")
-
-    /// 32 characters of base64url (RFC 4648 section 5): 192 bits.
+    /// 32 characters of base64url (RFC 4648 section 5): 192 bits, and nothing that a form or an URL escapes.
     static func makePassword() -> String {
         Data(randomBytes(24)).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
     }
+}
+
+/// Whether the login is a new one.
+struct CreateLogin: PreparedStatement {
+    let name: String
+    let group: GroupRole
+    /// A SCRAM secret; nil for no password.
+    let verifier: String?
+
+    static let statement = Statement(
+        "login.create", "SELECT countersign.create_login($1, $2, $3) AS is_new")
+    var parameters: [Parameter] { [.text(name), .text(group.rawValue), Parameter(verifier)] }
+
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_new") }
 }

@@ -1,5 +1,4 @@
 package import Countersign
-import FoundationEssentials
 package import Postgres
 
 /// A portal just added, with what is shown once.
@@ -44,19 +43,17 @@ extension Portal {
             try await refuseLookalike(draft.displayName ?? draft.name, &connection)
             let login = try await Login.create(
                 draft.login, in: .portal, withPassword: draft.withPassword, &connection)
-            let id = try await connection.run(numbering)[0].int(0)
+            let id = try await connection.run(NumberPortal()).one()
             let sealed = try sealer.seal(secret, at: SealedColumn.signingSecret.place(id))
             try await connection.run(
-                insertion,
-                [
-                    .int32(Int32(id)), .text(draft.name), .text(draft.displayName ?? draft.name),
-                    .text(login.name), .bytes(sealed),
-                ])
-            let text = "whsec_" + Data(secret).base64EncodedString()
-            return AddedPortal(id: id, name: draft.name, login: login, signingSecret: text)
+                InsertPortal(id: Int32(id), draft: draft, login: login.name, sealedSecret: sealed))
+            return AddedPortal(
+                id: id, name: draft.name, login: login, signingSecret: secretText(secret))
         }
     }
+}
 
+extension Portal {
     /// What users read on their phone must not be taken for another portal's.
     private static func refuseLookalike(_ name: String, _ connection: inout Connection) async throws {
         if let fault = ShownName.fault(in: name) {
@@ -67,16 +64,32 @@ extension Portal {
         guard let other = others.first else { return }
         throw AdministrationError.refused("the display name looks like that of portal \(other.name)")
     }
+}
 
-    /// The id comes first: the sealed secret is bound to it.
-    package static let numbering = Statement(
-        "portal.number", "SELECT nextval('countersign.portals_portal_id_seq')::integer")
+/// The id comes first: the sealed secret is bound to it.
+struct NumberPortal: PreparedStatement {
+    static let statement = Statement(
+        "portal.number", "SELECT nextval('countersign.portals_portal_id_seq')::integer AS portal_id")
 
-    /// $1 id, $2 name, $3 display name, $4 login, $5 sealed secret.
-    package static let insertion = Statement(
+    static func decode(_ row: inout RowReader) throws -> Int { try row.int("portal_id") }
+}
+
+struct InsertPortal: PreparedStatement {
+    let id: Int32
+    let draft: Portal.Draft
+    let login: String
+    let sealedSecret: [UInt8]
+
+    static let statement = Statement(
         "portal.insert",
         """
         INSERT INTO countersign.portals (portal_id, name, display_name, login, signing_secret)
         VALUES ($1, $2, $3, $4, $5)
         """)
+    var parameters: [Parameter] {
+        [
+            .int32(id), .text(draft.name), .text(draft.displayName ?? draft.name), .text(login),
+            .bytes(sealedSecret),
+        ]
+    }
 }

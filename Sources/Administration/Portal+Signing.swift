@@ -25,28 +25,22 @@ extension Portal {
     ) async throws -> RotatedSecret {
         try await sealer.checkMasterKey(&connection)
         return try await connection.transaction { connection in
-            guard let row = try await connection.run(secretForUpdate, [.text(name)]).first else {
-                throw try await NamedThing.portal.unknown(name, &connection)
-            }
-            if overlap > .zero, let until = try row.optionalTimestamp(2) {
+            let held = try await lockSecrets(name, &connection)
+            if overlap > .zero, let until = held.previousUntil {
                 throw AdministrationError.refused(
                     "the secret before the last rotation signs until \(until), and receivers may still use it: "
                         + "rotate then, or with --overlap 0s, which ends both old secrets at once")
             }
-            let id = try row.int(0)
-            let old = try sealer.open(try row.bytes(1), at: SealedColumn.signingSecret.place(id))
+            let old = try sealer.open(held.sealedSecret, at: SealedColumn.signingSecret.place(held.id))
             let secret = randomBytes(32)
-            let changed = try await connection.run(
-                rotation,
-                [
-                    .int32(Int32(id)),
-                    .bytes(try sealer.seal(secret, at: SealedColumn.signingSecret.place(id))),
-                    .bytes(try sealer.seal(old, at: SealedColumn.previousSecret.place(id))),
-                    .double(overlap / .seconds(1)),
-                ])
+            let rotation = RotateSecret(
+                portalID: held.id,
+                sealedSecret: try sealer.seal(secret, at: SealedColumn.signingSecret.place(held.id)),
+                sealedPrevious: try sealer.seal(old, at: SealedColumn.previousSecret.place(held.id)),
+                overlap: overlap)
             return RotatedSecret(
-                signingSecret: "whsec_" + Data(secret).base64EncodedString(),
-                previousUntil: try changed[0].timestamp(0))
+                signingSecret: secretText(secret),
+                previousUntil: try await connection.run(rotation).one())
         }
     }
 
@@ -58,42 +52,35 @@ extension Portal {
         try await sealer.checkMasterKey(&connection)
         let key = Curve25519.Signing.PrivateKey()
         try await connection.transaction { connection in
-            guard let row = try await connection.run(secretForUpdate, [.text(name)]).first else {
-                throw try await NamedThing.portal.unknown(name, &connection)
-            }
-            guard try !row.bool(3) else {
+            let held = try await lockSecrets(name, &connection)
+            guard !held.hasSigningKey else {
                 throw AdministrationError.refused(
                     "portal \(name) has a signing key already: show it, or remove it first")
             }
-            let place = SealedColumn.webhookKey.place(try row.int(0))
-            let sealed = try sealer.seal(Array(key.rawRepresentation), at: place)
-            try await connection.run(keyChange, [.int32(Int32(try row.int(0))), .bytes(sealed)])
+            let sealed = try sealer.seal(
+                Array(key.rawRepresentation), at: SealedColumn.webhookKey.place(held.id))
+            try await connection.run(SetSigningKey(portalID: held.id, sealedKey: sealed))
         }
-        return "whpk_" + key.publicKey.rawRepresentation.base64EncodedString()
+        return publicText(key)
     }
 
     /// The public key of the portal's signing key; nil when it has none.
     package static func signingKey(
         _ name: String, _ sealer: Sealer, _ connection: inout Connection
     ) async throws -> String? {
-        guard let row = try await connection.run(key, [.text(name)]).first else {
-            throw try await NamedThing.portal.unknown(name, &connection)
-        }
-        guard let sealed = try row.optionalBytes(1) else { return nil }
-        let seed = try sealer.open(sealed, at: SealedColumn.webhookKey.place(try row.int(0)))
-        let key = try Curve25519.Signing.PrivateKey(rawRepresentation: seed)
-        return "whpk_" + key.publicKey.rawRepresentation.base64EncodedString()
+        let (id, sealed) = try await sealedSigningKey(name, &connection)
+        guard let sealed else { return nil }
+        let seed = try sealer.open(sealed, at: SealedColumn.webhookKey.place(id))
+        return publicText(try Curve25519.Signing.PrivateKey(rawRepresentation: seed))
     }
 
     /// Returns false when it had none.
     package static func removeSigningKey(
         _ name: String, _ connection: inout Connection
     ) async throws -> Bool {
-        guard let row = try await connection.run(key, [.text(name)]).first else {
-            throw try await NamedThing.portal.unknown(name, &connection)
-        }
-        guard !(try row.isNull(1)) else { return false }
-        try await connection.run(keyChange, [.int32(Int32(try row.int(0))), .null])
+        let (id, sealed) = try await sealedSigningKey(name, &connection)
+        guard sealed != nil else { return false }
+        try await connection.run(SetSigningKey(portalID: id, sealedKey: nil))
         return true
     }
 
@@ -101,53 +88,31 @@ extension Portal {
     package static func setWebhookLimits(
         _ name: String, concurrency: Int?, rate: Int?, _ connection: inout Connection
     ) async throws -> (concurrency: Int, rate: Int?) {
-        let changed = try await connection.run(
-            limiting,
-            [
-                .text(name), concurrency.map { .int32(Int32(clamping: $0)) } ?? .null,
-                rate.map { .int32(Int32(clamping: $0)) } ?? .null,
-            ])
-        guard let row = changed.first else { throw try await NamedThing.portal.unknown(name, &connection) }
-        return (try row.int(0), try row.optionalInt(1))
+        let limits = try await connection.run(
+            LimitWebhooks(portal: name, concurrency: concurrency, rate: rate)
+        ).first()
+        return try await NamedThing.portal.found(limits, name, &connection)
     }
-}
 
-extension Portal {
-    /// $1 name.
-    package static let secretForUpdate = Statement(
-        "portal.secret",
-        """
-        SELECT portal_id, signing_secret,
-               CASE WHEN previous_secret_until > clock_timestamp() THEN previous_secret_until END,
-               webhook_key IS NOT NULL
-        FROM countersign.portals WHERE name = $1 FOR UPDATE
-        """)
+    private static func lockSecrets(
+        _ name: String, _ connection: inout Connection
+    ) async throws -> LockSecrets.Output {
+        let held = try await connection.run(LockSecrets(portal: name)).first()
+        return try await NamedThing.portal.found(held, name, &connection)
+    }
 
-    /// $1 id, $2 new secret, $3 the one before, $4 seconds that both sign.
-    package static let rotation = Statement(
-        "portal.rotate_secret",
-        """
-        UPDATE countersign.portals
-        SET signing_secret = $2, previous_secret = $3,
-            previous_secret_until = clock_timestamp() + make_interval(secs => $4::float8)
-        WHERE portal_id = $1 RETURNING previous_secret_until
-        """)
+    private static func sealedSigningKey(
+        _ name: String, _ connection: inout Connection
+    ) async throws -> (id: Int, sealed: [UInt8]?) {
+        let key = try await connection.run(ReadSigningKey(portal: name)).first()
+        return try await NamedThing.portal.found(key, name, &connection)
+    }
 
-    /// $1 name.
-    package static let key = Statement(
-        "portal.key", "SELECT portal_id, webhook_key FROM countersign.portals WHERE name = $1")
+    /// As Standard Webhooks writes a secret.
+    static func secretText(_ secret: [UInt8]) -> String { "whsec_" + Data(secret).base64EncodedString() }
 
-    /// $1 id, $2 sealed key or NULL.
-    package static let keyChange = Statement(
-        "portal.set_key", "UPDATE countersign.portals SET webhook_key = $2 WHERE portal_id = $1")
-
-    /// $1 name, $2 concurrency or NULL, $3 rate, 0 for none, or NULL.
-    package static let limiting = Statement(
-        "portal.limit_webhooks",
-        """
-        UPDATE countersign.portals
-        SET webhook_concurrency = coalesce($2::integer, webhook_concurrency),
-            webhook_rate = CASE WHEN $3::integer IS NULL THEN webhook_rate ELSE nullif($3::integer, 0) END
-        WHERE name = $1 RETURNING webhook_concurrency, webhook_rate
-        """)
+    /// As Standard Webhooks writes a public key.
+    private static func publicText(_ key: Curve25519.Signing.PrivateKey) -> String {
+        "whpk_" + key.publicKey.rawRepresentation.base64EncodedString()
+    }
 }

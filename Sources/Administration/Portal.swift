@@ -23,20 +23,9 @@ extension Portal {
 
     /// Throws when there is no portal of that name.
     static func identifier(of name: String, _ connection: inout Connection) async throws -> Int32 {
-        guard let row = try await connection.run(numberOf, [.text(name)]).first else {
-            throw try await NamedThing.portal.unknown(name, &connection)
-        }
-        return Int32(try row.int(0))
+        let id = try await connection.run(FindPortal(name: name)).first()
+        return try await NamedThing.portal.found(id, name, &connection)
     }
-}
-
-extension Portal {
-    /// $1 name.
-    package static let numberOf = Statement(
-        "portal.number_of",
-        """
-        SELECT portal_id FROM countersign.portals WHERE name = $1
-        """)
 }
 
 extension Portal: RowReadable {
@@ -51,6 +40,17 @@ extension Portal: RowReadable {
         createdAt = try row.timestamp("created_at")
         isPaused = try row.bool("paused")
     }
+}
+
+/// The id of the portal of that name.
+struct FindPortal: PreparedStatement {
+    let name: String
+
+    static let statement = Statement(
+        "portal.find", "SELECT portal_id FROM countersign.portals WHERE name = $1")
+    var parameters: [Parameter] { [.text(name)] }
+
+    static func decode(_ row: inout RowReader) throws -> Int32 { Int32(try row.int("portal_id")) }
 }
 
 struct ListPortals: PreparedStatement {

@@ -1,5 +1,4 @@
 import Countersign
-import FoundationEssentials
 package import Postgres
 
 /// A client id with which a portal speaks HTTP. Its secret is shown once and kept as a digest.
@@ -43,13 +42,10 @@ extension PortalCredential {
     ) async throws -> NewPortalCredential {
         let id = try await Portal.identifier(of: portal, &connection)
         let clientID = clientID ?? "\(portal.prefix(50))-\(hexadecimal(randomBytes(4)))"
-        let new = NewPortalCredential(clientID: clientID, secret: newSecret())
-        let inserted = try await connection.run(
-            insertion,
-            [
-                .int32(id), .text(clientID), .text(SecretDigest(of: new.secret).text), .int(Int64(allowed)),
-            ])
-        guard inserted.affected > 0 else {
+        let new = NewPortalCredential(clientID: clientID, secret: Login.makePassword())
+        let insertion = InsertCredential(
+            portalID: id, clientID: clientID, secretHash: SecretDigest(of: new.secret).text)
+        guard try await connection.run(insertion).affected > 0 else {
             throw AdministrationError.refused(
                 "portal \(portal) has \(allowed) client ids already: remove one that is no longer used first")
         }
@@ -61,10 +57,10 @@ extension PortalCredential {
         portal: String, clientID: String, _ connection: inout Connection
     ) async throws -> NewPortalCredential {
         let id = try await Portal.identifier(of: portal, &connection)
-        let new = NewPortalCredential(clientID: clientID, secret: newSecret())
-        let changed = try await connection.run(
-            rotation, [.int32(id), .text(clientID), .text(SecretDigest(of: new.secret).text)])
-        guard changed.affected > 0 else { throw unknown(clientID, portal) }
+        let new = NewPortalCredential(clientID: clientID, secret: Login.makePassword())
+        let rotation = ReplaceCredential(
+            portalID: id, clientID: clientID, secretHash: SecretDigest(of: new.secret).text)
+        guard try await connection.run(rotation).affected > 0 else { throw unknown(clientID, portal) }
         return new
     }
 
@@ -72,9 +68,8 @@ extension PortalCredential {
         portal: String, clientID: String, _ connection: inout Connection
     ) async throws {
         let id = try await Portal.identifier(of: portal, &connection)
-        guard try await connection.run(removal, [.int32(id), .text(clientID)]).affected > 0 else {
-            throw unknown(clientID, portal)
-        }
+        let removal = RemoveCredential(portalID: id, clientID: clientID)
+        guard try await connection.run(removal).affected > 0 else { throw unknown(clientID, portal) }
     }
 
     private static func unknown(_ clientID: String, _ portal: String) -> AdministrationError {
@@ -82,32 +77,45 @@ extension PortalCredential {
             "portal \(portal) has no client id \(clientID): "
                 + "`countersign portal credentials list \(portal)` shows those it has")
     }
-
-    /// 32 characters of base64url (RFC 4648 section 5): 192 bits. Needs no escaping in a form.
-    private static func newSecret() -> String {
-        Data(randomBytes(24)).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
-    }
 }
 
-extension PortalCredential {
-    /// $1 portal's id, $2 client id, $3 digest, $4 how many a portal may have.
-    package static let insertion = Statement(
+/// Inserts nothing when the portal has as many as are allowed.
+struct InsertCredential: PreparedStatement {
+    let portalID: Int32
+    let clientID: String
+    let secretHash: String
+
+    static let statement = Statement(
         "credential.insert",
         """
         INSERT INTO countersign.portal_credentials (portal_id, client_id, secret_hash)
         SELECT $1, $2, $3
         WHERE (SELECT count(*) FROM countersign.portal_credentials c WHERE c.portal_id = $1) < $4
         """)
+    var parameters: [Parameter] {
+        [.int32(portalID), .text(clientID), .text(secretHash), .int(Int64(PortalCredential.allowed))]
+    }
+}
 
-    /// $1 portal's id, $2 client id, $3 digest.
-    package static let rotation = Statement(
+struct ReplaceCredential: PreparedStatement {
+    let portalID: Int32
+    let clientID: String
+    let secretHash: String
+
+    static let statement = Statement(
         "credential.rotate",
         "UPDATE countersign.portal_credentials SET secret_hash = $3 WHERE portal_id = $1 AND client_id = $2")
+    var parameters: [Parameter] { [.int32(portalID), .text(clientID), .text(secretHash)] }
+}
 
-    /// $1 portal's id, $2 client id.
-    package static let removal = Statement(
+struct RemoveCredential: PreparedStatement {
+    let portalID: Int32
+    let clientID: String
+
+    static let statement = Statement(
         "credential.remove",
         "DELETE FROM countersign.portal_credentials WHERE portal_id = $1 AND client_id = $2")
+    var parameters: [Parameter] { [.int32(portalID), .text(clientID)] }
 }
 
 struct ListCredentials: PreparedStatement {

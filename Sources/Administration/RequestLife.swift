@@ -43,17 +43,7 @@ package struct RequestLife: Sendable {
         package let finishedAt: Timestamp?
         /// When the next attempt is due.
         package let nextAt: Timestamp?
-        package internal(set) var attempts: [Attempt] = []
-    }
-
-    package struct Attempt: Sendable, Hashable {
-        package let number: Int
-        package let startedAt: Timestamp
-        package let duration: Duration
-        /// Of HTTP.
-        package let statusCode: Int?
-        /// As `timeout`; nil when it was delivered.
-        package let errorClass: String?
+        package internal(set) var attempts: [WebhookDelivery.Attempt] = []
     }
 
     package let request: Request
@@ -69,8 +59,8 @@ extension RequestLife {
         _ id: Identifier, _ connection: inout Connection
     ) async throws -> RequestLife? {
         let (requests, submissions, deliveries, attempts, permission) = try await connection.pipeline(
-            ReadRequest(id: id), FindSubmissions(id: id), ReadDelivery(id: id), FindAttempts(id: id),
-            MayReadPeople()
+            ReadRequest(id: id), FindSubmissions(id: id), ReadDelivery(id: id),
+            ListAttempts(id: id, withBody: false), MayReadPeople()
         ).results
         guard let request = try requests.first() else { return nil }
         var person: Person?

@@ -99,31 +99,6 @@ extension RequestLife.Delivery: RowReadable {
     }
 }
 
-struct FindAttempts: PreparedStatement {
-    let id: Identifier
-
-    typealias Output = RequestLife.Attempt
-
-    static let statement = Statement(
-        "request.attempts",
-        """
-        SELECT attempt, started_at, duration_ms, status_code, error_class
-        FROM countersign.webhook_attempts WHERE transaction_id = $1::uuid ORDER BY attempt
-        """)
-
-    var parameters: [Parameter] { [.identifier(id)] }
-}
-
-extension RequestLife.Attempt: RowReadable {
-    package init(_ row: inout RowReader) throws {
-        number = try row.int("attempt")
-        startedAt = try row.timestamp("started_at")
-        duration = .milliseconds(try row.int("duration_ms"))
-        statusCode = try row.optionalInt("status_code")
-        errorClass = try row.optionalText("error_class")
-    }
-}
-
 /// Whether the login may read who signed in. A query that names a column fails when it may not.
 struct MayReadPeople: PreparedStatement {
     static let statement = Statement(

@@ -17,17 +17,29 @@ package struct Settings: Sendable, Hashable {
 
 extension Settings {
     package static func read(_ connection: inout Connection) async throws -> Settings {
-        let row = try await connection.run(reading)[0]
-        var values: [Name: Bool] = [:]
-        for (column, name) in Name.allCases.enumerated() { values[name] = try row.bool(column) }
-        return Settings(values: values, updatedAt: try row.timestamp(Name.allCases.count))
+        try await connection.run(ReadSettings()).one()
     }
+}
 
-    /// The switches in the order of their declaration, then when they were changed.
-    package static let reading = Statement(
+struct ReadSettings: PreparedStatement {
+    static let statement = Statement(
         "settings.read",
-        "SELECT \(Name.allCases.map(\.rawValue).joined(separator: ", ")), updated_at FROM countersign.settings"
-    )
+        """
+        SELECT mobile_authentication_enabled, enrollment_enabled, unique_pgp_keys_per_enrollment, signature_required,
+               callback_allowlist_enabled, updated_at
+        FROM countersign.settings
+        """)
+
+    static func decode(_ row: inout RowReader) throws -> Settings {
+        let values: [Settings.Name: Bool] = [
+            .mobileAuthentication: try row.bool("mobile_authentication_enabled"),
+            .enrollment: try row.bool("enrollment_enabled"),
+            .uniqueKeys: try row.bool("unique_pgp_keys_per_enrollment"),
+            .signatureRequired: try row.bool("signature_required"),
+            .callbackAllowlist: try row.bool("callback_allowlist_enabled"),
+        ]
+        return Settings(values: values, updatedAt: try row.timestamp("updated_at"))
+    }
 }
 
 extension Settings.Name {

@@ -72,7 +72,7 @@ extension RequestLife {
                 ? "No submissions." : "Submissions\n\(TextTable(submissions.map(\.record)).text)")
         guard let delivery else { return sections.joined(separator: "\n\n") }
         sections.append("Delivery\n" + TextTable.details(delivery.summary))
-        if !delivery.attempts.isEmpty { sections.append(TextTable(delivery.attempts.map(\.record)).text) }
+        if !delivery.attempts.isEmpty { sections.append(TextTable(delivery.attempts.map(\.summary)).text) }
         return sections.joined(separator: "\n\n")
     }
 
@@ -123,16 +123,6 @@ extension RequestLife.Delivery {
     }
 
     fileprivate var record: Record {
-        summary + ["attempts": .records(attempts.map(\.record))]
-    }
-}
-
-extension RequestLife.Attempt {
-    fileprivate var record: Record {
-        [
-            "attempt": .number(number), "started_at": .moment(startedAt),
-            "duration_ms": .milliseconds(duration),
-            "status_code": .number(statusCode), "error_class": .text(errorClass),
-        ]
+        summary + ["attempts": .records(attempts.map(\.summary))]
     }
 }

@@ -123,14 +123,16 @@ struct WebhookShow: DatabaseCommand {
 }
 
 extension WebhookDelivery.Attempt {
-    fileprivate var record: Record {
+    /// Without what the receiver answered.
+    var summary: Record {
         [
             "attempt": .number(number), "started_at": .moment(startedAt),
             "duration_ms": .milliseconds(duration),
-            "status_code": .number(statusCode), "error_class": .text(errorClass), "detail": .text(detail),
-            "body": .text(body),
+            "status_code": .number(statusCode), "error_class": .text(errorClass),
         ]
     }
+
+    fileprivate var record: Record { summary + ["detail": .text(detail), "body": .text(body)] }
 }
 
 struct WebhookEndpoints: DatabaseCommand {

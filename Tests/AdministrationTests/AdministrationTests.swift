@@ -8,8 +8,8 @@ import Testing
     @Test func `every statement fits the schema and its decoder`() async throws {
         var owner = try await Database.current.connect()
         try await owner.expectToFit(AdministrationStatements.all)
-        try await owner.expectToPrepare(administrationStatements)
-        try expectAllListed(in: "Administration", AdministrationStatements.all, and: administrationStatements)
+        try await owner.expectToPrepare(consoleAccountStatements)
+        try expectAllListed(in: "Administration", AdministrationStatements.all, and: consoleAccountStatements)
     }
 
     /// What the console will do under its own login, and what the commands do.

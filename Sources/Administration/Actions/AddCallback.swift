@@ -20,7 +20,9 @@ package struct AddCallback: OperatorAction {
     package static let inputs = [Portal.input, ActionInput("url", help: "The address.")]
     package static let hasOwnCommand = true
     package static let event = "callback.added"
-    package static let statements = [checking, numbering, insertion]
+    package static let statements: [any StatementFamily.Type] = [
+        IsCallbackAddress.self, NumberCallback.self, InsertCallback.self,
+    ]
 
     private let portal: String
     private let url: String
@@ -50,7 +52,7 @@ package struct AddCallback: OperatorAction {
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        guard try await connection.run(Self.checking, [.text(url)])[0].bool(0) else {
+        guard try await connection.run(IsCallbackAddress(url: url)).one() else {
             throw AdministrationError.refused(
                 "the callback address must be an http or https address of at most 2,048 ASCII characters, "
                     + "without user name, password or fragment")
@@ -58,33 +60,53 @@ package struct AddCallback: OperatorAction {
         try await credentials?.sealer.checkMasterKey(&connection)
         try await connection.transaction { connection in
             let portalID = try await Portal.identifier(of: portal, &connection)
-            let id = try await connection.run(Self.numbering)[0].int(0)
+            let id = try await connection.run(NumberCallback()).one()
             let sealed = try credentials.map {
                 try $0.sealer.seal(Array($0.basic.password.utf8), at: SealedColumn.callbackPassword.place(id))
             }
             try await connection.run(
-                Self.insertion,
-                [
-                    .int32(Int32(id)), .int32(portalID), .text(url), Parameter(credentials?.basic.username),
-                    Parameter(sealed),
-                ])
+                InsertCallback(
+                    id: Int32(id), portalID: portalID, url: url, username: credentials?.basic.username,
+                    sealedPassword: sealed))
         }
         return "added a callback address to portal \(portal)"
     }
+}
 
-    /// $1 address. What a request could not name must not be in the list.
-    private static let checking = Statement(
-        "action.check_callback", "SELECT countersign.is_callback_uri($1)")
+/// What a request could not name must not be in the list.
+struct IsCallbackAddress: PreparedStatement {
+    let url: String
 
-    /// The id comes first: the sealed password is bound to it.
-    private static let numbering = Statement(
-        "action.number_callback", "SELECT nextval('countersign.callback_urls_callback_id_seq')::integer")
+    static let statement = Statement(
+        "action.check_callback", "SELECT countersign.is_callback_uri($1) AS is_address")
+    var parameters: [Parameter] { [.text(url)] }
 
-    /// $1 id, $2 portal's id, $3 address, $4 user name, $5 sealed password.
-    private static let insertion = Statement(
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_address") }
+}
+
+/// The id comes first: the sealed password is bound to it.
+struct NumberCallback: PreparedStatement {
+    static let statement = Statement(
+        "action.number_callback",
+        "SELECT nextval('countersign.callback_urls_callback_id_seq')::integer AS callback_id")
+
+    static func decode(_ row: inout RowReader) throws -> Int { try row.int("callback_id") }
+}
+
+struct InsertCallback: PreparedStatement {
+    let id: Int32
+    let portalID: Int32
+    let url: String
+    let username: String?
+    let sealedPassword: [UInt8]?
+
+    static let statement = Statement(
         "action.add_callback",
         """
         INSERT INTO countersign.callback_urls (callback_id, portal_id, url, username, password)
         VALUES ($1, $2, $3, $4, $5)
         """)
+    var parameters: [Parameter] {
+        [.int32(id), .int32(portalID), .text(url), Parameter(username), Parameter(sealedPassword)]
+    }
 }

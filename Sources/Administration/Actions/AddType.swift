@@ -23,7 +23,9 @@ package struct AddType: OperatorAction {
             placeholder: "language=text"),
     ]
     package static let event = "type.added"
-    package static let statements = [insertion, checking, messageInsertion]
+    package static let statements: [any StatementFamily.Type] = [
+        InsertType.self, CheckMessages.self, InsertMessages.self,
+    ]
 
     private let name: String
     private let seconds: Int
@@ -67,31 +69,47 @@ package struct AddType: OperatorAction {
         guard let seconds = Int32(exactly: seconds) else {
             throw AdministrationError.refused("a request must expire in 30 to 600 seconds")
         }
-        let texts = Parameter.texts(messages.map(\.text))
-        let languages = Parameter.texts(messages.map(\.language))
         try await connection.transaction { connection in
-            try await connection.run(Self.insertion, [.text(name), .int32(seconds)])
-            try await connection.run(Self.checking, [texts])
-            try await connection.run(Self.messageInsertion, [.text(name), languages, texts])
+            try await connection.run(InsertType(name: name, seconds: seconds))
+            try await connection.run(CheckMessages(messages: messages))
+            try await connection.run(InsertMessages(type: name, messages: messages))
         }
         return "added authentication type \(name)"
     }
+}
 
-    /// $1 name, $2 seconds.
-    private static let insertion = Statement(
+struct InsertType: PreparedStatement {
+    let name: String
+    /// Until a request expires.
+    let seconds: Int32
+
+    static let statement = Statement(
         "action.add_type",
         "INSERT INTO countersign.auth_types (name, request_expires_in) VALUES ($1, $2)")
+    var parameters: [Parameter] { [.text(name), .int32(seconds)] }
+}
 
-    /// $1 messages: what a request may not carry, its type may not either.
-    private static let checking = Statement(
+/// What a request may not carry, its type may not either.
+struct CheckMessages: PreparedStatement {
+    let messages: [AuthenticationType.Message]
+
+    static let statement = Statement(
         "action.check_messages",
         "SELECT countersign.check_text('message', given, 155) FROM unnest($1::text[]) AS given")
+    var parameters: [Parameter] { [.texts(messages.map(\.text))] }
+}
 
-    /// $1 name of the type, $2 languages, $3 messages.
-    private static let messageInsertion = Statement(
+struct InsertMessages: PreparedStatement {
+    let type: String
+    let messages: [AuthenticationType.Message]
+
+    static let statement = Statement(
         "action.add_messages",
         """
         INSERT INTO countersign.auth_type_messages (auth_type, language_code, message)
         SELECT $1, language_code, message FROM unnest($2::text[], $3::text[]) AS given (language_code, message)
         """)
+    var parameters: [Parameter] {
+        [.text(type), .texts(messages.map(\.language)), .texts(messages.map(\.text))]
+    }
 }

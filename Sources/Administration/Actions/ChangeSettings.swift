@@ -19,7 +19,7 @@ package struct ChangeSettings: OperatorAction {
             placeholder: "name=value")
     ]
     package static let event = "settings.changed"
-    package static let statements = [changing]
+    package static let statements: [any StatementFamily.Type] = [WriteSettings.self]
 
     private let wanted: [Settings.Name: Bool]
 
@@ -46,18 +46,20 @@ package struct ChangeSettings: OperatorAction {
     package var needsPassword: Bool { wanted.contains { $0.key.protects && !$0.value } }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        let document = wanted.map { "\"\($0.key.rawValue)\": \($0.value)" }.joined(separator: ", ")
-        let rows = try await connection.run(Self.changing, [.text("{\(document)}")])
-        let changed = try rows.first?.texts(0) ?? []
+        let changed = try await connection.run(WriteSettings(wanted: wanted)).first() ?? []
         return Settings.Name.allCases.compactMap { name in
             wanted[name].map {
                 sentence("\(name.rawValue) is \($0)", isChanged: changed.contains(name.rawValue))
             }
         }.joined(separator: "\n")
     }
+}
 
-    /// $1 what is wanted, as an object. A row with the names of what has changed, if anything has.
-    private static let changing = Statement(
+/// A row with the names of what has changed, if anything has.
+struct WriteSettings: PreparedStatement {
+    let wanted: [Settings.Name: Bool]
+
+    static let statement = Statement(
         "action.change_settings",
         """
         WITH old AS MATERIALIZED (
@@ -68,10 +70,15 @@ package struct ChangeSettings: OperatorAction {
             updated_at = clock_timestamp()
         FROM old WHERE NOT old.document @> $1::jsonb
         RETURNING array(SELECT wanted.key FROM jsonb_each($1::jsonb) AS wanted
-                        WHERE old.document -> wanted.key <> wanted.value)
+                        WHERE old.document -> wanted.key <> wanted.value) AS changed
         """)
+    var parameters: [Parameter] {
+        [.text("{\(wanted.map { "\"\($0.key.rawValue)\": \($0.value)" }.joined(separator: ", "))}")]
+    }
 
     private static func assignment(_ column: String) -> String {
         "\(column) = coalesce(($1::jsonb ->> '\(column)')::boolean, s.\(column))"
     }
+
+    static func decode(_ row: inout RowReader) throws -> [String] { try row.texts("changed") }
 }

@@ -15,7 +15,7 @@ package struct DrainWorker: OperatorAction {
         ActionInput("worker", help: "The worker's id, as `worker list` shows it.")
     ]
     package static let event = "worker.drained"
-    package static let statements = [draining]
+    package static let statements: [any StatementFamily.Type] = [RequestDrain.self]
 
     private let worker: Identifier
 
@@ -34,21 +34,28 @@ package struct DrainWorker: OperatorAction {
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        guard let row = try await connection.run(Self.draining, [.identifier(worker)]).first else {
+        guard let isNew = try await connection.run(RequestDrain(worker: worker)).first() else {
             throw AdministrationError.refused(
                 "there is no worker \(worker): `countersign worker list` shows those that there are")
         }
-        return sentence("worker \(worker) drains", isChanged: try row.bool(0))
+        return sentence("worker \(worker) drains", isChanged: isNew)
     }
+}
 
-    /// $1 id. A row when there is such a worker: whether it was not told already.
-    private static let draining = Statement(
+/// A row when there is such a worker: whether it was not told already.
+struct RequestDrain: PreparedStatement {
+    let worker: Identifier
+
+    static let statement = Statement(
         "action.drain_worker",
         """
         WITH changed AS (
             UPDATE countersign.workers SET drain_requested = true WHERE worker_id = $1 AND NOT drain_requested
             RETURNING worker_id
         )
-        SELECT EXISTS (SELECT FROM changed) FROM countersign.workers WHERE worker_id = $1
+        SELECT EXISTS (SELECT FROM changed) AS is_new FROM countersign.workers WHERE worker_id = $1
         """)
+    var parameters: [Parameter] { [.identifier(worker)] }
+
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_new") }
 }

@@ -7,7 +7,7 @@ package struct EnableApp: OperatorAction {
     package static let discussion = "Example:\n  countersign app enable mobile"
     package static let inputs = [App.input]
     package static let event = "app.enabled"
-    package static let statements = [App.enabling]
+    package static let statements: [any StatementFamily.Type] = [SetColumn.self]
 
     private let app: String
 
@@ -39,7 +39,7 @@ package struct DisableApp: OperatorAction {
         """
     package static let inputs = [App.input]
     package static let event = "app.disabled"
-    package static let statements: [Statement] = []
+    package static let statements: [any StatementFamily.Type] = [SetColumn.self]
 
     private let app: String
 
@@ -63,19 +63,9 @@ extension App {
     fileprivate static func enable(
         _ name: String, _ isEnabled: Bool, _ connection: inout Connection
     ) async throws -> String {
-        let rows = try await connection.run(enabling, [.text(name), .bool(isEnabled)])
-        guard let row = rows.first else { throw try await NamedThing.app.unknown(name, &connection) }
-        return sentence("app \(name) is \(isEnabled ? "enabled" : "disabled")", isChanged: try row.bool(0))
+        let change = SetColumn(column: .appEnabled, name: name, value: .bool(isEnabled))
+        return sentence(
+            "app \(name) is \(isEnabled ? "enabled" : "disabled")",
+            isChanged: try await change.run(&connection))
     }
-
-    /// $1 name, $2 wanted. A row when there is such an app: whether it was not so already.
-    fileprivate static let enabling = Statement(
-        "action.enable_app",
-        """
-        WITH changed AS (
-            UPDATE countersign.apps SET enabled = $2::boolean WHERE name = $1 AND enabled <> $2::boolean
-            RETURNING app_id
-        )
-        SELECT EXISTS (SELECT FROM changed) FROM countersign.apps WHERE name = $1
-        """)
 }

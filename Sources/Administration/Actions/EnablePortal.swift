@@ -7,7 +7,7 @@ package struct EnablePortal: OperatorAction {
     package static let discussion = "Example:\n  countersign portal enable acme"
     package static let inputs = [Portal.input]
     package static let event = "portal.enabled"
-    package static let statements = [Portal.enabling]
+    package static let statements: [any StatementFamily.Type] = [SetColumn.self]
 
     private let portal: String
 
@@ -35,7 +35,7 @@ package struct DisablePortal: OperatorAction {
         """
     package static let inputs = [Portal.input]
     package static let event = "portal.disabled"
-    package static let statements: [Statement] = []
+    package static let statements: [any StatementFamily.Type] = [SetColumn.self]
 
     private let portal: String
 
@@ -57,19 +57,9 @@ extension Portal {
     fileprivate static func enable(
         _ name: String, _ isEnabled: Bool, _ connection: inout Connection
     ) async throws -> String {
-        let rows = try await connection.run(enabling, [.text(name), .bool(isEnabled)])
-        guard let row = rows.first else { throw try await NamedThing.portal.unknown(name, &connection) }
-        return sentence("portal \(name) is \(isEnabled ? "enabled" : "disabled")", isChanged: try row.bool(0))
+        let change = SetColumn(column: .portalEnabled, name: name, value: .bool(isEnabled))
+        return sentence(
+            "portal \(name) is \(isEnabled ? "enabled" : "disabled")",
+            isChanged: try await change.run(&connection))
     }
-
-    /// $1 name, $2 wanted. A row when there is such a portal: whether it was not so already.
-    fileprivate static let enabling = Statement(
-        "action.enable_portal",
-        """
-        WITH changed AS (
-            UPDATE countersign.portals SET enabled = $2::boolean WHERE name = $1 AND enabled <> $2::boolean
-            RETURNING portal_id
-        )
-        SELECT EXISTS (SELECT FROM changed) FROM countersign.portals WHERE name = $1
-        """)
 }

@@ -14,7 +14,7 @@ package struct LimitPortal: OperatorAction {
         Portal.input, ActionInput("limit", help: "1 to 100000000; a new portal has 100000."),
     ]
     package static let event = "portal.limited"
-    package static let statements = [limiting]
+    package static let statements: [any StatementFamily.Type] = [SetColumn.self]
 
     private let portal: String
     private let limit: Int32
@@ -39,19 +39,8 @@ package struct LimitPortal: OperatorAction {
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        let rows = try await connection.run(Self.limiting, [.text(portal), .int32(limit)])
-        guard let row = rows.first else { throw try await NamedThing.portal.unknown(portal, &connection) }
-        return sentence("portal \(portal) may have \(limit) open requests", isChanged: try row.bool(0))
+        let change = SetColumn(column: .portalLimit, name: portal, value: .int32(limit))
+        return sentence(
+            "portal \(portal) may have \(limit) open requests", isChanged: try await change.run(&connection))
     }
-
-    /// $1 name, $2 limit. A row when there is such a portal: whether it was not so already.
-    private static let limiting = Statement(
-        "action.limit_portal",
-        """
-        WITH changed AS (
-            UPDATE countersign.portals SET max_open_requests = $2::integer
-            WHERE name = $1 AND max_open_requests <> $2::integer RETURNING portal_id
-        )
-        SELECT EXISTS (SELECT FROM changed) FROM countersign.portals WHERE name = $1
-        """)
 }

@@ -18,7 +18,7 @@ package protocol OperatorAction: Sendable {
     /// The type of the audit event that it leaves when it has changed something.
     static var event: String { get }
     /// A test prepares each.
-    static var statements: [Statement] { get }
+    static var statements: [any StatementFamily.Type] { get }
 
     /// Its button beside that thing; nil where there is none to press.
     static func button(on subject: ActionSubject) -> ActionButton?

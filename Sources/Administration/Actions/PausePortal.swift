@@ -13,7 +13,7 @@ package struct PausePortal: OperatorAction {
         """
     package static let inputs = [Portal.input]
     package static let event = "portal.paused"
-    package static let statements = [Portal.pausing]
+    package static let statements: [any StatementFamily.Type] = [SetColumn.self]
 
     private let portal: String
 
@@ -36,7 +36,7 @@ package struct ResumePortal: OperatorAction {
     package static let discussion = "Example:\n  countersign portal resume acme"
     package static let inputs = [Portal.input]
     package static let event = "portal.resumed"
-    package static let statements: [Statement] = []
+    package static let statements: [any StatementFamily.Type] = [SetColumn.self]
 
     private let portal: String
 
@@ -59,19 +59,9 @@ extension Portal {
     fileprivate static func pause(
         _ name: String, _ isPaused: Bool, _ connection: inout Connection
     ) async throws -> String {
-        let rows = try await connection.run(pausing, [.text(name), .bool(isPaused)])
-        guard let row = rows.first else { throw try await NamedThing.portal.unknown(name, &connection) }
-        return sentence("portal \(name) is \(isPaused ? "paused" : "running")", isChanged: try row.bool(0))
+        let change = SetColumn(column: .portalPaused, name: name, value: .bool(isPaused))
+        return sentence(
+            "portal \(name) is \(isPaused ? "paused" : "running")",
+            isChanged: try await change.run(&connection))
     }
-
-    /// $1 name, $2 wanted. A row when there is such a portal: whether it was not so already.
-    fileprivate static let pausing = Statement(
-        "action.pause_portal",
-        """
-        WITH changed AS (
-            UPDATE countersign.portals SET paused = $2::boolean WHERE name = $1 AND paused <> $2::boolean
-            RETURNING portal_id
-        )
-        SELECT EXISTS (SELECT FROM changed) FROM countersign.portals WHERE name = $1
-        """)
 }

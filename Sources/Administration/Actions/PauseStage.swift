@@ -8,7 +8,7 @@ package struct PauseStage: OperatorAction {
     package static let discussion = "Example:\n  countersign stage pause issue validate"
     package static let inputs = [StageName.input]
     package static let event = "stage.paused"
-    package static let statements = [StageName.pausing]
+    package static let statements: [any StatementFamily.Type] = [PauseStages.self]
 
     private let stages: [StageName]
 
@@ -31,7 +31,7 @@ package struct ResumeStage: OperatorAction {
     package static let discussion = "Example:\n  countersign stage resume issue validate"
     package static let inputs = [StageName.input]
     package static let event = "stage.resumed"
-    package static let statements: [Statement] = []
+    package static let statements: [any StatementFamily.Type] = [PauseStages.self]
 
     private let stages: [StageName]
 
@@ -71,18 +71,25 @@ extension StageName {
         _ stages: [StageName], _ isPaused: Bool, _ connection: inout Connection
     ) async throws -> String {
         let names = stages.map(\.rawValue)
-        let changed = Set(
-            try await connection.run(pausing, [.texts(names), .bool(isPaused)]).map { try $0.text(0) })
+        let changed = Set(try await connection.run(PauseStages(stages: names, isPaused: isPaused)).all())
         return names.map { name in
             sentence("stage \(name) is \(isPaused ? "paused" : "running")", isChanged: changed.contains(name))
         }.joined(separator: "\n")
     }
+}
 
-    /// $1 stages, $2 whether they are to be paused. A row for each that was not so already.
-    fileprivate static let pausing = Statement(
+/// The names of those that were not so already.
+struct PauseStages: PreparedStatement {
+    let stages: [String]
+    let isPaused: Bool
+
+    static let statement = Statement(
         "action.pause_stage",
         """
         UPDATE countersign.stage_controls SET paused = $2::boolean, updated_at = clock_timestamp()
         WHERE stage = ANY ($1::text[]) AND paused <> $2::boolean RETURNING stage
         """)
+    var parameters: [Parameter] { [.texts(stages), .bool(isPaused)] }
+
+    static func decode(_ row: inout RowReader) throws -> String { try row.text("stage") }
 }

@@ -15,7 +15,7 @@ package struct RemoveCallback: OperatorAction {
         Portal.input, ActionInput("url", help: "The address, exactly as it is listed."),
     ]
     package static let event = "callback.removed"
-    package static let statements = [removal]
+    package static let statements: [any StatementFamily.Type] = [DeleteCallback.self]
 
     private let portal: String
     private let url: String
@@ -32,19 +32,25 @@ package struct RemoveCallback: OperatorAction {
 
     package func run(_ connection: inout Connection) async throws -> String {
         _ = try await Portal.identifier(of: portal, &connection)
-        guard try await connection.run(Self.removal, [.text(portal), .text(url)]).affected > 0 else {
+        guard try await connection.run(DeleteCallback(portal: portal, url: url)).affected > 0 else {
             throw AdministrationError.refused(
                 "portal \(portal) has no such callback address, which must be given exactly: "
                     + "`countersign callback list \(portal)` shows those it has")
         }
         return "removed a callback address from portal \(portal)"
     }
+}
 
-    /// $1 portal's name, $2 address.
-    private static let removal = Statement(
+struct DeleteCallback: PreparedStatement {
+    /// Its name.
+    let portal: String
+    let url: String
+
+    static let statement = Statement(
         "action.remove_callback",
         """
         DELETE FROM countersign.callback_urls c USING countersign.portals p
         WHERE p.name = $1 AND c.portal_id = p.portal_id AND c.url = $2
         """)
+    var parameters: [Parameter] { [.text(portal), .text(url)] }
 }

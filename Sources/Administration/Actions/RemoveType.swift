@@ -12,7 +12,7 @@ package struct RemoveType: OperatorAction {
         """
     package static let inputs = [ActionInput("type", help: "The type's name.", placeholder: "name")]
     package static let event = "type.removed"
-    package static let statements = [removal]
+    package static let statements: [any StatementFamily.Type] = [DeleteType.self]
 
     private let type: String
 
@@ -26,13 +26,17 @@ package struct RemoveType: OperatorAction {
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        guard try await connection.run(Self.removal, [.text(type)]).affected > 0 else {
+        guard try await connection.run(DeleteType(name: type)).affected > 0 else {
             throw try await NamedThing.type.unknown(type, &connection)
         }
         return "removed authentication type \(type)"
     }
+}
 
-    /// $1 name.
-    private static let removal = Statement(
+struct DeleteType: PreparedStatement {
+    let name: String
+
+    static let statement = Statement(
         "action.remove_type", "DELETE FROM countersign.auth_types WHERE name = $1")
+    var parameters: [Parameter] { [.text(name)] }
 }

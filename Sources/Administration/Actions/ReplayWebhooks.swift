@@ -17,7 +17,7 @@ package struct ReplayWebhooks: OperatorAction {
             "since", .option, help: "What died since then: \(Since.allowed).", placeholder: "time"),
     ]
     package static let event = "webhook.sent_again"
-    package static let statements = [dead]
+    package static let statements: [any StatementFamily.Type] = [FindDead.self]
 
     private let portal: String
     private let since: Since
@@ -44,22 +44,31 @@ package struct ReplayWebhooks: OperatorAction {
     package func run(_ connection: inout Connection) async throws -> String {
         let id = try await Portal.identifier(of: portal, &connection)
         let started = try await connection.run(ReadClock()).one().time
-        let parameters: [Parameter] = [.int32(id), .timestamp(since.moment(started)), .timestamp(started)]
+        let search = FindDead(portalID: id, since: since.moment(started), before: started)
         var total = 0
         while true {
-            let dead = try await connection.run(Self.dead, parameters).map { try $0.identifier(0) }
+            let dead = try await connection.run(search).all()
             let moved = try await WebhookDelivery.sendAgain(dead, &connection).count
             total += moved
             // None moved: their partitions are gone.
             if moved == 0 { return "sending \(total) deliveries of portal \(portal) again" }
         }
     }
+}
 
-    /// $1 portal's id, $2 died since, $3 and before: what dies again while replaying is not replayed again.
-    private static let dead = Statement(
+/// What died in that time: what dies again while replaying is not replayed again.
+struct FindDead: PreparedStatement {
+    let portalID: Int32
+    let since: Timestamp
+    let before: Timestamp
+
+    static let statement = Statement(
         "action.dead_deliveries",
         """
         SELECT transaction_id FROM countersign.dead_deliveries
         WHERE portal_id = $1 AND died_at >= $2 AND died_at < $3 ORDER BY died_at LIMIT 1000
         """)
+    var parameters: [Parameter] { [.int32(portalID), .timestamp(since), .timestamp(before)] }
+
+    static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("transaction_id") }
 }

@@ -16,7 +16,7 @@ package struct RetryWebhooks: OperatorAction {
             "transaction", .arguments, help: "Transaction ids, at most 1000.", placeholder: "transaction-id")
     ]
     package static let event = "webhook.sent_again"
-    package static let statements = [missing]
+    package static let statements: [any StatementFamily.Type] = [FindUnknownDeliveries.self]
 
     private let ids: [Identifier]
 
@@ -41,19 +41,26 @@ package struct RetryWebhooks: OperatorAction {
 
     /// All or, when one is unknown, none.
     package func run(_ connection: inout Connection) async throws -> String {
-        if let unknown = try await connection.run(Self.missing, [.identifiers(ids)]).first {
-            throw WebhookDelivery.unknown(try unknown.identifier(0))
+        if let unknown = try await connection.run(FindUnknownDeliveries(ids: ids)).first() {
+            throw WebhookDelivery.unknown(unknown)
         }
         let moved = Set(try await WebhookDelivery.sendAgain(ids, &connection))
         return ids.map { moved.contains($0) ? "sending \($0)" : "on its way already: \($0)" }
             .joined(separator: "\n")
     }
+}
 
-    /// $1 transaction ids. Those without a delivery.
-    private static let missing = Statement(
+/// Ids of requests without a delivery.
+struct FindUnknownDeliveries: PreparedStatement {
+    let ids: [Identifier]
+
+    static let statement = Statement(
         "action.unknown_deliveries",
         """
         SELECT given FROM unnest($1::uuid[]) AS given
         WHERE NOT EXISTS (SELECT FROM countersign.webhook_deliveries d WHERE d.transaction_id = given)
         """)
+    var parameters: [Parameter] { [.identifiers(ids)] }
+
+    static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("given") }
 }

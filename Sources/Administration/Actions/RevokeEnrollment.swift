@@ -15,7 +15,7 @@ package struct RevokeEnrollment: OperatorAction {
         ActionInput("enrollment", help: "Its enrollment_id.", placeholder: "enrollment-id")
     ]
     package static let event = "enrollment.revoked"
-    package static let statements = [revoking]
+    package static let statements: [any StatementFamily.Type] = [CallRevoke.self]
 
     private let id: Identifier
 
@@ -47,15 +47,22 @@ package struct RevokeEnrollment: OperatorAction {
         }
         let isRevoked: Bool
         do {
-            isRevoked = try await connection.run(Self.revoking, [.identifier(id)])[0].bool(0)
+            isRevoked = try await connection.run(CallRevoke(enrollment: id)).one()
         } catch let error as PostgresError where error.state == "CS003" {
             // There is one, so what is missing is the right: a gateway's login revokes those of its app only.
             throw AdministrationError.notAllowed(.admin)
         }
         return "enrollment \(id) is \(isRevoked ? "revoked" : "\(before.status) already")"
     }
+}
 
-    /// $1 id. The function writes the event.
-    private static let revoking = Statement(
-        "action.revoke_enrollment", "SELECT countersign.revoke_enrollment($1::uuid)")
+/// Whether it was active. The function writes the event.
+struct CallRevoke: PreparedStatement {
+    let enrollment: Identifier
+
+    static let statement = Statement(
+        "action.revoke_enrollment", "SELECT countersign.revoke_enrollment($1::uuid) AS is_revoked")
+    var parameters: [Parameter] { [.identifier(enrollment)] }
+
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_revoked") }
 }

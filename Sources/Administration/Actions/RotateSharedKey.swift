@@ -15,7 +15,7 @@ package struct RotateSharedKey: OperatorAction {
         """
     package static let inputs: [ActionInput] = []
     package static let event = "key.rotated"
-    package static let statements = [retiring, counting]
+    package static let statements: [any StatementFamily.Type] = [RetireSharedKey.self, CountRetiredKeys.self]
 
     package init(_ words: ActionWords) {}
     package init() {}
@@ -29,28 +29,37 @@ package struct RotateSharedKey: OperatorAction {
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        guard let retired = try await connection.run(Self.retiring).first else {
+        guard let retired = try await connection.run(RetireSharedKey()).first() else {
             return "there is no shared key pair: the next enrollment that shares one makes it"
         }
-        let count = try await connection.run(Self.counting)[0].int(0)
+        let count = try await connection.run(CountRetiredKeys()).one()
         return """
-            shared key pair \(try retired.text(0)) is retired; the next enrollment that shares one makes a new one
+            shared key pair \(retired) is retired; the next enrollment that shares one makes a new one
             \(count) active \(count == 1 ? "enrollment goes" : "enrollments go") on under retired pairs
             """
     }
+}
 
-    /// A row with the fingerprint of the pair, if there is one.
-    private static let retiring = Statement(
+/// The fingerprint of the pair, if there is one.
+struct RetireSharedKey: PreparedStatement {
+    static let statement = Statement(
         "action.rotate_key",
         """
         UPDATE countersign.server_keys SET retired_at = clock_timestamp()
         WHERE shared AND retired_at IS NULL RETURNING fingerprint
         """)
 
-    private static let counting = Statement(
+    static func decode(_ row: inout RowReader) throws -> String { try row.text("fingerprint") }
+}
+
+/// How many active enrollments go on under retired pairs.
+struct CountRetiredKeys: PreparedStatement {
+    static let statement = Statement(
         "action.count_retired_keys",
         """
-        SELECT count(*) FROM countersign.enrollments e JOIN countersign.server_keys k USING (server_key_id)
+        SELECT count(*) AS enrollments FROM countersign.enrollments e JOIN countersign.server_keys k USING (server_key_id)
         WHERE e.status = 'active' AND k.shared AND k.retired_at IS NOT NULL
         """)
+
+    static func decode(_ row: inout RowReader) throws -> Int { try row.int("enrollments") }
 }

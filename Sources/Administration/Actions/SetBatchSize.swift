@@ -18,7 +18,7 @@ package struct SetBatchSize: OperatorAction {
         ActionInput("size", help: "1 to 1000, or default."),
     ]
     package static let event = "stage.batch_size"
-    package static let statements = [setting]
+    package static let statements: [any StatementFamily.Type] = [WriteBatchSize.self]
 
     private let stage: StageName
     /// nil is what each worker was started with.
@@ -48,17 +48,22 @@ package struct SetBatchSize: OperatorAction {
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        let rows = try await connection.run(
-            Self.setting, [.text(stage.rawValue), size.map { .int32($0) } ?? .null])
+        let rows = try await connection.run(WriteBatchSize(stage: stage, size: size))
         let what = size.map { "at most \($0) rows" } ?? "as large as each worker was started with"
         return sentence("batches of \(stage.rawValue) are \(what)", isChanged: rows.affected > 0)
     }
+}
 
-    /// $1 stage, $2 rows or NULL.
-    private static let setting = Statement(
+/// Affects a row when it was not so already.
+struct WriteBatchSize: PreparedStatement {
+    let stage: StageName
+    let size: Int32?
+
+    static let statement = Statement(
         "action.batch_size",
         """
         UPDATE countersign.stage_controls SET batch_size = $2::integer, updated_at = clock_timestamp()
         WHERE stage = $1 AND batch_size IS DISTINCT FROM $2::integer
         """)
+    var parameters: [Parameter] { [.text(stage.rawValue), size.map { .int32($0) } ?? .null] }
 }

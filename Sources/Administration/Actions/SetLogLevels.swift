@@ -14,7 +14,7 @@ package struct SetLogLevels: OperatorAction {
             placeholder: "module=level")
     ]
     package static let event = "log_level.changed"
-    package static let statements = [setting]
+    package static let statements: [any StatementFamily.Type] = [WriteLogLevel.self]
 
     /// nil is the level that the program was started with.
     private let levels: [(module: String, level: Logger.Level?)]
@@ -58,15 +58,21 @@ package struct SetLogLevels: OperatorAction {
     package func run(_ connection: inout Connection) async throws -> String {
         var sentences: [String] = []
         for (module, level) in levels {
-            let rows = try await connection.run(Self.setting, [.text(module), .init(level?.rawValue)])
+            let isNew = try await connection.run(WriteLogLevel(module: module, level: level)).one()
             let what = level.map { "at \($0.rawValue)" } ?? "as the program was started"
-            sentences.append(sentence("\(module) logs \(what)", isChanged: try rows[0].bool(0)))
+            sentences.append(sentence("\(module) logs \(what)", isChanged: isNew))
         }
         return sentences.joined(separator: "\n")
     }
+}
 
-    /// $1 module, $2 level or NULL.
-    private static let setting = Statement(
+/// Whether it was not so already.
+struct WriteLogLevel: PreparedStatement {
+    let module: String
+    /// nil is the level that the program was started with.
+    let level: Logger.Level?
+
+    static let statement = Statement(
         "action.log_level",
         """
         WITH gone AS (
@@ -77,6 +83,9 @@ package struct SetLogLevels: OperatorAction {
                 WHERE log_levels.level <> excluded.level
             RETURNING module
         )
-        SELECT EXISTS (SELECT FROM gone UNION ALL SELECT FROM written)
+        SELECT EXISTS (SELECT FROM gone UNION ALL SELECT FROM written) AS is_new
         """)
+    var parameters: [Parameter] { [.text(module), Parameter(level?.rawValue)] }
+
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_new") }
 }

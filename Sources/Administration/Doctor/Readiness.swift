@@ -29,9 +29,8 @@ package enum Readiness {
     }
 
     private static func database(_ connection: inout Connection) async throws -> Finding {
-        let row = try await connection.run(writability)[0]
-        guard try row.bool(0) || row.bool(1) else { return Finding("database", .ok, "reachable") }
-        let isStandby = try row.bool(0)
+        let (isStandby, isReadOnly) = try await connection.run(ReadWritability()).one()
+        guard isStandby || isReadOnly else { return Finding("database", .ok, "reachable") }
         return Finding(
             "database", .error,
             isStandby ? "read-only: it is a standby" : "read-only: sessions may not write",
@@ -40,10 +39,6 @@ package enum Readiness {
                 : "Find out who has set default_transaction_read_only for the server, the database or the login."
         )
     }
-
-    package static let writability = Statement(
-        "readiness.writability",
-        "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::boolean")
 
     private static func schema(_ connection: inout Connection) async throws -> Finding {
         do {
@@ -71,5 +66,18 @@ package enum Readiness {
         return Finding(
             "partitions", least < 1 ? .error : .warning, sentence,
             "Run the housekeep stage somewhere; its log says what keeps it from making partitions.")
+    }
+}
+
+/// Whether the server is a standby, and whether sessions may write.
+struct ReadWritability: PreparedStatement {
+    static let statement = Statement(
+        "readiness.writability",
+        """
+        SELECT pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only')::boolean AS is_read_only
+        """)
+
+    static func decode(_ row: inout RowReader) throws -> (isStandby: Bool, isReadOnly: Bool) {
+        (try row.bool("is_standby"), try row.bool("is_read_only"))
     }
 }
