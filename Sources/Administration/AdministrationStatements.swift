@@ -1,8 +1,5 @@
 package import Postgres
 
-/// The statements of the console's accounts, whose rows are read where they are run: a test prepares each.
-package let consoleAccountStatements: [Statement] = ConsoleAccount.all
-
 /// The statements of administration with their parameters and columns: a test compares those with the schema.
 package enum AdministrationStatements {
     package static let all: [any StatementFamily.Type] =
