@@ -3,7 +3,12 @@ import PackageDescription
 
 let package = Package(
     name: "countersign",
-    products: [.executable(name: "countersign", targets: ["CountersignCommand"])],
+    // What apps need: the server's own modules build on Linux alone.
+    platforms: [.iOS(.v16), .macOS(.v13)],
+    products: [
+        .executable(name: "countersign", targets: ["CountersignCommand"]),
+        .library(name: "CountersignApp", targets: ["CountersignApp"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0"),
@@ -80,9 +85,20 @@ let package = Package(
             ]
         ),
         .target(
+            name: "OpenPGPPackets",
+            dependencies: [.product(name: "Crypto", package: "swift-crypto")]
+        ),
+        .target(
+            name: "CountersignApp",
+            dependencies: [
+                "OpenPGPPackets", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]
+        ),
+        .target(
             name: "OpenPGP",
             dependencies: [
-                "Crnp", .product(name: "Crypto", package: "swift-crypto"),
+                "Crnp", "OpenPGPPackets", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ]
         ),
@@ -131,8 +147,8 @@ let package = Package(
         .executableTarget(
             name: "CountersignCommand",
             dependencies: [
-                "Administration", "Countersign", "Engine", "Gateway", "HTTPService", "OpenPGP", "Operations",
-                "Postgres", "Webhooks",
+                "Administration", "Countersign", "CountersignApp", "Engine", "Gateway", "HTTPService",
+                "OpenPGP", "Operations", "Postgres", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -202,7 +218,7 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Administration", "Countersign", "CountersignCommand", "Engine", "Gateway", "HTTPService",
+                "Administration", "Countersign", "CountersignApp", "CountersignCommand", "Engine", "Gateway", "HTTPService",
                 "OpenPGP", "Postgres", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -220,6 +236,13 @@ let package = Package(
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .testTarget(
+            name: "CountersignAppTests",
+            dependencies: [
+                "CountersignApp", "OpenPGP", "OpenPGPPackets", "Support",
+                .product(name: "Crypto", package: "swift-crypto"),
             ]
         ),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Support"]),

@@ -5,7 +5,7 @@ package enum AdministrationStatements {
     package static let all: [any StatementFamily.Type] =
         [
             AuditRefusal.self, BeginSession.self, CountCode.self, CreateLogin.self,
-            DrainOutdatedWorkers.self, EndSession.self, FindAttempts.self, FindFilledDefaults.self,
+            DrainOutdatedWorkers.self, EndSession.self, FindFilledDefaults.self,
             FindLastDigest.self, FindLiveWorkers.self, FindNames.self, FindOutdatedWorkers.self,
             FindPausedPortals.self, FindPortal.self, FindSession.self, FindSubmissions.self,
             InsertAccount.self, InsertApp.self, InsertCredential.self, InsertPortal.self, IsTaken.self,

@@ -1,4 +1,5 @@
 import Crnp
+import OpenPGPPackets
 
 extension Certificate {
     /// Checks a detached signature of `message`.

@@ -1,4 +1,5 @@
 import Crnp
+import OpenPGPPackets
 
 /// Opens a message to our secret key that the certificate has signed.
 ///

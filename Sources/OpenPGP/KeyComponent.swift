@@ -1,3 +1,5 @@
+import OpenPGPPackets
+
 /// A key, user ID or subkey with the signatures that follow it, RFC 9580 section 10.1.1.
 struct KeyComponent {
     let packet: Packets.Packet

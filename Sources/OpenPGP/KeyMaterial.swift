@@ -1,12 +1,11 @@
-import Crypto
+import OpenPGPPackets
 
 /// A public key or subkey packet of version 4, RFC 9580 section 5.5.2, before librnp sees it: whatever would make
 /// librnp work for seconds is refused here, by its size alone.
 ///
 /// An RSA exponent of 12,000 bits made each check of a signature take 10 s of a core.
 struct KeyMaterial {
-    /// In bits. A check with a modulus of 4,096 bits and the usual exponent takes 0.9 ms.
-    static let largestModulus = 4096
+    /// In bits.
     static let largestExponent = 64
 
     /// In seconds since 1970.
@@ -38,16 +37,15 @@ struct KeyMaterial {
         guard rest.isEmpty else {
             throw .malformed("there is something after the numbers of a key or subkey")
         }
-        fingerprint = Self.fingerprint(body)
+        fingerprint = PacketNumber.hexadecimal(Packets.fingerprint(ofKey: body))
     }
 
     private static func rsa(_ rest: inout ArraySlice<UInt8>) throws(KeyRefusal) -> [ArraySlice<UInt8>] {
         guard let modulus = PacketNumber.takeLong(&rest), let exponent = PacketNumber.takeLong(&rest) else {
             throw .malformed("a number of an RSA key is not written as it must be")
         }
-        guard PacketNumber.bits(modulus) <= largestModulus else {
-            throw .costly(
-                "an RSA modulus of \(PacketNumber.bits(modulus)) bits", limit: "\(largestModulus) bits")
+        guard PacketNumber.bits(modulus) <= KeyAlgorithm.largestModulus else {
+            throw .costly("an RSA modulus of \(PacketNumber.bits(modulus)) bits", limit: "\(KeyAlgorithm.largestModulus) bits")
         }
         guard PacketNumber.bits(exponent) <= largestExponent else {
             throw .costly(
@@ -94,14 +92,6 @@ struct KeyMaterial {
         rest = rest.dropFirst(4)
         return true
     }
-
-    /// Section 5.5.4.2.
-    private static func fingerprint(_ body: ArraySlice<UInt8>) -> String {
-        var hash = Insecure.SHA1()
-        hash.update(data: [0x99] + PacketNumber.bytes(body.count, 2))
-        hash.update(data: body)
-        return hexadecimal(Array(hash.finalize()))
-    }
 }
 
 extension Curve {
@@ -112,11 +102,4 @@ extension Curve {
         default: algorithm == KeyAlgorithm.ecdh || algorithm == KeyAlgorithm.ecdsa
         }
     }
-}
-
-/// Two upper-case digits a byte.
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789ABCDEF".utf8)
-    let text = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-    return String(decoding: text, as: UTF8.self)
 }

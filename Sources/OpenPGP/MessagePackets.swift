@@ -1,3 +1,5 @@
+import OpenPGPPackets
+
 /// How an encrypted message is put together, before librnp sees it: it takes lengths that are wrong, and one
 /// point on Curve25519 for another. RFC 9580 section 10.3.
 enum MessagePackets {

@@ -1,3 +1,5 @@
+import OpenPGPPackets
+
 /// A signature that is wrong, but only when the whole work of checking it is done: with it that work is measured.
 struct ProbeSignature {
     static let text = Array("countersign".utf8)
@@ -8,17 +10,10 @@ struct ProbeSignature {
         let fingerprint = stride(from: 0, to: 40, by: 2).compactMap {
             UInt8(key.fingerprint.dropFirst($0).prefix(2), radix: 16)
         }
-        let inner =
-            Subpackets.write(Subpackets.Kind.creation, PacketNumber.bytes(Int(key.created), 4))
-            + Subpackets.write(Subpackets.Kind.issuerFingerprint, [4] + fingerprint)
-        let covered =
-            [4, SignaturePacket.binary, key.algorithm, HashAlgorithm.sha256.rawValue]
-            + PacketNumber.bytes(inner.count, 2) + inner
-        let trailer = covered + [4, 0xFF] + PacketNumber.bytes(covered.count, 4)
-        let digest = HashAlgorithm.sha256.digest([Self.text, trailer])
-        bytes = Packets.write(
-            Packets.Tag.signature,
-            covered + [0, 0] + digest.prefix(2) + Self.numbers(key).flatMap { PacketNumber.long($0) })
+        let draft = SignatureDraft(
+            type: SignaturePacket.binary, algorithm: key.algorithm, created: key.created,
+            fingerprint: fingerprint)
+        bytes = draft.packet(of: Self.text, Self.numbers(key))
     }
 
     /// As large as those of a right signature, and below what they must be below.

@@ -1,3 +1,5 @@
+import OpenPGPPackets
+
 /// The packets of exactly one armored public key of version 4: what can be said before librnp sees it.
 ///
 /// What means nothing to a public key, as markers, padding, trust and private packets, is left out, and so is what

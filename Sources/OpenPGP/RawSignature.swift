@@ -1,5 +1,6 @@
 import Crypto
 import CryptoExtras
+import OpenPGPPackets
 
 extension KeyMaterial {
     /// Checks the numbers of a signature without librnp, for the one thing that it cannot be told to take: a
@@ -34,26 +35,5 @@ extension KeyMaterial {
         guard let raw = PacketNumber.padded(signature, to: numbers[0].count) else { return false }
         return key.isValidSignature(
             _RSA.Signing.RSASignature(rawRepresentation: raw), for: digest, padding: .insecurePKCS1v1_5)
-    }
-}
-
-extension Curve {
-    fileprivate func isRight(_ raw: [UInt8], _ digest: some Digest, by point: [UInt8]) throws -> Bool {
-        switch self {
-        case .ed25519:
-            // OpenPGP signs the digest itself, RFC 9580 section 5.2.3.3.
-            try Curve25519.Signing.PublicKey(rawRepresentation: point.dropFirst())
-                .isValidSignature(raw, for: Array(digest))
-        case .p256:
-            try P256.Signing.PublicKey(x963Representation: point)
-                .isValidSignature(P256.Signing.ECDSASignature(rawRepresentation: raw), for: digest)
-        case .p384:
-            try P384.Signing.PublicKey(x963Representation: point)
-                .isValidSignature(P384.Signing.ECDSASignature(rawRepresentation: raw), for: digest)
-        case .p521:
-            try P521.Signing.PublicKey(x963Representation: point)
-                .isValidSignature(P521.Signing.ECDSASignature(rawRepresentation: raw), for: digest)
-        case .curve25519, .brainpool256, .brainpool384, .brainpool512: false
-        }
     }
 }

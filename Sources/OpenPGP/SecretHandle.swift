@@ -1,4 +1,5 @@
 import Crnp
+import OpenPGPPackets
 
 /// One of our own secret keys, loaded for one operation; librnp clears it with the handle.
 struct SecretHandle: ~Copyable {

@@ -1,3 +1,5 @@
+import OpenPGPPackets
+
 /// Shows once per process that librnp computes what it should, and that its session keys are random.
 enum SelfTest {
     static func run() throws(OpenPGPError) {

@@ -1,3 +1,5 @@
+import OpenPGPPackets
+
 /// The one packet of an armored detached signature: what can be said before librnp sees it.
 struct SignaturePacket {
     let body: SignatureBody

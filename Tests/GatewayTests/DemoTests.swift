@@ -75,7 +75,7 @@ import Testing
             #expect(refused.status == 65)
             #expect(
                 refused.text
-                    == "countersign: the server refuses: invalid_code: the code is not valid; show a new one\n"
+                    == "countersign: the server refuses: the code is not valid; show a new one\n"
             )
             let accepted = try await alice.run("accept")
             #expect(accepted.status == 0 && accepted.output == "accepted\n")

@@ -19,7 +19,7 @@ package struct AddOperator: OperatorAction {
     package static let hasOwnCommand = true
     package static let answersSecret = true
     package static let event = "operator.added"
-    package static let statements: [Statement] = []
+    package static let statements: [any StatementFamily.Type] = []
 
     private let name: String
     private let isAdmin: Bool

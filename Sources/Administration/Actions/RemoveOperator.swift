@@ -7,7 +7,7 @@ package struct RemoveOperator: OperatorAction {
     package static let discussion = "Example:\n  countersign operator remove alice"
     package static let inputs = [ActionInput("operator", help: "The operator's name.", placeholder: "name")]
     package static let event = "operator.removed"
-    package static let statements = [removal]
+    package static let statements: [any StatementFamily.Type] = [DeleteOperator.self]
 
     private let name: String
 
@@ -23,13 +23,17 @@ package struct RemoveOperator: OperatorAction {
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        guard try await connection.run(Self.removal, [.text(name)]).affected > 0 else {
+        guard try await connection.run(DeleteOperator(name: name)).affected > 0 else {
             throw AdministrationError.refused("there is no operator \(name)")
         }
         return "removed operator \(name)"
     }
+}
 
-    /// $1 name.
-    private static let removal = Statement(
+private struct DeleteOperator: PreparedStatement {
+    let name: String
+
+    static let statement = Statement(
         "action.remove_operator", "DELETE FROM countersign.operators WHERE name = $1")
+    var parameters: [Parameter] { [.text(name)] }
 }

@@ -12,7 +12,7 @@ package struct RemoveSecondFactor: OperatorAction {
         """
     package static let inputs = [ActionInput("operator", help: "The operator's name.", placeholder: "name")]
     package static let event = "operator.second_factor_removed"
-    package static let statements = [removal]
+    package static let statements: [any StatementFamily.Type] = [ForgetSecondFactor.self]
 
     private let name: String
 
@@ -28,15 +28,19 @@ package struct RemoveSecondFactor: OperatorAction {
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        guard let had = try await connection.run(Self.removal, [.text(name)]).first else {
+        guard let had = try await connection.run(ForgetSecondFactor(name: name)).first() else {
             throw AdministrationError.refused("there is no operator \(name)")
         }
-        return sentence("operator \(name) has no second factor", isChanged: try had.bool(0))
+        return sentence("operator \(name) has no second factor", isChanged: had)
     }
+}
 
-    /// $1 name. A row if there is one: whether it had a second factor. The interval of its last code stays: no code that was
-    /// used counts again.
-    private static let removal = Statement(
+/// A row if there is such an account: whether it had a second factor. The interval of its last code stays: no code that was
+/// used counts again.
+private struct ForgetSecondFactor: PreparedStatement {
+    let name: String
+
+    static let statement = Statement(
         "action.remove_second_factor",
         """
         WITH old AS MATERIALIZED (
@@ -49,4 +53,7 @@ package struct RemoveSecondFactor: OperatorAction {
         )
         SELECT had FROM old
         """)
+    var parameters: [Parameter] { [.text(name)] }
+
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("had") }
 }

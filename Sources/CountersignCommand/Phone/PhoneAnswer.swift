@@ -1,6 +1,5 @@
 import ArgumentParser
-import Countersign
-import Engine
+import CountersignApp
 
 struct PhoneAccept: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -38,14 +37,14 @@ struct PhoneDeny: AsyncParsableCommand {
     mutating func run() async throws { try await answer(.deny, code, options) }
 }
 
-private func answer(_ action: SubmissionAction, _ given: String?, _ options: PhoneOptions) async throws {
+private func answer(_ action: Action, _ given: String?, _ options: PhoneOptions) async throws {
     try await asPhone {
         var memory = try options.file.read()
-        guard let code = try (given ?? memory.scan?.code).map(ScannedCode.init) else {
+        guard let code = try (given ?? memory.scan?.code).map(scannedCode) else {
             throw Failure(.usage, "nothing was scanned yet: `countersign phone scan <code>` comes first")
         }
         let prompt = memory.scan?.code == code.text ? memory.scan?.prompt : nil
-        _ = try await memory.submit(action, code, prompt: prompt, options.transport())
+        _ = try await options.transport().submit(action, code, memory, prompt: prompt)
         write(action == .accept ? "accepted" : "denied")
         if prompt != nil {
             memory.scan = nil

@@ -1,8 +1,7 @@
 import Administration
 import ArgumentParser
-import Countersign
+import CountersignApp
 import Foundation
-import Postgres
 
 struct PhoneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -53,10 +52,12 @@ struct PhoneOptions: ParsableArguments {
 
 /// How a phone's submissions reach the server, by way of its app's back end.
 protocol PhoneTransport: AnyObject {
-    /// Waits until the enrollment is no longer pending.
-    func enroll(_ device: PhoneDevice, publicKey: String) async throws -> PhoneEnrollment
-    /// Waits for the verdict.
-    func submit(_ submission: PhoneSubmission) async throws -> PhoneAnswer
+    /// Waits until the enrollment is active; fails with 65 where it is refused.
+    func enroll(_ device: PhoneDevice, _ key: DeviceKey) async throws -> CountersignApp.Enrollment
+    /// Waits for the verdict; fails with 65 unless it was accepted. Returns the prompt, of a scan.
+    func submit(
+        _ action: Action, _ code: Code, _ memory: PhoneMemory, prompt: Prompt?
+    ) async throws -> Prompt?
 }
 
 struct PhoneDevice {
@@ -65,30 +66,31 @@ struct PhoneDevice {
     let name: String?
 }
 
-struct PhoneEnrollment {
-    let id: Identifier
-    let status: String
-    let reason: String?
-    let serverPublicKey: String?
-}
-
-struct PhoneSubmission {
-    let text: SubmissionText
-    let code: String
-    let signature: String
-}
-
-struct PhoneAnswer {
-    let result: String
-    let reason: String?
-    let prompt: String?
-}
-
 /// Runs the body, and names the group that the login should belong to when it may not do what it wants.
 func asPhone(_ body: () async throws -> Void) async throws {
     do {
         try await body()
+    } catch let error as AppError {
+        throw Failure(error)
     } catch {
         throw Failure(error, role: .app)
+    }
+}
+
+extension Failure {
+    fileprivate init(_ error: AppError) {
+        let status: Status =
+            switch error.advice {
+            case .signInAgain: error == .signedOut ? .permission : .data
+            case .tryLater: error.isUnreachable ? .unavailable : .temporary
+            case .scanAgain, .enrollAgain, .doNotAnswer, .tellDeveloper: .data
+            }
+        self.init(status, "\(error)")
+    }
+}
+
+extension AppError {
+    fileprivate var isUnreachable: Bool {
+        if case .unreachable = self { true } else { false }
     }
 }

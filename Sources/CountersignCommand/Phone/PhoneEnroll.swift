@@ -1,5 +1,6 @@
 import ArgumentParser
-import Countersign
+import CountersignApp
+import Crypto
 import Foundation
 import OpenPGP
 import Postgres
@@ -33,19 +34,16 @@ struct PhoneEnroll: AsyncParsableCommand {
                 userID: user, deviceID: device ?? Environment.current.text("device") ?? "phone",
                 name: name ?? Environment.current.text("name"))
             let transport = try await options.transport()
-            let pair = try OpenPGPContext(capacity: 1).generateKeyPair(userID: "\(device.deviceID) phone")
-            let enrollment = try await transport.enroll(device, publicKey: pair.publicKey)
-            guard enrollment.status == "active" else {
-                throw Failure(
-                    .data, "the enrollment is \(enrollment.status): \(enrollment.reason ?? "no reason")")
-            }
+            let (signer, decrypter) = (Ed25519Signer(), Curve25519Decrypter())
+            let key = DeviceKey(signer: signer, decrypter: decrypter, created: Date())
+            let enrollment = try await transport.enroll(device, key)
             try options.file.write(
                 PhoneMemory(
-                    enrollmentID: enrollment.id.description, userID: device.userID,
-                    deviceID: device.deviceID, publicKey: pair.publicKey, secretKey: Data(pair.secretKey),
-                    serverPublicKey: enrollment.serverPublicKey))
-            write("enrolled \(device.userID) on \(device.deviceID): \(enrollment.id)")
-            write("device key  \(pair.fingerprint)")
+                    enrollment: enrollment, created: key.created,
+                    signingSecret: signer.secret.rawRepresentation,
+                    decryptionSecret: decrypter.secret.rawRepresentation))
+            write("enrolled \(device.userID) on \(device.deviceID): \(enrollment.id.uuidString.lowercased())")
+            write("device key  \(key.fingerprint)")
             if let key = enrollment.serverPublicKey {
                 write("server key  \(try OpenPGPContext(capacity: 1).inspect(publicKey: key).fingerprint)")
             }

@@ -1,23 +1,31 @@
-import Countersign
+import CountersignApp
+import Crypto
 import Foundation
 import Glibc
-import Postgres
 
-/// What a phone remembers: its enrollment, its keys, the server's, and what it scanned last.
+/// What a phone remembers: its enrollment, its secrets, and what it scanned last.
 struct PhoneMemory: Codable {
     struct Scan: Codable {
         let code: String
-        let prompt: String
+        let prompt: Prompt
     }
 
-    let enrollmentID: String
-    let userID: String
-    let deviceID: String
-    let publicKey: String
-    /// Binary OpenPGP packets without a password: the file's mode protects them.
-    let secretKey: Data
-    let serverPublicKey: String?
+    let enrollment: Enrollment
+    /// When the key was made.
+    let created: Date
+    /// The 32 bytes of each secret. No password protects them: the file's mode does.
+    let signingSecret: Data
+    let decryptionSecret: Data
     var scan: Scan?
+
+    var key: DeviceKey {
+        get throws {
+            DeviceKey(
+                signer: Ed25519Signer(try .init(rawRepresentation: signingSecret)),
+                decrypter: Curve25519Decrypter(try .init(rawRepresentation: decryptionSecret)),
+                created: created)
+        }
+    }
 }
 
 /// The file that holds a phone's memory, which nobody but its owner can read.
@@ -53,17 +61,6 @@ struct PhoneFile {
         } catch {
             try? files.removeItem(atPath: draft)
             throw Failure(.output, "cannot write \(path)")
-        }
-    }
-}
-
-extension PhoneMemory {
-    var enrollment: Identifier {
-        get throws {
-            guard let id = Identifier(enrollmentID) else {
-                throw Failure(.configuration, "the phone's file names no enrollment")
-            }
-            return id
         }
     }
 }

@@ -36,7 +36,7 @@ struct PhoneServerOptions: ParsableArguments {
     }
 
     /// Whoever reads a token on its way can be the user: https, unless it stays on this machine.
-    private func address(_ text: String) throws -> String {
+    private func address(_ text: String) throws -> URL {
         let url = URL(string: text)
         let isLocal = ["127.0.0.1", "localhost", "::1", "[::1]"].contains(url?.host() ?? "")
         guard let url, url.scheme == "https" || (url.scheme == "http" && isLocal), url.host() != nil,
@@ -46,7 +46,7 @@ struct PhoneServerOptions: ParsableArguments {
                 .usage,
                 "--url must be like https://sign-in.example, or like http://127.0.0.1:8080 on this machine")
         }
-        return text.hasSuffix("/") ? String(text.dropLast()) : text
+        return url
     }
 
     private func bearer(_ environment: Environment) throws -> String {

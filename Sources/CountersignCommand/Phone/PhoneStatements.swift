@@ -1,4 +1,5 @@
-import Countersign
+import CountersignApp
+import Foundation
 import Postgres
 
 /// Where the app is told of its enrollments; nil when the login belongs to no app.
@@ -27,28 +28,41 @@ struct EnrollPhone: PreparedStatement {
     static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("enrollment_id") }
 }
 
+/// What has become of an enrollment.
+struct PhoneEnrollment {
+    let status: String
+    let reason: String?
+    let serverPublicKey: String?
+}
+
+/// What has become of a submission.
+struct PhoneAnswer {
+    let result: String
+    let reason: String?
+    let prompt: String?
+}
+
 /// What became of an enrollment.
 struct ReadEnrollment: PreparedStatement {
     let id: Identifier
 
     static let statement = Statement(
         "phone.enrollment",
-        "SELECT enrollment_id, status, reason, server_public_key FROM countersign.enrollment_results WHERE enrollment_id = $1"
+        "SELECT status, reason, server_public_key FROM countersign.enrollment_results WHERE enrollment_id = $1"
     )
 
     var parameters: [Parameter] { [.identifier(id)] }
 
     static func decode(_ row: inout RowReader) throws -> PhoneEnrollment {
         PhoneEnrollment(
-            id: try row.identifier("enrollment_id"), status: try row.text("status"),
-            reason: try row.optionalText("reason"),
+            status: try row.text("status"), reason: try row.optionalText("reason"),
             serverPublicKey: try row.optionalText("server_public_key"))
     }
 }
 
 /// Submits an answer, and returns the submission's id.
 struct SubmitAnswer: PreparedStatement {
-    let submission: PhoneSubmission
+    let submission: Submission
 
     static let statement = Statement(
         "phone.submit",
@@ -58,10 +72,9 @@ struct SubmitAnswer: PreparedStatement {
         """)
 
     var parameters: [Parameter] {
-        let text = submission.text
-        return [
-            .text(text.enrollmentID.description), .text(submission.code), .text(text.action.rawValue),
-            .text(text.signedAt), .text(text.promptDigest ?? SubmissionText.noPrompt),
+        [
+            .text(submission.enrollmentID.uuidString.lowercased()), .text(submission.otp),
+            .text(submission.action.rawValue), .text(submission.signedAt), .text(submission.promptDigest),
             .text(submission.signature),
         ]
     }

@@ -1,4 +1,5 @@
-import Countersign
+import CountersignApp
+import Foundation
 import Postgres
 
 /// Rows inserted with the app's own login.
@@ -10,27 +11,34 @@ final class SQLTransport: PhoneTransport {
         connection = try await Connection.open(options)
     }
 
-    func enroll(_ device: PhoneDevice, publicKey: String) async throws -> PhoneEnrollment {
+    func enroll(_ device: PhoneDevice, _ key: DeviceKey) async throws -> Enrollment {
         let channel = try await connection.run(ReadChannel()).one()
         guard let channel else { throw Failure(.permission, "this login belongs to no app") }
         try await connection.listen(to: [channel])
-        let id = try await connection.run(EnrollPhone(device: device, publicKey: publicKey)).one()
+        let certificate = try await key.certificate(name: device.deviceID)
+        let id = try await connection.run(EnrollPhone(device: device, publicKey: certificate)).one()
         let deadline = ContinuousClock.now + Self.patience
         while true {
-            let enrollment = try await connection.run(ReadEnrollment(id: id)).one()
-            guard enrollment.status == "pending" else { return enrollment }
+            let outcome = try await connection.run(ReadEnrollment(id: id)).one()
+            if let enrollment = try outcome.enrollment(UUID(uuidString: id.description), device) {
+                return enrollment
+            }
             guard ContinuousClock.now < deadline else { throw Self.nobodyWorks("enroll") }
             _ = try await connection.notifications(until: min(deadline, .now + .seconds(1)))
         }
     }
 
-    func submit(_ submission: PhoneSubmission) async throws -> PhoneAnswer {
+    func submit(
+        _ action: Action, _ code: Code, _ memory: PhoneMemory, prompt: Prompt?
+    ) async throws -> Prompt? {
+        let submission = try await memory.key.submission(
+            action, code, enrollmentID: memory.enrollment.id, at: Date(), prompt: prompt)
         let id = try await connection.run(SubmitAnswer(submission: submission)).one()
         let deadline = ContinuousClock.now + Self.patience
         while true {
             // Which a migration makes return early.
             let answer = try await connection.run(AwaitAnswer(submission: id)).one()
-            guard answer.result == "pending" else { return answer }
+            guard answer.result == "pending" else { return try answer.prompt(of: action) }
             guard ContinuousClock.now < deadline else { throw Self.nobodyWorks("validate") }
         }
     }
@@ -38,5 +46,30 @@ final class SQLTransport: PhoneTransport {
     private static func nobodyWorks(_ stage: String) -> Failure {
         Failure(
             .temporary, "no answer within 10 s: is there a `countersign work` that runs the stage \(stage)?")
+    }
+}
+
+extension PhoneEnrollment {
+    /// Nil while it is pending; fails where it is refused.
+    fileprivate func enrollment(_ id: UUID?, _ device: PhoneDevice) throws -> Enrollment? {
+        switch status {
+        case "pending": return nil
+        case "active":
+            guard let id else { throw Failure(.internal, "an enrollment has no id") }
+            return Enrollment(
+                id: id, userID: device.userID, deviceID: device.deviceID,
+                serverPublicKey: serverPublicKey)
+        default: throw Failure(.data, "the enrollment is \(status): \(reason ?? "no reason")")
+        }
+    }
+}
+
+extension PhoneAnswer {
+    /// Of a scan; fails unless it was accepted.
+    fileprivate func prompt(of action: Action) throws -> Prompt? {
+        guard result == "accepted" else {
+            throw Failure(.data, "\(action.rawValue) was rejected: \(reason ?? "no reason")")
+        }
+        return prompt.map { Prompt($0) }
     }
 }

@@ -236,12 +236,13 @@ struct Phone {
     }
 
     func enrollment() throws -> Identifier {
-        try #require((try memory()["enrollmentID"] as? String).flatMap { Identifier($0) })
+        let enrollment = try memory()["enrollment"] as? [String: Any]
+        return try #require((enrollment?["id"] as? String).flatMap { Identifier($0) })
     }
 
     /// The packets begin as no public key does.
     func keepKeys() throws {
-        let key = try #require((try memory()["secretKey"] as? String).flatMap { Data(base64Encoded: $0) })
-        evidence.mustNotShow(Secret("phone's secret key", bytes: Array(key.prefix(40))))
+        let key = try #require((try memory()["signingSecret"] as? String).flatMap { Data(base64Encoded: $0) })
+        evidence.mustNotShow(Secret("phone's secret key", bytes: Array(key)))
     }
 }

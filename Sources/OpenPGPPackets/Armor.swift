@@ -1,17 +1,23 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// ASCII armor, RFC 9580 section 6: exactly one block, and nothing but white space around it.
 ///
 /// What the text looks like says nothing: blank lines, other line ends, headers and the checksum, which section 6.1
 /// forbids to refuse by, make no difference. librnp never sees the armor: it would read the first block, leave the
 /// rest unread, and take damaged lines for something to be skipped.
-enum Armor {
-    enum Block: String {
+package enum Armor {
+    package enum Block: String {
         case publicKey = "PUBLIC KEY BLOCK"
         case privateKey = "PRIVATE KEY BLOCK"
         case signature = "SIGNATURE"
         case message = "MESSAGE"
     }
 
-    enum Fault: Error, Equatable {
+    package enum Fault: Error, Equatable {
         /// Not one whole block of the expected kind.
         case notArmored
         case privateKey
@@ -20,7 +26,7 @@ enum Armor {
         case damaged(String)
     }
 
-    static func decode(_ text: String, _ block: Block) throws(Fault) -> [UInt8] {
+    package static func decode(_ text: String, _ block: Block) throws(Fault) -> [UInt8] {
         var lines = lines(text)
         guard !lines.contains(where: { $0.isBegin(of: .privateKey) }) else { throw .privateKey }
         guard let first = lines.popFirst(), let last = lines.popLast(), first.isBegin(of: block) else {
@@ -33,6 +39,27 @@ enum Armor {
         // Base64 has no colon: a missing blank line after the headers makes nothing ambiguous.
         let body = lines.drop { $0.text.contains(UInt8(ascii: ":")) }
         return try decode(withoutChecksum(body))
+    }
+
+    /// Lines of 64 characters, with the checksum that some readers still ask for (section 6.1).
+    package static func encode(_ bytes: [UInt8], _ block: Block) -> String {
+        let text = Array(Data(bytes).base64EncodedString().utf8)
+        var lines = ["-----BEGIN PGP \(block.rawValue)-----", ""]
+        for start in stride(from: 0, to: text.count, by: 64) {
+            lines.append(String(decoding: text[start..<min(start + 64, text.count)], as: UTF8.self))
+        }
+        lines.append("=" + Data(PacketNumber.bytes(checksum(bytes), 3)).base64EncodedString())
+        lines.append("-----END PGP \(block.rawValue)-----")
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// CRC-24, section 6.1.1.
+    private static func checksum(_ bytes: [UInt8]) -> Int {
+        bytes.reduce(0xB7_04CE) { sum, byte in
+            (0..<8).reduce(sum ^ Int(byte) << 16) { sum, _ in
+                sum & 0x80_0000 == 0 ? sum << 1 : (sum << 1 ^ 0x186_4CFB) & 0xFF_FFFF
+            }
+        }
     }
 
     private struct Line {

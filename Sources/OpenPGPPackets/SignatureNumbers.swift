@@ -1,9 +1,9 @@
 /// The numbers that end a signature packet, RFC 9580 section 5.2.3: in one form only.
-struct SignatureNumbers {
-    let all: [ArraySlice<UInt8>]
-    let bytes: [UInt8]
+package struct SignatureNumbers {
+    package let all: [ArraySlice<UInt8>]
+    package let bytes: [UInt8]
 
-    init(_ bytes: ArraySlice<UInt8>, _ algorithm: UInt8) throws(Damage) {
+    package init(_ bytes: ArraySlice<UInt8>, _ algorithm: UInt8) throws(Damage) {
         var rest = bytes
         var all: [ArraySlice<UInt8>] = []
         while !rest.isEmpty {
@@ -25,11 +25,11 @@ struct SignatureNumbers {
 
     /// In bits, of each number.
     private static func largest(_ algorithm: UInt8) -> [Int] {
-        if KeyAlgorithm.rsa.contains(algorithm) { return [KeyMaterial.largestModulus] }
+        if KeyAlgorithm.rsa.contains(algorithm) { return [KeyAlgorithm.largestModulus] }
         return switch algorithm {
         case KeyAlgorithm.eddsa: [256, 256]
         case KeyAlgorithm.ecdsa: [521, 521]
-        default: [KeyMaterial.largestModulus, KeyMaterial.largestModulus]
+        default: [KeyAlgorithm.largestModulus, KeyAlgorithm.largestModulus]
         }
     }
 

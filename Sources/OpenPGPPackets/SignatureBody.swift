@@ -3,26 +3,26 @@
 /// A signature does not cover all of its own packet. What is left is advice that anybody may change on its way, so
 /// that it is left out of what librnp gets, unless it says what nothing else says: who signed, and that a signing
 /// subkey agrees to its binding.
-struct SignatureBody {
-    let type: UInt8
-    let keyAlgorithm: UInt8
-    let hash: UInt8
+package struct SignatureBody {
+    package let type: UInt8
+    package let keyAlgorithm: UInt8
+    package let hash: UInt8
     /// What the signature covers of its own packet: up to the end of its first subpackets.
-    let covered: [UInt8]
+    package let covered: [UInt8]
     /// In seconds since 1970.
-    let created: UInt64
+    package let created: UInt64
     /// Seconds after `created`; 0 is never.
-    let lifetime: UInt64
+    package let lifetime: UInt64
     /// Who made it, as it says.
-    let issuer: Issuer?
+    package let issuer: Issuer?
     /// The packet by which a signing subkey agrees to its binding; librnp checks it.
-    let embedded: [UInt8]?
+    package let embedded: [UInt8]?
     /// What the key made of the digest: one number of RSA, two of elliptic curves.
-    let numbers: [ArraySlice<UInt8>]
+    package let numbers: [ArraySlice<UInt8>]
     /// Written anew: two packets that differ in what is not covered have the same bytes.
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
 
-    init(_ body: ArraySlice<UInt8>) throws(Damage) {
+    package init(_ body: ArraySlice<UInt8>) throws(Damage) {
         guard body.count > 4, body.first == 4 else { throw Damage("a signature is not of version 4") }
         let header = Array(body.prefix(4))
         (type, keyAlgorithm, hash) = (header[1], header[2], header[3])
@@ -46,15 +46,15 @@ struct SignatureBody {
     }
 
     /// The first two bytes of the digest, by which a signature of another text is known without a key.
-    var firstBytes: ArraySlice<UInt8> {
+    package var firstBytes: ArraySlice<UInt8> {
         let advice = Int(bytes[covered.count]) << 8 + Int(bytes[covered.count + 1])
         return bytes[(covered.count + 2 + advice)...].prefix(2)
     }
 
     /// Section 5.2.4: what a signature of version 4 puts after the data before it is hashed.
-    var trailer: [UInt8] { covered + [4, 0xFF] + PacketNumber.bytes(covered.count, 4) }
+    package var trailer: [UInt8] { covered + [4, 0xFF] + PacketNumber.bytes(covered.count, 4) }
 
-    var isRevocation: Bool { [0x20, 0x28, 0x30].contains(type) }
+    package var isRevocation: Bool { [0x20, 0x28, 0x30].contains(type) }
 
-    func hasExpired(at time: UInt64) -> Bool { lifetime > 0 && created + lifetime <= time }
+    package func hasExpired(at time: UInt64) -> Bool { lifetime > 0 && created + lifetime <= time }
 }

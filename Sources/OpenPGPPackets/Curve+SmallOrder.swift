@@ -1,7 +1,7 @@
 extension Curve {
     /// Whether eight times a point of Ed25519 is nothing: by such a key one signature is right for any text. Nobody
     /// makes one by chance.
-    static func isOfSmallOrder(_ point: ArraySlice<UInt8>) -> Bool {
+    package static func isOfSmallOrder(_ point: ArraySlice<UInt8>) -> Bool {
         // The highest bit is the sign of x; either sign is as bad.
         var y = Array(point)
         guard let last = y.popLast() else { return false }

@@ -1,12 +1,12 @@
 /// Reads RFC 4648 section 4, a character at a time. How much padding there is says nothing.
-struct Base64 {
-    private(set) var bytes: [UInt8] = []
+package struct Base64 {
+    package private(set) var bytes: [UInt8] = []
     private var buffer: UInt32 = 0
     private var bits = 0
     private var isPadded = false
 
     /// False at a character that does not belong there.
-    mutating func read(_ character: UInt8) -> Bool {
+    package mutating func read(_ character: UInt8) -> Bool {
         guard character != UInt8(ascii: "=") else {
             isPadded = true
             return true
@@ -23,7 +23,7 @@ struct Base64 {
     }
 
     /// No character is missing, and no bit is set beyond the last byte.
-    var isWhole: Bool { bits < 6 && buffer == 0 }
+    package var isWhole: Bool { bits < 6 && buffer == 0 }
 
     private static func value(_ character: UInt8) -> UInt8? {
         switch character {

@@ -1,17 +1,22 @@
 /// One area of subpackets of a signature, RFC 9580 section 5.2.3.7.
-struct Subpackets {
-    enum Kind {
-        static let creation: UInt8 = 2
-        static let expiration: UInt8 = 3
-        static let issuer: UInt8 = 16
-        static let embedded: UInt8 = 32
-        static let issuerFingerprint: UInt8 = 33
+package struct Subpackets {
+    package enum Kind {
+        package static let creation: UInt8 = 2
+        package static let expiration: UInt8 = 3
+        package static let ciphers: UInt8 = 11
+        package static let issuer: UInt8 = 16
+        package static let hashes: UInt8 = 21
+        package static let compressions: UInt8 = 22
+        package static let keyFlags: UInt8 = 27
+        package static let features: UInt8 = 30
+        package static let embedded: UInt8 = 32
+        package static let issuerFingerprint: UInt8 = 33
     }
 
     private let all: [(type: UInt8, data: ArraySlice<UInt8>)]
 
     /// Takes the length of the area and the area.
-    init(_ rest: inout ArraySlice<UInt8>) throws(Damage) {
+    package init(_ rest: inout ArraySlice<UInt8>) throws(Damage) {
         guard let length = PacketNumber.take(&rest, bytes: 2), length <= rest.count else {
             throw Damage("a signature is cut off in its subpackets")
         }
@@ -29,21 +34,21 @@ struct Subpackets {
         self.all = all
     }
 
-    func creation() throws(Damage) -> UInt64 {
+    package func creation() throws(Damage) -> UInt64 {
         guard let data = try one(Kind.creation), let time = Self.time(data) else {
             throw Damage("a signature does not say once when it was made")
         }
         return time
     }
 
-    func lifetime() throws(Damage) -> UInt64 {
+    package func lifetime() throws(Damage) -> UInt64 {
         guard let data = try one(Kind.expiration) else { return 0 }
         guard let time = Self.time(data) else { throw Damage("a signature does not say when it expires") }
         return time
     }
 
     /// Covered by the signature, so that one that cannot be read is a fault.
-    func issuer() throws(Damage) -> Issuer? {
+    package func issuer() throws(Damage) -> Issuer? {
         let (short, long) = (try one(Kind.issuer), try one(Kind.issuerFingerprint))
         guard short != nil || long != nil else { return nil }
         guard let issuer = Issuer(keyID: short, fingerprint: long) else {
@@ -53,13 +58,13 @@ struct Subpackets {
     }
 
     /// Not covered: what cannot be read says nothing.
-    func advisedIssuer() -> Issuer? {
+    package func advisedIssuer() -> Issuer? {
         let (short, long) = (first(Kind.issuer), first(Kind.issuerFingerprint))
         return Issuer(keyID: short, fingerprint: long) ?? Issuer(keyID: short, fingerprint: nil)
     }
 
     /// Written anew. One of another kind could hold more of them within.
-    func embedded() throws(Damage) -> [UInt8]? {
+    package func embedded() throws(Damage) -> [UInt8]? {
         guard let data = first(Kind.embedded) else { return nil }
         guard data.dropFirst().first == 0x19 else {
             throw Damage("a subkey's binding holds a signature of another kind")
@@ -67,7 +72,7 @@ struct Subpackets {
         return try SignatureBody(data).bytes
     }
 
-    static func write(_ type: UInt8, _ data: [UInt8]) -> [UInt8] {
+    package static func write(_ type: UInt8, _ data: [UInt8]) -> [UInt8] {
         PacketLength.new(data.count + 1) + [type] + data
     }
 

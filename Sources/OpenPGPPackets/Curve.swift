@@ -1,7 +1,7 @@
 /// The elliptic curves that device keys may use, by their object identifiers. RFC 9580 section 9.2.
 ///
 /// Checking a signature on the slowest of them takes librnp 1.0 ms, encrypting to it 1.7 ms.
-enum Curve: String, CaseIterable {
+package enum Curve: String, CaseIterable {
     case ed25519 = "Ed25519"
     case curve25519 = "Curve25519"
     case p256 = "NIST P-256"
@@ -11,14 +11,14 @@ enum Curve: String, CaseIterable {
     case brainpool384 = "brainpoolP384r1"
     case brainpool512 = "brainpoolP512r1"
 
-    init?(identifier: ArraySlice<UInt8>) {
+    package init?(identifier: ArraySlice<UInt8>) {
         guard let curve = Self.allCases.first(where: { identifier.elementsEqual($0.identifier) }) else {
             return nil
         }
         self = curve
     }
 
-    var identifier: [UInt8] {
+    package var identifier: [UInt8] {
         switch self {
         case .ed25519: [0x2B, 0x06, 0x01, 0x04, 0x01, 0xDA, 0x47, 0x0F, 0x01]
         case .curve25519: [0x2B, 0x06, 0x01, 0x04, 0x01, 0x97, 0x55, 0x01, 0x05, 0x01]
@@ -34,7 +34,7 @@ enum Curve: String, CaseIterable {
     private static let brainpool: [UInt8] = [0x2B, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01]
 
     /// Of a coordinate.
-    var byteCount: Int {
+    package var byteCount: Int {
         switch self {
         case .ed25519, .curve25519, .p256, .brainpool256: 32
         case .p384, .brainpool384: 48
@@ -44,7 +44,7 @@ enum Curve: String, CaseIterable {
     }
 
     /// Whether a point is written as on this curve: `0x40` and one coordinate, or `0x04` and both. Section 11.2.
-    func hasForm(of point: ArraySlice<UInt8>) -> Bool {
+    package func hasForm(of point: ArraySlice<UInt8>) -> Bool {
         let isMontgomery = self == .ed25519 || self == .curve25519
         return isMontgomery
             ? point.first == 0x40 && point.count == 33
@@ -52,7 +52,7 @@ enum Curve: String, CaseIterable {
     }
 
     /// Curves that this program knows the name of, but takes no key on.
-    static func refusedName(_ identifier: ArraySlice<UInt8>) -> String {
+    package static func refusedName(_ identifier: ArraySlice<UInt8>) -> String {
         switch Array(identifier) {
         case [0x2B, 0x81, 0x04, 0x00, 0x0A]: "secp256k1"
         case [0x2B, 0x65, 0x71]: "Ed448"

@@ -1,11 +1,11 @@
 /// The length in the header of a packet or subpacket.
-struct PacketLength {
-    let count: Int
+package struct PacketLength {
+    package let count: Int
     /// Whether it could not have been written shorter in its form.
-    let isShortest: Bool
+    package let isShortest: Bool
 
     /// RFC 9580 section 4.2.1. Nil for lengths in parts, which are for streams only.
-    init?(new rest: inout ArraySlice<UInt8>) {
+    package init?(new rest: inout ArraySlice<UInt8>) {
         guard let first = rest.popFirst() else { return nil }
         switch first {
         case ..<192: (count, isShortest) = (Int(first), true)
@@ -20,13 +20,13 @@ struct PacketLength {
     }
 
     /// Section 4.2.2. Type 3 is a length that is not known.
-    init?(old rest: inout ArraySlice<UInt8>, type: UInt8) {
+    package init?(old rest: inout ArraySlice<UInt8>, type: UInt8) {
         guard type != 3, let length = PacketNumber.take(&rest, bytes: 1 << type) else { return nil }
         (count, isShortest) = (length, type == 0 || length >= 1 << (4 << type))
     }
 
     /// Section 5.2.3.7: as of a packet, but that first bytes up to 254 make a length of two.
-    init?(subpacket rest: inout ArraySlice<UInt8>) {
+    package init?(subpacket rest: inout ArraySlice<UInt8>) {
         guard let first = rest.first, 224..<255 ~= first else {
             self.init(new: &rest)
             return
@@ -37,7 +37,7 @@ struct PacketLength {
 
     private init(count: Int, isShortest: Bool) { (self.count, self.isShortest) = (count, isShortest) }
 
-    static func new(_ count: Int) -> [UInt8] {
+    package static func new(_ count: Int) -> [UInt8] {
         switch count {
         case ..<192: [UInt8(count)]
         case ..<8384: [UInt8((count - 192) >> 8 + 192), UInt8((count - 192) & 0xFF)]

@@ -1,0 +1,9 @@
+/// What a submission does.
+public enum Action: String, Sendable, CaseIterable {
+    /// Binds the request to this device, and returns the prompt.
+    case scan
+    /// Signs the user in.
+    case accept
+    /// Ends the request without a sign-in.
+    case deny
+}
