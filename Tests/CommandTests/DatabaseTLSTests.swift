@@ -67,7 +67,7 @@ import Testing
 
     @Test(arguments: ways.indices)
     func `a server with a wrong certificate learns nothing`(way: Int) async throws {
-        try await Certificates.make { certificates in
+        try await Certificates.make { (certificates: Certificates) async throws in
             for certificate in ["self-signed", "wrong-name"] {
                 #expect(
                     try await seen(certificate, certificates, Self.ways[way]) == "refused", "\(certificate)")
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func `the right one is taken, and what somebody has asked for is obeyed`() async throws {
-        try await Certificates.make { certificates in
+        try await Certificates.make { (certificates: Certificates) async throws in
             let named = [
                 "DATABASE_URL": "host=other.example port=%"
             ]
