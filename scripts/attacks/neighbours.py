@@ -65,7 +65,7 @@ def silent_names(system):
         worker.wait(20)
         system.processes[0] = system.start(
             "work", "--allow-http", "127.0.0.0/8", "--allow-ports", str(system.receiver.port), login="worker",
-            prefix=["unshare", "-m", "sh", "-c", 
+            prefix=["unshare", "-m", "sh", "-c",
                     f'mount --bind {names} /etc/resolv.conf && mount --bind {hosts} /etc/hosts && exec "$@"', "sh"])
         system.processes.pop()
         eventually("the worker works", lambda: owner.execute(
