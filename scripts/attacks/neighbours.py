@@ -2,6 +2,7 @@
 import os
 import secrets
 import socket
+import subprocess
 import threading
 import time
 
@@ -43,8 +44,9 @@ def mass_expiry(system):
 
 @attack("A4 sixteen receivers whose name server is silent")
 def silent_names(system):
-    if os.geteuid() != 0:
-        raise Skipped("a name server of its own needs root")
+    own = ["unshare", "-m", "mount", "--bind", "/etc/hosts", "/etc/hosts"]
+    if os.geteuid() != 0 or subprocess.run(own, capture_output=True, check=False).returncode:
+        raise Skipped("a name server of its own needs root, and mounts")
     silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     silent.bind(("127.0.0.153", 53))
     names, hosts = system.folder / "resolv.conf", system.folder / "hosts"
