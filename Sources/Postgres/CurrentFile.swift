@@ -24,7 +24,8 @@ package struct CurrentFile: Sendable, Hashable {
         else {
             throw .malformed(
                 file: file.name,
-                reason: "minimum-binary, no-transaction, for-each-partition and in-batches belong into a numbered file")
+                reason: "minimum-binary, no-transaction, for-each-partition and in-batches belong "
+                    + "into a numbered file")
         }
         name = file.name
         sql = file.text

@@ -36,7 +36,8 @@ extension Migrator {
         let locks = try await tableLocks(runs.map(\.step.sql), &connection)
         // Not while locks are held: who reads what is written here may take his time.
         for run in runs { work.report(.applying(file: run.name)) }
-        try await retrying(runs[runs.count - 1].name, locks, &connection, work) {
+        let firstToWait = runs[locks?.first ?? runs.count - 1].name
+        try await retrying(firstToWait, locks, &connection, work) {
             connection throws(MigrationError) in
             for (place, run) in runs.enumerated() {
                 if place > 0 { try await execute(script.beginNext, &connection) }
