@@ -21,7 +21,7 @@ package enum EngineStatements {
     private static let work: [any StatementFamily.Type] = [
         ArmBell.self, Begin.self, Commit.self, CountFailure.self, DeregisterWorker.self, DisarmBell.self,
         DiscardPlans.self, FindBroken.self, FindClaimable.self, ReadDrainRequest.self, RegisterWorker.self,
-        ReleaseLeases.self, ReportFigures.self, RingBell.self,
+        ReleaseLeases.self, ReportFigures.self, RingBell.self, TellTime.self,
     ]
 
     private static let housekeeping: [any StatementFamily.Type] = [

@@ -27,21 +27,22 @@ package final class GatewayServer: Service {
         pool = Pool(
             Self.requestOptions(configuration.database), size: configuration.poolSize,
             onWait: PoolMeter("gateway").waited)
-        schemaWatch = SchemaWatch(pool: pool, levels: configuration.logLevels, logger: logger)
+        let clock = DatabaseClock()
+        schemaWatch = SchemaWatch(pool: pool, levels: configuration.logLevels, clock: clock, logger: logger)
         let signIns = SignIns(database: GatewayDatabase(pool: pool), notifications: notifications)
         server = try HTTPServer(
-            configuration.http, routes: Self.routes(configuration, signIns, logger), logger: logger,
+            configuration.http, routes: Self.routes(configuration, signIns, clock, logger), logger: logger,
             onRunning: onRunning)
     }
 
     private static func routes(
-        _ configuration: GatewayConfiguration, _ signIns: SignIns, _ logger: Logger
+        _ configuration: GatewayConfiguration, _ signIns: SignIns, _ clock: DatabaseClock, _ logger: Logger
     ) -> [Route] {
         let authentication = PortalAuthentication(PortalDirectory(signIns.database))
         let portals = PortalRoutes(authentication: authentication, signIns: signIns)
         let apps = configuration.tokens.map { rules in
             AppRoutes(
-                verifier: TokenVerifier(rules: rules, keys: KeySet(rules, logger: logger)),
+                verifier: TokenVerifier(rules: rules, keys: KeySet(rules, logger: logger), clock: clock),
                 devices: Devices(
                     app: rules.app, database: signIns.database, notifications: signIns.notifications))
         }

@@ -28,3 +28,11 @@ package final class DatabaseClock: Sendable {
     /// Since 1970.
     package var seconds: UInt64 { UInt64(max(0, now.microseconds / 1_000_000)) }
 }
+
+/// What time it is in the database.
+package struct TellTime: PreparedStatement {
+    package init() {}
+
+    package static let statement = Statement("clock.tell", "SELECT clock_timestamp() AS now")
+    package static func decode(_ row: inout RowReader) throws -> Timestamp { try row.timestamp("now") }
+}

@@ -76,7 +76,7 @@ package final class Worker: Service {
             statistics: Dictionary(uniqueKeysWithValues: figures),
             meters: RequestMeters(configuration.metrics), batchSize: configuration.batchSize,
             statementLimit: configuration.statementLimit,
-            poll: configuration.poll, logger: logger, logLevels: configuration.logLevels)
+            poll: configuration.poll, logger: logger, logLevels: configuration.logLevels, clock: clock)
     }
 
     package func run() async {

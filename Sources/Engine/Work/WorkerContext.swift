@@ -18,6 +18,8 @@ package struct WorkerContext: Sendable {
     package let poll: Duration
     package let logger: Logger
     package let logLevels: LogLevels
+    /// What is told to others, or judges them, goes by it.
+    package let clock: DatabaseClock
 
     package func figures(of stage: StageName) -> StageStatistics {
         statistics[stage] ?? StageStatistics(stage)

@@ -1,15 +1,19 @@
 import Countersign
+import Engine
 import FoundationEssentials
 import HTTPService
 import Hummingbird
 import JWTKit
+import Postgres
 
 /// Finds out which user of the app speaks, by a bearer token (RFC 6750) that is a signed JWT (RFC 7519).
 struct TokenVerifier: Sendable {
     let rules: TokenRules
     let keys: KeySet
+    /// Whether a token is over is judged by the database's time, as all else is.
+    let clock: DatabaseClock
 
-    /// So far the clocks of the issuer and of this machine may differ.
+    /// So far the clocks of the issuer and of the database may differ.
     private static let leeway = 30.0
     private static let longest = 8_192
 
@@ -70,7 +74,7 @@ struct TokenVerifier: Sendable {
     }
 
     private func check(_ claims: TokenClaims) throws {
-        let now = Date.now.timeIntervalSince1970
+        let now = Double(clock.now.microseconds) / 1e6
         let life = rules.longestLife / .seconds(1)
         let latest = now + Self.leeway
         for (isFine, refusal) in [

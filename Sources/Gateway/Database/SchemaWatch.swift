@@ -1,21 +1,24 @@
 import Countersign
+import Engine
 import Logging
 import Postgres
 import ServiceLifecycle
 
 /// Ends, and so ends the server, when the database's schema is one that this program no longer fits. Follows the log
-/// levels that operators set, too.
+/// levels that operators set, too, and the database's time.
 struct SchemaWatch: Service {
     let pool: Pool
     let levels: LogLevels
+    let clock: DatabaseClock
     let logger: Logger
     var interval = Duration.seconds(2)
 
     func run() async {
         await cancelWhenGracefulShutdown {
-            while (try? await Task.sleep(for: interval)) != nil {
+            repeat {
                 do {
                     try await pool.withConnection { connection in
+                        clock.set(try await connection.run(TellTime()).one())
                         try await Program.schemaRange.check(&connection, schema: Program.schema)
                         _ = levels.replace(try await LogLevels.read(&connection))
                     }
@@ -24,7 +27,7 @@ struct SchemaWatch: Service {
                 } catch {
                     continue  // the database is away: it is asked again
                 }
-            }
+            } while (try? await Task.sleep(for: interval)) != nil
         }
     }
 }

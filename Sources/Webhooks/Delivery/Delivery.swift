@@ -29,6 +29,8 @@ struct Delivery: Sendable {
     /// Of W3C Trace Context; what the portal's call was part of.
     let traceparent: String?
     let portal: String
+    /// By the database's clock.
+    let claimedAt: Timestamp
 
     var portalID: Int32 { endpoint.portalID }
 }

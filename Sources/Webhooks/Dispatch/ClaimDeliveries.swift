@@ -37,7 +37,8 @@ struct ClaimDeliveries: PreparedStatement {
             callbackID: try row.optionalInt("callback_id").map(Int32.init),
             username: try row.optionalText("username"), password: try row.optionalBytes("password"),
             authenticationType: try row.optionalText("auth_type"),
-            traceparent: try row.optionalText("traceparent"), portal: try row.text("name"))
+            traceparent: try row.optionalText("traceparent"), portal: try row.text("name"),
+            claimedAt: try row.timestamp("claimed_at"))
     }
 
     static let statement = Statement(
@@ -95,7 +96,8 @@ struct ClaimDeliveries: PreparedStatement {
                l.request_status, l.occurred_at, l.signing_secret, l.previous_secret, l.webhook_key,
                l.webhook_concurrency, l.webhook_rate, l.is_probe,
                NOT s.callback_allowlist_enabled OR c.callback_id IS NOT NULL AS is_listed,
-               c.callback_id, c.username, c.password, r.auth_type, r.traceparent, p.name
+               c.callback_id, c.username, c.password, r.auth_type, r.traceparent, p.name,
+               (SELECT clock_timestamp()) AS claimed_at
         FROM leased l CROSS JOIN countersign.settings s
         JOIN countersign.portals p ON p.portal_id = l.portal_id
         LEFT JOIN countersign.auth_requests r ON r.transaction_id = l.transaction_id
