@@ -16,6 +16,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
@@ -32,6 +33,7 @@ let package = Package(
             name: "CUnicodeSecurity",
             linkerSettings: [.linkedLibrary("icui18n"), .linkedLibrary("icuuc")]
         ),
+        .systemLibrary(name: "Ccares", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .systemLibrary(name: "Crnp", pkgConfig: "librnp", providers: [.apt(["librnp-dev"])]),
         .executableTarget(name: "EmbedFiles"),
         .plugin(
@@ -53,6 +55,7 @@ let package = Package(
             ],
             plugins: ["EmbedFilesPlugin"]
         ),
+        .target(name: "Resolver", dependencies: ["Ccares", "Countersign", "Postgres"]),
         .target(
             name: "Engine",
             dependencies: [
@@ -74,13 +77,13 @@ let package = Package(
         .target(
             name: "Webhooks",
             dependencies: [
-                "Countersign", "Engine", "Postgres",
+                "Countersign", "Engine", "Postgres", "Resolver",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
@@ -120,6 +123,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "Administration", "Countersign", "Engine", "HTTPService", "Postgres",
+                "Resolver",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -218,8 +222,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Administration", "Countersign", "CountersignApp", "CountersignCommand", "Engine", "Gateway", "HTTPService",
-                "OpenPGP", "Postgres", "Support",
+                "Administration", "Countersign", "CountersignApp", "CountersignCommand", "Engine", "Gateway",
+                "HTTPService", "OpenPGP", "Postgres", "Resolver", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -245,6 +249,7 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ]
         ),
+        .testTarget(name: "ResolverTests", dependencies: ["Countersign", "Resolver", "Support"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Support"]),
         .testTarget(
             name: "CountersignTests",
@@ -268,7 +273,7 @@ let package = Package(
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "Countersign", "Engine", "Postgres", "Support", "Webhooks",
+                "Countersign", "Engine", "Postgres", "Resolver", "Support", "Webhooks",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -150,7 +150,7 @@ extension LibpqConnection {
 }
 
 /// The timeout of poll(2), rounded up so that it never returns before the deadline; -1 waits for ever.
-func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
+package func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
     guard let deadline else { return -1 }
     let (seconds, attoseconds) = ContinuousClock.now.duration(to: deadline).components
     let rounded = seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000

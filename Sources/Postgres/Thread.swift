@@ -1,7 +1,7 @@
 import Glibc
 
 /// Runs `body` on a detached thread of its own, which takes no signals; false when the system refuses one.
-func startThread(stackSize: Int, _ body: @escaping @Sendable () -> Void) -> Bool {
+package func startThread(stackSize: Int, _ body: @escaping @Sendable () -> Void) -> Bool {
     var attributes = pthread_attr_t()
     unsafe pthread_attr_init(&attributes)
     defer { unsafe pthread_attr_destroy(&attributes) }

@@ -1,15 +1,15 @@
 import Glibc
 
 /// Wakes a thread out of poll(2): a pair of sockets, as `Glibc` has neither eventfd(2) nor pipe2(2).
-final class WakeupSocket: Sendable {
+package final class WakeupSocket: Sendable {
     /// Becomes readable when there is a signal.
-    let descriptor: Int32
+    package let descriptor: Int32
     private let sender: Int32
 
     private static let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
 
     /// Nil when the process has no file descriptors left.
-    init?() {
+    package init?() {
         var ends: [2 of Int32] = [-1, -1]
         var span = ends.mutableSpan
         let code = unsafe span.withUnsafeMutableBufferPointer { ends in
@@ -26,13 +26,13 @@ final class WakeupSocket: Sendable {
     }
 
     /// From any thread. A full buffer refuses the byte, and then the descriptor is readable already.
-    func signal() {
+    package func signal() {
         var byte: UInt8 = 0
         _ = unsafe write(sender, &byte, 1)
     }
 
     /// Takes up to 64 of the signals so far; the descriptor stays readable for the rest.
-    func clear() {
+    package func clear() {
         var bytes: [64 of UInt8] = .init(repeating: 0)
         var span = bytes.mutableSpan
         _ = unsafe span.withUnsafeMutableBufferPointer { bytes in

@@ -15,7 +15,7 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Of 4 or 16 bytes.
-    init(bytes: [UInt8]) {
+    package init(bytes: [UInt8]) {
         precondition(bytes.count == 4 || bytes.count == 16)
         self.bytes = bytes
     }

@@ -2,6 +2,7 @@ package import Countersign
 package import Engine
 import Logging
 import Postgres
+package import Resolver
 
 /// Posts webhooks: claims due deliveries with a lease, sends them with no transaction open, and writes the
 /// results of many in one statement. At least once: a crash after sending and before writing lets the lease
@@ -14,6 +15,9 @@ package struct DispatchStage: LongRunningStage {
         /// Longer than any attempt (10 s) by enough to write it down.
         package var leaseSeconds = 30.0
         package var delivery = DeliveryClient.Limits()
+        package var lookups = NameResolver.Limits()
+        /// Asked instead of those of /etc/resolv.conf: addresses with ports, by commas.
+        package var nameServers: String?
         /// After the drain begins; what is still in flight then is given back.
         package var drain = Duration.seconds(8)
 
@@ -37,21 +41,23 @@ package struct DispatchStage: LongRunningStage {
     }
 
     package func run(_ context: WorkerContext) async {
-        let resolver = SystemResolver()
+        let resolver = NameResolver(limits.lookups, servers: limits.nameServers)
         let client = DeliveryClient(
-            limits.delivery, policy: policy, trustRoots: trustRoots, connections: Self.mostConnections
-        ) { try await resolver.addresses(of: $0) }
+            limits.delivery, policy: policy, trustRoots: trustRoots, connections: Self.mostConnections,
+            clock: context.clock
+        ) { try await resolver.addresses(of: $0, for: $1) }
         await withDiscardingTaskGroup { group in
             var loop = DispatchLoop(context, limits)
             let attempt = DeliveryAttempt(
-                client: client, secrets: secrets, logger: context.logger(of: .dispatch),
-                meters: context.meters)
+                client: client, secrets: secrets, clock: context.clock,
+                logger: context.logger(of: .dispatch), meters: context.meters,
+                stageMeters: context.figures(of: .dispatch).meters)
             await loop.run { [inFlight = loop.inFlight] delivery in
                 group.addTask(name: "delivery") { await attempt.run(delivery, inFlight) }
             }
+            resolver.close()
             group.cancelAll()
         }
         await client.shutdown()
-        await resolver.shutdown()
     }
 }
