@@ -25,6 +25,8 @@ package final class Receiver: Sendable {
         case silence
         /// Whatever, instead of HTTP.
         case raw(String)
+        /// The same, and then the end of the connection, by TLS without its close_notify.
+        case rawThenClose(String)
         /// The first part at once, then the second every 20 ms for as long as the connection stands.
         case dripping(String, String)
     }
@@ -134,6 +136,11 @@ private final class Handler: ChannelInboundHandler {
         case .cut: context.close(promise: nil)
         case .silence: break
         case .raw(let text): sendRaw(text, context)
+        case .rawThenClose(let text):
+            sendRaw(text, context)
+            // Seen from the handler of TLS its end comes from outside.
+            let tls = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+            (tls ?? context).close(promise: nil)
         case .dripping(let head, let piece):
             sendRaw(head, context)
             drip(piece, context)

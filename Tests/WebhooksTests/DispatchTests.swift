@@ -112,20 +112,24 @@ import Testing
         }
     }
 
-    @Test func `a dripping body times out`() async throws {
-        var limits = DispatchStage.Limits()
-        limits.delivery.total = .milliseconds(300)
-        try await Receiver.run { index, _ in
-            index == 0 ? .drip : .status(200)
+    /// Byte for byte, whatever a parser of URLs would make of it.
+    @Test(arguments: [
+        "/cb?a[]=1&r=%2Fhome", "/cb?x={a}|b", "/cb?x=%zz", "?a[]=1", "", "/a//b/../c?", "/%2e%2E/%41^`\"<>\\",
+        "/cb?a=1?b=2&&;=#".replacing("#", with: ""), "/?url=https://acme.example:443/x?y[z]",
+    ])
+    func `the target is sent as it is stored`(target: String) async throws {
+        try await Receiver.run { _, _ in
+            .status(204)
         } _: { receiver in
-            let id = try await site.endedRequest(receiver.address)
-            try await site.dispatching(limits) { _ in
-                _ = try await site.delivery(id, "delivered")
-            }
-            var owner = try await Database.current.connect()
-            let failures = try await owner.execute(
-                "SELECT error_class FROM countersign.webhook_attempts ORDER BY attempt")
-            #expect(try failures[0].text(0) == "timeout")
+            let url = receiver.address + target
+            let id = try await site.endedRequest(url)
+            try await site.dispatching { _ in _ = try await site.delivery(id, "delivered") }
+            let request = try #require(receiver.received.first)
+            #expect(request.path == (target.hasPrefix("/") ? target : "/" + target))
+            #expect(request.header(ExactTarget.field) == nil)
+            #expect(request.header("host") == "127.0.0.1:\(receiver.port)")
+            let body = try JSONSerialization.jsonObject(with: Data(request.body)) as? [String: Any]
+            #expect(body?["callback_uri"] as? String == url)
         }
     }
 

@@ -14,12 +14,8 @@ import Webhooks
         return limits
     }()
 
-    /// Both drips send something every 20 ms, which no timeout between two reads would notice.
-    @Test(arguments: [
-        Receiver.Answer.dripping("HTTP/1.1 200 OK\r\n", "x: y\r\n"),
-        .dripping("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n", "x"),
-        .dripping("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "1\r\nx\r\n"), .silence,
-    ])
+    /// The drip sends something every 20 ms, which no timeout between two reads would notice.
+    @Test(arguments: [Receiver.Answer.dripping("HTTP/1.1 200 OK\r\n", "x: y\r\n"), .silence])
     func `the limit holds however slow it is`(answer: Receiver.Answer) async throws {
         try await Receiver.run { index, _ in
             index == 0 ? answer : .status(200)
@@ -34,6 +30,42 @@ import Webhooks
             let took = try first.text(1)
             let milliseconds = try #require(Int(took))
             #expect(milliseconds >= 490)
+        }
+    }
+
+    /// The head has said it.
+    @Test(arguments: [
+        Receiver.Answer.drip, .dripping("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n", "x"),
+        .dripping("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "1\r\nx\r\n"),
+        .raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nno chunk\r\n"),
+        .rawThenClose("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab"),
+        .rawThenClose("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nshort"),
+        .rawThenClose("HTTP/1.1 201 Created\r\n\r\nwithout a length"),
+        .rawThenClose("HTTP/1.0 200 OK\r\n\r\n"), .raw("HTTP/1.1 200 OK\r\n\r\nnever closed"),
+    ])
+    func `a complete head is success whatever ends the body`(answer: Receiver.Answer) async throws {
+        try await Receiver.run { _, _ in
+            answer
+        } _: { receiver in
+            let id = try await site.endedRequest(receiver.address)
+            try await site.dispatching { _ in
+                let seen = try await site.delivery(id, "delivered")
+                #expect(seen.attempts == 1 && seen.error == nil)
+            }
+            #expect(receiver.received.count == 1)
+        }
+    }
+
+    @Test func `a complete head is a refusal whatever ends the body`() async throws {
+        try await Receiver.run { _, _ in
+            .rawThenClose("HTTP/1.1 410 Gone\r\ncontent-length: 1000\r\n\r\nshort")
+        } _: { receiver in
+            let id = try await site.endedRequest(receiver.address)
+            try await site.dispatching { _ in
+                let seen = try await site.delivery(id, "dead")
+                #expect(
+                    seen.attempts == 1 && seen.code == 410 && seen.error == "status" && seen.body == "short")
+            }
         }
     }
 

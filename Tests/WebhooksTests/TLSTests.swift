@@ -54,12 +54,30 @@ import Webhooks
         }
     }
 
+    @Test func `a connection that ends without close_notify loses no answer`() async throws {
+        try await Certificates.make { certificates in
+            try await Receiver.run(tls: try certificates.context("good")) { _, _ in
+                .rawThenClose("HTTP/1.1 200 OK\r\n\r\nfine")
+            } _: { receiver in
+                let id = try await site.endedRequest("https://localhost:\(receiver.port)/cb")
+                let roots = try TrustRoots(file: certificates.authority)
+                try await site.dispatching(policy: .loopbackTLS, trustRoots: roots) { _ in
+                    let seen = try await site.delivery(id, "delivered")
+                    #expect(seen.attempts == 1)
+                }
+                #expect(receiver.received.count == 1)
+            }
+        }
+    }
+
     /// Eight at a time are streams of one connection where HTTP/2 is offered.
     @Test func `HTTP/2 is used where it is offered`() async throws {
         try await Certificates.make { certificates in
             let seen = Mutex<Set<String>>([])
+            let targets = Mutex<Set<String?>>([])
             let router = Router(context: StreamContext.self)
-            router.post("cb") { _, context in
+            router.post("cb") { request, context in
+                targets.withLock { _ = $0.insert(request.head.path) }
                 seen.withLock { _ = $0.insert("\(type(of: context.channel)) \(context.connection)") }
                 return HTTPResponse.Status.noContent
             }
@@ -71,7 +89,7 @@ import Webhooks
             let running = Task { try await application.runService(gracefulShutdownSignals: []) }
             defer { running.cancel() }
             var iterator = ports.makeAsyncIterator()
-            let url = "https://localhost:\(try #require(await iterator.next()))/cb"
+            let url = "https://localhost:\(try #require(await iterator.next()))/cb?a[]=1&r=%2Fhome"
             let portal = try await site.addPortal()
             try await site.addCallback(url, of: portal)
             let ids = try await site.end(40, at: url, of: portal)
@@ -79,6 +97,7 @@ import Webhooks
             try await site.dispatching(policy: .loopbackTLS, trustRoots: roots) { _ in
                 for id in ids { _ = try await site.delivery(id, "delivered") }
             }
+            #expect(targets.withLock(\.self) == ["/cb?a[]=1&r=%2Fhome"])
             let channels = seen.withLock(\.self)
             #expect(
                 channels.count == 1 && channels.allSatisfy { $0.hasPrefix("HTTP2StreamChannel") },

@@ -43,7 +43,10 @@ package struct CallbackAddress: Sendable, Hashable {
     }
 
     /// Put together again from what was understood, so that no other parser finds something else in it.
-    package var url: String { "\(scheme.rawValue)://\(hostText):\(port)\(target)" }
+    package var url: String { origin + target }
+
+    /// The same without the target, which a parser of URLs would write in its own way.
+    package var origin: String { "\(scheme.rawValue)://\(hostText):\(port)" }
 
     private static func parse(
         _ authority: Substring, defaultPort: Int

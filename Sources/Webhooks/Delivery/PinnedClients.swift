@@ -85,8 +85,11 @@ final class PinnedClients: Sendable {
                 ? channel.eventLoop.makeSucceededVoidFuture()
                 : channel.eventLoop.makeFailedFuture(WrongPeer())
         }
-        configuration.http1_1ConnectionDebugInitializer = check
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            check(channel).flatMap { ExactTarget.install(in: channel) }
+        }
         configuration.http2ConnectionDebugInitializer = check
+        configuration.http2StreamChannelDebugInitializer = { ExactTarget.install(in: $0) }
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 }
