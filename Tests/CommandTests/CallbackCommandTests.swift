@@ -76,14 +76,17 @@ import Testing
     @Test(arguments: [
         "ftp://acme.example/cb", "https://user@acme.example/", "https://acme.example/#part", "https:///cb",
         "https://acme.example/a b", "https://ac\u{E9}me.example/", "acme.example",
-        "https://acme.example/" + String(repeating: "x", count: 2_048),
+        "https://acme.example/" + String(repeating: "x", count: 2_048), "https://acme.example:0/",
+        "https://acme.example:99999/", "https://127.1/", "https://a..b/",
     ])
     func `addresses that a request could not name`(url: String) async throws {
         let shell = try await admin(portals: "acme")
         try await shell.run("callback", "add", "acme", url).expect(
             65,
-            "the callback address must be an http or https address of at most 2,048 ASCII characters, without "
-                + "user name, password or fragment")
+            "the callback address must be an http or https address of at most 2,048 printable ASCII characters: a DNS "
+                + "name of letters, digits, hyphens and underscores without a trailing dot, or an IP address in its "
+                + "plain spelling; a port from 1 to 65535; path and query; no user name, password or fragment"
+        )
     }
 
     @Test func `twice, and for nobody`() async throws {

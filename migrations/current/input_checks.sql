@@ -68,10 +68,44 @@ EXCEPTION WHEN data_exception THEN
 END
 $$;
 
+-- Whether webhooks can be sent to that address: the very rule of the worker's guard (CallbackAddress in Swift; a test
+-- asks both), so that nothing is taken that fails only when it is sent. Where it may lead is the deployment's business.
 CREATE OR REPLACE FUNCTION countersign.is_callback_uri(uri text) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    host text := substring(uri FROM '^[A-Za-z]+://([^/?:[]+|[[][^]/?]+])');
 BEGIN
-    RETURN octet_length(uri) <= 2048
-        AND uri ~ '^https?://([A-Za-z0-9._-]+|[[][0-9A-Fa-f:.]+])(:[0-9]{1,5})?(/[!-"$-~]*)?([?][!-"$-~]*)?$';
+    IF octet_length(uri) > 2048
+       OR uri !~ '^[Hh][Tt][Tt][Pp][Ss]?://([A-Za-z0-9._-]+|[[][0-9A-Fa-f:.]+])(:[1-9][0-9]{0,4})?([/?][!-"$-~]*)?$'
+       OR substring(uri FROM '^[A-Za-z]+://[^/?]*[^/?:]:([0-9]+)([/?]|$)')::integer > 65535 THEN
+        RETURN false;
+    ELSIF host LIKE '[%' THEN  -- without a zone, which the pattern leaves out
+        RETURN host ~ ':' AND countersign.is_inet(btrim(host, '[]'));
+    ELSIF host ~ '(^|[.])([0-9]+|0[Xx][0-9A-Fa-f]*)$' THEN  -- a number, or what inet_aton takes for one
+        RETURN host ~ '^(([0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])([.]|$)){4}$';
+    END IF;
+    -- RFC 1123 section 2.1, with underscores: labels of 1 to 63 that neither begin nor end with a hyphen.
+    RETURN octet_length(host) <= 253 AND host !~ '^[.-]|[.-]$|[.][.-]|-[.]|[^.]{64}';
+END
+$$;
+
+-- What is_callback_uri allows, for whoever is refused.
+CREATE OR REPLACE FUNCTION countersign.callback_uri_rule() RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN 'an http or https address of at most 2,048 printable ASCII characters: a DNS name of letters, digits, '
+           'hyphens and underscores without a trailing dot, or an IP address in its plain spelling; a port from '
+           '1 to 65535; path and query; no user name, password or fragment';
+END
+$$;
+
+-- Refuses a callback address that no request could name.
+CREATE OR REPLACE FUNCTION countersign.check_callback_url() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT countersign.is_callback_uri(NEW.url) THEN
+        PERFORM countersign.refuse('CS005', 'url must be ' || countersign.callback_uri_rule());
+    END IF;
+    RETURN NEW;
 END
 $$;

@@ -108,8 +108,7 @@ BEGIN
         PERFORM countersign.refuse('CS005',
             'callback_uri is not one of this portal''s callback addresses, which it must equal exactly');
     ELSIF NOT countersign.is_callback_uri(given.callback_uri) THEN
-        PERFORM countersign.refuse('CS005', 'callback_uri must be an http or https address of at most 2,048 '
-            'ASCII characters, without user name, password or fragment');
+        PERFORM countersign.refuse('CS005', 'callback_uri must be ' || countersign.callback_uri_rule());
     ELSIF char_length(given.language_code) > 35 OR given.language_code !~ '^[a-z]{2,3}(-[a-z0-9]{2,8})*$' THEN
         PERFORM countersign.refuse('CS003', 'language_code must be a lower-case language tag such as en or nl-be, '
                                             'of at most 35 characters');  -- RFC 5646 section 4.4.1

@@ -1,6 +1,6 @@
 -- Which function runs when a row is inserted, and where. They stand together in a file of their own, because making
 -- a trigger again waits for everybody who writes to the table, while a function is replaced beside them.
--- after: bell, requests, enrollments, submissions, webhooks
+-- after: bell, input_checks, requests, enrollments, submissions, webhooks
 
 CREATE OR REPLACE TRIGGER check_auth_request BEFORE INSERT ON countersign.auth_requests
     FOR EACH ROW EXECUTE FUNCTION countersign.check_auth_request();
@@ -8,6 +8,9 @@ CREATE OR REPLACE TRIGGER take_traceparent BEFORE INSERT ON countersign.auth_req
     FOR EACH ROW WHEN (NEW.traceparent IS NOT NULL) EXECUTE FUNCTION countersign.take_traceparent();
 CREATE OR REPLACE TRIGGER ring_bell AFTER INSERT ON countersign.auth_requests
     FOR EACH STATEMENT EXECUTE FUNCTION countersign.ring_after_insert('issue');
+
+CREATE OR REPLACE TRIGGER check_callback_url BEFORE INSERT OR UPDATE OF url ON countersign.callback_urls
+    FOR EACH ROW EXECUTE FUNCTION countersign.check_callback_url();
 
 CREATE OR REPLACE TRIGGER check_enrollment BEFORE INSERT ON countersign.enrollments
     FOR EACH ROW EXECUTE FUNCTION countersign.check_enrollment();

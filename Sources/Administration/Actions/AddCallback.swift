@@ -21,7 +21,7 @@ package struct AddCallback: OperatorAction {
     package static let hasOwnCommand = true
     package static let event = "callback.added"
     package static let statements: [any StatementFamily.Type] = [
-        IsCallbackAddress.self, NumberCallback.self, InsertCallback.self,
+        CheckCallback.self, NumberCallback.self, InsertCallback.self,
     ]
 
     private let portal: String
@@ -52,10 +52,9 @@ package struct AddCallback: OperatorAction {
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        guard try await connection.run(IsCallbackAddress(url: url)).one() else {
-            throw AdministrationError.refused(
-                "the callback address must be an http or https address of at most 2,048 ASCII characters, "
-                    + "without user name, password or fragment")
+        let checked = try await connection.run(CheckCallback(url: url)).one()
+        guard checked.isAddress else {
+            throw AdministrationError.refused("the callback address must be " + checked.rule)
         }
         try await credentials?.sealer.checkMasterKey(&connection)
         try await connection.transaction { connection in
@@ -74,14 +73,17 @@ package struct AddCallback: OperatorAction {
 }
 
 /// What a request could not name must not be in the list.
-struct IsCallbackAddress: PreparedStatement {
+struct CheckCallback: PreparedStatement {
     let url: String
 
     static let statement = Statement(
-        "action.check_callback", "SELECT countersign.is_callback_uri($1) AS is_address")
+        "action.check_callback",
+        "SELECT countersign.is_callback_uri($1) AS is_address, countersign.callback_uri_rule() AS rule")
     var parameters: [Parameter] { [.text(url)] }
 
-    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_address") }
+    static func decode(_ row: inout RowReader) throws -> (isAddress: Bool, rule: String) {
+        (try row.bool("is_address"), try row.text("rule"))
+    }
 }
 
 /// The id comes first: the sealed password is bound to it.
