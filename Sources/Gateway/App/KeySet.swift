@@ -1,5 +1,6 @@
 import JWTKit
 import Logging
+import Resolver
 import Synchronization
 
 /// The public keys with which tokens are verified, as their issuer publishes them.
@@ -23,8 +24,11 @@ final class KeySet: Sendable {
     init(_ rules: TokenRules, logger: Logger) {
         (self.rules, self.logger) = (rules, logger)
         source = KeySource(
-            address: rules.keys, trustRoots: rules.keysTrustRoots, patience: rules.keyPatience)
+            address: rules.keys, trustRoots: rules.keysTrustRoots, patience: rules.keyPatience,
+            resolver: NameResolver())
     }
+
+    deinit { source.resolver.close() }
 
     /// What verifies a token of that `kid` and algorithm: as a rule one. Without a `kid` the only key there is for the
     /// algorithm. Looks for new keys when there is none, as often as the rules allow. Empty when nobody knows it.

@@ -1,8 +1,10 @@
 import AsyncHTTPClient
+import Countersign
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Resolver
 
 /// Where a key set is published: a file, or an address.
 struct KeySource: Sendable {
@@ -12,6 +14,8 @@ struct KeySource: Sendable {
 
     /// How long it may take, from the look-up of its name to the last byte.
     let patience: Duration
+    /// Looks up the address's name. The client would ask getaddrinfo, which nobody can end while a name server is silent.
+    let resolver: NameResolver
 
     private static let longest = 262_144
 
@@ -57,7 +61,27 @@ struct KeySource: Sendable {
         }
     }
 
+    /// From the first of its addresses that answers.
     private func fetch() async throws -> [UInt8] {
+        guard let host = address.host(), !host.hasPrefix("["), IPAddress(host) == nil else {
+            return try await fetch(client)
+        }
+        var failure: any Error = KeySetError.late
+        for place in try await resolver.addresses(of: host.lowercased(), for: 0) {
+            var client = client
+            client.dnsOverride = [host: "\(place)"]
+            do {
+                return try await fetch(client)
+            } catch let error as KeySetError {
+                throw error
+            } catch {
+                failure = error
+            }
+        }
+        throw failure
+    }
+
+    private func fetch(_ client: HTTPClient.Configuration) async throws -> [UInt8] {
         var request = HTTPClientRequest(url: address.absoluteString)
         request.headers.add(name: "accept", value: "application/jwk-set+json, application/json")
         let asking = request
@@ -71,6 +95,7 @@ struct KeySource: Sendable {
     /// Redirections are not followed: they could lead to where nobody vouches for the keys.
     private var client: HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout.connect = .seconds(2)
         if let trustRoots {
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.trustRoots = .certificates(trustRoots)
