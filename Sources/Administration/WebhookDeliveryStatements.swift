@@ -61,7 +61,7 @@ private func select(_ deliveries: String) -> String {
            a.status_code, a.error_class, a.detail
     FROM (\(deliveries)) AS d JOIN countersign.portals p USING (portal_id)
     LEFT JOIN countersign.dispatch_queue q ON q.transaction_id = d.transaction_id
-    LEFT JOIN LATERAL (SELECT l.status_code, l.error_class, l.detail FROM countersign.webhook_attempts l
+    LEFT JOIN LATERAL (SELECT l.status_code, l.error_class, l.detail FROM countersign.webhook_tries l
                        WHERE l.transaction_id = d.transaction_id ORDER BY l.attempt DESC LIMIT 1) AS a ON true
     ORDER BY coalesce(d.finished_at, d.created_at) DESC, d.transaction_id DESC
     """
@@ -96,7 +96,11 @@ struct ListAttempts: StatementFamily {
     let id: Identifier
     let withBody: Bool
 
-    static let members = [statement("", body: "NULL::text AS body"), statement("_with_body", body: "body")]
+    static let members = [statement("", body: "NULL::text"), statement("_with_body", body: kept)]
+    private static let kept = """
+        (SELECT a.body FROM countersign.webhook_attempts a
+         WHERE a.transaction_id = t.transaction_id AND a.attempt = t.attempt)
+        """
     var statement: Statement { Self.members[withBody ? 1 : 0] }
     var parameters: [Parameter] { [.identifier(id)] }
 
@@ -104,8 +108,8 @@ struct ListAttempts: StatementFamily {
         Statement(
             "webhook.attempts\(suffix)",
             """
-            SELECT attempt, started_at, duration_ms, status_code, error_class, detail, \(body)
-            FROM countersign.webhook_attempts WHERE transaction_id = $1 ORDER BY attempt
+            SELECT t.attempt, t.started_at, t.duration_ms, t.status_code, t.error_class, t.detail, \(body) AS body
+            FROM countersign.webhook_tries t WHERE t.transaction_id = $1 ORDER BY t.attempt
             """)
     }
 

@@ -7,36 +7,7 @@ import Testing
 
 /// SIGKILL of `countersign work` at every stage of a delivery: nothing is lost, and what comes twice has the same id.
 @Suite(.database) struct WebhookCrashTests {
-    private let key = MasterKeyText.make()
-
-    private func arrange(_ url: String, count: Int) async throws -> (Shell, [Identifier]) {
-        var owner = Shell.owner()
-        owner.environment["COUNTERSIGN_MASTER_KEY"] = key.text
-        try await owner.succeed(
-            "portal", "add", "acme", "--role", Database.current.unique("acme"), "--no-password")
-        try await owner.succeed("type", "add", "qr-code", "--message", "en=Sign in")
-        try await owner.succeed("callback", "add", "acme", url)
-        var connection = try await Database.current.connect()
-        let made = try await connection.execute(
-            """
-            INSERT INTO countersign.auth_requests (portal_id, auth_type, callback_uri)
-            SELECT portal_id, 'qr-code', url FROM countersign.callback_urls, generate_series(1, \(count))
-            RETURNING transaction_id
-            """)
-        let ids = try made.compactMap { Identifier(try $0.text(0)) }
-        try await connection.run(
-            Statement(
-                "end",
-                "SELECT countersign.end_requests($1, array_fill('cancelled'::text, ARRAY[cardinality($1)]))"),
-            [.identifiers(ids)])
-        return (try await Shell.member(of: .worker, key: key), ids)
-    }
-
-    private func start(_ shell: Shell) throws -> RunningProgram {
-        try shell.start([
-            "work", "--stages", "dispatch", "--allow-http", "127.0.0.0/8", "--allow-ports", "1-65535",
-        ])
-    }
+    private let workers = WebhookWorkers()
 
     /// As superuser, who alone sees what sessions of others wait for.
     private func count(_ sql: String) async throws -> Int {
@@ -53,7 +24,7 @@ import Testing
 
     private func deliverTheRest(_ shell: Shell, _ ids: [Identifier]) async throws {
         try await letLeasesRunOut()
-        let worker = try start(shell)
+        let worker = try workers.start(shell)
         try await eventually("the rest is delivered", timeout: .seconds(60)) {
             try await count("SELECT count(*) FROM countersign.webhook_deliveries WHERE status = 'delivered'")
                 == ids.count
@@ -70,8 +41,8 @@ import Testing
             try await Receiver.run(isMute: true) { _, _ in
                 .silence
             } _: { mute in
-                let (shell, ids) = try await arrange("https://127.0.0.1:\(mute.port)/", count: 1)
-                let worker = try start(shell)
+                let (shell, ids) = try await workers.arrange("https://127.0.0.1:\(mute.port)/", count: 1)
+                let worker = try workers.start(shell)
                 try await eventually("it connects", timeout: .seconds(30)) { mute.connections > 0 }
                 worker.kill()
                 #expect(try await worker.outcome().status == SIGKILL)
@@ -93,8 +64,8 @@ import Testing
         try await Receiver.run { _, _ in
             isBack.withLock(\.self) ? .status(204) : .silence
         } _: { receiver in
-            let (shell, ids) = try await arrange(receiver.address, count: 1)
-            let worker = try start(shell)
+            let (shell, ids) = try await workers.arrange(receiver.address, count: 1)
+            let worker = try workers.start(shell)
             await receiver.wait(for: 1)
             worker.kill()
             #expect(try await worker.outcome().status == SIGKILL)
@@ -104,15 +75,15 @@ import Testing
         }
     }
 
-    /// The answer has been sent and cannot be written down, because somebody has locked the table of attempts.
+    /// The answer has been sent and cannot be written down, because somebody has locked the deliveries.
     @Test func `nothing is lost before the answer is written`() async throws {
         try await Receiver.run { _, _ in
             .status(204)
         } _: { receiver in
-            let (shell, ids) = try await arrange(receiver.address, count: 1)
+            let (shell, ids) = try await workers.arrange(receiver.address, count: 1)
             var blocker = try await Database.current.connect()
-            try await blocker.execute("BEGIN; LOCK TABLE countersign.webhook_attempts IN SHARE MODE")
-            let worker = try start(shell)
+            try await blocker.execute("BEGIN; LOCK TABLE countersign.webhook_deliveries IN SHARE MODE")
+            let worker = try workers.start(shell)
             await receiver.wait(for: 1)
             try await eventually("it waits to write", timeout: .seconds(30)) {
                 try await count(Self.sessions + " AND wait_event_type = 'Lock'") == 1
@@ -144,11 +115,11 @@ import Testing
         try await Receiver.run { _, _ in
             .status(204)
         } _: { receiver in
-            let (shell, ids) = try await arrange(receiver.address, count: 3_000)
+            let (shell, ids) = try await workers.arrange(receiver.address, count: 3_000)
             var kills = 0
             while kills < 5, receiver.received.count < ids.count {
                 let before = receiver.received.count
-                let worker = try start(shell)
+                let worker = try workers.start(shell)
                 try await eventually("it sends", timeout: .seconds(30)) { receiver.received.count > before }
                 worker.kill()
                 #expect(try await worker.outcome().status == SIGKILL)
@@ -158,8 +129,8 @@ import Testing
             try await deliverTheRest(shell, ids)
             let seen = receiver.received.map { $0.header("webhook-id") ?? "" }
             #expect(Set(seen) == Set(ids.map { "\($0)" }))
-            // At most those in flight to one endpoint, and those in a batch, come twice with each kill.
-            #expect(seen.count - ids.count <= kills * 16, "\(seen.count)")
+            // At most those that are claimed of one endpoint come twice with each kill: 8 slots, eight more for each.
+            #expect(seen.count - ids.count <= kills * 72, "\(seen.count)")
         }
     }
 }

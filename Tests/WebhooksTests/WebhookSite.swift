@@ -37,8 +37,10 @@ struct WebhookSite: Sendable {
         try await owner.run(Self.seal, [.int32(portal), .bytes(sealed)])
     }
 
+    /// Unchecked, as a restored row is: the guard goes by what stands there.
     func addCallback(_ url: String, of portal: Int32, password: String? = nil) async throws {
-        var owner = try await Database.current.connect()
+        var owner = try await Database.current.connectAsSuperuser()
+        try await owner.execute("SET session_replication_role = replica")
         let id = try await owner.run(Self.callback, [.int32(portal), .text(url)])[0].int(0)
         guard let password else { return }
         let sealed = try sealer.seal(Array(password.utf8), at: SealedColumn.callbackPassword.place(id))
@@ -123,8 +125,9 @@ struct WebhookSite: Sendable {
     private static let delivery = Statement(
         "delivery",
         """
-        SELECT d.attempts, a.status_code, a.error_class, a.body, a.detail
-        FROM countersign.webhook_deliveries d JOIN countersign.webhook_attempts a USING (transaction_id)
+        SELECT d.attempts, a.status_code, a.error_class, b.body, a.detail
+        FROM countersign.webhook_deliveries d JOIN countersign.webhook_tries a USING (transaction_id)
+        LEFT JOIN countersign.webhook_attempts b USING (transaction_id, attempt)
         WHERE d.transaction_id = $1 AND d.status = $2 ORDER BY a.attempt DESC LIMIT 1
         """)
 }

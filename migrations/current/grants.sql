@@ -106,7 +106,7 @@ GRANT SELECT ON countersign.settings, countersign.auth_types, countersign.auth_t
     countersign.worker_stages, countersign.partitioned_tables, countersign.schema_migrations,
     countersign.issue_queue, countersign.validate_queue, countersign.dispatch_queue,
     countersign.webhook_deliveries, countersign.webhook_endpoints, countersign.dead_deliveries,
-    countersign.stage_controls, countersign.log_levels, countersign.queue_history
+    countersign.webhook_tries, countersign.stage_controls, countersign.log_levels, countersign.queue_history
     TO countersign_monitor, countersign_admin;
 GRANT SELECT (portal_id, max_open_requests, created_at, enabled, over_limit, login, name, display_name)
     ON countersign.portals TO countersign_monitor, countersign_admin;
@@ -157,7 +157,7 @@ GRANT UPDATE (drain_requested) ON countersign.workers TO countersign_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.operators, countersign.operator_sessions TO countersign_admin;
 GRANT EXECUTE ON FUNCTION countersign.create_login(text, text, text), countersign.random_channel(),
     countersign.check_text(text, text, integer), countersign.unshowable_characters(),
-    countersign.has_closed_isolates(text), countersign.is_callback_uri(text),
+    countersign.has_closed_isolates(text), countersign.is_callback_uri(text), countersign.callback_uri_rule(),
     countersign.refuse(text, text), countersign.revoke_enrollment(uuid), countersign.send_again(uuid[]),
     countersign.audit_resealed(text, bigint, bigint), countersign.audit_refused_sign_in(text, text, text),
     countersign.verify_events() TO countersign_admin;

@@ -1,5 +1,13 @@
 -- Webhook deliveries that were given up, and sending again.
 
+-- All attempts: those with a row of their own, and first ones that succeeded, which stand with their delivery.
+CREATE OR REPLACE VIEW countersign.webhook_tries AS
+SELECT a.transaction_id, a.attempt, a.started_at, a.duration_ms, a.status_code, a.error_class, a.detail
+FROM countersign.webhook_attempts a
+UNION ALL
+SELECT d.transaction_id, 1, d.first_at, d.first_ms, d.first_code, NULL::text, NULL::text
+FROM countersign.webhook_deliveries d WHERE d.first_at IS NOT NULL;
+
 -- Lists a delivery that was given up, whoever gave it up.
 CREATE OR REPLACE FUNCTION countersign.note_dead_delivery() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -59,7 +59,7 @@ struct FindFailedWebhooks: PreparedStatement {
         LEFT JOIN countersign.portals p USING (portal_id)
         LEFT JOIN countersign.dispatch_queue q ON q.transaction_id = d.transaction_id
         LEFT JOIN LATERAL (SELECT * FROM (SELECT a.started_at, a.status_code, a.error_class, a.attempt
-                           FROM countersign.webhook_attempts a WHERE a.transaction_id = d.transaction_id) AS tried
+                           FROM countersign.webhook_tries a WHERE a.transaction_id = d.transaction_id) AS tried
                            ORDER BY attempt DESC LIMIT 1) AS a ON true
         WHERE d.transaction_id > countersign.uuid_floor(clock_timestamp() - interval '1 day')
           AND (d.status = 'dead' OR d.status = 'pending' AND d.attempts > 0)

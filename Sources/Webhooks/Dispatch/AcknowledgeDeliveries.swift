@@ -32,12 +32,15 @@ struct AcknowledgeDeliveries: PreparedStatement {
                 AS g (transaction_id, token, attempt, started_at, duration_ms, status_code, error_class, body,
                       detail, outcome, delay)
         ), held AS MATERIALIZED (
-            SELECT g.*, q.portal_id FROM given g JOIN countersign.dispatch_queue q USING (transaction_id, token)
+            SELECT g.*, q.portal_id,
+                   g.outcome = 'delivered' AND g.attempt = 1 AND g.body IS NULL AND g.detail IS NULL AS is_plain
+            FROM given g JOIN countersign.dispatch_queue q USING (transaction_id, token)
             FOR UPDATE OF q
         ), recorded AS (
             INSERT INTO countersign.webhook_attempts (transaction_id, attempt, started_at, duration_ms,
                                                       status_code, error_class, body, detail)
-            SELECT transaction_id, attempt, started_at, duration_ms, status_code, error_class, body, detail FROM held
+            SELECT transaction_id, attempt, started_at, duration_ms, status_code, error_class, body, detail
+            FROM held WHERE NOT is_plain
             ON CONFLICT DO NOTHING
         ), gone AS (
             DELETE FROM countersign.dispatch_queue q USING held h
@@ -49,7 +52,10 @@ struct AcknowledgeDeliveries: PreparedStatement {
         ), finished AS (
             UPDATE countersign.webhook_deliveries d
             SET attempts = h.attempt, status = CASE WHEN h.outcome = 'retry' THEN 'pending' ELSE h.outcome END,
-                finished_at = CASE WHEN h.outcome <> 'retry' THEN clock_timestamp() END
+                finished_at = CASE WHEN h.outcome <> 'retry' THEN clock_timestamp() END,
+                first_at = CASE WHEN h.is_plain THEN h.started_at ELSE d.first_at END,
+                first_ms = CASE WHEN h.is_plain THEN h.duration_ms ELSE d.first_ms END,
+                first_code = CASE WHEN h.is_plain THEN h.status_code ELSE d.first_code END
             FROM held h WHERE d.transaction_id = h.transaction_id
         ), audited AS (
             INSERT INTO countersign.events (transaction_id, portal_id, type, details)
@@ -62,19 +68,25 @@ struct AcknowledgeDeliveries: PreparedStatement {
         """)
 }
 
-/// Ends the leases of deliveries now, so that another worker may send them.
+/// Ends the leases of deliveries now, so that another worker may send them. Those that were not sent have not been
+/// tried, and keep their place in the line.
 struct GiveBackDeliveries: PreparedStatement {
-    let deliveries: [Delivery]
+    let sent: [Delivery]
+    let unsent: [Delivery]
 
     var parameters: [Parameter] {
-        [.identifiers(deliveries.map(\.transactionID)), .ints(deliveries.map(\.token))]
+        let all = sent + unsent
+        let untried = [Int32](repeating: 0, count: sent.count) + [Int32](repeating: 1, count: unsent.count)
+        return [.identifiers(all.map(\.transactionID)), .ints(all.map(\.token)), .int32s(untried)]
     }
 
     static let statement = Statement(
         "dispatch.give_back",
         """
-        UPDATE countersign.dispatch_queue q SET due_at = clock_timestamp(), leased = false, token = q.token + 1
-        FROM unnest($1::uuid[], $2::bigint[]) AS held (transaction_id, token)
+        UPDATE countersign.dispatch_queue q
+        SET due_at = CASE held.untried WHEN 1 THEN q.queued_at ELSE clock_timestamp() END, leased = false,
+            token = q.token + 1, attempts = q.attempts - held.untried
+        FROM unnest($1::uuid[], $2::bigint[], $3::integer[]) AS held (transaction_id, token, untried)
         WHERE q.transaction_id = held.transaction_id AND q.token = held.token
         """)
 }

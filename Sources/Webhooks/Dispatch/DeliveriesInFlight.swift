@@ -1,13 +1,19 @@
+import Countersign
 import Engine
 import Postgres
 import Synchronization
 
-/// The deliveries that are on their way, and those that have come back and wait to be written down.
+/// The deliveries that are claimed: on their way, waiting for their turn, and those that have come back and are to be
+/// written down.
 final class DeliveriesInFlight: Sendable {
-    private struct Deliveries {
+    fileprivate struct Deliveries {
         var leased: [Identifier: Delivery] = [:]
         var finished: [Acknowledgement] = []
+        var returned: [Delivery] = []
+        var lines = DeliveryLines()
         var slots: DeliverySlots
+        /// So many finished ones wake the loop.
+        var enough = 1
     }
     private let deliveries: Mutex<Deliveries>
     private let wakeup: Wakeup
@@ -22,32 +28,58 @@ final class DeliveriesInFlight: Sendable {
     /// What a claim may take, once those that have come back are written.
     func offer(batch: Int) -> DeliverySlots.Offer { deliveries.withLock { $0.slots.offer(batch: batch) } }
 
-    func begin(_ claimed: [Delivery]) {
+    /// Returns those that are to be sent now; the others wait for one of these.
+    func begin(_ claimed: [Delivery]) -> [Delivery] {
         deliveries.withLock { deliveries in
-            for delivery in claimed {
+            claimed.filter { delivery in
                 deliveries.leased[delivery.transactionID] = delivery
                 deliveries.slots.take(delivery)
+                return deliveries.lines.begin(delivery)
             }
         }
     }
 
-    /// Its slot is free for another delivery from now on: claims write first what has come back.
-    func end(_ acknowledgement: Acknowledgement) {
-        let isFirst = deliveries.withLock { deliveries in
+    /// Its slot is free for another delivery from now on: claims write first what has come back. Returns the one that
+    /// is to be sent in its place.
+    func end(_ acknowledgement: Acknowledgement) -> Delivery? {
+        let (next, isEnough) = deliveries.withLock { deliveries in
             deliveries.finished.append(acknowledgement)
             deliveries.slots.leave(acknowledgement)
-            return deliveries.finished.count == 1
+            let (next, returned) = deliveries.lines.end(
+                acknowledgement.delivery.endpoint, isFailing: acknowledgement.result.health == false)
+            deliveries.giveBack(returned)
+            return (next, deliveries.finished.count == deliveries.enough || !returned.isEmpty)
         }
-        if isFirst { wakeup.ring() }
+        if isEnough { wakeup.ring() }
+        return next
+    }
+
+    /// Sends nothing more of what waits.
+    func stop() {
+        deliveries.withLock { $0.giveBack($0.lines.takeWaiting()) }
+    }
+
+    /// The loop is woken when half of what is in flight has come back, at once when that is so already; or by the first
+    /// when there is little to do. Returns whether there is reason to wait.
+    func waitsForMany(_ isBusy: Bool) -> Bool {
+        deliveries.withLock { deliveries in
+            deliveries.enough = isBusy ? max(1, deliveries.leased.count / 2) : 1
+            return deliveries.finished.count < deliveries.enough
+        }
     }
 
     /// Results to write. They stay in flight until `forget`, so that a failed write is tried again.
     var finished: [Acknowledgement] { deliveries.withLock(\.finished) }
 
-    func forget(_ written: [Acknowledgement]) {
+    /// What was not sent and goes back to the queue. They stay in flight until `forget`, too.
+    var returned: [Delivery] { deliveries.withLock(\.returned) }
+
+    func forget(_ written: [Acknowledgement], returned: [Delivery]) {
         deliveries.withLock { deliveries in
             deliveries.finished.removeFirst(written.count)
             for acknowledgement in written { deliveries.leased[acknowledgement.delivery.transactionID] = nil }
+            deliveries.returned.removeFirst(returned.count)
+            for delivery in returned { deliveries.leased[delivery.transactionID] = nil }
         }
     }
 
@@ -57,11 +89,20 @@ final class DeliveriesInFlight: Sendable {
     /// Whether a breaker waits for what was seen.
     var isUrgent: Bool { deliveries.withLock { $0.slots.isUrgent } }
 
-    /// Everything still on its way.
-    func takeAll() -> [Delivery] {
+    /// Everything that has not come back: what is on its way, and what was not sent.
+    func takeAll() -> (sent: [Delivery], unsent: [Delivery]) {
         deliveries.withLock { deliveries in
+            let unsent = deliveries.lines.takeWaiting() + deliveries.returned
+            for delivery in unsent { deliveries.leased[delivery.transactionID] = nil }
             defer { deliveries = Deliveries(slots: DeliverySlots(total: deliveries.slots.total)) }
-            return Array(deliveries.leased.values)
+            return (Array(deliveries.leased.values), unsent)
         }
+    }
+}
+
+extension DeliveriesInFlight.Deliveries {
+    fileprivate mutating func giveBack(_ unsent: [Delivery]) {
+        returned += unsent
+        for delivery in unsent { slots.putBack(delivery) }
     }
 }

@@ -7,15 +7,25 @@ import Postgres
 struct DeliveryAttempt: Sendable {
     let client: DeliveryClient
     let secrets: PortalSecrets
+    let clock: DatabaseClock
     let logger: Logger
     let meters: RequestMeters
+    let stageMeters: StageMeters
 
-    func run(_ delivery: Delivery, _ inFlight: DeliveriesInFlight) async {
-        let started = Timestamp.now()
+    /// Sends it, and then what has waited for it.
+    func run(_ first: Delivery, _ inFlight: DeliveriesInFlight) async {
+        var next: Delivery? = first
+        while let delivery = next { next = await attempt(delivery, inFlight) }
+    }
+
+    /// Returns the delivery that is next.
+    private func attempt(_ delivery: Delivery, _ inFlight: DeliveriesInFlight) async -> Delivery? {
+        count(delivery)
+        let started = clock.now
         let begun = ContinuousClock.now
         let result = await send(delivery, at: started)
         let took = begun.duration(to: .now)
-        guard !Task.isCancelled else { return }  // given back
+        guard !Task.isCancelled else { return nil }  // given back
         meters.attempted(result.failure?.rawValue ?? "delivered", took: took)
         let acknowledgement = Acknowledgement(
             delivery, startedAt: started, milliseconds: Int(took / .milliseconds(1)), result: result)
@@ -23,7 +33,14 @@ struct DeliveryAttempt: Sendable {
         logger.log(
             level: isDead ? .notice : .debug, isDead ? "webhook given up" : "webhook attempted",
             metadata: acknowledgement.metadata)
-        inFlight.end(acknowledgement)
+        return inFlight.end(acknowledgement)
+    }
+
+    private func count(_ delivery: Delivery) {
+        guard delivery.attempt == 1 else { return stageMeters.retried() }
+        meters.ended(
+            portal: delivery.portal, type: delivery.authenticationType ?? "unknown", end: delivery.status,
+            took: delivery.transactionID.time.duration(to: delivery.occurredAt))
     }
 
     private func send(_ delivery: Delivery, at started: Timestamp) async -> DeliveryResult {
@@ -41,7 +58,8 @@ struct DeliveryAttempt: Sendable {
             let basic = try secrets.basicAuthorization(delivery)
             if let basic { headers.append(("authorization", basic.value)) }
             if let trace = delivery.traceparent { headers.append(("traceparent", trace)) }
-            var result = await client.post(message.body, to: delivery.callbackURI, headers: headers)
+            var result = await client.post(
+                message.body, to: delivery.callbackURI, of: delivery.portalID, headers: headers)
             if let basic { result.redact([basic.value, String(basic.value.dropFirst(6)), basic.password]) }
             return result
         } catch {

@@ -4,6 +4,8 @@ import Countersign
 ///
 /// - An endpoint has as many slots as its portal's `webhook_concurrency`, or one while its last attempt failed:
 ///   a dead receiver holds one slot, not eight.
+/// - One that answers quickly may have more claimed, which wait here for their turn: as many as it answers in a
+///   tenth of a second, eight for each slot at most.
 /// - Endpoints that fail hold at most half of all slots together.
 /// - A portal takes at most half of what the others leave, so that there always is a free slot for one more
 ///   portal, however many endpoints of somebody's hang.
@@ -24,6 +26,8 @@ struct DeliverySlots {
     fileprivate struct EndpointUse {
         var inFlight = 0
         var isFailing = false
+        /// How long it takes lately; nil until it has answered, and while it fails.
+        var pace: Duration?
         var concurrency = 8
         var rate: Int?
         /// Deliveries that the rate lets through; at most a second's worth.
@@ -63,11 +67,26 @@ struct DeliverySlots {
         use.inFlight -= 1
         if let isHealthy = acknowledgement.result.health { use.isFailing = !isHealthy }
         if use.isFailing { failing += use.inFlight }
+        use.note(took: .milliseconds(acknowledgement.milliseconds))
         endpoints[endpoint] = use
-        let left = (portals[endpoint.portalID] ?? 1) - 1
-        portals[endpoint.portalID] = left > 0 ? left : nil
-        used -= 1
+        vacate(endpoint.portalID)
         observations.note(acknowledgement)
+    }
+
+    /// A delivery that was taken and not sent.
+    mutating func putBack(_ delivery: Delivery) {
+        guard var use = endpoints[delivery.endpoint] else { return }
+        use.inFlight -= 1
+        use.tokens += 1
+        if use.isFailing { failing -= 1 }
+        endpoints[delivery.endpoint] = use
+        vacate(delivery.portalID)
+    }
+
+    private mutating func vacate(_ portalID: Int32) {
+        let left = (portals[portalID] ?? 1) - 1
+        portals[portalID] = left > 0 ? left : nil
+        used -= 1
     }
 
     var isUrgent: Bool { observations.isUrgent }
@@ -110,8 +129,20 @@ extension DeliverySlots.EndpointUse {
     /// Nil when there is no exception: all its slots are free.
     fileprivate func slotsLeft(mayFail: Bool) -> Int? {
         guard inFlight > 0 || isFailing || rate != nil else { return nil }
-        let limit = isFailing ? (mayFail ? 1 : 0) : concurrency
+        let limit = isFailing ? (mayFail ? 1 : 0) : concurrency + ahead
         return max(0, min(limit - inFlight, rate == nil ? limit : Int(tokens)))
+    }
+
+    /// How many more it may have claimed than are sent.
+    private var ahead: Int {
+        guard let pace, rate == nil else { return 0 }
+        return min(
+            8 * concurrency,
+            Int(Double(concurrency) * (Duration.milliseconds(100) / max(pace, Duration.milliseconds(1)))))
+    }
+
+    fileprivate mutating func note(took duration: Duration) {
+        pace = isFailing ? nil : pace.map { ($0 * 7 + duration) / 8 } ?? duration
     }
 
     /// Nil when it is not its rate that it waits for.

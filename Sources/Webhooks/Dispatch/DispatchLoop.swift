@@ -56,6 +56,7 @@ struct DispatchLoop: ~Copyable {
     /// Done when drained: nothing in flight any more, or the time for that is over.
     private func isDone(_ deadline: inout ContinuousClock.Instant?) -> Bool {
         guard context.drain.isSet else { return false }
+        if deadline == nil { inFlight.stop() }
         let end = deadline ?? .now + limits.drain
         deadline = end
         return inFlight.count == 0 || end <= .now
@@ -67,6 +68,7 @@ struct DispatchLoop: ~Copyable {
         if !replan.isEmpty { try await connection.pipeline(replan) }
         try await breakers.turn(&connection, inFlight)
         let done = try await exchange(&connection, prelude: [], start)
+        if inFlight.waitsForMany(done >= Self.busy), done >= Self.busy { _ = await wakeup.wait(Self.pace) }
         guard done == 0 else { return }
         if context.drain.isSet {
             _ = await wakeup.wait(.milliseconds(50))
@@ -76,6 +78,11 @@ struct DispatchLoop: ~Copyable {
             try await sleep(&connection, start)
         }
     }
+
+    /// From so many rows in one exchange on the next waits for more: its statements cost as much for one row as for fifty.
+    private static let busy = 50
+    /// Until then. What waits in `DeliveryLines` keeps the receivers busy meanwhile.
+    private static let pace = Duration.milliseconds(10)
 
     private mutating func sleep(_ connection: inout Connection, _ start: (Delivery) -> Void) async throws {
         if try await exchange(&connection, prelude: [Step(ArmBell(stage: .dispatch))], start) == 0 {
@@ -89,7 +96,7 @@ struct DispatchLoop: ~Copyable {
                 // A row that somebody else holds at this moment is due all the time.
                 longest = min(longest, max(due, .milliseconds(2)))
             }
-            if inFlight.finished.isEmpty {
+            if inFlight.finished.isEmpty, inFlight.returned.isEmpty {
                 let cause = await wakeup.wait(longest)
                 statistics.meters.wokeUp(cause == .rung ? .rung : longest < poll ? .due : .poll)
             }
@@ -103,16 +110,17 @@ struct DispatchLoop: ~Copyable {
     private mutating func exchange(
         _ connection: inout Connection, prelude: [Step], _ start: (Delivery) -> Void
     ) async throws -> Int {
-        let finished = inFlight.finished
+        let (finished, returned) = (inFlight.finished, inFlight.returned)
         let offer = inFlight.offer(batch: context.batchSize(of: .dispatch))
         var steps = prelude
         if !finished.isEmpty { steps.append(Step(AcknowledgeDeliveries(acknowledgements: finished))) }
+        if !returned.isEmpty { steps.append(Step(GiveBackDeliveries(sent: [], unsent: returned))) }
         let claims = offer.rows > 0 && !context.drain.isSet && !context.controls.isPaused(.dispatch)
         if claims { steps.append(Step(claim(offer))) }
         guard !steps.isEmpty else { return 0 }
         let began = ContinuousClock.now
         let rows = try await connection.pipeline(steps)
-        inFlight.forget(finished)
+        inFlight.forget(finished, returned: returned)
         if !finished.isEmpty {
             let took = began.duration(to: .now)
             statistics.done(finished.count)
@@ -123,24 +131,11 @@ struct DispatchLoop: ~Copyable {
                     .metadata(rows: finished.count, took: took))
         }
         let deliveries = claims ? try StatementResult<ClaimDeliveries>(rows[steps.count - 1]).all() : []
-        inFlight.begin(deliveries)
-        for delivery in deliveries {
-            count(delivery)
-            start(delivery)
-        }
+        if let last = deliveries.last { context.clock.set(last.claimedAt) }
+        for delivery in inFlight.begin(deliveries) { start(delivery) }
         if let last = deliveries.last { lastServed = last.endpoint }
         statistics.setInFlight(inFlight.count)
         return finished.count + deliveries.count
-    }
-
-    private func count(_ delivery: Delivery) {
-        guard delivery.attempt == 1 else {
-            statistics.meters.retried()
-            return
-        }
-        context.meters.ended(
-            portal: delivery.portal, type: delivery.authenticationType ?? "unknown", end: delivery.status,
-            took: delivery.transactionID.time.duration(to: delivery.occurredAt))
     }
 
     private func claim(_ offer: DeliverySlots.Offer) -> ClaimDeliveries {
@@ -152,11 +147,12 @@ struct DispatchLoop: ~Copyable {
     }
 
     private func giveBack(_ connection: inout Connection) async throws {
-        let left = inFlight.takeAll()
+        let (sent, unsent) = inFlight.takeAll()
+        let left = sent + unsent
         guard !left.isEmpty else { return }
         logger.notice(
             "deliveries given back",
             metadata: Self.subjects(left.map(\.transactionID)).metadata(rows: left.count))
-        try await connection.run(GiveBackDeliveries(deliveries: left))
+        try await connection.run(GiveBackDeliveries(sent: sent, unsent: unsent))
     }
 }

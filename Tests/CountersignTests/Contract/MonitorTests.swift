@@ -126,9 +126,10 @@ private let decidedColumns = """
         transaction_id
     validate_queue: app_id attempts leased_until leases submission_id
     webhook_attempts: attempt detail duration_ms error_class started_at status_code transaction_id
-    webhook_deliveries: attempts callback_uri created_at finished_at portal_id request_status status
-        transaction_id
+    webhook_deliveries: attempts callback_uri created_at finished_at first_at first_code first_ms portal_id
+        request_status status transaction_id
     webhook_endpoints: changed_at failing_since open_until origin portal_id reason state trips
+    webhook_tries: attempt detail duration_ms error_class started_at status_code transaction_id
     worker_stages: done_last_minute errors in_flight stage worker_id
     workers: drain_requested draining heartbeat_at host process_id program started_at worker_id
     """

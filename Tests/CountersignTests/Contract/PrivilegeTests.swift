@@ -90,12 +90,14 @@ private let decidedPrivileges = """
     auth_types - admin: delete, insert, select, update; monitor worker: select
     await_otp(transaction_id uuid, timeout interval) - gateway portal: execute
     await_submission(submission_id uuid, timeout interval) - app gateway: execute
+    callback_uri_rule() - admin: execute
     callback_urls - admin: delete, insert, select, update; monitor: select (callback_id portal_id
         url); worker: select
     callback_urls_callback_id_seq (sequence) - admin: usage
     cancel_request(transaction_id uuid) - gateway portal: execute
     changed_columns(old jsonb, new jsonb) - nobody
     check_auth_request() - nobody
+    check_callback_url() - nobody
     check_enrollment() - nobody
     check_text(column_name text, value text, longest integer) - admin: execute
     close_events() - worker: execute
@@ -221,6 +223,7 @@ private let decidedPrivileges = """
     webhook_deliveries - admin monitor: select; worker: insert, select, update
     webhook_endpoint_counts - worker: delete, insert, select, update
     webhook_endpoints - admin monitor: select; worker: delete, insert, select, update
+    webhook_tries (view) - admin monitor: select
     worker_stages - admin monitor: select; worker: delete, insert, select, update
     workers - admin: select, update (drain_requested); monitor: select; worker: delete, insert, select,
         update (heartbeat_at draining)
