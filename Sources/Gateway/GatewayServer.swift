@@ -29,7 +29,9 @@ package final class GatewayServer: Service {
             onWait: PoolMeter("gateway").waited)
         let clock = DatabaseClock()
         schemaWatch = SchemaWatch(pool: pool, levels: configuration.logLevels, clock: clock, logger: logger)
-        let signIns = SignIns(database: GatewayDatabase(pool: pool), notifications: notifications)
+        let database = GatewayDatabase(pool: pool)
+        let signIns = SignIns(
+            database: database, gathered: GatheredSignIns(database), notifications: notifications)
         server = try HTTPServer(
             configuration.http, routes: Self.routes(configuration, signIns, clock, logger), logger: logger,
             onRunning: onRunning)

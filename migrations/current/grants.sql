@@ -67,6 +67,10 @@ GRANT EXECUTE ON FUNCTION countersign.find_credentials(text[]), countersign.enab
     countersign.signer_public_key(uuid), countersign.own_enrollments(text),
     countersign.revoke_enrollment(uuid), countersign.revoke_own_enrollment(uuid, text),
     countersign.repeated_submission(uuid, uuid, bytea, text, text),
+    countersign.start_requests(text[], text[], text[], text[], text[], text[], text[], text[], text[], text[]),
+    countersign.hand_out_codes(text[], uuid[]),
+    countersign.submit_answers(text, text[], uuid[], text[], text[], text[], text[], text[]),
+    countersign.find_outcomes(text, uuid[]),
     countersign.queue_status(), countersign.operating_figures() TO countersign_gateway;
 
 ---------------------------------------------------------------------------------------------------------

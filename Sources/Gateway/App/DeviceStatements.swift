@@ -57,9 +57,7 @@ struct RevokeEnrollment: PreparedStatement {
 
 /// No row when the enrollment is not the user's.
 struct SubmitAnswer: PreparedStatement {
-    let answer: Devices.Answer
-    let enrollment: Identifier
-    let user: String
+    let call: Devices.Call
 
     static let statement = Statement(
         "gateway.submit",
@@ -70,33 +68,14 @@ struct SubmitAnswer: PreparedStatement {
         RETURNING submission_id
         """)
     var parameters: [Parameter] {
+        let answer = call.answer
         let given = [
             answer.enrollment_id, answer.otp, answer.action, answer.signed_at, answer.prompt_digest,
             answer.signature,
         ]
-        return given.map { Parameter($0) } + [.identifier(enrollment), .text(user)]
+        return given.map { Parameter($0) } + [.identifier(call.enrollment), .text(call.user)]
     }
     static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("submission_id") }
-}
-
-struct FindOutcome: PreparedStatement {
-    let id: Identifier
-
-    static let statement = Statement(
-        "gateway.outcome",
-        """
-        SELECT submission_id, transaction_id, action, result, reason, prompt, detail
-        FROM countersign.submission_results WHERE submission_id = $1
-        """)
-    var parameters: [Parameter] { [.identifier(id)] }
-    static func decode(_ row: inout RowReader) throws -> Devices.Outcome {
-        Devices.Outcome(
-            submission_id: try row.identifier("submission_id").description,
-            transaction_id: try row.optionalIdentifier("transaction_id")?.description,
-            action: try row.optionalText("action"), result: try row.text("result"),
-            reason: try row.optionalText("reason"), prompt: try row.optionalText("prompt"),
-            detail: try row.optionalText("detail"))
-    }
 }
 
 /// What the device was shown when it gave the same answer and that was accepted; no row when it was not.

@@ -11,6 +11,7 @@ import Synchronization
 final class Devices: Sendable {
     private let app: String
     private let database: GatewayDatabase
+    private let gathered: GatheredAnswers
     private let notifications: RowNotifications
     /// How long a verdict is waited for; workers need milliseconds.
     private let patience: Duration
@@ -21,9 +22,8 @@ final class Devices: Sendable {
         app: String, database: GatewayDatabase, notifications: RowNotifications,
         patience: Duration = .seconds(10)
     ) {
-        (self.app, self.database, self.notifications, self.patience) = (
-            app, database, notifications, patience
-        )
+        (self.app, self.database, gathered) = (app, database, GatheredAnswers(app, database))
+        (self.notifications, self.patience) = (notifications, patience)
     }
 
     struct Enrollment: Encodable, Sendable {
@@ -106,6 +106,13 @@ extension Devices {
         let signature: String?
     }
 
+    /// Who says what with which of his devices.
+    struct Call: Sendable {
+        let user: String
+        let enrollment: Identifier
+        let answer: Answer
+    }
+
     struct Outcome: Encodable, Sendable {
         let submission_id: String
         let transaction_id: String?
@@ -116,7 +123,9 @@ extension Devices {
         /// What differs, beside the reason; not all of it is for clients.
         let detail: String?
 
-        private enum CodingKeys: CodingKey { case submission_id, transaction_id, action, result, reason, prompt }
+        private enum CodingKeys: CodingKey {
+            case submission_id, transaction_id, action, result, reason, prompt
+        }
     }
 
     /// Submits what a device of the user says and waits for the verdict; nil when it is none of his devices.
@@ -125,10 +134,12 @@ extension Devices {
         let channel = try await appChannel()
         guard let enrollment = Identifier(answer.enrollment_id) else { return nil }
         LogContext.note("enrollment_id", enrollment.description)
-        let submitting = SubmitAnswer(answer: answer, enrollment: enrollment, user: user)
-        guard let id = try await database.run(.user(user, app: app), submitting).first() else { return nil }
+        let call = Call(user: user, enrollment: enrollment, answer: answer)
+        guard let id = try await gathered.submissions.ask(call, lane: user) else { return nil }
         LogContext.note("submission_id", id.description)
-        let outcome = try await awaited(id, on: channel) { try await self.outcome(id, of: user) }
+        let outcome = try await awaited(id, on: channel) {
+            try await self.gathered.outcomes.ask(id, lane: user)
+        }
         if let transaction = outcome.transaction_id { LogContext.note("transaction_id", transaction) }
         let mayRepeat = ["already_used", "expired", "stale_signature"].contains(outcome.reason)
         // Every signature is verified before it is found stale, but one without its time: that proves nothing.
@@ -142,11 +153,6 @@ extension Devices {
     private struct Earlier {
         /// What the device was shown, if it scanned.
         let prompt: String?
-    }
-
-    private func outcome(_ id: Identifier, of user: String) async throws -> Outcome? {
-        let found = try await database.run(.user(user, app: app), FindOutcome(id: id)).first()
-        return found?.result == "pending" ? nil : found
     }
 
     /// The same answer given and accepted earlier. The code goes to the database as its digest only.

@@ -18,12 +18,13 @@ final class Gathering<Call: Sendable, Answer: Sendable>: Sendable {
 
     private struct Entry: Sendable {
         let call: Call
+        let lane: String
         let context: LogContext?
         let continuation: CheckedContinuation<Outcome, Never>
     }
 
-    /// An answer for each call, in their order.
-    typealias Together = @Sendable ([Call]) async throws -> [Answer]
+    /// An answer for each call, in their order; nil for one that has to be asked alone.
+    typealias Together = @Sendable ([Call]) async throws -> [Answer?]
     typealias Alone = @Sendable (Call) async throws -> Answer
 
     private let most: Int
@@ -39,11 +40,15 @@ final class Gathering<Call: Sendable, Answer: Sendable>: Sendable {
         (self.most, self.together, self.alone) = (most, together, alone)
     }
 
+    /// How many wait for the next statement.
+    var waitingCount: Int { waiting.withLock(\.count) }
+
     /// - Parameter lane: on whose behalf: lanes take turns.
     func ask(_ call: Call, lane: String) async throws -> Answer {
         if let alone, refused.contains(lane) { return try await alone(call) }
         let outcome = await withCheckedContinuation { continuation in
-            let entry = Entry(call: call, context: LogContext.current, continuation: continuation)
+            let entry = Entry(
+                call: call, lane: lane, context: LogContext.current, continuation: continuation)
             let begins = waiting.withLock { $0.add(entry, lane: lane) }
             // A task of its own: the caller's may be cancelled, and the statement is everybody's.
             if begins { Task(name: "gathering") { await serve() } }
@@ -76,18 +81,23 @@ final class Gathering<Call: Sendable, Answer: Sendable>: Sendable {
         }
     }
 
+    /// Whoever was refused has been alone when nobody else was there.
+    private func outcome(_ error: any Error, _ entries: [Entry]) -> Outcome {
+        guard alone != nil, PostgresError(in: error)?.isRefusal == true else { return .failure(error) }
+        guard entries.count == 1 else { return .refused }
+        refused.insert(entries[0].lane)
+        return .failure(error)
+    }
+
     private func answer(_ entries: [Entry]) async {
         do {
             let answers = try await together(entries.map(\.call))
             precondition(answers.count == entries.count, "an answer for each call")
             for (entry, answer) in zip(entries, answers) {
-                entry.continuation.resume(returning: .answer(answer))
+                entry.continuation.resume(returning: answer.map { .answer($0) } ?? .refused)
             }
         } catch {
-            let isRefused = alone != nil && PostgresError(in: error)?.isRefusal == true
-            for entry in entries {
-                entry.continuation.resume(returning: isRefused ? .refused : .failure(error))
-            }
+            for entry in entries { entry.continuation.resume(returning: outcome(error, entries)) }
         }
     }
 }

@@ -6,6 +6,8 @@ struct WaitingCalls<Entry: Sendable>: Sendable {
     private var turns: [String] = []
     private var isServed = false
 
+    var count: Int { lanes.values.reduce(0) { $0 + $1.count } }
+
     /// True when nobody is serving: then whoever adds has to see to it.
     mutating func add(_ entry: Entry, lane: String) -> Bool {
         if lanes[lane] == nil { turns.append(lane) }

@@ -34,7 +34,7 @@ final class PortalDirectory: Sendable {
                 let asking = FindCredentials(clientIDs: Array(Set(clientIDs)))
                 let found = try await database.run(.server("credentials"), asking).all()
                 let known = Dictionary(found) { first, _ in first }
-                return clientIDs.map { known[$0] ?? nil }
+                return clientIDs.map { .some(known[$0] ?? nil) }
             })
     }
 

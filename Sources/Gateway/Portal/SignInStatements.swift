@@ -19,18 +19,10 @@ struct InsertRequest: PreparedStatement {
             draft.ipAddress, draft.userAgent, draft.reference, draft.traceparent,
         ].map { Parameter($0) }
     }
-    static func decode(_ row: inout RowReader) throws -> (transactionID: Identifier, timeToLive: Duration) {
-        (try row.identifier("transaction_id"), .milliseconds(try row.int("milliseconds")))
+    static func decode(_ row: inout RowReader) throws -> SignIns.Made {
+        let id = try row.identifier("transaction_id")
+        return SignIns.Made(transactionID: id, timeToLive: .milliseconds(try row.int("milliseconds")))
     }
-}
-
-/// Nil until the code is issued.
-struct CollectCode: PreparedStatement {
-    let id: Identifier
-
-    static let statement = Statement("gateway.collect", "SELECT countersign.collect_otp($1) AS otp")
-    var parameters: [Parameter] { [.identifier(id)] }
-    static func decode(_ row: inout RowReader) throws -> String? { try row.optionalText("otp") }
 }
 
 /// True if it was still open.

@@ -17,6 +17,18 @@ struct SignIns: Sendable {
         var traceparent: String?
     }
 
+    /// Who asks for what.
+    struct Call: Sendable {
+        var portal: String
+        let draft: Draft
+    }
+
+    /// A request that has no code yet.
+    struct Made: Sendable {
+        let transactionID: Identifier
+        let timeToLive: Duration
+    }
+
     struct Started: Sendable {
         let transactionID: Identifier
         let otp: String
@@ -24,6 +36,7 @@ struct SignIns: Sendable {
     }
 
     let database: GatewayDatabase
+    let gathered: GatheredSignIns
     let notifications: RowNotifications
     /// How long a start waits for its code; workers need milliseconds.
     var patience = Duration.seconds(10)
@@ -33,14 +46,14 @@ struct SignIns: Sendable {
     /// Inserts a request and waits for its code. One that gets none in time is cancelled.
     func start(_ draft: Draft, of portal: KnownPortal) async throws -> Started {
         notifications.open(portal.channel)
-        let made = try await database.run(.portal(portal.name), InsertRequest(draft: draft)).one()
+        let made = try await gathered.starts.ask(Call(portal: portal.name, draft: draft), lane: portal.name)
         let id = made.transactionID
         LogContext.note("transaction_id", id.description)
         let news = notifications.wait(for: id, on: portal.channel)
         let deadline = ContinuousClock.now + patience
         while ContinuousClock.now < deadline, !notifications.isClosed {
             await news.wait(min(backstop, ContinuousClock.now.duration(to: deadline)))
-            if let otp = try await database.run(.portal(portal.name), CollectCode(id: id)).one() {
+            if let otp = try await gathered.codes.ask((portal.name, id), lane: portal.name) {
                 return Started(transactionID: id, otp: otp, timeToLive: made.timeToLive)
             }
         }

@@ -74,9 +74,9 @@ import Testing
             ],
             "server's log": [
                 Database.current.name, "INSERT INTO countersign.auth_requests",
-                "SELECT countersign.collect_otp($1)", "countersign issue",
+                "countersign.hand_out_codes($1, $2)", "countersign issue",
             ],
-            "activity": ["countersign issue", "countersign gateway", "countersign.submission_results"],
+            "activity": ["countersign issue", "countersign gateway", "countersign.find_outcomes"],
             "what a monitor can read": ids + [
                 "auth_requests.status=authenticated", "webhook_attempts.status_code=404",
             ],
@@ -186,7 +186,8 @@ extension SecrecyTests {
             "time", "level", "module", "event", "request_id", "trace_id", "span_id", "transaction_id",
             "transaction_ids", "submission_id", "enrollment_id", "enrollment_ids", "portal", "app", "stage",
             "worker",
-            "operator", "method", "route", "status", "ms", "client", "error", "rows", "tries", "attempt",
+            "operator", "method", "route", "status", "ms", "client", "error", "refused", "rows", "tries",
+            "attempt",
             "outcome",
             "stages", "version", "address", "host", "port", "paused", "action", "partition", "endpoint",
             "severity",

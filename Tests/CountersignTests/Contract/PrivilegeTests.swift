@@ -135,6 +135,8 @@ private let decidedPrivileges = """
     events_content(since timestamp with time zone, until timestamp with time zone, OUT events bigint, OUT
         content bytea) - nobody
     find_credentials(client_ids text[]) - gateway: execute
+    find_outcomes(app text, ids uuid[]) - gateway: execute
+    hand_out_codes(portals text[], ids uuid[]) - gateway: execute
     has_closed_isolates(value text) - admin: execute
     is_callback_uri(uri text) - admin: execute
     is_inet(value text) - nobody
@@ -199,11 +201,16 @@ private let decidedPrivileges = """
     stage_number(stage text) - admin monitor worker: execute
     stage_oldest(stage text, moment timestamp with time zone) - nobody
     stage_source(stage text, OUT source regclass, OUT condition text, OUT key text, OUT age text) - nobody
+    start_requests(portals text[], auth_types text[], callback_uris text[], messages text[], secure_messages
+        text[], language_codes text[], ip_addresses text[], user_agents text[], refs text[], traceparents text[])
+        - gateway: execute
     submission_results (view) - app gateway: select
     submissions - admin monitor: select (submission_id submitted_at resolved_at app_id status reason
         action transaction_id enrollment); app gateway: insert (enrollment_id otp action signed_at
         prompt_digest signature), select (submission_id submitted_at status reason action); worker:
         insert, select, update
+    submit_answers(app text, users text[], enrollments uuid[], otps text[], actions text[], signed_ats
+        text[], prompt_digests text[], signatures text[]) - gateway: execute
     take_submission() - nobody
     take_traceparent() - nobody
     tell_apps(app_ids integer[], ids uuid[], statuses text[]) - worker: execute
