@@ -39,6 +39,7 @@ import Testing
                 let isComposed =
                     composed.contains("\(subject).") && text.contains("'\(subject).' ||")
                     || text.contains("audit_row('\(subject)', ")
+                    || text.contains("audit_client('\(subject)')")
                 let name = "\(subject).\(event)"
                 #expect(isComposed || text.contains("'\(name)'") || text.contains("\"\(name)\""), "\(name)")
             }

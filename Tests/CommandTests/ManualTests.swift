@@ -81,8 +81,8 @@ import Testing
         #expect(
             outcome.errors.hasPrefix(
                 "countersign: there is no command 'countersign nope'; there is migrate, "))
-        try await Shell().run("help", "migrate", "down").expect(
-            64, "there is no command 'countersign migrate down'; there is up, status, verify, plan, show")
+        try await Shell().run("help", "migrate", "over").expect(
+            64, "there is no command 'countersign migrate over'; there is up, down, status, verify, plan, show")
         try await Shell().run("help", "migrate", "up", "now").expect(
             64, "there is no command 'countersign migrate up now'")
         for line in ["help", "help portal", "help portal add", "help --help"] {

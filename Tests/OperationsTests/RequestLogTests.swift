@@ -15,7 +15,7 @@ import Testing
         try await withOperations { browser in
             let wrong = try await browser.post("/console/login", [("name", "olga"), ("password", "no")])
             let refused = try #require(wrong.header("x-request-id"))
-            #expect(lines("notice operations: console sign-in refused", "request_id=\(refused)").count == 1)
+            #expect(lines("warning operations: console sign-in refused", "request_id=\(refused)").count == 1)
             #expect(
                 lines("info operations: request finished", "request_id=\(refused)", "status=401", " ms=")
                     .count == 1)

@@ -66,3 +66,5 @@ COMMENT ON COLUMN countersign.schema_migrations.applied_at IS 'When it was done.
 COMMENT ON COLUMN countersign.schema_migrations.duration_ms IS
     'How long it took, in milliseconds; NULL while it is begun and not finished.';
 COMMENT ON COLUMN countersign.schema_migrations.applied_by IS 'The role that applied it.';
+COMMENT ON COLUMN countersign.schema_migrations.undo IS 'What takes it back without loss; NULL where nothing does.';
+COMMENT ON COLUMN countersign.schema_migrations.no_undo IS 'Why nothing takes it back.';

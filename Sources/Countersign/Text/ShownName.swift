@@ -31,12 +31,17 @@ package enum ShownName {
 
     /// What all names have in common that look alike, whatever their case (section 4). Shown to nobody.
     package static func skeleton(of name: String) -> String {
-        let folded = name.lowercased()
-        let length = Int32(clamping: folded.utf8.count)
+        // I, l and 1 have one skeleton, which i has not, though it is the small I.
+        prototype(of: prototype(of: name).lowercased().replacing("i", with: "l"))
+    }
+
+    /// What ICU's tables make of a text.
+    private static func prototype(of text: String) -> String {
+        let length = Int32(clamping: text.utf8.count)
         // A character becomes a few at most; 18 is the longest of the tables.
         var room = [CChar](repeating: 0, count: 72 * Int(length) + 1)
-        let used = unsafe name_skeleton(folded, length, &room, Int32(clamping: room.count))
-        guard used >= 0 else { return folded }
+        let used = unsafe name_skeleton(text, length, &room, Int32(clamping: room.count))
+        guard used >= 0 else { return text }
         return String(decoding: room.prefix(Int(used)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -118,7 +118,7 @@ private let decidedColumns = """
     portals: created_at display_name enabled login max_open_requests name over_limit paused
         portal_id webhook_concurrency webhook_rate
     queue_history: done minute stage waiting
-    schema_migrations: applied_at applied_by checksum duration_ms minimum_binary name version
+    schema_migrations: applied_at applied_by checksum duration_ms minimum_binary name no_undo undo version
     settings: callback_allowlist_enabled enrollment_enabled mobile_authentication_enabled only_row
         signature_required unique_pgp_keys_per_enrollment updated_at
     stage_controls: batch_size paused stage updated_at

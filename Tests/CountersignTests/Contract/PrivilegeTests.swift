@@ -190,6 +190,7 @@ private let decidedPrivileges = """
     ring_after_insert() - nobody
     schema_current - nobody
     schema_migrations - admin gateway monitor worker: select
+    schema_turn - nobody
     send_again(ids uuid[]) - admin: execute
     server_keys - admin: select, update (retired_at secret_key); worker: insert, select, update
         (secret_key)
