@@ -110,16 +110,6 @@ COMMENT ON COLUMN countersign.webhook_deliveries.first_code IS 'What it was answ
 COMMENT ON COLUMN countersign.webhook_deliveries.request_status IS 'How the request ended.';
 COMMENT ON COLUMN countersign.webhook_deliveries.callback_uri IS 'The address that is called.';
 
-COMMENT ON VIEW countersign.webhook_tries IS
-    'All attempts: the rows of webhook_attempts, and the first ones that stand in webhook_deliveries.';
-COMMENT ON COLUMN countersign.webhook_tries.transaction_id IS 'The request of the delivery.';
-COMMENT ON COLUMN countersign.webhook_tries.attempt IS 'Which it was, counted from 1.';
-COMMENT ON COLUMN countersign.webhook_tries.started_at IS 'When it began.';
-COMMENT ON COLUMN countersign.webhook_tries.duration_ms IS 'How long it took, in milliseconds.';
-COMMENT ON COLUMN countersign.webhook_tries.status_code IS 'The receiver''s HTTP status, NULL when it sent none.';
-COMMENT ON COLUMN countersign.webhook_tries.error_class IS 'Why it failed; NULL when it did not.';
-COMMENT ON COLUMN countersign.webhook_tries.detail IS 'What was wrong in particular, at most 1,024 bytes.';
-
 COMMENT ON TABLE countersign.webhook_attempts IS
     'Each try at a delivery but a first one that succeeded without a body. Parted by day, kept 30 days.';
 COMMENT ON COLUMN countersign.webhook_attempts.transaction_id IS 'The request of the delivery.';

@@ -7,6 +7,15 @@ FROM countersign.webhook_attempts a
 UNION ALL
 SELECT d.transaction_id, 1, d.first_at, d.first_ms, d.first_code, NULL::text, NULL::text
 FROM countersign.webhook_deliveries d WHERE d.first_at IS NOT NULL;
+COMMENT ON VIEW countersign.webhook_tries IS
+    'All attempts: the rows of webhook_attempts, and the first ones that stand in webhook_deliveries.';
+COMMENT ON COLUMN countersign.webhook_tries.transaction_id IS 'The request of the delivery.';
+COMMENT ON COLUMN countersign.webhook_tries.attempt IS 'Which it was, counted from 1.';
+COMMENT ON COLUMN countersign.webhook_tries.started_at IS 'When it began.';
+COMMENT ON COLUMN countersign.webhook_tries.duration_ms IS 'How long it took, in milliseconds.';
+COMMENT ON COLUMN countersign.webhook_tries.status_code IS 'The receiver''s HTTP status, NULL when it sent none.';
+COMMENT ON COLUMN countersign.webhook_tries.error_class IS 'Why it failed; NULL when it did not.';
+COMMENT ON COLUMN countersign.webhook_tries.detail IS 'What was wrong in particular, at most 1,024 bytes.';
 
 -- Lists a delivery that was given up, whoever gave it up.
 CREATE OR REPLACE FUNCTION countersign.note_dead_delivery() RETURNS trigger
