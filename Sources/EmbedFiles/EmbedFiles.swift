@@ -11,11 +11,18 @@ import Foundation
             let files = try arguments.dropFirst(3).map { path in
                 try EmbeddedFile(path: path, bytes: Data(contentsOf: folder.appending(path: path)))
             }
-            try Data(source(of: files).utf8).write(to: URL(filePath: arguments[1]), options: .atomic)
+            try write(Data(source(of: files).utf8), to: URL(filePath: arguments[1]))
         } catch let error as NotText {
             FileHandle.standardError.write(Data("error: \(error)\n".utf8))
             exit(1)
         }
+    }
+
+    /// A file that is written anew is compiled anew, also when it holds the same: SwiftPM runs this again whenever it
+    /// has linked the tool again, which each `swift test` after a build does.
+    private static func write(_ source: Data, to output: URL) throws {
+        guard (try? Data(contentsOf: output)) != source else { return }
+        try source.write(to: output, options: .atomic)
     }
 
     static func source(of files: [EmbeddedFile]) -> String {

@@ -12,6 +12,12 @@ import Testing
         let embedded: [(path: String, text: String)]
 
         var testDescription: String { path }
+
+        static func temporary() throws -> URL {
+            let folder = FileManager.default.temporaryDirectory.appending(path: "embed-\(UUID())")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+            return folder
+        }
     }
 
     private let advice = "build again; if that does not help, touch Package.swift and build again"
@@ -37,16 +43,35 @@ import Testing
     }
 
     @Test func `what is not UTF-8 is refused by its path`() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "embed-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        let folder = try Folder.temporary()
         defer { try? FileManager.default.removeItem(at: folder) }
         try Data([0x61, 0xFF]).write(to: folder.appending(path: "a.css"))
-        let program = RunningProgram.executable.deletingLastPathComponent().appending(path: "EmbedFiles")
-        let outcome = try await runProgram(
-            program.path, [folder.appending(path: "out.swift").path, folder.path, "a.css"])
+        let outcome = try await embed("a.css", in: folder)
         #expect(outcome.status == 1)
         let sentence = "error: a.css is not UTF-8, and only text can be embedded\n"
         #expect(outcome.errors == sentence)
+    }
+
+    /// What is written anew is compiled anew, and SwiftPM runs the program more often than a file changes.
+    @Test func `source that would be the same is left alone`() async throws {
+        let folder = try Folder.temporary()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let source = folder.appending(path: "out.swift").path
+        var versions: [Int] = []
+        for text in ["a", "a", "b"] {
+            try Data(text.utf8).write(to: folder.appending(path: "a.css"))
+            #expect(try await embed("a.css", in: folder).status == 0)
+            let file = try FileManager.default.attributesOfItem(atPath: source)
+            versions.append(try #require(file[.systemFileNumber] as? Int))
+        }
+        #expect(versions[0] == versions[1])
+        #expect(versions[1] != versions[2])
+    }
+
+    private func embed(_ file: String, in folder: URL) async throws -> Outcome {
+        let program = RunningProgram.executable.deletingLastPathComponent().appending(path: "EmbedFiles")
+        return try await runProgram(
+            program.path, [folder.appending(path: "out.swift").path, folder.path, file])
     }
 
     /// Those that are no sources, as paths; a name that begins with a dot hides a file.
