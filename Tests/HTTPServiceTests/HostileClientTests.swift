@@ -8,10 +8,18 @@ import Testing
 /// Clients that keep the server waiting, and another who is served all the same.
 @Suite struct HostileClientTests {
     private static let big = Route(.get, "/big") { _ in .text(String(repeating: "x", count: 1_000_000)) }
-    /// Stands for a long poll.
-    private static let slow = Route(.get, "/slow") { _ in
-        try await Task.sleep(for: .milliseconds(600))
-        return .text("ok\n")
+    /// A long poll that ends when it is told to.
+    private struct LongPoll {
+        let begun = Signal()
+        let end = Signal()
+
+        var route: Route {
+            Route(.get, "/slow") { _ in
+                begun.fire()
+                try await end.wait()
+                return .text("ok\n")
+            }
+        }
     }
 
     private func serves(_ http: RawHTTP) async throws {
@@ -35,21 +43,29 @@ import Testing
     }
 
     @Test func `a body that never comes behind a long poll ends the connection`() async throws {
-        try await withServer([.ok, .form, Self.slow], { $0.limits.bodyTimeout = .milliseconds(100) }) {
-            http in
+        let poll = LongPoll()
+        try await withServer([.ok, .form, poll.route], { $0.limits.bodyTimeout = .zero }) { http in
             try await http.connected { connection in
                 let head = "POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
                 try await connection.send(request("GET", "/slow") + head)
+                try await poll.begun.wait()
+                // Connections go round the loops, so each of them has had its turn then, and with it the body's timer.
+                for _ in 0..<2 * System.coreCount { try await serves(http) }
+                poll.end.fire()
                 #expect(try await connection.answer().status == 200)
                 #expect(try await connection.rest().hasPrefix("HTTP/1.1 408"))
             }
         }
     }
 
+    /// Both are read before the first is answered.
     @Test func `what has waited long behind a long poll has to be sent again`() async throws {
-        try await withServer([Self.slow], { $0.limits.pipelineTimeout = .milliseconds(100) }) { http in
+        let poll = LongPoll()
+        try await withServer([poll.route], { $0.limits.pipelineTimeout = .zero }) { http in
             try await http.connected { connection in
                 try await connection.send(request("GET", "/slow") + request("GET", "/slow"))
+                try await poll.begun.wait()
+                poll.end.fire()
                 #expect(try await connection.answer().status == 200)
                 #expect(try await connection.rest() == "")
             }

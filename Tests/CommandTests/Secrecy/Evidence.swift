@@ -12,6 +12,8 @@ final class Evidence: Sendable {
         var data = Data()
     }
 
+    /// Fires each time that something was said.
+    let additions = Signal()
     private let state = Mutex((scanner: Scanner(), sources: [String: Source]()))
 
     func mustNotShow(_ secret: Secret) { state.withLock { $0.scanner.add(secret) } }
@@ -29,6 +31,7 @@ final class Evidence: Sendable {
         state.withLock { state in
             state.sources[name, default: Source(kinds: kinds)].data.append(Data((text + "\n").utf8))
         }
+        additions.fire()
     }
 
     func text(_ name: String) -> String {

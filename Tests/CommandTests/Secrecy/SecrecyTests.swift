@@ -29,7 +29,7 @@ import Testing
             try await everything.configure()
             var ears = try await eavesdropper()
             let activity = Activity()
-            let watching = Task { try await activity.watch() }
+            let watching = Task { try await activity.watch(evidence) }
             let program = try await everything.start()
             let (web, operations) = try await addresses(of: program)
             let transactions = try await everything.signInBySQL()
@@ -201,13 +201,13 @@ extension SecrecyTests {
     }
 }
 
-/// What the sessions of the test's database are doing, looked at again and again.
+/// What the sessions of the test's database are doing or did last, looked at each time that something was said.
 private final class Activity: Sendable {
     private let seen = Mutex<Set<String>>([])
 
     var text: String { seen.withLock { $0.sorted().joined(separator: "\n") } }
 
-    func watch() async throws {
+    func watch(_ evidence: Evidence) async throws {
         var superuser = try await Database.current.connectAsSuperuser()
         let look = Statement(
             "look",
@@ -216,9 +216,10 @@ private final class Activity: Sendable {
             WHERE datname = current_database() AND pid <> pg_backend_pid()
             """)
         while !Task.isCancelled {
+            let count = evidence.additions.count
             let lines = try await superuser.run(look).map { try $0.text(0) }
             seen.withLock { $0.formUnion(lines) }
-            try? await Task.sleep(for: .milliseconds(5))
+            try? await evidence.additions.wait(for: count + 1)
         }
     }
 }
