@@ -74,10 +74,13 @@ package struct ReadClock: PreparedStatement {
     }
 }
 
-struct ReadQueues: PreparedStatement {
-    typealias Output = SystemStatus.Queue
+/// What waits for each stage.
+package struct ReadQueues: PreparedStatement {
+    package typealias Output = SystemStatus.Queue
 
-    static let statement = Statement(
+    package init() {}
+
+    package static let statement = Statement(
         "status.queues",
         "SELECT stage, waiting, estimated, oldest, in_flight, done_last_minute FROM countersign.queue_status()"
     )

@@ -14,10 +14,49 @@ struct Backlog: Sendable {
         var superuser = try await bench.database.connectAsSuperuser()
         let portals = portals ?? bench.installation.portals.map(\.id)
         try await superuser.execute("SET session_replication_role = replica")
-        try await superuser.run(Self.load, [.int32s(portals), .int(Int64(rows)), .bool(waiting)])
+        try await superuser.run(LoadRequests(portals: portals, rows: rows, waiting: waiting))
     }
 
-    static let load = Statement(
+    /// The last request of each portal.
+    func lastRequests(_ connection: inout Connection) async throws -> [Identifier] {
+        try await connection.run(FindLastRequests()).all()
+    }
+
+    /// Waits until all is issued, looking at next to nothing meanwhile.
+    func waitUntilIssued(last: [Identifier], _ connection: inout Connection, within limit: Duration)
+        async throws
+    {
+        let deadline = ContinuousClock.now + limit
+        repeat {
+            while try await isWaiting(last, &connection) {
+                guard ContinuousClock.now < deadline else {
+                    throw BenchError("the backlog is not worked off")
+                }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        } while try await connection.run(IsAnythingQueued()).one()
+    }
+
+    /// Whether one of these has not been issued yet.
+    func isWaiting(_ requests: [Identifier], _ connection: inout Connection) async throws -> Bool {
+        try await connection.run(IsAnyRequested(requests: requests)).one()
+    }
+
+    /// Rows issued a second, from the first to the last by the database's clock.
+    func issueRate() async throws -> Double {
+        var superuser = try await bench.database.connectAsSuperuser()
+        return try await superuser.run(ReadIssueRate()).one() ?? 0
+    }
+}
+
+/// Rows that are not `waiting` stand in no queue.
+struct LoadRequests: PreparedStatement {
+    /// In turns.
+    let portals: [Int32]
+    let rows: Int
+    let waiting: Bool
+
+    static let statement = Statement(
         "load",
         """
         WITH loaded AS (
@@ -33,54 +72,48 @@ struct Backlog: Sendable {
         INSERT INTO countersign.issue_queue (portal_id, transaction_id)
         SELECT portal_id, transaction_id FROM loaded WHERE $3
         """)
+    var parameters: [Parameter] { [.int32s(portals), .int(Int64(rows)), .bool(waiting)] }
+}
 
-    /// The last request of each portal.
-    func lastRequests(_ connection: inout Connection) async throws -> [Identifier] {
-        try await connection.run(Self.last).map { try $0.identifier(0) }
-    }
-
-    static let last = Statement(
+/// The last request of each portal.
+struct FindLastRequests: PreparedStatement {
+    static let statement = Statement(
         "last",
-        "SELECT max(transaction_id::text)::uuid FROM countersign.issue_queue GROUP BY portal_id")
+        "SELECT max(transaction_id::text)::uuid AS last FROM countersign.issue_queue GROUP BY portal_id")
 
-    /// Waits until all is issued, looking at next to nothing meanwhile.
-    func waitUntilIssued(last: [Identifier], _ connection: inout Connection, within limit: Duration)
-        async throws
-    {
-        let deadline = ContinuousClock.now + limit
-        repeat {
-            while try await isWaiting(last, &connection) {
-                guard ContinuousClock.now < deadline else {
-                    throw BenchError("the backlog is not worked off")
-                }
-                try await Task.sleep(for: .milliseconds(50))
-            }
-        } while try await connection.run(Self.queued)[0].bool(0)
-    }
+    static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("last") }
+}
 
-    /// Whether one of these has not been issued yet.
-    func isWaiting(_ requests: [Identifier], _ connection: inout Connection) async throws -> Bool {
-        try await connection.run(Self.open, [.identifiers(requests)])[0].bool(0)
-    }
+/// Whether one of these has not been issued yet.
+struct IsAnyRequested: PreparedStatement {
+    let requests: [Identifier]
 
-    static let open = Statement(
+    static let statement = Statement(
         "open",
         """
         SELECT EXISTS (SELECT FROM countersign.auth_requests
-                       WHERE transaction_id = ANY ($1) AND status = 'requested')
+                       WHERE transaction_id = ANY ($1) AND status = 'requested') AS is_open
         """)
-    static let queued = Statement("queued", "SELECT EXISTS (SELECT FROM countersign.issue_queue)")
+    var parameters: [Parameter] { [.identifiers(requests)] }
 
-    /// Rows issued a second, from the first to the last by the database's clock.
-    func issueRate() async throws -> Double {
-        var superuser = try await bench.database.connectAsSuperuser()
-        return try await superuser.run(Self.rate)[0].optionalDouble(0) ?? 0
-    }
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_open") }
+}
 
-    static let rate = Statement(
+struct IsAnythingQueued: PreparedStatement {
+    static let statement = Statement(
+        "queued", "SELECT EXISTS (SELECT FROM countersign.issue_queue) AS is_queued")
+
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_queued") }
+}
+
+/// Rows issued a second; nil while there are not two moments.
+struct ReadIssueRate: PreparedStatement {
+    static let statement = Statement(
         "issue rate",
         """
-        SELECT count(*) / nullif(date_part('epoch', max(issued_at) - min(issued_at)), 0)
+        SELECT count(*) / nullif(date_part('epoch', max(issued_at) - min(issued_at)), 0) AS rate
         FROM countersign.auth_requests WHERE issued_at IS NOT NULL
         """)
+
+    static func decode(_ row: inout RowReader) throws -> Double? { try row.optionalDouble("rate") }
 }

@@ -1,16 +1,14 @@
 import Postgres
 
-/// Every statement of the benchmarks, which a test prepares. Their rows are read where they are run: none has more than
-/// two columns.
+/// Every statement of the benchmarks: a test compares each with the schema.
 enum BenchStatements {
-    static let all = [
-        Backlog.last, Backlog.load, Backlog.open, Backlog.queued, Backlog.rate, BareNotify.notify,
-        DriverFigure.one, EnrollFigure.insert, EnrollFigure.pending, EnrollFigure.rate, Neighbour.enable,
-        OperationsAsker.query, OperationsBacklog.age, OperationsBacklog.depths, OperationsBacklog.load,
-        SQL.insertPlainRequest, SQL.insertPlainSubmission, SQL.insertRequest, SQL.submit,
-        SignInClient.awaitAnswer, SignInClient.awaitCode, SignInClient.enroll, SignInClient.isPending,
-        SignInClient.submitAction, SignedBacklog.enroll, SignedBacklog.request, SignedBacklog.submission,
-        ValidateFigure.queued, ValidateFigure.rate, WebhookLoad.ends, WebhookLoad.ring, WorkerFeed.queue,
-        WorkerFeed.ring, WorkerProcess.registered,
+    static let all: [any StatementFamily.Type] = [
+        AwaitAnswer.self, AwaitCode.self, FindLastRequests.self, FindWorker.self, InsertAnswers.self,
+        InsertEnrollment.self, InsertEnrollments.self, InsertPlainRequest.self, InsertPlainSubmission.self,
+        InsertRequest.self, InsertSubmission.self, IsAnyPending.self, IsAnyRequested.self, IsAnyUnjudged.self,
+        IsAnythingQueued.self, IsEnrollmentPending.self, LoadDeliveries.self, LoadDueRequests.self,
+        LoadEnrollments.self, LoadIssued.self, LoadRequests.self, NotifyBare.self, QueueRequests.self,
+        ReadDepths.self, ReadEnrollRate.self, ReadEstimateAge.self, ReadIssueRate.self, ReadValidateRate.self,
+        RingStage.self, SelectOne.self, SwitchPortal.self,
     ]
 }

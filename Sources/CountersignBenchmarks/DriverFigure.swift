@@ -19,16 +19,20 @@ struct DriverFigure: Figure {
         ]
     }
 
-    static let one = Statement("one", "SELECT 1")
-
     private func roundTrips(_ login: BenchLogin, _ bench: Bench) async throws -> Double {
         var connection = try await bench.database.connect(as: login)
         let start = ContinuousClock.now
         var count = 0
         while start.duration(to: .now) < .seconds(1) {
-            try await connection.run(Self.one)
+            try await connection.run(SelectOne())
             count += 1
         }
         return Double(count) / (start.duration(to: .now) / .seconds(1))
     }
+}
+
+struct SelectOne: PreparedStatement {
+    static let statement = Statement("one", "SELECT 1 AS one")
+
+    static func decode(_ row: inout RowReader) throws -> Int { try row.int("one") }
 }

@@ -49,37 +49,53 @@ struct EnrollFigure: Figure {
         try await superuser.execute(
             "UPDATE countersign.settings SET unique_pgp_keys_per_enrollment = \(!sharing)")
         var app = try await bench.database.connect(as: bench.installation.app)
-        try await app.run(Self.insert, [.texts(devices.map(\.publicKey))])
+        try await app.run(InsertEnrollments(publicKeys: devices.map(\.publicKey)))
         try await superuser.execute("ANALYZE countersign.enrollments; CHECKPOINT")
         return try await bench.withWorker(stages: "enroll") { worker in
             let deadline = ContinuousClock.now + .seconds(120)
-            while try await superuser.run(Self.pending)[0].bool(0) {
+            while try await superuser.run(IsAnyPending()).one() {
                 guard ContinuousClock.now < deadline else {
                     throw BenchError("enrollments are not worked off")
                 }
                 try await Task.sleep(for: .milliseconds(50))
             }
             try worker.check()
-            return try await superuser.run(Self.rate)[0].double(0)
+            return try await superuser.run(ReadEnrollRate()).one()
         }
     }
+}
 
-    static let insert = Statement(
+struct InsertEnrollments: PreparedStatement {
+    let publicKeys: [String]
+
+    static let statement = Statement(
         "bench.enrollments",
         """
         INSERT INTO countersign.enrollments (user_id, device_id, public_key)
         SELECT 'user-' || n, 'phone', key FROM unnest($1::text[]) WITH ORDINALITY AS g (key, n)
         """)
-    static let pending = Statement(
-        "bench.pending", "SELECT EXISTS (SELECT FROM countersign.enrollments WHERE status = 'pending')")
-    /// The first batch is where the clock starts: it is not counted.
-    static let rate = Statement(
+    var parameters: [Parameter] { [.texts(publicKeys)] }
+}
+
+struct IsAnyPending: PreparedStatement {
+    static let statement = Statement(
+        "bench.pending",
+        "SELECT EXISTS (SELECT FROM countersign.enrollments WHERE status = 'pending') AS is_pending")
+
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_pending") }
+}
+
+/// Enrollments a second. The first batch is where the clock starts: it is not counted.
+struct ReadEnrollRate: PreparedStatement {
+    static let statement = Statement(
         "bench.enroll_rate",
         """
         SELECT count(*) FILTER (WHERE batch <> first)
-               / nullif(date_part('epoch', max(at) - max(at) FILTER (WHERE batch = first)), 0)
+               / nullif(date_part('epoch', max(at) - max(at) FILTER (WHERE batch = first)), 0) AS rate
         FROM (SELECT activated_at AS at, xmin::text AS batch,
                      first_value(xmin::text) OVER (ORDER BY activated_at) AS first FROM countersign.enrollments
               WHERE status = 'active') a
         """)
+
+    static func decode(_ row: inout RowReader) throws -> Double { try row.double("rate") }
 }

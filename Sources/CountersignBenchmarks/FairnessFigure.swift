@@ -68,9 +68,15 @@ struct Neighbour: ~Copyable {
     }
 
     private mutating func enable(_ isEnabled: Bool) async throws {
-        try await superuser.run(Self.enable, [.int32(site.id), .bool(isEnabled)])
+        try await superuser.run(SwitchPortal(id: site.id, isEnabled: isEnabled))
     }
+}
 
-    static let enable = Statement(
+struct SwitchPortal: PreparedStatement {
+    let id: Int32
+    let isEnabled: Bool
+
+    static let statement = Statement(
         "enable", "UPDATE countersign.portals SET enabled = $2 WHERE portal_id = $1")
+    var parameters: [Parameter] { [.int32(id), .bool(isEnabled)] }
 }

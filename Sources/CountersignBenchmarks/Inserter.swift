@@ -3,20 +3,23 @@ import Postgres
 /// A portal that inserts one request after the other.
 struct Inserter: LoadClient, ~Copyable {
     private var connection: Connection
-    private let statement: Statement
-    private let parameters: [Parameter]
+    private let visit: Visit
+    /// Of the portal whose rows go into the plain table; nil for the product's.
+    private let plainPortal: Int32?
 
     /// Into the product's table, or into the plain one.
     init(_ index: Int, plain: Bool, _ bench: Bench) async throws {
         let portal = bench.installation.portal(ofClient: index)
         connection = try await bench.database.connect(as: portal.login)
-        statement = plain ? SQL.insertPlainRequest : SQL.insertRequest
-        parameters =
-            ["203.0.113.\(index)", "session-\(index)-0123456789abcdef"].map { .text($0) }
-            + (plain ? [.int32(portal.id)] : [])
+        visit = Visit(ofClient: index)
+        plainPortal = plain ? portal.id : nil
     }
 
     mutating func perform() async throws {
-        try await connection.run(statement, parameters)
+        if let plainPortal {
+            try await connection.run(InsertPlainRequest(visit: visit, portalID: plainPortal))
+        } else {
+            try await connection.run(InsertRequest(visit: visit))
+        }
     }
 }

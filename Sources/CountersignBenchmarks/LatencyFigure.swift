@@ -50,9 +50,11 @@ struct BareNotify: ~Copyable {
     mutating func measure() async throws -> Duration {
         try await pause()
         let start = ContinuousClock.now
-        try await connection.run(Self.notify)
+        try await connection.run(NotifyBare())
         return start.duration(to: try await arrivals.next { _ in true })
     }
+}
 
-    static let notify = Statement("bare notify", "NOTIFY bench_bare")
+struct NotifyBare: PreparedStatement {
+    static let statement = Statement("bare notify", "NOTIFY bench_bare")
 }

@@ -13,7 +13,7 @@ struct OperationsBacklog: Sendable {
         }
         try await superuser.execute("SET session_replication_role = replica")
         try await superuser.run(
-            Self.load, [.int32s(bench.installation.portals.map(\.id)), .int(Int64(rows))])
+            LoadDueRequests(portals: bench.installation.portals.map(\.id), rows: rows))
         try await superuser.execute("CHECKPOINT")
     }
 
@@ -38,15 +38,13 @@ struct OperationsBacklog: Sendable {
     }
 
     /// What is estimated, and what is true a moment later.
-    func depths(_ connection: inout Connection) async throws -> [(stage: String, estimate: Int, rows: Int)] {
-        try await connection.run(Self.depths).map { row in
-            (try row.text(0), try row.int(1), try row.int(2))
-        }
+    func depths(_ connection: inout Connection) async throws -> [ReadDepths.Output] {
+        try await connection.run(ReadDepths()).all()
     }
 
     /// The age in seconds of the oldest figure that is believed, nil when none is.
     func age(_ connection: inout Connection) async throws -> Double? {
-        try await connection.run(Self.age)[0].optionalDouble(0)
+        try await connection.run(ReadEstimateAge()).one()
     }
 
     private func tables(_ connection: inout Connection) async throws -> [String] {
@@ -57,8 +55,14 @@ struct OperationsBacklog: Sendable {
             """
         ).map { try $0.text(0) }
     }
+}
 
-    static let load = Statement(
+struct LoadDueRequests: PreparedStatement {
+    /// In turns.
+    let portals: [Int32]
+    let rows: Int
+
+    static let statement = Statement(
         "operations load",
         """
         WITH loaded AS (
@@ -73,20 +77,33 @@ struct OperationsBacklog: Sendable {
         )
         INSERT INTO countersign.issue_queue (portal_id, transaction_id) SELECT portal_id, transaction_id FROM loaded
         """)
+    var parameters: [Parameter] { [.int32s(portals), .int(Int64(rows))] }
+}
 
-    static let depths = Statement(
+/// What is estimated, and what is true.
+struct ReadDepths: PreparedStatement {
+    static let statement = Statement(
         "operations depths",
         """
-        SELECT s.stage, s.waiting, CASE s.stage
+        SELECT s.stage, s.waiting AS estimate, CASE s.stage
             WHEN 'issue' THEN (SELECT count(*) FROM countersign.issue_queue)
-            ELSE (SELECT count(*) FROM countersign.auth_requests WHERE open_until <= clock_timestamp()) END
+            ELSE (SELECT count(*) FROM countersign.auth_requests WHERE open_until <= clock_timestamp()) END AS rows
         FROM countersign.queue_status() AS s WHERE s.stage IN ('issue', 'expire') ORDER BY s.stage
         """)
 
-    static let age = Statement(
+    static func decode(_ row: inout RowReader) throws -> (stage: String, estimate: Int, rows: Int) {
+        (try row.text("stage"), try row.int("estimate"), try row.int("rows"))
+    }
+}
+
+/// The age in seconds of the oldest figure that is believed; nil when none is.
+struct ReadEstimateAge: PreparedStatement {
+    static let statement = Statement(
         "operations age",
         """
-        SELECT max(date_part('epoch', clock_timestamp() - measured_at)) FROM countersign.queue_figures
+        SELECT max(date_part('epoch', clock_timestamp() - measured_at)) AS age FROM countersign.queue_figures
         WHERE measured_at > clock_timestamp() - interval '5 s'
         """)
+
+    static func decode(_ row: inout RowReader) throws -> Double? { try row.optionalDouble("age") }
 }

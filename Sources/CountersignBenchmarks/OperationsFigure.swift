@@ -1,3 +1,4 @@
+import Administration
 import Postgres
 
 /// What `/metrics`, the console, `countersign status` and `queue_status()` take to answer: with a great deal waiting,
@@ -126,7 +127,7 @@ struct OperationsAsker: ~Copyable {
         switch question {
         case .query:
             let start = ContinuousClock.now
-            try await session.run(Self.query)
+            try await session.run(ReadQueues())
             return start.duration(to: .now)
         case .metrics: return try await process.ask("/metrics", expecting: "countersign_queue_depth")
         case .openMetrics:
@@ -136,8 +137,6 @@ struct OperationsAsker: ~Copyable {
         case .status: return try await status.measure()
         }
     }
-
-    static let query = Statement("operations query", "SELECT * FROM countersign.queue_status()")
 
     /// How far estimates are off, and how old they are.
     func errors(_ state: String) async throws -> [ReportRow] {

@@ -4,17 +4,16 @@ import Postgres
 /// A start after the other in SQL: insert and wait for the code.
 struct SQLStartClient: LoadClient, ~Copyable {
     private var portal: Connection
-    private let visit: [Parameter]
+    private let visit: Visit
 
     static func connect(_ index: Int, _ bench: Bench) async throws -> SQLStartClient {
         let portal = try await bench.database.connect(as: bench.installation.portal(ofClient: index).login)
-        let visit = ["203.0.113.\(index)", "session-\(index)-0123456789abcdef"].map { Parameter.text($0) }
-        return SQLStartClient(portal: portal, visit: visit)
+        return SQLStartClient(portal: portal, visit: Visit(ofClient: index))
     }
 
     mutating func perform() async throws {
-        let id = try await portal.run(SQL.insertRequest, visit)[0].identifier(0)
-        _ = try await portal.run(SignInClient.awaitCode, [.identifier(id)])[0].text(0)
+        let id = try await portal.run(InsertRequest(visit: visit)).one()
+        _ = try await portal.run(AwaitCode(request: id)).one()
     }
 }
 

@@ -6,58 +6,39 @@ import Postgres
 struct SignInClient: LoadClient, ~Copyable {
     private var portal: Connection
     private var app: Connection
-    private let visit: [Parameter]
+    private let visit: Visit
     private let enrollment: String
 
     static func connect(_ index: Int, _ bench: Bench) async throws -> SignInClient {
         let portal = try await bench.database.connect(as: bench.installation.portal(ofClient: index).login)
         var app = try await bench.database.connect(as: bench.installation.app)
-        let visit: [Parameter] = ["203.0.113.\(index)", "session-\(index)-0123456789abcdef"].map { .text($0) }
-        let user: [Parameter] = [.text("user-\(index)"), .text(Identifier.random().description)]
-        let enrollment = try await app.run(Self.enroll, user)[0].identifier(0).description
-        while try await app.run(Self.isPending, [.text(enrollment)])[0].bool(0) {
+        let insertion = InsertEnrollment(user: "user-\(index)", device: Identifier.random().description)
+        let enrollment = try await app.run(insertion).one()
+        while try await app.run(IsEnrollmentPending(enrollment: enrollment)).one() {
             try await Task.sleep(for: .milliseconds(5))
         }
-        return SignInClient(portal: portal, app: app, visit: visit, enrollment: enrollment)
+        return SignInClient(
+            portal: portal, app: app, visit: Visit(ofClient: index), enrollment: enrollment.description)
     }
 
-    mutating func perform() async throws {
-        let id = try await portal.run(SQL.insertRequest, visit)[0].identifier(0)
-        let code = try await portal.run(Self.awaitCode, [.identifier(id)])[0].text(0)
-        let submission = try await app.run(SQL.submit, [.text(enrollment), .text(code)])[0].identifier(0)
-        let answer = try await app.run(Self.awaitAnswer, [.identifier(submission)])[0]
-        guard try answer.text(0) == "accepted" else {
-            throw BenchError("a sign-in was refused: \(try answer.optionalText(1) ?? "no answer")")
-        }
-    }
+    mutating func perform() async throws { try await signIn(["accept"]) }
 
     /// The same with a scan before.
-    mutating func performWithScan() async throws {
-        let id = try await portal.run(SQL.insertRequest, visit)[0].identifier(0)
-        let code = try await portal.run(Self.awaitCode, [.identifier(id)])[0].text(0)
-        for action in ["scan", "accept"] {
+    mutating func performWithScan() async throws { try await signIn(["scan", "accept"]) }
+
+    private mutating func signIn(_ actions: [String]) async throws {
+        let id = try await portal.run(InsertRequest(visit: visit)).one()
+        let code = try await portal.run(AwaitCode(request: id)).one()
+        for action in actions {
             let submission = try await app.run(
-                Self.submitAction, [.text(enrollment), .text(code), .text(action)])[0].identifier(0)
-            let answer = try await app.run(Self.awaitAnswer, [.identifier(submission)])[0]
-            guard try answer.text(0) == "accepted" else { throw BenchError("a \(action) was refused") }
+                InsertSubmission(enrollment: enrollment, code: code, action: action)
+            ).one()
+            let (result, reason) = try await app.run(AwaitAnswer(submission: submission)).one()
+            guard result == "accepted" else {
+                throw BenchError("\(action) was refused: \(reason ?? "no answer")")
+            }
         }
     }
-
-    static let submitAction = Statement(
-        "submit action",
-        """
-        INSERT INTO countersign.submissions (enrollment_id, otp, action) VALUES ($1, $2, $3)
-        RETURNING submission_id
-        """)
-    static let enroll = Statement(
-        "enroll",
-        "INSERT INTO countersign.enrollments (user_id, device_id) VALUES ($1, $2) RETURNING enrollment_id")
-    static let isPending = Statement(
-        "is pending",
-        "SELECT status = 'pending' FROM countersign.enrollment_results WHERE enrollment_id = $1::uuid")
-    static let awaitCode = Statement("await code", "SELECT countersign.await_otp($1, '10 s')")
-    static let awaitAnswer = Statement(
-        "await answer", "SELECT result, reason FROM countersign.await_submission($1, '10 s')")
 }
 
 /// The inserts of a sign-in by a bare client, with nobody who answers.
@@ -71,30 +52,28 @@ struct BareSignInClient: LoadClient, ~Copyable {
 
     private var portal: Connection
     private var app: Connection
-    private let request: Step
-    private let submission: Step
+    private let tables: Tables
+    private let portalID: Int32
+    private let visit: Visit
+    private let enrollment = Identifier.random().description
+    private let code = String(repeating: "x", count: 64)
 
     static func connect(_ index: Int, _ tables: Tables, _ bench: Bench) async throws -> BareSignInClient {
         let site = bench.installation.portal(ofClient: index)
-        let portal = try await bench.database.connect(as: site.login)
-        let app = try await bench.database.connect(as: bench.installation.app)
-        let visit = ["203.0.113.\(index)", "session-\(index)-0123456789abcdef"].map { Parameter.text($0) }
-        let enrollment = Parameter.text(Identifier.random().description)
-        let code = Parameter.text(String(repeating: "x", count: 64))
-        switch tables {
-        case .plain:
-            return BareSignInClient(
-                portal: portal, app: app, request: Step(SQL.insertPlainRequest, visit + [.int32(site.id)]),
-                submission: Step(SQL.insertPlainSubmission, [enrollment]))
-        case .product:
-            return BareSignInClient(
-                portal: portal, app: app, request: Step(SQL.insertRequest, visit),
-                submission: Step(SQL.submit, [enrollment, code]))
-        }
+        return BareSignInClient(
+            portal: try await bench.database.connect(as: site.login),
+            app: try await bench.database.connect(as: bench.installation.app), tables: tables,
+            portalID: site.id, visit: Visit(ofClient: index))
     }
 
     mutating func perform() async throws {
-        try await portal.run(request.statement, request.parameters)
-        try await app.run(submission.statement, submission.parameters)
+        switch tables {
+        case .plain:
+            try await portal.run(InsertPlainRequest(visit: visit, portalID: portalID))
+            try await app.run(InsertPlainSubmission(enrollment: enrollment))
+        case .product:
+            try await portal.run(InsertRequest(visit: visit))
+            try await app.run(InsertSubmission(enrollment: enrollment, code: code))
+        }
     }
 }

@@ -26,20 +26,15 @@ struct SignedBacklog: Sendable {
         let enrollments = (0..<deviceCount).map { _ in Identifier.random() }
         for part in devices.indices.chunks(of: 1_000) {
             try await superuser.run(
-                enroll,
-                [
-                    .identifiers(part.map { enrollments[$0] }), .int32(Int32(app)),
-                    .texts(part.map { devices[$0].publicKey }), .texts(part.map { devices[$0].fingerprint }),
-                ])
+                LoadEnrollments(
+                    app: Int32(app), ids: part.map { enrollments[$0] }, devices: part.map { devices[$0] }))
         }
         let secrets = (0..<rows).map { _ in Identifier.random().bytes + Identifier.random().bytes }
         let requests = try await superuser.run(
-            request,
-            [
-                .int32(bench.installation.portals[0].id),
-                .byteses(secrets.map { Array(SHA256.hash(data: $0)) }),
-            ]
-        ).map { try $0.identifier(0) }
+            LoadIssued(
+                portal: bench.installation.portals[0].id,
+                secretDigests: secrets.map { Array(SHA256.hash(data: $0)) })
+        ).all()
         let signedAt = String(Timestamp.now().description.prefix(19)) + "Z"
         let answers = try await CryptoCrew(size: BareCrypto.cores).map(
             Array(0..<rows), affinity: { enrollments[$0 % deviceCount] }
@@ -61,13 +56,7 @@ struct SignedBacklog: Sendable {
     func submit(_ bench: Bench) async throws {
         var app = try await bench.database.connect(as: bench.installation.app)
         for part in answers.indices.chunks(of: 1_000) {
-            let part = part.map { answers[$0] }
-            try await app.run(
-                Self.submission,
-                [
-                    .texts(part.map(\.text.enrollmentID.description)), .texts(part.map(\.code)),
-                    .texts(part.map(\.text.signedAt)), .texts(part.map(\.signature)),
-                ])
+            try await app.run(InsertAnswers(answers: part.map { answers[$0] }))
         }
     }
 
@@ -80,8 +69,15 @@ struct SignedBacklog: Sendable {
                 signature: answer.signature, message: answer.text.bytes, by: devices[answer.device].publicKey)
         }
     }
+}
 
-    static let enroll = Statement(
+struct LoadEnrollments: PreparedStatement {
+    let app: Int32
+    let ids: [Identifier]
+    /// One for each id.
+    let devices: [KeyPair]
+
+    static let statement = Statement(
         "bench.enroll",
         """
         INSERT INTO countersign.enrollments (enrollment_id, app_id, user_id, device_id, status, public_key,
@@ -89,9 +85,20 @@ struct SignedBacklog: Sendable {
         SELECT id, $2, 'user ' || id, 'phone', 'active', key, fingerprint
         FROM unnest($1::uuid[], $3::text[], $4::text[]) AS g (id, key, fingerprint)
         """)
+    var parameters: [Parameter] {
+        [
+            .identifiers(ids), .int32(app), .texts(devices.map(\.publicKey)),
+            .texts(devices.map(\.fingerprint)),
+        ]
+    }
+}
 
-    /// $1 portal, $2 digests.
-    static let request = Statement(
+/// Requests with a code; returns their ids.
+struct LoadIssued: PreparedStatement {
+    let portal: Int32
+    let secretDigests: [[UInt8]]
+
+    static let statement = Statement(
         "bench.request",
         """
         INSERT INTO countersign.auth_requests (transaction_id, requested_at, expires_at, open_until, issued_at,
@@ -101,14 +108,27 @@ struct SignedBacklog: Sendable {
                '\(Installation.authType)', 'otp', '\(Installation.callback)', 'Sign in', digest
         FROM unnest($2::bytea[]) AS digest RETURNING transaction_id
         """)
+    var parameters: [Parameter] { [.int32(portal), .byteses(secretDigests)] }
 
-    static let submission = Statement(
+    static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("transaction_id") }
+}
+
+struct InsertAnswers: PreparedStatement {
+    let answers: [SignedBacklog.Answer]
+
+    static let statement = Statement(
         "bench.submission",
         """
         INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, signature)
         SELECT enrollment, otp, 'accept', signed_at, signature
         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS g (enrollment, otp, signed_at, signature)
         """)
+    var parameters: [Parameter] {
+        [
+            .texts(answers.map(\.text.enrollmentID.description)), .texts(answers.map(\.code)),
+            .texts(answers.map(\.text.signedAt)), .texts(answers.map(\.signature)),
+        ]
+    }
 }
 
 extension Range<Int> {

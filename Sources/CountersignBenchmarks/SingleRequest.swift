@@ -4,7 +4,6 @@ import Postgres
 struct SingleRequest: ~Copyable {
     private var connection: Connection
     private let arrivals: Arrivals
-    private static let parameters: [Parameter] = ["203.0.113.7", "session-0123456789abcdef"]
 
     static func connect(_ site: Installation.Site, _ database: BenchDatabase) async throws -> SingleRequest {
         let arrivals = try await Arrivals.listen(
@@ -16,7 +15,7 @@ struct SingleRequest: ~Copyable {
     /// then, the notification `issued` came.
     mutating func measure() async throws -> Duration {
         try await pause()
-        let id = try await connection.run(SQL.insertRequest, Self.parameters)[0].identifier(0)
+        let id = try await connection.run(InsertRequest(visit: Visit(ofClient: 7))).one()
         let committed = ContinuousClock.now
         let text = id.description
         let arrived = try await arrivals.next { $0.hasPrefix("issued ") && $0.contains(text) }

@@ -39,31 +39,42 @@ struct ValidateFigure: Figure {
         try await bench.settle(&superuser)
         let rate = try await bench.withWorker(stages: "validate", onOneCore: onOneCore) { worker in
             let deadline = ContinuousClock.now + .seconds(120)
-            while try await superuser.run(Self.queued)[0].bool(0) {
+            while try await superuser.run(IsAnyUnjudged()).one() {
                 guard ContinuousClock.now < deadline else { throw BenchError("answers are not worked off") }
                 try await Task.sleep(for: .milliseconds(50))
             }
             try worker.check()
-            let row = try await superuser.run(Self.rate)[0]
-            guard try row.int(1) == answers else {
-                throw BenchError("only \(try row.int(1)) of \(answers) answers were accepted")
+            let (rate, accepted) = try await superuser.run(ReadValidateRate()).one()
+            guard accepted == answers else {
+                throw BenchError("only \(accepted) of \(answers) answers were accepted")
             }
-            return try row.double(0)
+            return rate
         }
         try await superuser.execute("UPDATE countersign.settings SET signature_required = false")
         return rate
     }
+}
 
-    static let queued = Statement(
-        "bench.queued", "SELECT EXISTS (SELECT FROM countersign.validate_queue)")
-    /// The first batch is where the clock starts: it is not counted.
-    static let rate = Statement(
+struct IsAnyUnjudged: PreparedStatement {
+    static let statement = Statement(
+        "bench.unjudged", "SELECT EXISTS (SELECT FROM countersign.validate_queue) AS is_any")
+
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_any") }
+}
+
+/// Answers a second, and how many were accepted. The first batch is where the clock starts: it is not counted.
+struct ReadValidateRate: PreparedStatement {
+    static let statement = Statement(
         "bench.validate_rate",
         """
         SELECT count(*) FILTER (WHERE batch <> first)
-               / nullif(date_part('epoch', max(at) - max(at) FILTER (WHERE batch = first)), 0),
-               count(*) FILTER (WHERE status = 'accepted')
+               / nullif(date_part('epoch', max(at) - max(at) FILTER (WHERE batch = first)), 0) AS rate,
+               count(*) FILTER (WHERE status = 'accepted') AS accepted
         FROM (SELECT status, resolved_at AS at, xmin::text AS batch,
                      first_value(xmin::text) OVER (ORDER BY resolved_at) AS first FROM countersign.submissions) s
         """)
+
+    static func decode(_ row: inout RowReader) throws -> (rate: Double, accepted: Int) {
+        (try row.double("rate"), try row.int("accepted"))
+    }
 }

@@ -1,8 +1,13 @@
 import Postgres
 
-/// Deliveries as the end of requests leaves them, without the requests.
-struct WebhookLoad {
-    static let ends = Statement(
+/// Deliveries as the end of requests leaves them, without the requests. Returns their ids.
+struct LoadDeliveries: PreparedStatement {
+    /// In turns.
+    let portals: [Int32]
+    let url: String
+    let count: Int
+
+    static let statement = Statement(
         "webhook load",
         """
         WITH ended AS (
@@ -19,15 +24,28 @@ struct WebhookLoad {
         )
         SELECT id FROM ended
         """)
-    static let ring = Statement("webhook ring", "SELECT countersign.ring('dispatch')")
+    var parameters: [Parameter] { [.int32s(portals), .text(url), .int32(Int32(count))] }
 
+    static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("id") }
+}
+
+struct RingStage: PreparedStatement {
+    let stage: String
+
+    static let statement = Statement("bench.ring", "SELECT countersign.ring($1)")
+    var parameters: [Parameter] { [.text(stage)] }
+}
+
+enum WebhookLoad {
     /// Of these portals in turns. Returns their ids.
     @discardableResult
     static func end(
         _ count: Int, _ portals: [Int32], at url: String, _ connection: inout Connection
     ) async throws -> [String] {
-        let ends = [Step(Self.ends, [.int32s(portals), .text(url), .int32(Int32(count))]), Step(ring)]
-        return try await connection.pipeline(ends)[0].map { "\(try $0.identifier(0))" }
+        let (ended, _) = try await connection.pipeline(
+            LoadDeliveries(portals: portals, url: url, count: count), RingStage(stage: "dispatch")
+        ).results
+        return try ended.all().map { "\($0)" }
     }
 }
 

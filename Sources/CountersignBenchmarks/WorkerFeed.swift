@@ -32,19 +32,23 @@ struct WorkerFeed: Sendable {
         var queued = 0
         while !Task.isCancelled {
             let due = Int(rate * (start.duration(to: .now) / .seconds(1)))
-            try await superuser.pipeline([
-                Step(Self.queue, [.int(Int64(queued)), .int(Int64(due))]), Step(Self.ring),
-            ])
+            try await superuser.pipeline(
+                QueueRequests(after: queued, upTo: due), RingStage(stage: "issue"))
             queued = due
             try? await Task.sleep(for: Self.interval, tolerance: .zero)
         }
     }
+}
 
-    static let queue = Statement(
+struct QueueRequests: PreparedStatement {
+    let after: Int
+    let upTo: Int
+
+    static let statement = Statement(
         "feed",
         """
         INSERT INTO countersign.issue_queue (portal_id, transaction_id)
         SELECT portal_id, transaction_id FROM bench.queued WHERE place > $1 AND place <= $2
         """)
-    static let ring = Statement("feed ring", "SELECT countersign.ring('issue')")
+    var parameters: [Parameter] { [.int(Int64(after)), .int(Int64(upTo))] }
 }

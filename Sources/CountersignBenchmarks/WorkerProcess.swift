@@ -38,13 +38,10 @@ struct WorkerProcess: Sendable {
         await process.stop(within: .seconds(15))
     }
 
-    static let registered = Statement(
-        "registered", "SELECT FROM countersign.workers WHERE process_id = $1")
-
     private func waitForRegistration(_ database: BenchDatabase) async throws {
         var connection = try await database.connectAsOwner()
         let deadline = ContinuousClock.now + .seconds(20)
-        while try await connection.run(Self.registered, [.int32(process.processID)]).isEmpty {
+        while try await connection.run(FindWorker(processID: process.processID)).count == 0 {
             try check()
             guard ContinuousClock.now < deadline else {
                 throw BenchError("the worker does not register: \(words)")
@@ -79,4 +76,13 @@ extension WorkerProcess {
         }
         return value / 1_024
     }
+}
+
+/// A row when it has registered.
+struct FindWorker: PreparedStatement {
+    let processID: Int32
+
+    static let statement = Statement(
+        "registered", "SELECT FROM countersign.workers WHERE process_id = $1")
+    var parameters: [Parameter] { [.int32(processID)] }
 }

@@ -1,0 +1,134 @@
+import Postgres
+
+/// Somebody who signs in at a portal.
+struct Visit: Sendable {
+    let address: String
+    /// The portal's own, of its session.
+    let reference: String
+
+    init(ofClient index: Int) {
+        (address, reference) = ("203.0.113.\(index)", "session-\(index)-0123456789abcdef")
+    }
+
+    fileprivate var parameters: [Parameter] { [.text(address), .text(reference)] }
+}
+
+struct InsertRequest: PreparedStatement {
+    let visit: Visit
+
+    static let statement = Statement(
+        "request",
+        """
+        INSERT INTO countersign.auth_requests (auth_type, callback_uri, ip_address, reference)
+        VALUES ('\(Installation.authType)', '\(Installation.callback)', $1, $2) RETURNING transaction_id, expires_at
+        """)
+    var parameters: [Parameter] { visit.parameters }
+
+    static func decode(_ row: inout RowReader) throws -> Identifier {
+        let id = try row.identifier("transaction_id")
+        try row.skip("expires_at")
+        return id
+    }
+}
+
+/// What that row becomes, in a plain table.
+struct InsertPlainRequest: PreparedStatement {
+    let visit: Visit
+    let portalID: Int32
+
+    static let statement = Statement(
+        "plain request",
+        """
+        INSERT INTO bench.plain_requests (transaction_id, requested_at, expires_at, open_until, portal_id, status,
+                                          auth_type, method, callback_uri, message, ip_address, reference)
+        VALUES (gen_random_uuid(), now(), now() + interval '600 s', now() + interval '600 s', $3, 'requested',
+                '\(Installation.authType)', 'otp', '\(Installation.callback)', 'Sign in', $1, $2)
+        RETURNING transaction_id, expires_at
+        """)
+    var parameters: [Parameter] { visit.parameters + [.int32(portalID)] }
+
+    static func decode(_ row: inout RowReader) throws -> Identifier { try InsertRequest.decode(&row) }
+}
+
+/// The code; it waits for it.
+struct AwaitCode: PreparedStatement {
+    let request: Identifier
+
+    static let statement = Statement("await code", "SELECT countersign.await_otp($1, '10 s') AS code")
+    var parameters: [Parameter] { [.identifier(request)] }
+
+    static func decode(_ row: inout RowReader) throws -> String { try row.text("code") }
+}
+
+struct InsertEnrollment: PreparedStatement {
+    let user: String
+    let device: String
+
+    static let statement = Statement(
+        "enroll",
+        "INSERT INTO countersign.enrollments (user_id, device_id) VALUES ($1, $2) RETURNING enrollment_id")
+    var parameters: [Parameter] { [.text(user), .text(device)] }
+
+    static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("enrollment_id") }
+}
+
+struct IsEnrollmentPending: PreparedStatement {
+    let enrollment: Identifier
+
+    static let statement = Statement(
+        "is pending",
+        """
+        SELECT status = 'pending' AS is_pending FROM countersign.enrollment_results WHERE enrollment_id = $1
+        """)
+    var parameters: [Parameter] { [.identifier(enrollment)] }
+
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_pending") }
+}
+
+struct InsertSubmission: PreparedStatement {
+    /// Its text, as apps send it.
+    let enrollment: String
+    let code: String
+    var action = "accept"
+
+    static let statement = Statement(
+        "submit",
+        """
+        INSERT INTO countersign.submissions (enrollment_id, otp, action) VALUES ($1, $2, $3)
+        RETURNING submission_id
+        """)
+    var parameters: [Parameter] { [.text(enrollment), .text(code), .text(action)] }
+
+    static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("submission_id") }
+}
+
+/// What that row becomes, in a plain table.
+struct InsertPlainSubmission: PreparedStatement {
+    let enrollment: String
+
+    static let statement = Statement(
+        "plain submission",
+        """
+        INSERT INTO bench.plain_submissions (submission_id, submitted_at, app_id, status, enrollment_id, action,
+                                             transaction_id, secret_digest, enrollment)
+        VALUES (gen_random_uuid(), now(), 1, 'pending', $1, 'accept', '00000000-0000-7000-8000-000000000000',
+                '\\x00000000000000000000000000000000000000000000000000000000000000', $1::text::uuid)
+        RETURNING submission_id
+        """)
+    var parameters: [Parameter] { [.text(enrollment)] }
+
+    static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("submission_id") }
+}
+
+/// The verdict; it waits for it.
+struct AwaitAnswer: PreparedStatement {
+    let submission: Identifier
+
+    static let statement = Statement(
+        "await answer", "SELECT result, reason FROM countersign.await_submission($1, '10 s')")
+    var parameters: [Parameter] { [.identifier(submission)] }
+
+    static func decode(_ row: inout RowReader) throws -> (result: String, reason: String?) {
+        (try row.text("result"), try row.optionalText("reason"))
+    }
+}
