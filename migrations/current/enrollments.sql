@@ -40,7 +40,7 @@ BEGIN
         WHERE e.app_id = NEW.app_id AND e.user_id = NEW.user_id AND e.device_id = NEW.device_id
           AND e.status = 'active';
     NEW.wrong_codes := coalesce(NEW.wrong_codes, '{}');
-    IF (SELECT count(*) FROM countersign.enrollments e
+    IF (SELECT count(DISTINCT e.device_id) FROM countersign.enrollments e
         WHERE e.app_id = NEW.app_id AND e.user_id = NEW.user_id AND e.device_id <> NEW.device_id
           AND e.status = 'active') >= known.max_devices_per_user THEN
         PERFORM countersign.refuse('CS008', format(

@@ -92,9 +92,7 @@ BEGIN
         PERFORM countersign.refuse('CS008', format('login %s belongs to no portal', session_user));
     ELSIF NOT portal.enabled THEN
         PERFORM countersign.refuse('CS008', 'this portal is disabled');
-    -- Only where check_auth_request has looked, too: counting is up to as many rows as the limit.
-    ELSIF portal.over_limit OR right(given.transaction_id::text, 2) = '00'
-          AND NOT countersign.is_within_limit(portal.portal_id, portal.max_open_requests) THEN
+    ELSIF portal.over_limit OR NOT countersign.is_within_limit(portal.portal_id, portal.max_open_requests) THEN
         PERFORM countersign.refuse('CS008', 'this portal has reached its limit of open requests; try again later');
     ELSIF given.auth_type IS NULL THEN
         PERFORM countersign.refuse('CS003', 'auth_type is missing; the name of an authentication type is allowed');
