@@ -38,9 +38,8 @@ let package = Package(
         .target(
             name: "Countersign",
             dependencies: [
-                "OpenPGP", "Postgres",
+                "Cqrencode", "Czlib", "OpenPGP", "Postgres",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             plugins: ["EmbedFilesPlugin"]
@@ -100,7 +99,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Administration", "Countersign", "Engine", "Cqrencode", "Czlib", "HTTPService", "Postgres",
+                "Administration", "Countersign", "Engine", "HTTPService", "Postgres",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),

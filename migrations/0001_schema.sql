@@ -557,12 +557,15 @@ CREATE TABLE countersign.operators (
                    CONSTRAINT operators_name_form CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
     created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     is_admin       boolean NOT NULL DEFAULT false,
-    password_hash  text NOT NULL,  -- scrypt, see SlowHash
+    password_hash  text NOT NULL,  -- SHA-256, see SecretDigest: passwords are made by us, of 192 random bits
     -- The secret of the account's authenticator (RFC 6238), sealed under a key made of its password: who has neither the
     -- password nor the authenticator learns nothing from it.
     second_factor  bytea,
     -- The last interval whose code was used: none counts twice.
-    factor_used    bigint NOT NULL DEFAULT 0
+    factor_used    bigint NOT NULL DEFAULT 0,
+    -- Codes typed since the last right one, and when: six digits are few, so who knows the password has few tries.
+    code_tries     integer NOT NULL DEFAULT 0,
+    code_tried_at  timestamptz
 );
 -- A session is known by the SHA-256 of its cookie: who reads this table cannot sign in with it.
 CREATE TABLE countersign.operator_sessions (

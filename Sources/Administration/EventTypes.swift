@@ -22,8 +22,9 @@ extension AuditEvent {
         "portal.signing_key_added", "portal.signing_key_removed", "portal.signing_key_replaced",
         "portal.credential_added", "portal.credential_changed", "portal.credential_removed", "app.added",
         "app.removed", "app.changed", "type.changed", "type.message_added", "type.message_removed",
-        "type.message_changed", "callback.changed", "operator.added", "operator.removed",
-        "operator.changed", "operator.signed_in",
+        "type.message_changed", "callback.changed", "operator.changed",
+        "operator.signed_in", "operator.refused", "operator.second_factor_added",
+        "operator.second_factor_replaced",
     ]
 
     /// As `request.started, .scanned; submission.rejected`.

@@ -51,6 +51,16 @@ extension Settings.Name {
     }
 }
 
+extension Settings.Name {
+    /// Whether something that was refused is possible while it is off.
+    package var protects: Bool {
+        switch self {
+        case .signatureRequired, .callbackAllowlist, .uniqueKeys: true
+        case .mobileAuthentication, .enrollment: false
+        }
+    }
+}
+
 /// Reads what operators write for a switch; nil for anything else.
 package func switchPosition(_ text: String) -> Bool? {
     switch text.lowercased() {

@@ -11,20 +11,14 @@ struct OperatorCommand: ParsableCommand {
               countersign operator add alice --admin
               countersign operator add night-watch
               countersign operator remove alice
+              countersign operator remove-second-factor alice
             """,
-        subcommands: [OperatorAdd.self, OperatorList.self, OperatorRemove.self])
+        subcommands: [OperatorAdd.self, OperatorList.self] + actionCommands("operator"))
 }
 
 struct OperatorAdd: DatabaseCommand {
     static let configuration = CommandConfiguration(
-        commandName: "add", abstract: "Add an account and print its password.",
-        discussion: """
-            The password is generated and shown this once: the database keeps a slow hash of it. Without --admin \
-            the account sees everything in the console and changes nothing.
-
-            Example:
-              countersign operator add alice --admin
-            """)
+        commandName: "add", abstract: AddOperator.abstract, discussion: AddOperator.discussion)
     static let role: GroupRole? = .admin
 
     @Argument(help: "The operator's name: a-z, 0-9, ., _ and -.")
@@ -60,26 +54,10 @@ struct OperatorList: DatabaseCommand {
         let records = try await ConsoleAccount.list(&connection).map { account -> Record in
             [
                 "name": .text(account.name), "admin": .flag(account.isAdmin),
+                "second_factor": .flag(account.hasSecondFactor),
                 "created_at": .time(account.createdAt),
             ]
         }
         try output.show(records, otherwise: "There are no operators yet.")
-    }
-}
-
-struct OperatorRemove: DatabaseCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Remove an account; its sessions end at once.",
-        discussion: "Example:\n  countersign operator remove alice")
-    static let role: GroupRole? = .admin
-
-    @Argument(help: "The operator's name.")
-    var name: String
-
-    @OptionGroup var database: DatabaseOptions
-
-    func run(_ connection: inout Connection) async throws {
-        try await ConsoleAccount.remove(name, &connection)
-        write("removed operator \(name)")
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Countersign
-import Gateway
 
 /// `countersign qr`.
 struct QR: ParsableCommand {

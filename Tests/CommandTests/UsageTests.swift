@@ -15,7 +15,9 @@ import Testing
         "events verify", "phone enroll",
         "phone scan", "phone accept", "phone deny", "portal pause", "portal resume", "portal limit",
         "stage list", "stage pause", "stage resume", "stage batch-size", "worker list", "worker drain",
-        "log-level set", "log-level list", "operator add", "operator list", "operator remove", "doctor",
+        "log-level set", "log-level list", "operator add", "operator list", "operator remove",
+        "operator remove-second-factor",
+        "doctor",
         "webhook list", "webhook show", "webhook retry", "webhook replay", "webhook endpoints",
         "webhook limit",
     ]
@@ -74,6 +76,7 @@ import Testing
             "webhook replay": ["--portal", "acme", "--since", "2h"],
             "webhook limit": ["acme", "--rate", "5"],
             "operator add": ["alice"], "operator remove": ["alice"],
+            "operator remove-second-factor": ["alice"],
         ]
         let words = command.split(separator: " ").map(String.init) + arguments[command, default: []]
         let shell = Shell(url: "postgres://someone:hush-hush@127.0.0.1:1/nothing", key: .make())

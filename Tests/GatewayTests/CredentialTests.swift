@@ -176,18 +176,3 @@ import Testing
         #expect(SecretDigest(text) == nil)
     }
 }
-
-@Suite struct SecretHashTests {
-    @Test func `it fits its secret and no other`() throws {
-        let hash = try SecretHash(of: "hush")
-        let read = try #require(SecretHash(hash.text))
-        #expect(read.fits("hush") && !read.fits("hush ") && !read.fits(""))
-        #expect(try SecretHash(of: "hush").text != hash.text)
-        #expect(!hash.text.contains("hush"))
-    }
-
-    @Test(arguments: ["", "scrypt$15,8,1$AA==", "scrypt$30,8,1$AAAA$AAAA", "md5$15,8,1$AAAA$AAAA"])
-    func `what is none is not read`(text: String) {
-        #expect(SecretHash(text) == nil)
-    }
-}

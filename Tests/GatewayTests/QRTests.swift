@@ -1,3 +1,4 @@
+import Countersign
 import Foundation
 import Gateway
 import Support
@@ -69,19 +70,4 @@ import Testing
     func `what is no template`(text: String) {
         #expect(LinkTemplate(text) == nil)
     }
-}
-
-/// What zbarimg, of Debian's zbar-tools, reads in a picture; nil when there is no code in it.
-func zbar(_ picture: Data, _ kind: String) async throws -> String? {
-    let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).\(kind)")
-    try picture.write(to: file)
-    defer { try? FileManager.default.removeItem(at: file) }
-    return try await zbar(file)
-}
-
-private func zbar(_ file: URL) async throws -> String? {
-    let outcome = try await runProgram(
-        "/usr/bin/zbarimg", ["-q", "--raw", "-Sdisable", "-Sqrcode.enable", file.path])
-    guard outcome.status == 0 else { return nil }
-    return outcome.output.hasSuffix("\n") ? String(outcome.output.dropLast()) : outcome.output
 }

@@ -1,6 +1,7 @@
 import Administration
 import Countersign
 import Foundation
+import HTTPService
 import Operations
 import Postgres
 import Support
@@ -8,7 +9,7 @@ import Testing
 
 /// The console in a real Chromium, driven through WebDriver: narrow, dark, by keyboard, and live.
 @Suite(.database) struct BrowserTests {
-    static let pages = ["queues", "portals", "apps", "requests", "webhooks", "events", "settings"]
+    static let pages = ["queues", "portals", "apps", "requests", "webhooks", "events", "settings", "account"]
 
     /// Something of everything that a page can show, and an account.
     private func arrange() async throws -> String {
@@ -30,7 +31,9 @@ import Testing
             SELECT countersign.end_requests(array_agg(transaction_id), array_agg('cancelled'::text))
             FROM countersign.auth_requests;
             UPDATE countersign.webhook_deliveries SET status = 'dead', attempts = 3, finished_at = clock_timestamp()
-            WHERE transaction_id = (SELECT min(transaction_id::text)::uuid FROM countersign.webhook_deliveries)
+            WHERE transaction_id = (SELECT min(transaction_id::text)::uuid FROM countersign.webhook_deliveries);
+            INSERT INTO countersign.operators (name, is_admin, password_hash, second_factor)
+            VALUES ('bob-who-watches-at-night', false, '', '\\x00')
             """)
         return try await ConsoleAccount.add("alice", isAdmin: true, &owner)
     }
@@ -77,6 +80,78 @@ import Testing
                 }
                 let violations = try await tab.log().filter { $0.contains("Content Security Policy") }
                 #expect(violations == [])
+            }
+        }
+    }
+
+    @Test func `a second factor is set up with an authenticator, by keyboard`() async throws {
+        let password = try await arrange()
+        try await withOperations { browser in
+            try await Chromium.run { chromium in
+                let tab = try await chromium.tab("about:blank", width: 1_280)
+                try await signIn(tab, browser, password)
+                try await tab.go(to: "\(browser.base)/console/account")
+                let address = try await zbar(try await tab.screenshot("account"), "png")
+                let secret = try await tab.value("document.querySelector('[name=secret]').value")
+                let factor = try #require(TimeCode(base32: secret))
+                #expect(address == factor.address("alice"))
+                func code(_ later: UInt64 = 0) async throws -> String {
+                    var owner = try await Database.current.connect()
+                    let now = try await owner.execute("SELECT extract(epoch FROM clock_timestamp())::bigint")[
+                        0
+                    ]
+                    .int(0)
+                    return factor.code(of: UInt64(now / TimeCode.step) + later)
+                }
+                _ = try await tab.script("document.getElementById('second-factor-code').focus()")
+                try await tab.type("000000\t\(password)\n")
+                try await eventually("it is refused") {
+                    try await tab.value("document.body.innerText").contains("that was not the code")
+                }
+                #expect(try await tab.script(Accessibility.faults) as? [String] == [])
+                try await tab.wholePage("account-refused", width: 360)
+                try await tab.type("\(try await code())\t\(password)\n")
+                try await eventually("it is set up") {
+                    try await tab.value("document.body.innerText").contains(
+                        "your account has a second factor")
+                }
+                try await tab.wholePage("account-done", width: 1_280)
+                _ = try await tab.script("document.querySelector('header button').click()")
+                try await eventually("it has signed out") {
+                    try await tab.value("document.body.innerText").contains("Code of the second factor")
+                }
+                #expect(try await tab.script(Accessibility.faults) as? [String] == [])
+                for dark in [false, true] {
+                    try await tab.prefer(dark: dark)
+                    for width in [360, 1_280] {
+                        try await tab.wholePage("login-\(width)-\(dark)", width: width)
+                    }
+                }
+                try await tab.type("alice\t\(password)\t\(try await code(1))\n")
+                try await eventually("it is in") { try await tab.address().hasSuffix("/console/queues") }
+            }
+        }
+    }
+
+    @Test func `over plain HTTP on a name the page says so before a password is typed`() async throws {
+        let password = try await arrange()
+        try await withOperations(configure: {
+            $0.http.hosts = AllowedHosts($0.http.listen, more: ["ops.test"])
+        }) { browser in
+            try await Chromium.run { chromium in
+                let port = browser.base.split(separator: ":").last ?? ""
+                let tab = try await chromium.tab("http://ops.test:\(port)/console/login", width: 1_280)
+                func says() async throws -> Bool {
+                    try await tab.value("document.body.innerText").contains(
+                        "this page was opened over plain HTTP")
+                }
+                try await eventually("it says so") { try await says() }
+                try await tab.wholePage("login-plain", width: 360)
+                _ = try await tab.script("document.getElementById('plain').remove()")
+                try await tab.type("alice\t\(password)\t\n")
+                try await eventually("the server says so, too") { try await says() }
+                try await tab.go(to: "\(browser.base)/console/login")
+                #expect(try await !says(), "on the machine itself")
             }
         }
     }

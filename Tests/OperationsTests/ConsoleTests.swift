@@ -98,19 +98,10 @@ import Testing
         #expect(try await actors("request.cancelled") == [site.portalLogin.name])
     }
 
-    @Test func `wrong passwords are slowed down, and a session ends`() async throws {
+    @Test func `who signs out is out`() async throws {
         try await withOperations { browser in
             let console = try await SignedIn(browser)
             let (signedIn, token) = (console.browser, console.token)
-            for _ in 1...5 {
-                let answer = try await browser.post(
-                    "/console/login", [("name", "bob"), ("password", "guess")])
-                #expect(answer.status == 401 && answer.header("set-cookie") == nil)
-            }
-            #expect(
-                try await browser.post("/console/login", [("name", "bob"), ("password", "guess")]).status
-                    == 429)
-            #expect(!LogCapture.current.text.contains("guess"))
             #expect(try await signedIn.post("/console/logout", [("csrf", token)]).status == 303)
             #expect(try await signedIn.get("/console/queues").status == 303)
         }

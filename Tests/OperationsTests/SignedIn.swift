@@ -9,6 +9,7 @@ struct SignedIn {
     var browser: Browser
     /// In every form.
     let token: String
+    let password: String
 
     /// With a new account in the current test's database.
     init(_ browser: Browser, admin: Bool = true, name: String = "alice") async throws {
@@ -21,6 +22,7 @@ struct SignedIn {
             #expect(cookie.contains("; \(attribute)"))
         }
         self.browser = browser
+        self.password = password
         self.browser.cookie = String(cookie.prefix { $0 != ";" })
         let page = try await self.browser.get("/console/queues").body
         token = String(try #require(page.firstMatch(of: /name="csrf" value="([0-9a-f]{64})"/)).output.1)

@@ -16,13 +16,15 @@ import Testing
         let about: String?
         let typed: [(String, String)]
         let isRefused: Bool
+        /// Of a command that is written by hand.
+        let ownLine: [String]?
 
         init(
             _ command: String, on page: String, about: String? = nil, _ typed: [(String, String)] = [],
-            isRefused: Bool = false
+            isRefused: Bool = false, line: [String]? = nil
         ) {
             (self.command, self.page, self.about) = (command, page, about)
-            (self.typed, self.isRefused) = (typed, isRefused)
+            (self.typed, self.isRefused, ownLine) = (typed, isRefused, line)
         }
 
         var action: any OperatorAction.Type { operatorActions.first { $0.command == command }! }
@@ -31,6 +33,7 @@ import Testing
 
         /// The command line that says the same.
         func line(_ fields: [(String, String)]) -> [String] {
+            if let ownLine { return ownLine }
             let said = Dictionary(fields.map { ($0.0, $0.1.trimmingCharacters(in: .whitespaces)) }) { $1 }
             return command.split(separator: " ").map(String.init)
                 + action.inputs.flatMap { input -> [String] in
@@ -77,7 +80,18 @@ import Testing
             ("name", "quick"), ("expires-in", "60"), ("message", "en=Sign in\r\nnl-be=Meld je \"aan\"\r\n"),
         ]
         let long = [("name", "long"), ("message", "en=" + String(repeating: "x", count: 156))]
+        let bob = [("name", "bob"), ("may", "change")]
         return [
+            Press(
+                "operator add", on: "settings", about: "", bob, line: ["operator", "add", "bob", "--admin"]),
+            Press(
+                "operator add", on: "settings", about: "", bob, isRefused: true,
+                line: ["operator", "add", "bob", "--admin"]),
+            Press("operator remove", on: "settings", about: "bob"),
+            Press("operator remove", on: "settings", [("operator", "bob")], isRefused: true),
+            Press("operator remove-second-factor", on: "settings", about: "carol"),
+            Press("operator remove-second-factor", on: "settings", [("operator", "carol")]),
+            Press("operator remove-second-factor", on: "settings", [("operator", "bob")], isRefused: true),
             Press("stage pause", on: "queues", about: "issue"),
             Press("stage pause", on: "queues", [("stage", "issue")]),  // from a page of a minute ago
             Press("stage pause", on: "queues", [("stage", "nosuch")], isRefused: true),
@@ -164,6 +178,7 @@ import Testing
             SELECT '\(Self.worker)', app_id, 'active', 'alice', 'd1' FROM countersign.apps;
             INSERT INTO countersign.server_keys (server_key_id, shared, fingerprint, public_key, secret_key)
             VALUES ('\(Self.worker)', true, 'AB12', '', '\\x00');
+            INSERT INTO countersign.operators (name, password_hash, second_factor) VALUES ('carol', '', '\\x00');
             INSERT INTO countersign.auth_requests (portal_id, auth_type, callback_uri)
             SELECT portal_id, 'qr-code', 'http://127.0.0.1:9/cb' FROM countersign.portals, generate_series(1, 2);
             SELECT countersign.end_requests(array_agg(transaction_id), array_agg('cancelled'::text)) FROM countersign.auth_requests;
@@ -209,7 +224,8 @@ import Testing
         let before = try await left.state()
         let fields = try await console.fields(
             of: press.action.name, on: press.page,
-            form: press.form?.replacing("<dead>", with: "\(left.dead)"), typed: press.typed)
+            form: press.form?.replacing("<dead>", with: "\(left.dead)"),
+            typed: press.typed + [("password", console.password)])
         let answer = try await console.browser.post("/console/act", fields + [("action", press.action.name)])
         let line = press.line(fields).map { $0.replacing("\(left.dead)", with: "\(right.dead)") }
         let what = Comment(rawValue: line.joined(separator: " "))
@@ -223,6 +239,10 @@ import Testing
             let sentence = try #require(twin.text.wholeMatch(of: /countersign: (.*)\n/), what)
             #expect(unescapedHTML(answer.body).contains("Not done: \(sentence.output.1).<"), what)
             #expect(after == before, what)
+        } else if press.action.answersSecret {
+            #expect(answer.status == 200 && twin.status == 0, what)
+            let said = try #require(twin.text.split(separator: "\n").first)
+            #expect(unescapedHTML(answer.body).contains("role=\"status\">\(said);"), what)
         } else {
             #expect(answer.status == 303 && twin.status == 0, "\(line): \(twin.text)")
             let notice = try await console.browser.get(try #require(answer.header("location"))).body
@@ -241,6 +261,8 @@ private let everything = Statement(
         (SELECT jsonb_agg(jsonb_build_array(stage, paused, batch_size) ORDER BY stage) FROM countersign.stage_controls),
         (SELECT jsonb_agg(jsonb_build_array(name, paused, enabled, max_open_requests)) FROM countersign.portals),
         (SELECT jsonb_agg(jsonb_build_array(name, enabled)) FROM countersign.apps),
+        (SELECT jsonb_agg(jsonb_build_array(name, is_admin, second_factor) ORDER BY name)
+         FROM countersign.operators WHERE name <> 'alice'),
         (SELECT jsonb_agg(jsonb_build_array(user_id, status, reason)) FROM countersign.enrollments),
         (SELECT jsonb_agg(jsonb_build_array(fingerprint, retired_at IS NOT NULL)) FROM countersign.server_keys),
         (SELECT to_jsonb(s) - 'updated_at' FROM countersign.settings s),
@@ -263,6 +285,6 @@ private let changes = Statement(
     SELECT e.type || ' ' || coalesce(p.name, '-') || ' ' || coalesce(e.details::text, '-'),
            coalesce(e.operator, e.actor)
     FROM countersign.events e LEFT JOIN countersign.portals p USING (portal_id)
-    WHERE e.type NOT LIKE 'request.%' AND e.type NOT LIKE 'operator.%' AND e.actor <> session_user
+    WHERE e.type NOT LIKE 'request.%' AND e.type <> 'operator.signed_in' AND e.actor <> session_user
     ORDER BY e.event_id
     """)

@@ -41,6 +41,8 @@ package struct Chromium: Sendable {
         // As root Chromium runs without its sandbox only; nothing but our own pages is opened in it.
         let arguments = [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server",
+            // Names of RFC 2606 are this machine.
+            "--host-resolver-rules=MAP *.test 127.0.0.1",
             "--disable-background-networking", "--no-first-run",
         ]
         let wanted: [String: Any] = [

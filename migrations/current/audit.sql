@@ -210,6 +210,29 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION countersign.audit_second_factor() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM countersign.audit(
+        CASE WHEN NEW.second_factor IS NULL THEN 'operator.second_factor_removed'
+             WHEN OLD.second_factor IS NULL THEN 'operator.second_factor_added'
+             ELSE 'operator.second_factor_replaced' END,
+        jsonb_build_object('name', NEW.name));
+    RETURN NULL;
+END
+$$;
+
+-- For the console, which knows who was refused and from where. A name that none can have is not kept: people type their
+-- password there.
+CREATE OR REPLACE FUNCTION countersign.audit_refused_sign_in(name text, address text, reason text) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM countersign.audit('operator.refused',
+        jsonb_build_object('name', CASE WHEN name ~ '^[a-z0-9][a-z0-9._-]{0,62}$' THEN name ELSE '?' END,
+                           'address', left(address, 64), 'reason', left(reason, 64)));
+END
+$$;
+
 -- For `key reseal`, which names the column and the key that seals now.
 CREATE OR REPLACE FUNCTION countersign.audit_resealed(sealed_column text, key_id bigint, count bigint) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -239,11 +262,13 @@ CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('callback', '', 'url', 'username', '-password');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.portal_credentials
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('portal', 'credential_', 'client_id', '-secret_hash');
--- Not for factor_used, which each use of a code writes.
-CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, is_admin, password_hash, second_factor
+-- Not for factor_used and what else each use of a code writes.
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, is_admin, password_hash
     ON countersign.operators
-    FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('operator', '', 'name', 'is_admin', '-password_hash',
-                                                        '-second_factor');
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('operator', '', 'name', 'is_admin', '-password_hash');
+CREATE OR REPLACE TRIGGER audit_second_factor AFTER UPDATE OF second_factor ON countersign.operators
+    FOR EACH ROW WHEN (NEW.second_factor IS DISTINCT FROM OLD.second_factor)
+    EXECUTE FUNCTION countersign.audit_second_factor();
 CREATE OR REPLACE TRIGGER audit AFTER INSERT ON countersign.operator_sessions
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_sign_in();
 CREATE OR REPLACE TRIGGER audit AFTER UPDATE OF paused, batch_size ON countersign.stage_controls

@@ -158,7 +158,8 @@ GRANT EXECUTE ON FUNCTION countersign.create_login(text, text, text), countersig
     countersign.check_text(text, text, integer), countersign.unshowable_characters(),
     countersign.has_closed_isolates(text), countersign.is_callback_uri(text),
     countersign.refuse(text, text), countersign.revoke_enrollment(uuid), countersign.send_again(uuid[]),
-    countersign.audit_resealed(text, bigint, bigint), countersign.verify_events() TO countersign_admin;
+    countersign.audit_resealed(text, bigint, bigint), countersign.audit_refused_sign_in(text, text, text),
+    countersign.verify_events() TO countersign_admin;
 -- What is sealed is bound to its row's id, so the id is taken before the row is inserted.
 GRANT USAGE ON SEQUENCE countersign.portals_portal_id_seq, countersign.callback_urls_callback_id_seq
     TO countersign_admin;

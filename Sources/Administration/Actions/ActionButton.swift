@@ -8,12 +8,13 @@ package enum ActionSubject: Sendable {
     case portal(Portal)
     case app(App)
     case setting(Settings.Name, isOn: Bool)
+    case account(ConsoleAccount)
     case type(AuthenticationType)
     case callback(Callback)
     /// Of that request.
     case delivery(Identifier, isDead: Bool)
     // Listings as a whole, with the portals that may be chosen.
-    case types, enrollments, logLevels, sharedKey
+    case types, enrollments, logLevels, sharedKey, operators
     case callbacks(portals: [String])
     case deliveries(portals: [String])
 }
@@ -21,7 +22,7 @@ package enum ActionSubject: Sendable {
 /// A button of the console with the fields that belong to it.
 package struct ActionButton: Sendable {
     package struct Field: Sendable {
-        package enum Kind: Sendable { case line, lines, choice([String]) }
+        package enum Kind: Sendable { case line, lines, choice([String]), password }
 
         /// Of the action's input.
         package let name: String
@@ -31,6 +32,10 @@ package struct ActionButton: Sendable {
         package var hint = ""
         package var kind = Kind.line
         package var size = 12
+
+        /// Of the operator who presses the button: somebody may have left a browser open.
+        static let password = Field(
+            name: "password", caption: "Your password", kind: .password, size: 16)
     }
 
     /// What stands on it.

@@ -35,6 +35,9 @@ package struct AddCallback: OperatorAction {
         (self.portal, self.url, self.credentials) = (portal, url, credentials)
     }
 
+    /// What is sent there was not sent there before.
+    package var needsPassword: Bool { true }
+
     package static func button(on subject: ActionSubject) -> ActionButton? {
         guard case .callbacks(let portals) = subject, !portals.isEmpty else { return nil }
         return ActionButton(
@@ -42,6 +45,7 @@ package struct AddCallback: OperatorAction {
             fields: [
                 .init(name: "portal", caption: "Portal", kind: .choice(portals)),
                 .init(name: "url", caption: "Address", hint: "https://acme.example/callback", size: 36),
+                .password,
             ])
     }
 

@@ -40,8 +40,10 @@ package struct ChangeSettings: OperatorAction {
         guard case .setting(let name, let isOn) = subject else { return nil }
         return ActionButton(
             isOn ? "Switch off" : "Switch on", name.rawValue, ["setting": "\(name.rawValue)=\(!isOn)"],
-            warning: isOn ? name.withoutIt : nil)
+            fields: isOn && name.protects ? [.password] : [], warning: isOn ? name.withoutIt : nil)
     }
+
+    package var needsPassword: Bool { wanted.contains { $0.key.protects && !$0.value } }
 
     package func run(_ connection: inout Connection) async throws -> String {
         let document = wanted.map { "\"\($0.key.rawValue)\": \($0.value)" }.joined(separator: ", ")

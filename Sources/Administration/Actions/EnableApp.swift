@@ -13,9 +13,12 @@ package struct EnableApp: OperatorAction {
 
     package init(_ words: ActionWords) { app = words["app"] }
 
+    /// It vouches for who its users are.
+    package var needsPassword: Bool { true }
+
     package static func button(on subject: ActionSubject) -> ActionButton? {
         guard case .app(let app) = subject, !app.isEnabled else { return nil }
-        return ActionButton("Enable", "app \(app.name)", ["app": app.name])
+        return ActionButton("Enable", "app \(app.name)", ["app": app.name], fields: [.password])
     }
 
     package func run(_ connection: inout Connection) async throws -> String {

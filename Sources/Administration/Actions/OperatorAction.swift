@@ -13,6 +13,8 @@ package protocol OperatorAction: Sendable {
     static var inputs: [ActionInput] { get }
     /// Its command takes what a form does not, and is written by hand.
     static var hasOwnCommand: Bool { get }
+    /// What it answers is shown this once, and stands in no address.
+    static var answersSecret: Bool { get }
     /// The type of the audit event that it leaves when it has changed something.
     static var event: String { get }
     /// A test prepares each.
@@ -24,12 +26,18 @@ package protocol OperatorAction: Sendable {
     /// Throws `UnreadableInput` or `AdministrationError` for words that make no sense.
     init(_ words: ActionWords) throws
 
+    /// Whether the console asks for the operator's password again, as somebody may have left a browser open. It does for what
+    /// gives others a power that they had not, takes a protection away, or cannot be undone.
+    var needsPassword: Bool { get }
+
     /// Does it. Returns how things are now, a sentence a line. Every worker obeys within two seconds.
     func run(_ connection: inout Connection) async throws -> String
 }
 
 extension OperatorAction {
     package static var hasOwnCommand: Bool { false }
+    package static var answersSecret: Bool { false }
+    package var needsPassword: Bool { false }
 
     /// How forms name it, as `portal-pause`.
     package static var name: String { command.replacing(" ", with: "-") }
@@ -42,7 +50,7 @@ package let operatorActions: [any OperatorAction.Type] = [
     EnableApp.self, DisableApp.self, RevokeEnrollment.self, RotateSharedKey.self,
     AddType.self, RemoveType.self, AddCallback.self, RemoveCallback.self,
     RetryWebhooks.self, ReplayWebhooks.self,
-    ChangeSettings.self, SetLogLevels.self,
+    ChangeSettings.self, SetLogLevels.self, AddOperator.self, RemoveOperator.self, RemoveSecondFactor.self,
 ]
 
 /// `portal is paused`, or `portal is paused already`.

@@ -28,11 +28,16 @@ package struct RevokeEnrollment: OperatorAction {
         self.id = id
     }
 
+    package var needsPassword: Bool { true }
+
     package static func button(on subject: ActionSubject) -> ActionButton? {
         guard case .enrollments = subject else { return nil }
         return ActionButton(
             "Revoke", "enrollment",
-            fields: [.init(name: "enrollment", caption: "Enrollment id", hint: "0198c2f4-...", size: 36)],
+            fields: [
+                .init(name: "enrollment", caption: "Enrollment id", hint: "0198c2f4-...", size: 36),
+                .password,
+            ],
             warning: "Its device can answer no more, and must enroll again. That cannot be undone.")
     }
 

@@ -3,7 +3,7 @@ import FoundationEssentials
 
 /// What the database keeps of a secret that we have made ourselves: `sha256$<base64>`. Such secrets have 192 random bits,
 /// which nobody guesses from a digest: a slow hash would protect nothing, and whoever guesses would hold up everybody
-/// whose secret is right. What people choose or may reuse needs `SecretHash`.
+/// whose secret is right. It is none for what people choose.
 package struct SecretDigest: Sendable, Hashable {
     private let digest: [UInt8]
 

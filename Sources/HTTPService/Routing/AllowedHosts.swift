@@ -20,7 +20,8 @@ package struct AllowedHosts: Sendable {
         return names.contains(name) || IPAddress(name) != nil
     }
 
-    private static func withoutPort(_ host: String) -> String {
+    /// The host of `host:port`, an address of version 6 without its brackets.
+    package static func withoutPort(_ host: String) -> String {
         if host.utf8.first == UInt8(ascii: "[") {
             return String(decoding: host.utf8.dropFirst().prefix { $0 != UInt8(ascii: "]") }, as: UTF8.self)
         }

@@ -8,51 +8,28 @@ import Postgres
 
 /// What the console's forms do.
 extension Console {
-    @Sendable func login(_ request: IncomingRequest) async throws -> Response {
-        guard request.isFromOwnPage else {
-            throw Problem(.forbidden, "foreign_form", "This form was not sent by a page of ours.")
-        }
-        let fields = try await request.form().values
-        let (name, password) = (fields["name"] ?? "", fields["password"] ?? "")
-        let next = fields["next"].flatMap(ConsolePage.init)
-        return try await answering {
-            guard await throttle.allows(name) else {
-                let problem = "There were too many wrong passwords: wait a minute."
-                return .page(ConsolePage.login(problem: problem, next: next), status: .tooManyRequests)
-            }
-            guard !password.isEmpty, password.utf8.count <= 256 else {
-                let problem = "A password has 1 to 256 characters."
-                return .page(ConsolePage.login(problem: problem, next: next), status: .unauthorized)
-            }
-            let token = try await pool.withConnection { connection in
-                try await connection.run(SpeakAs(actor: "console:\(name)"))
-                return try await ConsoleSession.begin(name, password: password, &connection)
-            }
-            guard let token else {
-                await throttle.failed(name)
-                logger.notice("console sign-in refused")
-                let problem = "The name or the password is wrong."
-                return .page(ConsolePage.login(problem: problem, next: next), status: .unauthorized)
-            }
-            logger.notice("operator signed in", metadata: ["operator": "\(name)"])
-            return .redirect("/console/\((next ?? .queues).rawValue)", cookie: "\(token); Max-Age=28800")
-        }
-    }
-
-    @Sendable func logout(_ request: IncomingRequest) async throws -> Response {
-        try await answering {
-            let fields = try await request.form().values
-            try await pool.withConnection { connection in
-                guard let session = try await session(of: request, &connection),
-                    isGenuine(request, fields, session), let token = request.sessionToken
-                else { return }
-                try await ConsoleSession.end(token, &connection)
-            }
-            return .redirect("/console/login", cookie: "; Max-Age=0")
-        }
-    }
-
     @Sendable func act(_ request: IncomingRequest) async throws -> Response {
+        try await changing(request, onlyAdmins: true) { fields, session, connection in
+            guard let type = operatorActions.first(where: { $0.name == fields["action"] }) else {
+                throw UnreadableInput("there is no such action")
+            }
+            let action = try type.init(ActionWords(form: fields))
+            if action.needsPassword {
+                let account = try await StoredAccount.find(session.name, &connection)
+                guard account.fits(fields["password"] ?? "") else { throw WrongPassword() }
+            }
+            let sentences = try await action.run(&connection)
+            logger.notice(
+                "operator acted", metadata: ["operator": "\(session.name)", "action": "\(type.name)"])
+            return ChangeAnswer(sentences.replacing("\n", with: "; "), isSecret: type.answersSecret)
+        }
+    }
+
+    /// Lets who has signed in change something by a form of a page of ours. What is refused stands beside the form.
+    func changing(
+        _ request: IncomingRequest, onlyAdmins: Bool = false,
+        _ change: ([String: String], ConsoleSession, inout Connection) async throws -> ChangeAnswer
+    ) async throws -> Response {
         try await answering {
             let fields = try await request.form().values
             return try await pool.withConnection { connection in
@@ -64,45 +41,56 @@ extension Console {
                         .forbidden, "foreign_form",
                         "This form was not sent by a page of yours: open the page again.")
                 }
-                guard session.isAdmin else {
+                guard session.isAdmin || !onlyAdmins else {
                     throw Problem(.forbidden, "read_only", "Your account only looks.")
                 }
-                return try await act(fields, session, &connection)
+                let page = fields["page"].flatMap(ConsolePage.init) ?? .queues
+                do {
+                    try await connection.run(SpeakAs(actor: "console:\(session.name)"))
+                    let answer = try await change(fields, session, &connection)
+                    return try await tell(answer, page, session, &connection)
+                } catch {
+                    return try await refuse(error, fields, page, session, request, &connection)
+                }
             }
         }
     }
 
-    private func act(
-        _ fields: [String: String], _ session: ConsoleSession, _ connection: inout Connection
+    /// By a redirect, so that a reload does not press again; but what is secret stands in no address.
+    private func tell(
+        _ answer: ChangeAnswer, _ page: ConsolePage, _ session: ConsoleSession,
+        _ connection: inout Connection
     ) async throws -> Response {
-        try await connection.run(SpeakAs(actor: "console:\(session.name)"))
-        let page = fields["page"].flatMap(ConsolePage.init) ?? .queues
-        do {
-            guard let action = operatorActions.first(where: { $0.name == fields["action"] }) else {
-                throw UnreadableInput("there is no such action")
-            }
-            let sentences = try await action.init(ActionWords(form: fields)).run(&connection)
-            let sentence = sentences.replacing("\n", with: "; ")
-            logger.notice(
-                "operator acted",
-                metadata: ["operator": "\(session.name)", "action": "\(fields["action"] ?? "")"])
-            let proof = session.proof(of: sentence)
-            return .redirect("/console/\(page.rawValue)?notice=\(escaped(sentence))&proof=\(proof)")
-        } catch {
-            guard let sentence = refusal(error) else { throw error }
-            var frame = session.frame
-            frame.refusal = Refusal(form: fields["form"] ?? "", sentence: sentence, fields: fields)
-            let inner = try await page.render(nil, frame, &connection)
-            let isShown = inner.contains(#"class="problem" id="problem-"#)
-            // The thing may have gone from the page meanwhile, and its form with it.
-            let notice = isShown ? nil : "Not done: \(sentence)."
-            return .page(page.frame(inner, notice: notice, frame), status: .unprocessableContent)
+        guard answer.isSecret else {
+            let proof = session.proof(of: answer.sentence)
+            let notice = "notice=\(escaped(answer.sentence))&proof=\(proof)"
+            return .redirect("/console/\(page.rawValue)?\(notice)")
         }
+        let inner = try await page.render(nil, session.frame, &connection)
+        return .page(page.frame(inner, notice: answer.sentence, session.frame))
+    }
+
+    private func refuse(
+        _ error: any Error, _ fields: [String: String], _ page: ConsolePage, _ session: ConsoleSession,
+        _ request: IncomingRequest, _ connection: inout Connection
+    ) async throws -> Response {
+        guard let sentence = refusal(error) else { throw error }
+        if error is WrongPassword {
+            _ = try await record(session.name, "wrong password for a change", request, &connection)
+        }
+        var frame = session.frame
+        frame.refusal = Refusal(form: fields["form"] ?? "", sentence: sentence, fields: fields)
+        let inner = try await page.render(nil, frame, &connection)
+        let isShown = inner.contains(#"class="problem" id="problem-"#)
+        // The thing may have gone from the page meanwhile, and its form with it.
+        let notice = isShown ? nil : "Not done: \(sentence)."
+        return .page(page.frame(inner, notice: notice, frame), status: .unprocessableContent)
     }
 
     /// What its command would say; nil for what nobody can mend by typing something else.
     private func refusal(_ error: any Error) -> String? {
         if let error = error as? UnreadableInput { return "\(error)" }
+        if let error = error as? WrongPassword { return "\(error)" }
         if let error = error as? AdministrationError { return "\(error)" }
         guard let error = PostgresError(in: error) else { return nil }
         if let refused = AdministrationError(error) { return "\(refused)" }
@@ -112,21 +100,21 @@ extension Console {
         }
     }
 
-    private func isGenuine(_ request: IncomingRequest, _ fields: [String: String], _ session: ConsoleSession)
-        -> Bool
+    func isGenuine(_ request: IncomingRequest, _ fields: [String: String], _ session: ConsoleSession) -> Bool
     {
         request.isFromOwnPage
             && constantTimeEqual(Array((fields["csrf"] ?? "").utf8), Array(session.formToken.utf8))
     }
 }
 
-extension IncomingRequest {
-    /// Browsers say where a request comes from; who says nothing is none.
-    var isFromOwnPage: Bool {
-        if let site = headers[.secFetchSite] { return site == "same-origin" }
-        guard let origin = headers[.origin] else { return false }
-        return origin.split(separator: "/").last.map(String.init) == request.head.authority
-    }
+/// What a change has come to.
+struct ChangeAnswer: ExpressibleByStringLiteral {
+    let sentence: String
+    /// It is shown this once.
+    var isSecret = false
+
+    init(_ sentence: String, isSecret: Bool) { (self.sentence, self.isSecret) = (sentence, isSecret) }
+    init(stringLiteral sentence: String) { self.sentence = sentence }
 }
 
 private func escaped(_ text: String) -> String {

@@ -11,7 +11,7 @@ extension Console {
     @Sendable func live(_ request: IncomingRequest) async throws -> Response {
         let page = try page(request)
         guard page.isLive else { throw Problem.notFound }
-        let known = try await pool.withConnection { try await session(of: request, &$0) }
+        let known = try await pool.withConnection { try await session(of: request, isUsed: false, &$0) }
         guard known != nil else { throw Problem(.unauthorized, "signed_out", "Sign in first.") }
         guard let place = streams.place() else {
             throw Problem.unavailable("temporarily_unavailable", "Too many pages are open.")
@@ -35,7 +35,7 @@ extension Console {
     private func inner(_ page: ConsolePage, _ request: IncomingRequest) async throws -> String? {
         guard !Task.isCancelled, !Task.isShuttingDownGracefully else { return nil }
         return try await pool.withConnection { connection in
-            guard let session = try await session(of: request, &connection) else { return nil }
+            guard let session = try await session(of: request, isUsed: false, &connection) else { return nil }
             return try await page.render(nil, session.frame, &connection)
         }
     }

@@ -16,7 +16,7 @@ struct Console: Sendable {
 
     let pool: Pool
     let logger: Logger
-    let throttle = LoginThrottle()
+    let refused = RefusedSignIns()
     let streams = StreamLimit()
 
     var routes: [Route] {
@@ -30,6 +30,7 @@ struct Console: Sendable {
             },
             Route(.get, "/console/login", showLogin), Route(.post, "/console/login", login),
             Route(.post, "/console/logout", logout), Route(.post, "/console/act", act),
+            Route(.post, "/console/second-factor", addSecondFactor),
             Route(.get, "/console/live/{page}", live), Route(.get, "/console/{page}", show),
         ]
     }
@@ -65,10 +66,12 @@ struct Console: Sendable {
         return page
     }
 
-    func session(of request: IncomingRequest, _ connection: inout Connection) async throws -> ConsoleSession?
-    {
+    /// - Parameter isUsed: whether somebody asks, and not a page that follows by itself.
+    func session(
+        of request: IncomingRequest, isUsed: Bool = true, _ connection: inout Connection
+    ) async throws -> ConsoleSession? {
         guard let token = request.sessionToken, token.utf8.count == 64 else { return nil }
-        let session = try await ConsoleSession.find(token, &connection)
+        let session = try await ConsoleSession.find(token, isUsed: isUsed, &connection)
         if let session { LogContext.note("operator", session.name) }
         return session
     }

@@ -44,17 +44,20 @@ struct Refusal {
 
 extension ActionButton.Field {
     fileprivate func content(form: String, typed: String?, isRefused: Bool) -> [String: Any] {
-        let value = typed ?? value
+        // What is secret is typed again.
+        let value = if case .password = kind { "" } else { typed ?? value }
         var options: [[String: Any]] = []
-        var (isLine, isLines) = (false, false)
+        var (isLine, isLines, isSecret) = (false, false, false)
         switch kind {
         case .line: isLine = true
         case .lines: isLines = true
+        case .password: isSecret = true
         case .choice(let words): options = words.map { ["word": $0, "chosen": $0 == value] }
         }
         return [
             "field": name, "caption": caption, "value": value, "hint": hint, "size": size,
             "input": "\(form)-\(name)", "isHidden": false, "isLine": isLine, "isLines": isLines,
+            "isSecret": isSecret,
             "isChoice": !options.isEmpty, "options": options, "isWrong": isRefused,
         ]
     }

@@ -21,12 +21,12 @@ struct PageFrame {
 
 /// A page of the console: its address below /console, its title, its template, and what the template shows.
 enum ConsolePage: String, CaseIterable, Sendable {
-    case queues, portals, apps, requests, webhooks, events, settings
+    case queues, portals, apps, requests, webhooks, events, settings, account
 
     var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
 
     /// Whether the page follows what happens.
-    var isLive: Bool { self != .requests && self != .settings }
+    var isLive: Bool { self != .requests && self != .settings && self != .account }
 
     /// The inner part, rendered anew for each update.
     func render(
@@ -41,6 +41,7 @@ enum ConsolePage: String, CaseIterable, Sendable {
             case .webhooks: try await WebhooksView.content(frame, &connection)
             case .events: try await EventsView.content(frame, &connection)
             case .settings: try await SettingsView.content(frame, &connection)
+            case .account: try await AccountView.content(frame, &connection)
             }
         let common: [String: Any] = ["admin": frame.isAdmin, "csrf": frame.formToken, "page": rawValue]
         return templates.render(content.merging(common) { $1 }, withTemplate: rawValue) ?? ""
@@ -48,14 +49,14 @@ enum ConsolePage: String, CaseIterable, Sendable {
 
     /// The whole page around it. `notice` is what an action has answered.
     func frame(_ inner: String, notice: String?, _ frame: PageFrame) -> String {
-        let links: [[String: Any]] = Self.allCases.map { page in
+        let links: [[String: Any]] = Self.allCases.filter { $0 != .account }.map { page in
             ["address": "/console/\(page.rawValue)", "title": page.title, "current": page == self]
         }
         let content: [String: Any] = [
             "title": (frame.refusal == nil ? "" : "Not done - ") + title, "page": rawValue, "live": isLive,
             "links": links, "inner": inner, "notice": notice ?? "", "hasNotice": notice != nil,
             "operator": frame.operatorName, "role": frame.isAdmin ? "admin" : "read-only",
-            "csrf": frame.formToken,
+            "csrf": frame.formToken, "onAccount": self == .account,
         ]
         return templates.render(content, withTemplate: "frame") ?? ""
     }
@@ -64,6 +65,7 @@ enum ConsolePage: String, CaseIterable, Sendable {
     static func login(problem: String? = nil, next: ConsolePage? = nil) -> String {
         let content: [String: Any] = [
             "problem": problem ?? "", "hasProblem": problem != nil, "next": next?.rawValue ?? "",
+            "plain": Console.plain,
         ]
         return templates.render(content, withTemplate: "login") ?? ""
     }

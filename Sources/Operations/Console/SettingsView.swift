@@ -21,6 +21,8 @@ enum SettingsView {
                 "forms": frame.forms(on: .callback(callback)),
             ]
         }
+        // Who has an account is for administrators, as actors are.
+        let accounts = frame.isAdmin ? try await ConsoleAccount.list(&connection) : []
         let levels = try await LogLevel.list(&connection).map { ["module": $0.module, "level": $0.level] }
         let portals = try await Portal.list(&connection).map(\.name)
         return [
@@ -28,7 +30,15 @@ enum SettingsView {
             "hasTypes": !types.isEmpty, "callbacks": callbacks, "hasCallbacks": !callbacks.isEmpty,
             "levels": levels, "hasLevels": !levels.isEmpty, "addType": frame.forms(on: .types),
             "addCallback": frame.forms(on: .callbacks(portals: portals)),
+            "accounts": accounts.map { row($0, frame) }, "addAccount": frame.forms(on: .operators),
             "setLevel": frame.forms(on: .logLevels),
+        ]
+    }
+
+    private static func row(_ account: ConsoleAccount, _ frame: PageFrame) -> [String: Any] {
+        [
+            "name": account.name, "may": account.isAdmin ? "look and change" : "look",
+            "factor": account.hasSecondFactor ? "yes" : "none", "forms": frame.forms(on: .account(account)),
         ]
     }
 

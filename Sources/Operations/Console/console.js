@@ -37,3 +37,6 @@ const follow = () => {
   };
 };
 if (main) follow();
+// Over plain HTTP on a name or another machine's address the cookie would not be kept: said before a password is sent.
+const plain = document.getElementById("plain");
+if (plain && !isSecureContext) plain.hidden = false;

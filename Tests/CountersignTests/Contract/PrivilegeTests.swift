@@ -71,8 +71,10 @@ private let decidedPrivileges = """
     audit_message() - nobody
     audit_portal() - nobody
     audit_portal_secrets() - nobody
+    audit_refused_sign_in(name text, address text, reason text) - admin: execute
     audit_resealed(sealed_column text, key_id bigint, count bigint) - admin: execute
     audit_row() - nobody
+    audit_second_factor() - nobody
     audit_settings() - nobody
     audit_sign_in() - nobody
     audit_stage() - nobody

@@ -10,6 +10,18 @@ package struct TimeCode: Sendable {
 
     package init(secret: [UInt8]) { self.secret = secret }
 
+    /// Reads what `base32` has written; nil for anything else.
+    package init?(base32 text: String) {
+        let values = text.unicodeScalars.map { Self.alphabet.firstIndex(of: $0) }
+        guard values.count == 32, !values.contains(nil) else { return nil }
+        secret = stride(from: 0, to: 32, by: 8).flatMap { start -> [UInt8] in
+            let bits = values[start..<start + 8].reduce(UInt64(0)) { $0 << 5 | UInt64($1 ?? 0) }
+            return [32, 24, 16, 8, 0].map { UInt8(truncatingIfNeeded: bits >> $0) }
+        }
+    }
+
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".unicodeScalars)
+
     /// With a new secret of 160 bits, as RFC 4226 section 4 recommends.
     package static func make() -> TimeCode { TimeCode(secret: randomBytes(20)) }
 
@@ -40,16 +52,15 @@ package struct TimeCode: Sendable {
         "otpauth://totp/Countersign:\(account)?secret=\(base32)&issuer=Countersign"
     }
 
-    /// RFC 4648 section 6, without padding: 20 bytes need none.
-    private var base32: String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+    /// The secret as people type it into an app: RFC 4648 section 6, without padding, as 20 bytes need none.
+    package var base32: String {
         var text = ""
         var (bits, count) = (UInt32(0), 0)
         for byte in secret {
             (bits, count) = (bits << 8 | UInt32(byte), count + 8)
             while count >= 5 {
                 count -= 5
-                text.append(alphabet[Int(bits >> UInt32(count) & 31)])
+                text.append(Character(Self.alphabet[Int(bits >> UInt32(count) & 31)]))
             }
         }
         return text

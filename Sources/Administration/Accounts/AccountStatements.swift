@@ -1,0 +1,108 @@
+import Countersign
+import Postgres
+
+struct ListAccounts: PreparedStatement {
+    static let statement = Statement(
+        "operator.list",
+        """
+        SELECT name, is_admin, second_factor IS NOT NULL AS has_factor, created_at FROM countersign.operators
+        ORDER BY name
+        """)
+    static func decode(_ row: inout RowReader) throws -> ConsoleAccount {
+        ConsoleAccount(
+            name: try row.text("name"), isAdmin: try row.bool("is_admin"),
+            hasSecondFactor: try row.bool("has_factor"), createdAt: try row.timestamp("created_at"))
+    }
+}
+
+struct InsertAccount: PreparedStatement {
+    let name: String
+    let isAdmin: Bool
+    let digest: SecretDigest
+
+    static let statement = Statement(
+        "operator.insert",
+        "INSERT INTO countersign.operators (name, is_admin, password_hash) VALUES ($1, $2, $3)")
+    var parameters: [Parameter] { [.text(name), .bool(isAdmin), .text(digest.text)] }
+}
+
+/// Always one row: the time, and what is known of the account.
+struct ReadAccount: PreparedStatement {
+    let name: String
+
+    struct Output {
+        let time: Int64
+        let digest: String?
+        let factor: [UInt8]?
+    }
+
+    static let statement = Statement(
+        "operator.read",
+        """
+        SELECT extract(epoch FROM clock_timestamp())::bigint AS time, o.password_hash, o.second_factor
+        FROM (SELECT $1::text AS name) AS asked LEFT JOIN countersign.operators o USING (name)
+        """)
+    var parameters: [Parameter] { [.text(name)] }
+    static func decode(_ row: inout RowReader) throws -> Output {
+        Output(
+            time: Int64(try row.int("time")), digest: try row.optionalText("password_hash"),
+            factor: try row.optionalBytes("second_factor"))
+    }
+}
+
+/// A row if the account had no second factor, and has this one now.
+struct StoreFactor: PreparedStatement {
+    let name: String
+    let sealed: [UInt8]
+    /// Of the code that was shown.
+    let interval: Int64
+    /// The session that stays.
+    let session: [UInt8]
+
+    static let statement = Statement(
+        "operator.store_factor",
+        """
+        WITH stored AS (
+            UPDATE countersign.operators SET second_factor = $2, factor_used = greatest(factor_used, $3), code_tries = 0
+            WHERE name = $1 AND second_factor IS NULL AND factor_used < $3 RETURNING name
+        ), ended AS (
+            DELETE FROM countersign.operator_sessions s USING stored
+            WHERE s.operator = stored.name AND s.token_digest <> $4
+        )
+        SELECT name FROM stored
+        """)
+    var parameters: [Parameter] { [.text(name), .bytes(sealed), .int(interval), .bytes(session)] }
+    static func decode(_ row: inout RowReader) throws -> String { try row.text("name") }
+}
+
+/// A row if the account may try another code: five within a quarter of an hour, and each starts that anew.
+struct CountCode: PreparedStatement {
+    let name: String
+
+    static let statement = Statement(
+        "operator.count_code",
+        """
+        UPDATE countersign.operators
+        SET code_tries = CASE WHEN code_tried_at > clock_timestamp() - interval '15 min' THEN code_tries ELSE 0 END + 1,
+            code_tried_at = clock_timestamp()
+        WHERE name = $1 AND (code_tries < 5 OR code_tried_at <= clock_timestamp() - interval '15 min')
+        RETURNING name
+        """)
+    var parameters: [Parameter] { [.text(name)] }
+    static func decode(_ row: inout RowReader) throws -> String { try row.text("name") }
+}
+
+/// A row if the code of that interval was not used before, nor a later one.
+struct UseCode: PreparedStatement {
+    let name: String
+    let interval: Int64
+
+    static let statement = Statement(
+        "operator.use_code",
+        """
+        UPDATE countersign.operators SET factor_used = $2, code_tries = 0 WHERE name = $1 AND factor_used < $2
+        RETURNING name
+        """)
+    var parameters: [Parameter] { [.text(name), .int(interval)] }
+    static func decode(_ row: inout RowReader) throws -> String { try row.text("name") }
+}
