@@ -23,6 +23,10 @@ let package = Package(
         .systemLibrary(name: "Clibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "Cqrencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "Czlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(
+            name: "CUnicodeSecurity",
+            linkerSettings: [.linkedLibrary("icui18n"), .linkedLibrary("icuuc")]
+        ),
         .systemLibrary(name: "Crnp", pkgConfig: "librnp", providers: [.apt(["librnp-dev"])]),
         .executableTarget(name: "EmbedFiles"),
         .plugin(
@@ -38,7 +42,7 @@ let package = Package(
         .target(
             name: "Countersign",
             dependencies: [
-                "Cqrencode", "Czlib", "OpenPGP", "Postgres",
+                "Cqrencode", "CUnicodeSecurity", "Czlib", "OpenPGP", "Postgres",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],

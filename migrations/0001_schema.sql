@@ -113,7 +113,10 @@ CREATE TABLE countersign.portals (
     name                   text COLLATE "C" NOT NULL CONSTRAINT portals_name_once UNIQUE
                            CONSTRAINT portals_name_form CHECK (name ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
     display_name           text NOT NULL CONSTRAINT portals_display_name_length
-                           CHECK (char_length(display_name) BETWEEN 1 AND 100),
+                           CHECK (char_length(display_name) BETWEEN 1 AND 100)
+                           -- The first line of every prompt. `portal add` and `doctor` look closer, see ShownName.
+                           CONSTRAINT portals_display_name_line
+                           CHECK (display_name !~ E'[\\x01-\\x1f\\x7f-\\x9f\\u2028\\u2029]'),
     channel                text NOT NULL DEFAULT countersign.random_channel(),
     signing_secret         bytea NOT NULL,  -- sealed, see Sealing
     previous_secret        bytea,           -- sealed; signs too until previous_secret_until

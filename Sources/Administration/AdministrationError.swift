@@ -94,6 +94,7 @@ private let sentences = [
     "portal_credentials_form":
         "a client id must be 1 to 64 of A-Z, a-z, 0-9, ., _ and -, and begin with a letter or a digit",
     "portal_credentials_pkey": "there is such a client id already",
+    "portals_display_name_line": "a display name must be one line of printable characters",
     "portals_display_name_length": "a display name must have 1 to 100 characters",
     "portals_login_once": "that login belongs to another portal",
     "portals_name_form": "a portal's name must be 1 to 63 of a-z, 0-9 and -, and not begin with -",

@@ -41,6 +41,7 @@ extension Portal {
         let secret = randomBytes(32)
         return try await connection.transaction { connection in
             try await NamedThing.portal.refuseTaken(draft.name, &connection)
+            try await refuseLookalike(draft.displayName ?? draft.name, &connection)
             let login = try await Login.create(
                 draft.login, in: .portal, withPassword: draft.withPassword, &connection)
             let id = try await connection.run(numbering)[0].int(0)
@@ -54,6 +55,17 @@ extension Portal {
             let text = "whsec_" + Data(secret).base64EncodedString()
             return AddedPortal(id: id, name: draft.name, login: login, signingSecret: text)
         }
+    }
+
+    /// What users read on their phone must not be taken for another portal's.
+    private static func refuseLookalike(_ name: String, _ connection: inout Connection) async throws {
+        if let fault = ShownName.fault(in: name) {
+            throw AdministrationError.refused("the display name \(fault)")
+        }
+        let skeleton = ShownName.skeleton(of: name)
+        let others = try await list(&connection).filter { ShownName.skeleton(of: $0.displayName) == skeleton }
+        guard let other = others.first else { return }
+        throw AdministrationError.refused("the display name looks like that of portal \(other.name)")
     }
 
     /// The id comes first: the sealed secret is bound to it.

@@ -157,15 +157,40 @@ import Testing
 
     @Test func `a name cannot move the terminal's cursor`() async throws {
         let shell = try await admin()
-        try await shell.succeed(
-            "portal", "add", "acme", "--role", Database.current.unique("acme"), "--display-name",
-            "a\u{1B}[2Jb\u{202E}c")
+        try await shell.succeed("portal", "add", "acme", "--role", Database.current.unique("acme"))
+        // By a statement of somebody's own.
+        var owner = try await Database.current.connect()
+        try await owner.execute("UPDATE countersign.portals SET display_name = 'ab\u{202E}c'")
         let listed = try await shell.succeed("portal", "list").output
-        #expect(listed.contains("a\u{FFFD}[2Jb\u{FFFD}c"))
+        #expect(listed.contains("ab\u{FFFD}c"))
         let outcome = try await shell.succeed("portal", "list", "--json")
-        #expect(outcome.output.contains(#""a\u001b[2Jb\u202ec""#))
+        #expect(outcome.output.contains(#""ab\u202ec""#))
         let names = try outcome.json(as: [[String: Any]].self).map { $0["display_name"] as? String }
-        #expect(names == ["a\u{1B}[2Jb\u{202E}c"])
+        #expect(names == ["ab\u{202E}c"])
+        let told = try await shell.start(["doctor"]).outcome()
+        #expect(told.output.contains("the display name of portal acme holds a character that cannot be seen"))
+        let broken = try await owner.refusal(
+            of: "UPDATE countersign.portals SET display_name = E'Acme\\nSign in'")
+        #expect(broken?.state == "23514")
+    }
+
+    @Test func `a display name cannot be taken for another portal's`() async throws {
+        let shell = try await admin()
+        func add(_ name: String, _ display: String) async throws -> Outcome {
+            try await shell.start([
+                "portal", "add", name, "--role", Database.current.unique(name), "--display-name", display,
+            ]).outcome()
+        }
+        #expect(try await add("acme", "Acme Bank").status == 0)
+        try await add("evil", "Аcme Bank").expect(
+            65, "the display name mixes scripts, so that it can be made to look like another; write it in one"
+        )
+        for like in ["ACME BANK", "Acrne Bank"] {
+            try await add("evil", like).expect(65, "the display name looks like that of portal acme")
+        }
+        #expect(try await add("other", "Банк Москвы").status == 0)
+        let listed = try await shell.succeed("portal", "list", "--json").json(as: [[String: Any]].self)
+        #expect(listed.count == 2)
     }
 
     @Test func `what does not exist`() async throws {

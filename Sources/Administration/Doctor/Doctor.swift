@@ -23,9 +23,26 @@ package struct Doctor: Sendable {
                         "Examine with the owner's login, or one in countersign_admin and pg_monitor."))
             }
         }
+        findings += try await Self.displayNames(&connection)
         findings.append(try await clock(&connection))
         findings.append(await masterKey(&connection))
         return findings
+    }
+
+    /// A statement may have put there what `portal add` refuses.
+    private static func displayNames(_ connection: inout Connection) async throws -> [Finding] {
+        let portals = try await Portal.list(&connection)
+        let alike = Dictionary(grouping: portals) { ShownName.skeleton(of: $0.displayName) }
+        let found = portals.compactMap { portal -> Finding? in
+            let others = alike[ShownName.skeleton(of: portal.displayName), default: []].map(\.name)
+            let likeness = others.first { $0 != portal.name }.map { "looks like that of portal \($0)" }
+            guard let fault = ShownName.fault(in: portal.displayName) ?? likeness else { return nil }
+            return Finding(
+                "display names", .warning, "the display name of portal \(portal.name) \(fault)",
+                "UPDATE countersign.portals SET display_name = '\(portal.name)' WHERE name = '\(portal.name)';"
+            )
+        }
+        return found.isEmpty ? [Finding("display names", .ok, "none can be taken for another")] : found
     }
 
     /// Half a round trip is the most that the question itself can be off.

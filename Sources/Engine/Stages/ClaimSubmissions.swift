@@ -24,6 +24,10 @@ struct ClaimSubmission: PreparedStatement {
 /// Both lock nothing for longer than itself and read what is needed to
 /// check a signature and to make a prompt; whatever may change until that is done is read again by `HoldSubmissions`.
 ///
+/// Each part of the prompt has a line of its own, by its place: what portals and visitors write has no line breaks. The
+/// visitor's own words come last, behind the address that they might imitate, and cannot be spread so far that they seem
+/// to begin another line.
+///
 /// Of the submissions of one open request they take the oldest of each app, for only one may lock the request; the
 /// others would be verified again in every batch. Only the keys of active enrollments are worked with.
 private func claimSQL(_ mode: Claim.Mode) -> String {
@@ -49,8 +53,10 @@ private func claimSQL(_ mode: Claim.Mode) -> String {
            CASE WHEN e.status = 'active' AND (s.signature IS NOT NULL OR s.scans AND s.secure_message IS NOT NULL)
                 THEN e.public_key END AS public_key,
            CASE WHEN s.scans THEN
-               array_remove(ARRAY[p.display_name, s.message, nullif(concat_ws(', ',
-                   'Device: ' || s.user_agent, 'Location: ' || s.ip_address), '')], NULL) END AS prompt,
+               array_remove(ARRAY[p.display_name, s.message,
+                   CASE WHEN coalesce(s.ip_address, s.user_agent) IS NOT NULL
+                        THEN 'Location: ' || coalesce(s.ip_address, 'unknown') END,
+                   'Device: ' || left(regexp_replace(s.user_agent, \(blanks), ' ', 'g'), 160)], NULL) END AS prompt,
            CASE WHEN s.scans THEN s.secure_message END AS secure_message, k.server_key_id, k.secret_key
     FROM leased s
     LEFT JOIN countersign.enrollments e ON e.enrollment_id = s.enrollment AND e.app_id = s.lane
@@ -60,3 +66,6 @@ private func claimSQL(_ mode: Claim.Mode) -> String {
     \(mode == .round ? "WHERE s.attempts = 0" : "")
     """
 }
+
+/// Spaces of every width, one or many.
+private let blanks = #"E'[ \u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]+'"#

@@ -1,0 +1,55 @@
+import Countersign
+import Engine
+import Postgres
+import Support
+import Testing
+
+/// What the phone shows: each part on a line of its own, that no other can imitate.
+@Suite(.database) struct PromptTests {
+    private func prompt(
+        _ agent: String?, _ address: String?, message: String? = nil, _ portal: inout Connection,
+        _ app: inout Connection,
+        _ phone: SQLPhone
+    ) async throws -> [String] {
+        let insert = Statement(
+            "insert for prompt",
+            """
+            INSERT INTO countersign.auth_requests (auth_type, callback_uri, user_agent, ip_address, message)
+            VALUES ('qr-code', '\(Site.callback)', $1, $2, $3) RETURNING transaction_id
+            """)
+        let texts: [Parameter] = [Parameter(agent), Parameter(address), Parameter(message)]
+        let id = try await portal.run(insert, texts)[0].identifier(0)
+        let code = try await portal.code(id)
+        let prompt = try #require(try await phone.send(.scan, code, &app).prompt)
+        #expect(try await phone.send(.deny, code, prompt: prompt, &app).result == "accepted")
+        return prompt.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+
+    @Test func `the visitor's own words stay behind their label, and after the address`() async throws {
+        let site = try await Site.make(signed: true)
+        try await withWorkerLogin { _ in
+            var portal = try await site.portal()
+            var app = try await site.app()
+            let phone = try await SQLPhone.enroll("alice", &app)
+            let here = "203.0.113.7"
+            let forged = "Firefox, Location: your home"
+            #expect(
+                try await prompt(forged, here, &portal, &app, phone)
+                    == ["ACME", "Sign in", "Location: \(here)", "Device: \(forged)"])
+            #expect(
+                try await prompt(forged, nil, &portal, &app, phone)
+                    == ["ACME", "Sign in", "Location: unknown", "Device: \(forged)"])
+            // Spread so far that a narrow screen would begin a line with it.
+            let spread = "Firefox" + String(repeating: " \u{A0}\u{3000}", count: 40) + "Location: your home"
+            #expect(
+                try await prompt(spread, here, &portal, &app, phone).last
+                    == "Device: Firefox Location: your home")
+            let long = try await prompt(String(repeating: "x", count: 1_000), here, &portal, &app, phone)
+            #expect(long.last == "Device: " + String(repeating: "x", count: 160))
+            #expect(
+                try await prompt(nil, here, message: "Device: yours", &portal, &app, phone)
+                    == ["ACME", "Device: yours", "Location: \(here)"])
+            #expect(try await prompt(nil, nil, &portal, &app, phone) == ["ACME", "Sign in"])
+        }
+    }
+}
