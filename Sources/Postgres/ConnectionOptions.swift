@@ -65,7 +65,8 @@ package struct ConnectionOptions: Sendable, CustomStringConvertible {
         guard let keywords else {
             throw PostgresError(.cannotConnect, "the database URL is neither a URL nor a list of keywords")
         }
-        let fixed = ["options": serverOptions(given: keywords["options"]), "client_encoding": "UTF8"]
+        var fixed = ["options": serverOptions(given: keywords["options"]), "client_encoding": "UTF8"]
+        if let mode = requiredMode(keywords) { fixed["sslmode"] = mode }
         return defaults.merging(keywords) { _, given in given }.merging(fixed) { _, fixed in fixed }
     }
 
@@ -79,22 +80,39 @@ package struct ConnectionOptions: Sendable, CustomStringConvertible {
             "tcp_user_timeout": "11000",
         ]
         if needsWrites { defaults["target_session_attrs"] = "read-write" }
-        // Left alone otherwise, as a service file may hold both host and mode.
-        if !isLocal { defaults["sslmode"] = sslMode }
         return defaults
     }
 
-    /// How the connection must be protected. Passwords and codes cross it: unless it stays on this machine or
-    /// somebody says otherwise, nothing less than a verified server will do.
-    package var sslMode: String { keywords?["sslmode"] ?? (isLocal ? "prefer" : "verify-full") }
+    /// How the connection is protected. Passwords and codes cross it: unless it stays on this machine, or somebody asks
+    /// for another mode by URL, environment or service file, nothing less than a verified server will do. `prefer`, which
+    /// is libpq's own default, and `allow` ask for nothing: whoever is on the way can take TLS off both.
+    package var sslMode: String {
+        requiredMode(keywords ?? [:]) ?? resolveConninfo(keywords ?? [:])?["sslmode"] ?? "prefer"
+    }
 
-    private var isLocal: Bool {
-        let names = [keywords?["host"], keywords?["hostaddr"]].compactMap(\.self)
+    /// Nil where libpq may do as it was told.
+    private func requiredMode(_ keywords: [String: String]) -> String? {
+        // Where there is no such service, libpq says so itself.
+        guard let resolved = resolveConninfo(keywords) else { return "verify-full" }
+        guard !Self.isLocal(resolved), ["prefer", "allow"].contains(resolved["sslmode"]) else { return nil }
+        return "verify-full"
+    }
+
+    /// Whether all of its hosts are this machine. Where both are given, `hostaddr` is connected to, and `host` is what a
+    /// certificate must name.
+    private static func isLocal(_ keywords: [String: String]) -> Bool {
+        let names = [keywords["host"], keywords["hostaddr"]].compactMap(\.self)
         let hosts = names.flatMap { $0.split(separator: ",") }
         return hosts.allSatisfy { host in
-            host.hasPrefix("/") || host.hasPrefix("@") || host.hasPrefix("127.") || host == "localhost"
-                || host == "::1"
+            host.hasPrefix("/") || host.hasPrefix("@") || host == "localhost" || host == "::1"
+                || isLoopback(host)
         }
+    }
+
+    /// 127.0.0.0/8, and no name that begins like it.
+    private static func isLoopback(_ host: Substring) -> Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
     /// `-c name=value` for each setting. The server splits at spaces; a backslash keeps one.

@@ -29,7 +29,7 @@ import Logging
     /// Connects; blocks for as long as `connect_timeout` allows. DNS and each address in turn are libpq's.
     init(_ options: ConnectionOptions) throws(PostgresError) {
         let keywords = try options.connectKeywords()
-        guard let connection = unsafe connect(keywords) else {
+        guard let connection = unsafe withKeywords(keywords, { unsafe PQconnectdbParams($0, $1, 0) }) else {
             throw PostgresError(.cannotConnect, "out of memory")
         }
         unsafe self.connection = connection
@@ -155,15 +155,4 @@ func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
     let (seconds, attoseconds) = ContinuousClock.now.duration(to: deadline).components
     let rounded = seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
     return Int32(clamping: max(0, rounded))
-}
-
-/// A connection attempt from keywords, which, unlike a connection string, need no quoting. libpq copies them.
-private func connect(_ keywords: [String: String]) -> OpaquePointer? {
-    let words = keywords.flatMap { [$0.key, $0.value] }
-    let copies = unsafe words.map { unsafe strdup($0) }
-    defer { unsafe copies.forEach { unsafe free($0) } }
-    let pointers = unsafe copies.map { unsafe UnsafePointer($0) }
-    let names = unsafe stride(from: 0, to: pointers.count, by: 2).map { unsafe pointers[$0] } + [nil]
-    let values = unsafe stride(from: 1, to: pointers.count, by: 2).map { unsafe pointers[$0] } + [nil]
-    return unsafe PQconnectdbParams(names, values, 0)
 }
