@@ -190,7 +190,7 @@ extension SecrecyTests {
             "outcome",
             "stages", "version", "address", "host", "port", "paused", "action", "partition", "endpoint",
             "severity",
-            "sqlstate", "notice",
+            "sqlstate", "notice", "refused",
         ]
         for line in log.split(separator: "\n") {
             let object = try #require(
