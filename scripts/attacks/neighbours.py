@@ -44,6 +44,8 @@ def mass_expiry(system):
 
 @attack("A4 sixteen receivers whose name server is silent")
 def silent_names(system):
+    if system.quick:
+        raise Skipped("a worker starts anew for it: not in the short form")
     own = ["unshare", "-m", "mount", "--bind", "/etc/hosts", "/etc/hosts"]
     if os.geteuid() != 0 or subprocess.run(own, capture_output=True, check=False).returncode:
         raise Skipped("a name server of its own needs root, and mounts")
