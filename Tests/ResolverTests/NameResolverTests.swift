@@ -33,8 +33,6 @@ import Testing
                     let found = try await resolver.addresses(of: "p\(owner).example", for: owner)
                     #expect(found == [IPAddress(bytes: Self.known)])
                 }
-                let silentOnes = Set(server.asked.filter { $0.hasPrefix("silent") })
-                #expect(silentOnes.count == limits.ofOne)
                 resolver.close()
                 for lookup in silent {
                     await #expect(throws: LookupFailure.self) { try await lookup.value }

@@ -162,6 +162,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.operators, countersign.opera
 GRANT EXECUTE ON FUNCTION countersign.create_login(text, text, text), countersign.random_channel(),
     countersign.check_text(text, text, integer), countersign.unshowable_characters(),
     countersign.has_closed_isolates(text), countersign.is_callback_uri(text), countersign.callback_uri_rule(),
+    countersign.is_inet(text),
     countersign.refuse(text, text), countersign.revoke_enrollment(uuid), countersign.send_again(uuid[]),
     countersign.audit_resealed(text, bigint, bigint), countersign.audit_refused_sign_in(text, text, text),
     countersign.verify_events() TO countersign_admin;

@@ -34,7 +34,9 @@ import Testing
                 try await member.execute("ROLLBACK")
             }
             let delete = "DELETE FROM countersign.\(relation)"
-            #expect(try await member.refusal(of: delete)?.state == noPrivilege, "\(relation)")
+            // From a view of several tables nobody could delete: the server says so before it looks at rights (55000).
+            let state = try await member.refusal(of: delete)?.state
+            #expect(state == noPrivilege || state == SQLState("55000"), "\(relation)")
         }
     }
 
@@ -139,7 +141,7 @@ private let decidedPrivileges = """
     hand_out_codes(portals text[], ids uuid[]) - gateway: execute
     has_closed_isolates(value text) - admin: execute
     is_callback_uri(uri text) - admin: execute
-    is_inet(value text) - nobody
+    is_inet(value text) - admin: execute
     is_own_row(row_xmin xid) - nobody
     is_quick(stage text) - nobody
     is_within_limit(of_portal integer, most integer) - nobody
