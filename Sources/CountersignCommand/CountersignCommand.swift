@@ -46,6 +46,7 @@ struct CountersignCommand: AsyncParsableCommand {
             }
             endProcess(0)
         } catch {
+            Interruption.shared.leaveTheEndToSignals()
             // Requests for help, wrong arguments: the parser knows what to print. All the rest is ours.
             if exitCode(for: error) != .failure { exit(withError: error) }
             Failure(error).leave()

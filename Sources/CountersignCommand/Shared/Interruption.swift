@@ -10,6 +10,7 @@ final class Interruption: Sendable {
     static let shared = Interruption()
 
     private let running = Mutex<[Cancellation]>([])
+    private let isEnding = Atomic(false)
 
     /// Called once, before anything is connected. What the process was started to ignore, as nohup does, it ignores.
     func begin() {
@@ -24,6 +25,11 @@ final class Interruption: Sendable {
         }
     }
 
+    /// Does not return once a signal has ended the command: its statement fails first, and that is not why it ended.
+    func leaveTheEndToSignals() {
+        while isEnding.load(ordering: .sequentiallyConsistent) { pause() }
+    }
+
     /// The connection's statements are ended, too.
     func watch(_ connection: borrowing Connection) {
         let cancellation = connection.cancellation
@@ -32,6 +38,7 @@ final class Interruption: Sendable {
 
     /// A second signal does not wait for the server.
     private func end(_ number: Int32, _ name: String) {
+        isEnding.store(true, ordering: .sequentiallyConsistent)
         for cancellation in running.withLock({ running in running.takeAll() }) { cancellation() }
         writeError("countersign: ended by \(name)")
         _exit(128 + number)
