@@ -1,7 +1,7 @@
 -- Webhook deliveries that were given up, and sending again.
 
 -- All attempts: those with a row of their own, and first ones that succeeded, which stand with their delivery.
-CREATE OR REPLACE VIEW countersign.webhook_tries AS
+CREATE OR REPLACE VIEW countersign.webhook_tries WITH (security_barrier) AS
 SELECT a.transaction_id, a.attempt, a.started_at, a.duration_ms, a.status_code, a.error_class, a.detail
 FROM countersign.webhook_attempts a
 UNION ALL
