@@ -15,9 +15,8 @@ struct GatewayDatabase: Sendable {
         case server(String)
     }
 
-    /// Of sessions of the pool. Commits that notify wait for each other by a lock, too, and on a busy machine for longer
-    /// than 50 ms.
-    static let lockTimeout = Duration.milliseconds(500)
+    /// Of sessions of the pool.
+    static let lockTimeout = Duration.milliseconds(50)
     private static let pauses = [Duration.milliseconds(50), .milliseconds(150), .milliseconds(400)]
 
     let pool: Pool
