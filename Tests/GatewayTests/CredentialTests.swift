@@ -108,7 +108,8 @@ import Testing
             for _ in 0..<3 {
                 #expect(try await status(http, site.credential.clientID, site.credential.secret) == 200)
             }
-            #expect(try await Database.current.count(allLooks) == 1)
+            // One for all that are unknown; the known one's, which is read again every 3 s, may stand beside it.
+            #expect(try await Database.current.count(allLooks) <= 2)
             try await owner.execute("COMMIT")
             for guess in guesses {
                 let status = try await guess.value
