@@ -45,7 +45,9 @@ struct KeyMaterial {
             throw .malformed("a number of an RSA key is not written as it must be")
         }
         guard PacketNumber.bits(modulus) <= KeyAlgorithm.largestModulus else {
-            throw .costly("an RSA modulus of \(PacketNumber.bits(modulus)) bits", limit: "\(KeyAlgorithm.largestModulus) bits")
+            throw .costly(
+                "an RSA modulus of \(PacketNumber.bits(modulus)) bits",
+                limit: "\(KeyAlgorithm.largestModulus) bits")
         }
         guard PacketNumber.bits(exponent) <= largestExponent else {
             throw .costly(

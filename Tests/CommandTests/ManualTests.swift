@@ -82,7 +82,8 @@ import Testing
             outcome.errors.hasPrefix(
                 "countersign: there is no command 'countersign nope'; there is migrate, "))
         try await Shell().run("help", "migrate", "over").expect(
-            64, "there is no command 'countersign migrate over'; there is up, down, status, verify, plan, show")
+            64,
+            "there is no command 'countersign migrate over'; there is up, down, status, verify, plan, show")
         try await Shell().run("help", "migrate", "up", "now").expect(
             64, "there is no command 'countersign migrate up now'")
         for line in ["help", "help portal", "help portal add", "help --help"] {

@@ -19,7 +19,8 @@ import Testing
     /// Letters change into others by the locale of their text, unless that is C.
     @Test func `nothing is put into capitals or small letters by a locale`() {
         for file in embeddedMigrations {
-            for line in file.text.split(separator: "\n") where !line.drop(while: { $0 == " " }).hasPrefix("--") {
+            for line in file.text.split(separator: "\n")
+            where !line.drop(while: { $0 == " " }).hasPrefix("--") {
                 let changes = ["lower(", "upper(", "initcap(", " ILIKE ", "~*"].contains { line.contains($0) }
                 #expect(!changes || line.contains("COLLATE \"C\""), "\(file.name): \(line)")
             }

@@ -27,7 +27,8 @@ struct AppRoutes: Sendable {
         }
         let enrollment = try await mapped { try await devices.enroll(draft, user: user) }
         guard enrollment.status != "rejected" else {
-            throw Problem(.badRequest, "enrollment_rejected", enrollment.reason ?? "the enrollment was rejected")
+            throw Problem(
+                .badRequest, "enrollment_rejected", enrollment.reason ?? "the enrollment was rejected")
         }
         return .json(enrollment, .created)
     }

@@ -34,7 +34,9 @@ import Testing
 
     /// An app that does not know whether its answer arrived sends it again.
     @Test(arguments: [SubmissionAction.accept, .deny])
-    func `a repeated answer has the outcome of the first, and no other end`(action: SubmissionAction) async throws {
+    func `a repeated answer has the outcome of the first, and no other end`(action: SubmissionAction)
+        async throws
+    {
         let site = try await Site.make(signed: true)
         try await withWorkerLogin { _ in
             var portal = try await site.portal()
@@ -47,7 +49,8 @@ import Testing
             #expect(try await app.submit(other).reason == "already_used")
             other.signature = answer.signature
             #expect(try await app.submit(other).reason == "invalid_signature")
-            let ends = "SELECT count(*) FROM countersign.webhook_deliveries WHERE transaction_id = '\(transaction)'"
+            let ends =
+                "SELECT count(*) FROM countersign.webhook_deliveries WHERE transaction_id = '\(transaction)'"
             #expect(try await Database.current.count(ends) == 1)
         }
     }

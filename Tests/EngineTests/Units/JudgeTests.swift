@@ -50,7 +50,8 @@ import Testing
         #expect(verdict(repeated) == .answeredBefore)
         let others: [((inout Candidate) -> Void, RejectionReason)] = [
             ({ $0.signature = .missing }, .staleSignature), ({ $0.signature = .undated }, .staleSignature),
-            ({ $0.request?.isRepeated = false }, .staleSignature), ({ $0.secretDigest[0] = 0 }, .staleSignature),
+            ({ $0.request?.isRepeated = false }, .staleSignature),
+            ({ $0.secretDigest[0] = 0 }, .staleSignature),
             ({ $0.action = action == .accept ? .deny : .accept }, .staleSignature),
             ({ $0.signature = .invalid }, .invalidSignature),
             ({ $0.enrollment?.status = "revoked" }, .enrollmentRevoked),
