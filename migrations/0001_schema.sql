@@ -1,7 +1,7 @@
--- The schema of Countersign: roles, types, tables, indexes, and the days that tables are parted into. Functions, views,
+-- The schema of Countersign: types, tables, indexes, and the days that tables are parted into. Functions, views,
 -- triggers, policies, comments and grants stand in current/, where they are edited; a table changes by a further file.
 -- minimum-binary: 1
--- after: identifiers
+-- after: identifiers, installation
 --
 -- Locks nothing: all is new.
 --
@@ -52,39 +52,7 @@
 --     an operating system's new locale does not spoil the indexes. lower() takes it, too: in Turkish "I" becomes
 --     another letter.
 
----------------------------------------------------------------------------------------------------------
--- Roles. They belong to the whole server: another database may be creating the same ones at this moment.
----------------------------------------------------------------------------------------------------------
-DO $$
-DECLARE
-    wanted text;
-BEGIN
-    FOREACH wanted IN ARRAY ARRAY['countersign_portal', 'countersign_app', 'countersign_gateway',
-                                  'countersign_worker', 'countersign_monitor', 'countersign_admin'] LOOP
-        CONTINUE WHEN EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted);
-        BEGIN
-            EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', wanted);
-        EXCEPTION WHEN duplicate_object OR unique_violation THEN
-            NULL;  -- the other database was faster
-        END;
-    END LOOP;
-END
-$$;
-
--- Nothing for PUBLIC: not on the database, and not on what is created later.
-DO $$
-BEGIN
-    EXECUTE pg_catalog.format('REVOKE ALL ON DATABASE %I FROM PUBLIC', pg_catalog.current_database());
-    EXECUTE pg_catalog.format(
-        'GRANT CONNECT ON DATABASE %I TO countersign_portal, countersign_app, countersign_gateway, '
-        'countersign_worker, countersign_monitor, countersign_admin', pg_catalog.current_database());
-    IF EXISTS (SELECT FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) a
-               WHERE d.datname = pg_catalog.current_database() AND a.grantee = 0) THEN
-        RAISE EXCEPTION 'PUBLIC still has privileges on database %: run the migration as its owner',
-            pg_catalog.current_database();
-    END IF;
-END
-$$;
+-- Nothing for PUBLIC on what is created later; on what there is, see grants.sql.
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON TYPES FROM PUBLIC;
 
@@ -458,7 +426,7 @@ CREATE TABLE countersign.events (
     actor           text NOT NULL DEFAULT session_user,
     -- Whom an administrator's login names in countersign.operator: the console works for several people with one.
     operator        text DEFAULT
-                    CASE WHEN pg_has_role(session_user, 'countersign_admin', 'MEMBER')
+                    CASE WHEN pg_has_role(session_user, countersign.group_role('admin'), 'MEMBER')
                          THEN nullif(current_setting('countersign.operator', true), '') END,
     details         jsonb NOT NULL DEFAULT '{}',
     PRIMARY KEY (event_id)

@@ -12,7 +12,7 @@ package enum AdministrationError: Error, Sendable, Equatable, CustomStringConver
         case .refused(let sentence):
             sentence
         case .notAllowed(let group):
-            "this needs a login that is a member of \(group.rawValue)"
+            "this needs a login that is a member of \(group.name)"
         case .unknown(let thing, let name, let existing) where existing.isEmpty:
             "there is no \(thing.rawValue) \(name), and none at all yet: see `countersign \(thing.command) add --help`"
         case .unknown(let thing, let name, let existing) where existing.count > NamedThing.shown:

@@ -4,20 +4,20 @@ package import Postgres
 package enum AdministrationStatements {
     package static let all: [any StatementFamily.Type] =
         [
-            AuditRefusal.self, BeginSession.self, CountCode.self, CreateLogin.self,
-            DrainOutdatedWorkers.self, EndSession.self, FindFilledDefaults.self,
-            FindLastDigest.self, FindLiveWorkers.self, FindNames.self, FindOutdatedWorkers.self,
-            FindPausedPortals.self, FindPortal.self, FindSession.self, FindSubmissions.self,
+            AuditRefusal.self, BeginSession.self, CountCode.self, CreateLogin.self, DrainOutdatedWorkers.self,
+            EndSession.self, FindFilledDefaults.self, FindLastDigest.self, FindLiveWorkers.self,
+            FindNames.self, FindOtherDatabases.self, FindOutdatedWorkers.self, FindPausedPortals.self,
+            FindPortal.self, FindSession.self, FindSubmissions.self, ForgetCurrentFiles.self,
             InsertAccount.self, InsertApp.self, InsertCredential.self, InsertPortal.self, IsTaken.self,
             LimitWebhooks.self, ListAccounts.self, ListApps.self, ListAttempts.self,
             ListAuthenticationTypes.self, ListCallbacks.self, ListCredentials.self, ListDeliveries.self,
-            ListEndpoints.self, ListEnrollments.self, ListLogLevels.self, ListObjects.self,
+            ListEndpoints.self, ListEnrollments.self, ListLogLevels.self, ListLogins.self, ListObjects.self,
             ListPortals.self, LockSecrets.self, MayReadBodies.self, MayReadPeople.self, MaySeeUsers.self,
-            MendDefault.self, NumberPortal.self, ReadAccount.self, ReadClock.self,
-            ReadConnectionBudget.self, ReadDelivery.self, ReadFigures.self, ReadPerson.self,
-            ReadQueues.self, ReadRequest.self, ReadSettings.self, ReadSigningKey.self, ReadWebhook.self,
-            ReadWritability.self, RemoveCredential.self, ReplaceCredential.self, RotateSecret.self,
-            RunCheck.self, SearchEvents.self, SendAgain.self, SetSigningKey.self, StoreFactor.self,
-            TouchSession.self, UseCode.self, VerifyEvents.self,
+            MendDefault.self, NumberPortal.self, ReadAccount.self, ReadClock.self, ReadConnectionBudget.self,
+            ReadDelivery.self, ReadFigures.self, ReadInstallation.self, ReadPerson.self, ReadQueues.self,
+            ReadRequest.self, ReadSettings.self, ReadSigningKey.self, ReadWebhook.self, ReadWritability.self,
+            RemoveCredential.self, ReplaceCredential.self, RotateSecret.self, RunCheck.self,
+            SearchEvents.self, SendAgain.self, SetSigningKey.self, StoreFactor.self, TouchSession.self,
+            UseCode.self, VerifyEvents.self,
         ] + operatorActions.flatMap { $0.statements }
 }

@@ -17,11 +17,13 @@ extension App {
     /// Adds an app and its login, both or neither. A login that must be created gets a generated password if
     /// `withPassword`.
     package static func add(
-        _ name: String, login: String, withPassword: Bool = true, _ connection: inout Connection
+        _ name: String, login: String, withPassword: Bool = true,
+        connections: Int = Login.defaultConnections, _ connection: inout Connection
     ) async throws -> Login {
         try await connection.transaction { connection in
             try await NamedThing.app.refuseTaken(name, &connection)
-            let login = try await Login.create(login, in: .app, withPassword: withPassword, &connection)
+            let login = try await Login.create(
+                login, in: .app, withPassword: withPassword, connections: connections, &connection)
             try await connection.run(InsertApp(name: name, login: login.name))
             return login
         }

@@ -27,7 +27,8 @@ struct ReadConnectionBudget: PreparedStatement {
         SELECT coalesce(sum(CASE WHEN r.rolconnlimit < 0 THEN s.available ELSE r.rolconnlimit END), 0)::bigint AS allowed,
                max(s.available) AS available
         FROM (SELECT current_setting('max_connections')::bigint
-                     - current_setting('superuser_reserved_connections')::bigint AS available) s
+                     - current_setting('superuser_reserved_connections')::bigint
+                     - coalesce(current_setting('reserved_connections', true)::bigint, 0) AS available) s
         LEFT JOIN pg_roles r ON r.rolname IN (SELECT login FROM countersign.portals
                                               UNION ALL SELECT login FROM countersign.apps)
         """)

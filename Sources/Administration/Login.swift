@@ -18,9 +18,14 @@ extension Login: CustomStringConvertible, CustomDebugStringConvertible, CustomRe
 }
 
 extension Login {
+    /// How many connections a new login may have at a time unless it is told. Two of them leave room for others on a
+    /// server as it comes, which has 97.
+    package static let defaultConnections = 20
+
     /// Creates the login unless it exists, and makes it a member of the group. Part of a transaction.
     static func create(
-        _ name: String, in group: GroupRole, withPassword: Bool, _ connection: inout Connection
+        _ name: String, in group: GroupRole, withPassword: Bool, connections: Int,
+        _ connection: inout Connection
     ) async throws -> Login {
         // The server would cut a longer name, and then it would be another one.
         guard (1...63).contains(name.utf8.count), !name.utf8.contains(0) else {
@@ -29,7 +34,8 @@ extension Login {
         let password = withPassword ? makePassword() : nil
         var verifier: String?
         if let password { verifier = try await connection.encryptPassword(password, user: name) }
-        let creation = CreateLogin(name: name, group: group, verifier: verifier)
+        let creation = CreateLogin(
+            name: name, group: group, verifier: verifier, connections: Int32(clamping: connections))
         let isNew = try await connection.run(creation).one()
         return Login(name: name, isNew: isNew, password: isNew ? password : nil)
     }
@@ -46,10 +52,14 @@ struct CreateLogin: PreparedStatement {
     let group: GroupRole
     /// A SCRAM secret; nil for no password.
     let verifier: String?
+    let connections: Int32
 
     static let statement = Statement(
-        "login.create", "SELECT countersign.create_login($1, $2, $3) AS is_new")
-    var parameters: [Parameter] { [.text(name), .text(group.rawValue), Parameter(verifier)] }
+        "login.create",
+        "SELECT countersign.create_login($1, countersign.group_role($2), $3, $4) AS is_new")
+    var parameters: [Parameter] {
+        [.text(name), .text(group.rawValue), Parameter(verifier), .int32(connections)]
+    }
 
     static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_new") }
 }

@@ -25,6 +25,8 @@ extension Portal {
         package var login: String
         /// Whether a login that must be created gets a generated password.
         package var withPassword = true
+        /// How many connections a login that must be created may have at a time.
+        package var connections = Login.defaultConnections
 
         package init(name: String, login: String) {
             (self.name, self.login) = (name, login)
@@ -42,7 +44,8 @@ extension Portal {
             try await NamedThing.portal.refuseTaken(draft.name, &connection)
             try await refuseLookalike(draft.displayName ?? draft.name, &connection)
             let login = try await Login.create(
-                draft.login, in: .portal, withPassword: draft.withPassword, &connection)
+                draft.login, in: .portal, withPassword: draft.withPassword,
+                connections: draft.connections, &connection)
             let id = try await connection.run(NumberPortal()).one()
             let sealed = try sealer.seal(secret, at: SealedColumn.signingSecret.place(id))
             try await connection.run(

@@ -13,10 +13,10 @@ package enum Program {
     package static let schemaRange = SchemaRange(
         requires: requiredSchema, program: number, unreleased: unreleased)
 
-    /// Brings a database to the schema of this program.
-    package static func migrator(_ files: [MigrationFile] = embeddedMigrations) throws(MigrationError)
-        -> Migrator
-    {
-        try Migrator(files, schema: schema, unreleased: unreleased)
+    /// Brings a database to the schema of this program. `words` are the names of its groups, by those in the files.
+    package static func migrator(
+        _ files: [MigrationFile] = embeddedMigrations, words: [String: String] = [:]
+    ) throws(MigrationError) -> Migrator {
+        try Migrator(files, schema: schema, unreleased: unreleased, words: words)
     }
 }

@@ -33,7 +33,7 @@ struct Installation: Sendable {
         try await owner.execute("UPDATE countersign.portals SET max_open_requests = 100000000")
         // Signatures have a figure of their own.
         try await owner.execute("UPDATE countersign.settings SET signature_required = false")
-        let app = try await App.add("mobile", login: database.login("app"), &owner)
+        let app = try await App.add("mobile", login: database.login("app"), connections: 64, &owner)
         let worker = try await addWorker(database)
         return Installation(portals: portals, app: try login(app), worker: worker, masterKey: masterKey)
     }
@@ -44,7 +44,8 @@ struct Installation: Sendable {
     private static func addPortal(
         _ name: String, _ database: BenchDatabase, _ sealer: Sealer, _ owner: inout Connection
     ) async throws -> Site {
-        let draft = Portal.Draft(name: name, login: database.login(name))
+        var draft = Portal.Draft(name: name, login: database.login(name))
+        draft.connections = 64
         let added = try await Portal.add(draft, sealer, &owner)
         _ = try await AddCallback(portal: name, url: callback).run(&owner)
         return Site(id: Int32(added.id), name: name, login: try login(added.login))

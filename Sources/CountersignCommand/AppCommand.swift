@@ -37,6 +37,9 @@ struct AppAdd: DatabaseCommand {
     @Flag(help: "Create the login without a password, for certificate or peer authentication.")
     var noPassword = false
 
+    @Option(help: "How many connections a new login may have at a time. (default: 20)")
+    var connections: Int?
+
     @OptionGroup var output: OutputOptions
     @OptionGroup var database: DatabaseOptions
 
@@ -44,7 +47,9 @@ struct AppAdd: DatabaseCommand {
         let environment = Environment.current
         let withPassword = try !noPassword && !environment.isOn("no-password")
         let wanted = role ?? environment.text("role") ?? name
-        let login = try await App.add(name, login: wanted, withPassword: withPassword, &connection)
+        let most = try connections ?? environment.value("connections") ?? Login.defaultConnections
+        let login = try await App.add(
+            name, login: wanted, withPassword: withPassword, connections: most, &connection)
         if try output.wantsJSON {
             try output.show([
                 "name": .text(name), "login": .text(login.name), "login_created": .flag(login.isNew),

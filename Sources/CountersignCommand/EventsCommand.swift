@@ -67,10 +67,10 @@ struct EventsSearch: DatabaseCommand {
     func run(_ connection: inout Connection) async throws {
         let showsUsers = try await AuditEvent.showsUsers(&connection)
         guard showsUsers || filter.userID == nil else {
+            let prefix = try await Installation.read(&connection).prefix
             throw Failure(
                 .permission,
-                "--user needs a login that is a member of countersign_admin: countersign_monitor sees no users"
-            )
+                "--user needs a login that is a member of \(prefix)admin: \(prefix)monitor sees no users")
         }
         var filter = filter
         if let start {

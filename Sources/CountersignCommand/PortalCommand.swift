@@ -47,6 +47,9 @@ struct PortalAdd: DatabaseCommand {
     @Flag(help: "Create the login without a password, for certificate or peer authentication.")
     var noPassword = false
 
+    @Option(help: "How many connections a new login may have at a time. (default: 20)")
+    var connections: Int?
+
     @OptionGroup var output: OutputOptions
     @OptionGroup var database: DatabaseOptions
 
@@ -56,6 +59,7 @@ struct PortalAdd: DatabaseCommand {
         var draft = Portal.Draft(name: name, login: role ?? environment.text("role") ?? name)
         draft.displayName = displayName ?? environment.text("display-name")
         draft.withPassword = try !noPassword && !environment.isOn("no-password")
+        draft.connections = try connections ?? environment.value("connections") ?? draft.connections
         let added = try await Portal.add(draft, sealer, &connection)
         if try output.wantsJSON {
             try output.show(record(added))

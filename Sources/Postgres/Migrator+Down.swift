@@ -44,7 +44,7 @@ extension Migrator {
         async throws(MigrationError)
     {
         do throws(MigrationError) {
-            try await execute(sql, &connection)
+            try await execute(words.applied(to: sql), &connection)
             try await execute(script.remove(entry.version), &connection)
         } catch {
             guard case .database(let failure) = error else { throw error }

@@ -14,10 +14,10 @@ extension Migrator {
             switch migration.kind {
             case .transaction: break
             case .statement(let sql):
-                try await build([sql], isSevere: isSevere, &connection, work)
+                try await build([words.applied(to: sql)], isSevere: isSevere, &connection, work)
                 try await execute(script.finish(run), &connection)
             case .batches(let sql):
-                try await changeInBatches(sql, run, &connection, work)
+                try await changeInBatches(words.applied(to: sql), run, &connection, work)
                 try await execute(script.finish(run), &connection)
             case .index(let index):
                 try await build(pairs(script.build(index), &connection), &connection, work)

@@ -31,7 +31,7 @@ extension Migrator {
 
             -- \(run.name)
             \(outlook.comment(on: run))\(script.record(run));
-            \(run.step.sql)
+            \(words.applied(to: run.step.sql))
             ;
             \(script.finishInSameTransaction(run));
 
@@ -52,8 +52,9 @@ extension Migrator {
     private func lines(of migration: Migration) -> String {
         switch migration.kind {
         case .transaction: ""
-        case .statement(let sql): building("\(sql)\n;\n")
-        case .batches(let sql): building("-- again and again, until it changes nothing\n\(sql)\n;\n")
+        case .statement(let sql): building("\(words.applied(to: sql))\n;\n")
+        case .batches(let sql):
+            building("-- again and again, until it changes nothing\n\(words.applied(to: sql))\n;\n")
         case .index(let index): building("\(script.build(index))\n\\gexec\n")
         case .eachPartition(let index):
             inTransaction("\(script.createOnParent(index))\n\\gexec\n")

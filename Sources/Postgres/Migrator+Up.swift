@@ -55,7 +55,7 @@ extension Migrator {
     {
         do throws(MigrationError) {
             try await execute(script.record(run), &connection)
-            try await execute(run.step.sql, &connection)
+            try await execute(words.applied(to: run.step.sql), &connection)
             let finished = try await execute(script.finishInSameTransaction(run), &connection)
             guard finished.affected == 1 else { throw .endsTransaction(file: run.name) }
         } catch {

@@ -28,12 +28,15 @@ package struct Migrator: Sendable {
     let order: MigrationOrder
     let script: MigrationScript
     let limits: Limits
+    /// Words of the files that are others in this database. Checksums are of the files as they stand.
+    let words: WordReplacement
     private let unreleased: Set<String>
 
     /// Reads the files of both kinds. Throws when one breaks the rules of `Migration` or `CurrentFile`, when the numbers
     /// have a gap, or when files come after each other. Databases with a file in `unreleased` are refused by its name.
     package init(
-        _ files: [MigrationFile], schema: String, unreleased: Set<String> = [], limits: Limits = Limits()
+        _ files: [MigrationFile], schema: String, unreleased: Set<String> = [], limits: Limits = Limits(),
+        words: [String: String] = [:]
     ) throws(MigrationError) {
         migrations = try Self.migrations(files.filter { !$0.isCurrent })
         var current: [CurrentFile] = []
@@ -44,6 +47,7 @@ package struct Migrator: Sendable {
             schema: schema, program: migrations.count, lockTimeout: limits.lockTimeout,
             buildLockTimeout: limits.buildLockTimeout)
         self.limits = limits
+        self.words = WordReplacement(words)
         self.unreleased = unreleased
     }
 

@@ -232,7 +232,7 @@ import Testing
         try await superuser.execute("ALTER ROLE \"\(first)\" CONNECTION LIMIT \(most)")
         let loud = try await shell.run("portal", "add", "second", "--role", second, "--json")
         #expect(try loud.json(as: [String: Any].self)["name"] as? String == "second")
-        #expect(loud.errors.contains("may open \(most + 64) connections together, and the server has "))
+        #expect(loud.errors.contains("may open \(most + 20) connections together, and the server has "))
         try await superuser.execute("ALTER ROLE \"\(first)\" CONNECTION LIMIT 1")
         try await shell.succeed("app", "add", "mobile", "--role", database.unique("mobile"))
     }

@@ -20,6 +20,8 @@ struct Shell: Sendable {
     init(url: String? = nil, key: MasterKeyText? = nil) {
         environment["DATABASE_URL"] = url
         environment["COUNTERSIGN_MASTER_KEY"] = key?.text
+        // All databases of tests are on one server.
+        environment["COUNTERSIGN_SHARE_GROUPS"] = "true"
     }
 
     func with(_ name: String, _ value: String?) -> Shell {

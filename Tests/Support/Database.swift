@@ -17,6 +17,7 @@ package final class Database: Sendable {
     package let superuserOptions: ConnectionOptions
     /// A postgres:// URL with the owner's password, for programs that the test starts.
     package var ownerURL: String { server.ownerURL(database: name) }
+    package var superuserURL: String { server.superuserURL(database: name) }
 
     private let server: TestServer
     private let suffix: String
@@ -38,12 +39,19 @@ package final class Database: Sendable {
         return database
     }
 
+    /// What an installation may be called whose groups no other test has. They are dropped at the test's end.
+    package var installationName: String { suffix }
+
     /// Drops the database, whoever is connected, and every login whose name `unique` has made.
     func drop() async throws {
         var connection = try await server.connect()
         try await connection.execute("DROP DATABASE IF EXISTS \(quotedIdentifier(name)) WITH (FORCE)")
         let logins = Statement(
-            "logins of a test", "SELECT rolname FROM pg_roles WHERE right(rolname, $2) = $1")
+            "logins of a test",
+            """
+            SELECT rolname FROM pg_roles
+            WHERE right(rolname, $2) = $1 OR starts_with(rolname, 'countersign' || $1 || '_')
+            """)
         let suffix = "_" + suffix
         let rows = try await connection.run(logins, [.text(suffix), .int32(Int32(suffix.utf8.count))])
         for row in rows {
@@ -83,13 +91,17 @@ package final class Database: Sendable {
     }
 
     /// Makes a login, named after `word`, that is a member of those groups: of none, it is a stranger.
-    package func makeLogin(_ word: String, in groups: TestLogin.Group...) async throws -> TestLogin {
+    ///
+    /// - Parameter installation: whose groups, by what stands before `portal` in their names.
+    package func makeLogin(
+        _ word: String, in groups: TestLogin.Group..., of installation: String = "countersign_"
+    ) async throws -> TestLogin {
         let login = TestLogin(name: unique(word), password: Identifier.random().description)
         var connection = try await server.connect()
         try await connection.execute(
             "CREATE ROLE \(quotedIdentifier(login.name)) LOGIN PASSWORD \(quotedLiteral(login.password))")
         for group in groups {
-            try await connection.execute("GRANT countersign_\(group) TO \(quotedIdentifier(login.name))")
+            try await connection.execute("GRANT \(installation)\(group) TO \(quotedIdentifier(login.name))")
         }
         return login
     }

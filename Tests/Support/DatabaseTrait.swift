@@ -32,10 +32,12 @@ package struct DatabaseTrait: SuiteTrait, TestTrait, TestScoping {
 }
 
 extension DatabaseTrait {
-    /// One more database with every migration applied, which is `Database.current` inside.
-    package static func another(_ body: @concurrent @Sendable () async throws -> Void) async throws {
+    /// One more database, with every migration applied or empty, which is `Database.current` inside.
+    package static func another(
+        isMigrated: Bool = true, _ body: @concurrent @Sendable () async throws -> Void
+    ) async throws {
         guard let test = Test.current else { preconditionFailure("there is no test") }
-        try await DatabaseTrait(isMigrated: true).provideScope(
+        try await DatabaseTrait(isMigrated: isMigrated).provideScope(
             for: test, testCase: Test.Case.current, performing: body)
     }
 }

@@ -4,7 +4,7 @@ import Postgres
 /// The server that tests use, found and made ready once in each test process.
 struct TestServer: Sendable {
     static let shared = Task {
-        let superuser = try await superuserURL()
+        let superuser = try await findServer()
         var connection = try await Connection.open(connectionOptions(superuser.text))
         let server = TestServer(
             superuser: superuser, ownerPassword: try await ownerPassword(&connection),
@@ -22,8 +22,10 @@ struct TestServer: Sendable {
     /// Connects as superuser, to no test's database.
     func connect() async throws -> Connection { try await Connection.open(connectionOptions(superuser.text)) }
 
+    func superuserURL(database: String) -> String { superuser.of(database: database).text }
+
     func superuserOptions(database: String) -> ConnectionOptions {
-        connectionOptions(superuser.of(database: database).text)
+        connectionOptions(superuserURL(database: database))
     }
 
     func url(user: String, password: String, database: String) -> String {
@@ -73,7 +75,7 @@ extension URLComponents {
 }
 
 /// COUNTERSIGN_TEST_URL, else what scripts/postgres says.
-private func superuserURL() async throws -> URLComponents {
+private func findServer() async throws -> URLComponents {
     let given = ProcessInfo.processInfo.environment["COUNTERSIGN_TEST_URL"] ?? ""
     let text = try await given.isEmpty ? Checkout.postgres("url", "--superuser") : given
     guard let url = URLComponents(string: text), url.scheme?.hasPrefix("postgres") == true else {

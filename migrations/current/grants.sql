@@ -5,10 +5,28 @@
 
 DO $$
 DECLARE
-    groups constant text := 'PUBLIC, countersign_portal, countersign_app, countersign_gateway, countersign_worker, '
-                            'countersign_monitor, countersign_admin';
+    ours constant text := 'countersign_portal, countersign_app, countersign_gateway, countersign_worker, '
+                          'countersign_monitor, countersign_admin';
+    -- With those of other installations on the server: this one may have had their names before.
+    groups constant text := 'PUBLIC, ' || ours || coalesce((
+        SELECT string_agg(DISTINCT ', ' || quote_ident(r.rolname), '') FROM pg_roles r
+        JOIN pg_shdepend s ON s.refobjid = r.oid AND s.refclassid = 'pg_authid'::regclass
+        JOIN pg_database d ON d.datname = current_database()
+                          AND (d.oid = s.dbid OR s.classid = 'pg_database'::regclass AND d.oid = s.objid)
+        WHERE r.rolname ~ '^countersign_([a-z0-9]+_)?(portal|app|gateway|worker|monitor|admin)$'), '');
     object record;
 BEGIN
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM %s', current_database(), groups);
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO %s', current_database(), ours);
+    IF EXISTS (SELECT FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+               WHERE d.datname = current_database() AND a.grantee = 0) THEN
+        RAISE EXCEPTION 'PUBLIC still has privileges on database %: run the migration as its owner',
+            current_database();
+    END IF;
+    -- In a database that comes from a PostgreSQL before 15 everybody may create there, and its owner may not own it.
+    IF EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = 'public' AND pg_has_role(n.nspowner, 'USAGE')) THEN
+        REVOKE ALL ON SCHEMA public FROM PUBLIC;
+    END IF;
     -- Nobody gets anything of a partition, and housekeep may be making or dropping one.
     FOR object IN SELECT format('%s %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
                                 c.oid::regclass) AS name
@@ -101,7 +119,8 @@ GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[
     countersign.missing_partitions(integer), countersign.create_partition(text, date),
     countersign.outlived_partitions(), countersign.drop_partition(text),
     countersign.refuse(text, text), countersign.queue_status(), countersign.operating_figures(),
-    countersign.measure_queues(), countersign.record_history(), countersign.close_events() TO countersign_worker;
+    countersign.group_role(text), countersign.measure_queues(), countersign.record_history(),
+    countersign.close_events() TO countersign_worker;
 
 ---------------------------------------------------------------------------------------------------------
 -- Monitoring, which administrators may as well. No code, no secret, no user: named columns only.
@@ -131,7 +150,8 @@ GRANT SELECT (event_id, occurred_at, transaction_id, enrollment_id, portal_id, a
     ON countersign.events TO countersign_monitor, countersign_admin;
 GRANT EXECUTE ON FUNCTION countersign.queue_status(), countersign.operating_figures(),
     countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid), countersign.stage_number(text),
-    countersign.missing_partitions(integer) TO countersign_monitor, countersign_admin;
+    countersign.missing_partitions(integer), countersign.outlived_partitions(), countersign.group_role(text)
+    TO countersign_monitor, countersign_admin;
 
 ---------------------------------------------------------------------------------------------------------
 -- Administrators
@@ -159,7 +179,8 @@ GRANT UPDATE (paused, batch_size, updated_at) ON countersign.stage_controls TO c
 GRANT INSERT, UPDATE, DELETE ON countersign.log_levels TO countersign_admin;
 GRANT UPDATE (drain_requested) ON countersign.workers TO countersign_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.operators, countersign.operator_sessions TO countersign_admin;
-GRANT EXECUTE ON FUNCTION countersign.create_login(text, text, text), countersign.random_channel(),
+GRANT EXECUTE ON FUNCTION countersign.create_login(text, text, text, integer),
+    countersign.random_channel(),
     countersign.check_text(text, text, integer), countersign.unshowable_characters(),
     countersign.has_closed_isolates(text), countersign.is_callback_uri(text), countersign.callback_uri_rule(),
     countersign.is_inet(text),

@@ -64,6 +64,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION countersign.outlived_partitions() IS
+    'Partitions whose days are over. Housekeep drops them.';
+
 -- Drops one outlived partition, and no other table: the name must be one that outlived_partitions lists.
 CREATE OR REPLACE FUNCTION countersign.drop_partition(partition_name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' AS $$

@@ -116,7 +116,7 @@ class System:
         with psycopg.connect(self.superuser_url, autocommit=True) as superuser:
             superuser.execute(f"CREATE DATABASE {DATABASE} OWNER countersign_owner")
         self.key = self.run("key", "generate").split("=", 1)[1].strip()
-        self.run("migrate", "up")
+        self.run("migrate", "up", "--share-groups")
         self.receiver = Receiver()
         self.secrets, self.credentials = {}, {}
         for portal in ("acme", "globex"):

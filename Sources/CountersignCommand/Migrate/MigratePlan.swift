@@ -14,7 +14,10 @@ struct MigratePlan: MigratorCommand {
               countersign migrate plan > plan.sql
             """)
 
+    @OptionGroup var groups: InstallationOptions
     @OptionGroup var database: DatabaseOptions
+
+    var installation: InstallationOptions? { groups }
 
     func run(_ migrator: Migrator, _ connection: inout Connection) async throws {
         write(try await migrator.plan(&connection))

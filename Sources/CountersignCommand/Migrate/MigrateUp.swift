@@ -16,9 +16,13 @@ struct MigrateUp: MigratorCommand {
 
             Refused while live workers are too old for the new schema.
 
+            Groups of logins belong to the whole server. Where another database uses them, name this installation, \
+            and its groups are countersign_NAME_portal and so on: once, its database remembers.
+
             Examples:
               countersign migrate up
               countersign migrate up --drain
+              countersign migrate up --installation staging
             """)
 
     @Flag(help: "Have workers that are too old for the new schema drain first, and wait for them.")
@@ -28,16 +32,30 @@ struct MigrateUp: MigratorCommand {
     @Option(name: .customLong("with"), help: .hidden)
     var further: [String] = []
 
+    @OptionGroup var groups: InstallationOptions
     @OptionGroup var database: DatabaseOptions
 
-    func run(_ migrator: Migrator, _ connection: inout Connection) async throws {
-        let files = try further.map { path in
+    var installation: InstallationOptions? { groups }
+
+    func files() throws -> [MigrationFile] {
+        let others = try further.map { path in
             MigrationFile(
                 name: URL(filePath: path).lastPathComponent,
                 text: try String(contentsOfFile: path, encoding: .utf8))
         }
-        let migrator = files.isEmpty ? migrator : try Program.migrator(embeddedMigrations + files)
+        return embeddedMigrations + others
+    }
+
+    func run(_ migrator: Migrator, _ connection: inout Connection) async throws {
         try await OutdatedWorkers.makeWay(for: migrator, drains: drain, &connection) { write($0) }
+        let before = try await groups.renamed(&connection)
+        if before != nil { try await Installation.forgetFiles(&connection) }
         try await migrator.up(&connection) { write("\($0)") }
+        guard let before else { return }
+        let now = try await Installation.read(&connection)
+        try await now.takeLogins(from: before, &connection)
+        write(
+            "the logins of portals and apps are in the groups \(now.prefix)... now; put those of workers, "
+                + "gateways, monitors and administrators there, too: GRANT \(now.prefix)worker TO ...")
     }
 }

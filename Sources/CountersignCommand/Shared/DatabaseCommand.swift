@@ -22,6 +22,7 @@ extension DatabaseCommand {
     func prepare() {}
 
     mutating func run() async throws {
+        var installation = Installation.first
         do {
             try prepare()
             var options = try database.connectionOptions()
@@ -30,10 +31,11 @@ extension DatabaseCommand {
             Interruption.shared.begin()
             var connection = try await Connection.open(options)
             Interruption.shared.watch(connection)
+            installation = try await Installation.read(&connection)
             if Self.needsSchema { try await Program.schemaRange.check(&connection, schema: Program.schema) }
             try await run(&connection)
         } catch {
-            throw Failure(error, role: Self.role)
+            throw Failure(error, role: Self.role, in: installation)
         }
     }
 }

@@ -43,12 +43,13 @@ struct Failure: Error {
     }
 
     /// - Parameter role: the group that the command's login should belong to; nil is the database's owner.
-    init(_ error: any Error, role: GroupRole? = nil) {
+    init(_ error: any Error, role: GroupRole? = nil, in installation: Installation = .first) {
         switch error {
         case let failure as Failure:
             self = failure
-        case AdministrationError.notAllowed:
-            self.init(.permission, "\(error)")
+        case AdministrationError.notAllowed(let group):
+            self.init(
+                .permission, "this needs a login that is a member of \(group.name(in: installation))")
         case let error as AdministrationError:
             self.init(.data, "\(error)")
         case is InvalidStages, is UnreadableInput:
@@ -63,7 +64,7 @@ struct Failure: Error {
                 "the connection was lost during COMMIT, whether it was done is unknown: \(error)")
         default:
             if let error = PostgresError(in: error) {
-                self.init(error, role: role)
+                self.init(error, role: role?.name(in: installation))
             } else {
                 self.init(.internal, "\(error)")
             }
@@ -85,12 +86,12 @@ private let refusals = [
 ]
 
 extension Failure {
-    private init(_ error: PostgresError, role: GroupRole?) {
+    private init(_ error: PostgresError, role: String?) {
         if let refused = AdministrationError(error) {
             self.init(.data, "\(refused)")
             return
         }
-        let needed = role.map { "is a member of \($0.rawValue)" } ?? "owns the database and has CREATEROLE"
+        let needed = role.map { "is a member of \($0)" } ?? "owns the database and has CREATEROLE"
         switch error.state {
         // While connecting libpq gives no SQLSTATE. In another language this stays "cannot reach".
         case .cannotConnect where error.message.contains("permission denied for database"):
@@ -107,6 +108,9 @@ extension Failure {
             self.init(.permission, "\(error.message): this needs a login that \(needed)")
         case "40", "53", "55P03", "57014":
             self.init(.temporary, "try again: \(error.message)")
+        // Two installations that are migrated at the same moment.
+        case "55006":
+            self.init(.configuration, error.message)
         case "CS", "22", "23", "42939":
             self.init(.data, error.message)
         default:

@@ -14,7 +14,8 @@ package struct TakeHousekeeping: PreparedStatement {
             SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
             WHERE l.locktype = 'advisory' AND l.granted AND (l.classid, l.objid) = (1129512966, 17)
               AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-              AND (a.usename = current_user OR pg_has_role(a.usesysid, 'countersign_worker', 'MEMBER'))) AS leads
+              AND (a.usename = current_user
+                   OR pg_has_role(a.usesysid, countersign.group_role('worker'), 'MEMBER'))) AS leads
         """)
 
     package static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("leads") }

@@ -9,7 +9,7 @@ import Testing
     @Test func `every right on every object is one that was decided`() async throws {
         var superuser = try await Database.current.connectAsSuperuser()
         let stranger = try await Database.current.makeLogin("stranger")
-        var roles = GroupRole.allCases.map { (login: $0.rawValue, called: String($0.rawValue.dropFirst(12))) }
+        var roles = GroupRole.allCases.map { (login: $0.name, called: $0.rawValue) }
         roles += [(stranger.name, "stranger"), ("public", "PUBLIC")]
         let found = try await Privileges.read(roles, &superuser)
         let connect = "(database) - admin app gateway monitor portal worker: connect"
@@ -101,12 +101,13 @@ private let decidedPrivileges = """
     check_auth_request() - nobody
     check_callback_url() - nobody
     check_enrollment() - nobody
+    check_login(login text, group_role text) - nobody
     check_text(column_name text, value text, longest integer) - admin: execute
     close_events() - worker: execute
     collect_otp(transaction_id uuid) - gateway portal: execute
     counted_queue(stage text) - nobody
     counted_spread(stage text, moment timestamp with time zone, most integer) - nobody
-    create_login(login text, group_role text, verifier text) - admin: execute
+    create_login(login text, group_role text, verifier text, connections integer) - admin: execute
     create_partition(table_name text, day date) - worker: execute
     current_app() - app gateway: execute
     current_portal() - gateway portal: execute
@@ -141,6 +142,7 @@ private let decidedPrivileges = """
     hand_out_codes(portals text[], ids uuid[]) - gateway: execute
     has_closed_isolates(value text) - admin: execute
     is_callback_uri(uri text) - admin: execute
+    group_role(kind text) - admin monitor worker: execute
     is_inet(value text) - admin: execute
     is_own_row(row_xmin xid) - nobody
     is_quick(stage text) - nobody
@@ -159,7 +161,8 @@ private let decidedPrivileges = """
     operator_sessions - admin: delete, insert, select, update
     operators - admin: delete, insert, select, update
     otp_secrets - worker: delete, insert, select, update
-    outlived_partitions() - worker: execute
+    other_databases(group_role text) - nobody
+    outlived_partitions() - admin monitor worker: execute
     own_enrollments(user_id text) - gateway: execute
     own_request(id uuid) - nobody
     page_sample(source regclass, first bigint, beyond bigint, places bigint, condition text, age text,
