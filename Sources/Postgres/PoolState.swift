@@ -1,8 +1,9 @@
 /// Who holds which place of a pool, and who waits for one. Decides; `Pool` acts.
 ///
 /// Each party, such as one portal, has a lane. It never has more than half of the places, and the last quarter is for
-/// those who have none: so nobody, and no few together, keep the others out. A free place goes to who has fewest, and
-/// of those to who was served longest ago. The party without a name is the server itself and has no share.
+/// those who have none: so nobody, and no few together, keep the others out. A free place goes to who has fewest, of
+/// those to who was served longest ago, and of those who were not served yet to who came first. The party without a
+/// name is the server itself and has no share.
 struct PoolState: Sendable {
     enum Grant: Sendable {
         case idle(PooledConnection)
@@ -47,6 +48,7 @@ struct PoolState: Sendable {
         var waiters: [Waiter] = []
 
         var waiting: Int { waiters.count { $0.result == nil } }
+        var first: Waiter? { waiters.first { $0.result == nil } }
         var isUnused: Bool { held == 0 && waiters.isEmpty }
     }
 
@@ -92,10 +94,8 @@ struct PoolState: Sendable {
         lent -= 1
         if let connection, !isClosed { idle.append(connection) } else { open -= 1 }
         defer { forget(party) }
-        guard let next = next(), let waiter = lanes[next]?.waiters.first(where: { $0.result == nil }) else {
-            return nil
-        }
-        return settle(Ticket(party: next, number: waiter.number), .success(grant(next)))
+        guard let next = next() else { return nil }
+        return settle(next, .success(grant(next.party)))
     }
 
     mutating func giveUp(_ ticket: Ticket, _ error: any Error) -> Resumption? {
@@ -118,10 +118,15 @@ extension PoolState {
         return party.isEmpty || lane.held == 0 ? free > 0 : lane.held < share && free > size / 4
     }
 
-    /// The lane whose turn it is.
-    private func next() -> String? {
-        lanes.lazy.filter { $0.value.waiting > 0 && mayHave($0.key, $0.value) }
-            .min { ($0.value.held, $0.value.served) < ($1.value.held, $1.value.served) }?.key
+    /// Whose turn it is.
+    private func next() -> Ticket? {
+        lanes.compactMap { party, lane -> (lane: Lane, ticket: Ticket)? in
+            guard let first = lane.first, mayHave(party, lane) else { return nil }
+            return (lane: lane, ticket: Ticket(party: party, number: first.number))
+        }.min { one, other in
+            (one.lane.held, one.lane.served, one.ticket.number)
+                < (other.lane.held, other.lane.served, other.ticket.number)
+        }?.ticket
     }
 
     private mutating func grant(_ party: String) -> Grant {
