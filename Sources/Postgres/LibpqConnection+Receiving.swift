@@ -37,13 +37,28 @@ extension LibpqConnection {
         try flush(until: deadline)
         var answers = Answers()
         for item in sent { try receiveAnswer(to: item, into: &answers, until: deadline) }
-        guard let sync = try nextResult(until: deadline), sync.status == PGRES_PIPELINE_SYNC else {
-            throw lose()
-        }
+        try receiveSync(into: &answers, until: deadline)
         guard unsafe PQexitPipelineMode(connection) == 1 else { throw lose() }
         collectNotifications()
         if answers.isStale { prepared.markStale() }
         return answers
+    }
+
+    /// The end of the pipeline. Statements outside of a transaction are committed there, which can fail, too: by a
+    /// deferred constraint, or because a notification waited too long for its lock.
+    private func receiveSync(
+        into answers: inout Answers, until deadline: ContinuousClock.Instant?
+    ) throws(PostgresError) {
+        guard var result = try nextResult(until: deadline) else { throw lose() }
+        if result.status == PGRES_FATAL_ERROR {
+            guard let failure = PostgresError(result) else { throw lose() }
+            let end = try nextResult(until: deadline)
+            guard !isBroken, end == nil else { throw lose(failure) }
+            answers.failure = answers.failure ?? failure
+            guard let sync = try nextResult(until: deadline) else { throw lose(failure) }
+            result = sync
+        }
+        guard result.status == PGRES_PIPELINE_SYNC else { throw lose(answers.failure) }
     }
 
     private func receiveAnswer(

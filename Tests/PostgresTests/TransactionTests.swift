@@ -52,6 +52,23 @@ struct TransactionTests {
         #expect(connection.isIdle == true)
     }
 
+    /// Such a commit comes with the end of the pipeline, after the answers to its statements.
+    @Test
+    func `an error of the commit of a statement alone is its error, and the connection goes on`() async throws
+    {
+        var connection = try await connect()
+        let insert = Statement("insert twice", "INSERT INTO t SELECT 1 FROM generate_series(1, 2)")
+        for _ in 1...2 {
+            await #expect {
+                try await connection.run(insert)
+            } throws: {
+                ($0 as? PostgresError)?.state == "23505"
+            }
+            #expect(connection.isIdle == true)
+        }
+        #expect(try await connection.run(count)[0].int(0) == 0)
+    }
+
     @Test
     func `a body that hides a failure does not look committed`() async throws {
         var connection = try await connect()
