@@ -72,7 +72,7 @@ import Testing
             let (admin, old) = try await arrange(receiver.address + "/cb")
             let worker = try await startWorker()
             _ = try await end()
-            await receiver.wait(for: 1)
+            try await receiver.wait(for: 1)
             var verdict = try await judge(receiver.received[0], secrets: [old])
             #expect(verdict["standardwebhooks"] as? [Bool] == [true] && verdict["svix"] as? [Bool] == [true])
             #expect(verdict["forged"] as? Bool == false && verdict["ed25519"] as? Bool == false)
@@ -93,7 +93,7 @@ import Testing
             #expect(
                 try await admin.succeed("portal", "signing-key", "show", "acme").output.contains(publicKey))
             _ = try await end()
-            await receiver.wait(for: 2)
+            try await receiver.wait(for: 2)
             verdict = try await judge(receiver.received[1], secrets: [new, old], publicKey: publicKey)
             #expect(verdict["standardwebhooks"] as? [Bool] == [true, true])
             #expect(verdict["svix"] as? [Bool] == [true, true] && verdict["ed25519"] as? Bool == true)
@@ -101,7 +101,7 @@ import Testing
             try await passOverlap()
             try await admin.succeed("portal", "signing-key", "remove", "acme")
             _ = try await end()
-            await receiver.wait(for: 3)
+            try await receiver.wait(for: 3)
             verdict = try await judge(receiver.received[2], secrets: [new, old], publicKey: publicKey)
             #expect(verdict["standardwebhooks"] as? [Bool] == [true, false])
             #expect(verdict["svix"] as? [Bool] == [true, false] && verdict["ed25519"] as? Bool == false)
@@ -133,10 +133,10 @@ import Testing
             #expect(try await admin.succeed("webhook", "show", "\(ids[0])").output.contains("gone for good"))
 
             #expect(try await admin.succeed("webhook", "retry", "\(ids[0])").output == "sending \(ids[0])\n")
-            await receiver.wait(for: 4)
+            try await receiver.wait(for: 4)
             let replayed = try await admin.succeed("webhook", "replay", "--portal", "acme", "--since", "1h")
             #expect(replayed.output == "sending 2 deliveries of portal acme again\n")
-            await receiver.wait(for: 6)
+            try await receiver.wait(for: 6)
             let sent = receiver.received.map { $0.header("webhook-id") ?? "" }
             #expect(Set(sent.suffix(3)) == Set(ids.map { "\($0)" }))
             try await eventually("all are delivered", timeout: .seconds(30)) {

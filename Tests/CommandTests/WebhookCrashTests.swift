@@ -66,7 +66,7 @@ import Testing
         } _: { receiver in
             let (shell, ids) = try await workers.arrange(receiver.address, count: 1)
             let worker = try workers.start(shell)
-            await receiver.wait(for: 1)
+            try await receiver.wait(for: 1)
             worker.kill()
             #expect(try await worker.outcome().status == SIGKILL)
             isBack.withLock { $0 = true }
@@ -84,7 +84,7 @@ import Testing
             var blocker = try await Database.current.connect()
             try await blocker.execute("BEGIN; LOCK TABLE countersign.webhook_deliveries IN SHARE MODE")
             let worker = try workers.start(shell)
-            await receiver.wait(for: 1)
+            try await receiver.wait(for: 1)
             try await eventually("it waits to write", timeout: .seconds(30)) {
                 try await count(Self.sessions + " AND wait_event_type = 'Lock'") == 1
             }

@@ -1,4 +1,5 @@
 import Countersign
+import Foundation
 import Postgres
 import Support
 import Testing
@@ -30,9 +31,12 @@ struct WebhookWorkers {
         return (try await Shell.member(of: .worker, key: key), ids)
     }
 
-    func start(_ shell: Shell) throws -> RunningProgram {
-        try shell.start([
+    /// - Parameter starter: a program that becomes the one that its arguments name.
+    func start(_ shell: Shell, by starter: String? = nil) throws -> RunningProgram {
+        let arguments = [
             "work", "--stages", "dispatch", "--allow-http", "127.0.0.0/8", "--allow-ports", "1-65535",
-        ])
+        ]
+        guard let starter else { return try shell.start(arguments) }
+        return try shell.start([starter, RunningProgram.executable.path] + arguments, isProgram: false)
     }
 }

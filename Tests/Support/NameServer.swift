@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import Synchronization
+package import Testing
 
 /// A name server on a free port of 127.0.0.1 (UDP) that knows IPv4 addresses, and says nothing where it is told to.
 package final class NameServer: Sendable {
@@ -13,7 +14,8 @@ package final class NameServer: Sendable {
         case silence
     }
 
-    private let state = Mutex<(asked: [String], waiters: [(Int, CheckedContinuation<Void, Never>)])>(([], []))
+    private let questions = Mutex<[String]>([])
+    private let newNames = Signal()
     private let answer: @Sendable (String) -> Answer
     private let channel = Mutex<(any Channel)?>(nil)
 
@@ -22,7 +24,7 @@ package final class NameServer: Sendable {
     /// As `NameResolver` takes it.
     package var address: String { "127.0.0.1:\(channel.withLock { $0?.localAddress?.port ?? 0 })" }
     /// The names it was asked for, each time that it was.
-    package var asked: [String] { state.withLock(\.asked) }
+    package var asked: [String] { questions.withLock(\.self) }
 
     package static func run<T>(
         answering answer: @escaping @Sendable (String) -> Answer, _ body: (NameServer) async throws -> T
@@ -46,29 +48,19 @@ package final class NameServer: Sendable {
         }
     }
 
-    /// Waits until it was asked for that many different names.
-    package func wait(for names: Int) async {
-        await withCheckedContinuation { continuation in
-            let isThere = state.withLock { state in
-                if Set(state.asked).count >= names { return true }
-                state.waiters.append((names, continuation))
-                return false
-            }
-            if isThere { continuation.resume() }
-        }
+    /// Waits until it was asked for that many different names. Throws when that takes longer than anything should.
+    package func wait(for names: Int, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        try await newNames.wait(for: names, sourceLocation: sourceLocation)
     }
 
     /// The answer to a question as RFC 1035 section 4 writes both; nil is none.
     fileprivate func reply(to packet: [UInt8]) -> [UInt8]? {
         guard let question = Question(packet) else { return nil }
-        let ready = state.withLock { state in
-            state.asked.append(question.name)
-            let count = Set(state.asked).count
-            let ready = state.waiters.filter { $0.0 <= count }
-            state.waiters.removeAll { $0.0 <= count }
-            return ready
+        let isNew = questions.withLock { questions in
+            defer { questions.append(question.name) }
+            return !questions.contains(question.name)
         }
-        for (_, waiter) in ready { waiter.resume() }
+        if isNew { newNames.fire() }
         switch answer(question.name) {
         case .silence: return nil
         case .unknown: return question.reply(code: 3)

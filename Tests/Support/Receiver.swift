@@ -3,6 +3,7 @@ package import NIOHTTP1
 import NIOPosix
 package import NIOSSL
 import Synchronization
+package import Testing
 
 /// A portal's web server on a free port of 127.0.0.1: remembers what it was sent and answers as told.
 package final class Receiver: Sendable {
@@ -31,9 +32,8 @@ package final class Receiver: Sendable {
         case dripping(String, String)
     }
 
-    private let state = Mutex<
-        (received: [Received], waiters: [(Int, CheckedContinuation<Void, Never>)], connections: Int)
-    >(([], [], 0))
+    private let state = Mutex<(received: [Received], connections: Int)>(([], 0))
+    private let arrivals = Signal()
     private let answer: @Sendable (Int, Received) -> Answer
     private let channel = Mutex<(any Channel)?>(nil)
 
@@ -78,27 +78,17 @@ package final class Receiver: Sendable {
         }
     }
 
-    /// Waits until that many requests have come.
-    package func wait(for count: Int) async {
-        await withCheckedContinuation { continuation in
-            let isThere = state.withLock { state in
-                if state.received.count >= count { return true }
-                state.waiters.append((count, continuation))
-                return false
-            }
-            if isThere { continuation.resume() }
-        }
+    /// Waits until that many requests have come. Throws when that takes longer than anything should.
+    package func wait(for count: Int, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        try await arrivals.wait(for: count, sourceLocation: sourceLocation)
     }
 
     fileprivate func take(_ received: Received) -> Answer {
-        let (index, ready) = state.withLock { state in
+        let index = state.withLock { state in
             state.received.append(received)
-            let count = state.received.count
-            let ready = state.waiters.filter { $0.0 <= count }
-            state.waiters.removeAll { $0.0 <= count }
-            return (count - 1, ready)
+            return state.received.count - 1
         }
-        for (_, waiter) in ready { waiter.resume() }
+        arrivals.fire()
         return answer(index, received)
     }
 }

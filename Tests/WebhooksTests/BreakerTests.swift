@@ -22,7 +22,7 @@ import Testing
             let portal = try await site.addPortal("another")
             try await site.addCallback(receiver.address, of: portal)
             try await site.end(at: receiver.address, of: portal)
-            await receiver.wait(for: 1)
+            try await receiver.wait(for: 1)
         }
     }
 
@@ -48,7 +48,7 @@ import Testing
                 #expect(receiver.received.count == tried)
                 // A failed probe opens it again.
                 try await letOpenTimePass()
-                await receiver.wait(for: tried + 1)
+                try await receiver.wait(for: tried + 1)
                 try await eventually("it is open again") {
                     try await site.count(
                         "SELECT count(*) FROM countersign.webhook_endpoints WHERE trips = 2") == 1
@@ -157,7 +157,7 @@ import Testing
             try await site.end(12, at: receiver.address, of: portal)
             let start = ContinuousClock.now
             try await site.dispatching { _ in
-                await receiver.wait(for: 12)
+                try await receiver.wait(for: 12)
             }
             // Five at once, and seven more at five a second.
             #expect(start.duration(to: .now) >= .milliseconds(1_300))

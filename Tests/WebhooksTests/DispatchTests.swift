@@ -153,7 +153,7 @@ import Testing
         } _: { receiver in
             let id = try await site.endedRequest(receiver.address)
             let begun = ContinuousClock.now
-            try await site.dispatching(limits) { _ in await receiver.wait(for: 1) }
+            try await site.dispatching(limits) { _ in try await receiver.wait(for: 1) }
             #expect(begun.duration(to: .now) < .seconds(5))
             var owner = try await Database.current.connect()
             let left = try await owner.execute(

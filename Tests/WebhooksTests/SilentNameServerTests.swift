@@ -28,7 +28,7 @@ import Webhooks
                 limits.nameServers = names.address
                 limits.lookups.life = .seconds(120)
                 try await site.dispatching(limits) { _ in
-                    await names.wait(for: limits.lookups.ofOne)
+                    try await names.wait(for: limits.lookups.ofOne)
                     let url = "http://under_score.example:\(receiver.port)/cb"
                     try await site.addCallback(url, of: another)
                     let ids = try await site.end(20, at: url, of: another)
@@ -76,7 +76,7 @@ import Webhooks
             (limits.total, limits.drain) = (64, .milliseconds(100))
             limits.delivery.total = .seconds(120)
             try await site.dispatching(limits) { _ in
-                await receiver.wait(for: 32)  // half of the places
+                try await receiver.wait(for: 32)  // half of the places
                 let url = "\(receiver.address)/cb"
                 try await site.addCallback(url, of: another)
                 for id in try await site.end(20, at: url, of: another) {
