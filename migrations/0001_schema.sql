@@ -197,7 +197,10 @@ CREATE UNIQUE INDEX enrollments_active ON countersign.enrollments (app_id, user_
     WHERE status = 'active';
 -- The enroll stage's queue. Enrolling is rare, so the queue is a partial index and no table of its own.
 CREATE INDEX enrollments_pending ON countersign.enrollments (app_id, enrollment_id) WHERE status = 'pending';
--- Finds all of a user's enrollments; enrollments_active has the active ones only.
+-- Counts a user's devices.
+CREATE INDEX enrollments_devices ON countersign.enrollments (app_id, user_id, device_id)
+    WHERE status IN ('pending', 'active');
+-- Finds all of a user's enrollments, whatever became of them.
 CREATE INDEX enrollments_user ON countersign.enrollments (app_id, user_id, enrollment_id);
 ALTER TABLE countersign.enrollments ENABLE ROW LEVEL SECURITY;
 

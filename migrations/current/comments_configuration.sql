@@ -35,6 +35,9 @@ COMMENT ON COLUMN countersign.apps.created_at IS 'When it was added.';
 COMMENT ON COLUMN countersign.apps.enabled IS 'Off, its enrollments are refused (CS008) and its answers do not count.';
 COMMENT ON COLUMN countersign.apps.login IS 'The role with which it connects.';
 COMMENT ON COLUMN countersign.apps.name IS 'What operators call it.';
+COMMENT ON COLUMN countersign.apps.max_devices_per_user IS
+    'How many devices one user may have at a time, 10 unless an administrator says otherwise (UPDATE); one more is '
+    'refused (CS008) until one is revoked. Enrolling a device again does not count.';
 
 COMMENT ON TABLE countersign.auth_types IS 'Named settings for requests.';
 COMMENT ON COLUMN countersign.auth_types.name IS 'What requests give as auth_type.';

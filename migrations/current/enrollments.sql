@@ -40,9 +40,10 @@ BEGIN
         WHERE e.app_id = NEW.app_id AND e.user_id = NEW.user_id AND e.device_id = NEW.device_id
           AND e.status = 'active';
     NEW.wrong_codes := coalesce(NEW.wrong_codes, '{}');
-    IF (SELECT count(*) FROM countersign.enrollments e
+    -- Those that wait count, too: one INSERT of a thousand devices sees each row before the next.
+    IF (SELECT count(DISTINCT e.device_id) FROM countersign.enrollments e
         WHERE e.app_id = NEW.app_id AND e.user_id = NEW.user_id AND e.device_id <> NEW.device_id
-          AND e.status = 'active') >= known.max_devices_per_user THEN
+          AND e.status IN ('pending', 'active')) >= known.max_devices_per_user THEN
         PERFORM countersign.refuse('CS008', format(
             'this user has %s devices, which is the limit: revoke one first', known.max_devices_per_user));
     END IF;

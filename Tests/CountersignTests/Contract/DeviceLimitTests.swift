@@ -20,6 +20,35 @@ import Testing
         }
     }
 
+    @Test func `devices that wait count, too, also those of one statement`() async throws {
+        let site = try await Site.make()
+        var app = try await site.app()
+        let error = try #require(
+            try await app.refusal(
+                of: """
+                    INSERT INTO countersign.enrollments (user_id, device_id, public_key)
+                    SELECT 'alice', 'phone-' || n, 'a key' FROM generate_series(1, 11) n
+                    """))
+        #expect(error.state == "CS008" && error.message.contains("10 devices"))
+    }
+
+    @Test func `an administrator sets the limit`() async throws {
+        let site = try await Site.make()
+        let login = try await Database.current.makeLogin("operator", in: .admin)
+        var admin = try await Database.current.connect(as: login)
+        try await admin.execute("UPDATE countersign.apps SET max_devices_per_user = 1")
+        var app = try await site.app()
+        try await app.execute(
+            "INSERT INTO countersign.enrollments (user_id, device_id, public_key) VALUES ('alice', 'a', 'a key')"
+        )
+        let error = try #require(
+            try await app.refusal(
+                of:
+                    "INSERT INTO countersign.enrollments (user_id, device_id, public_key) VALUES ('alice', 'b', 'k')"
+            ))
+        #expect(error.message.contains("1 devices"))
+    }
+
     @Test func `enrolling again keeps the lock and the wrong codes`() async throws {
         let site = try await Site.make()
         try await withWorkerLogin { _ in
