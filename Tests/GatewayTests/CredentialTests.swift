@@ -139,33 +139,6 @@ import Testing
     }
 }
 
-@Suite struct WrongSecretsTests {
-    private func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
-
-    @Test func `guesses are counted by client id and address, for a minute`() throws {
-        let wrong = WrongSecrets()
-        let (here, there) = (try address("192.0.2.1"), try address("192.0.2.2"))
-        let start = ContinuousClock.now
-        for number in 1...12 {
-            let isCounted = wrong.count("acme", from: here, at: start)
-            #expect(isCounted == (number <= WrongSecrets.allowed))
-        }
-        #expect(wrong.count("acme", from: there, at: start) && wrong.count("other", from: here, at: start))
-        #expect(wrong.count("acme", from: here, at: start + .seconds(61)))
-    }
-
-    /// Also over all the addresses that a customer has in IPv6.
-    @Test(arguments: [["192.0.2.1"], ["2001:db8::1", "2001:db8::2:3"]])
-    func `client ids that are made up are counted together`(addresses: [String]) throws {
-        let wrong = WrongSecrets()
-        let found = try (0..<120).map { number in
-            let address = try address(addresses[number % addresses.count])
-            return wrong.count("guess-\(number)", from: address)
-        }
-        #expect(found.count(where: \.self) == WrongSecrets.allowedOfAddress)
-    }
-}
-
 @Suite struct SecretDigestTests {
     @Test func `it fits its secret and no other`() throws {
         let digest = SecretDigest(of: "hush")

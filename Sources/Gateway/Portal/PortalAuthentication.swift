@@ -7,7 +7,7 @@ import Hummingbird
 /// (RFC 6749 section 2.3.1), as the Access API takes both.
 struct PortalAuthentication: Sendable {
     private let directory: PortalDirectory
-    private let wrong = WrongSecrets()
+    private let wrong = RefusalCounts(.init(name: 10, network: 100))
 
     init(_ directory: PortalDirectory) { self.directory = directory }
 
@@ -22,7 +22,7 @@ struct PortalAuthentication: Sendable {
         let entry = try await directory.entry(clientID, asker: asker)
         // The secret comes first: whoever has the right one is nobody's guesser.
         guard let entry, entry.digest.fits(secret) else {
-            throw wrong.count(clientID, from: request.client) ? Self.refusal : Self.pause
+            throw wrong.count(clientID, from: request.client) == .counted ? Self.refusal : Self.pause
         }
         LogContext.note("portal", entry.portal.name)
         return entry.portal

@@ -56,7 +56,7 @@ extension Console {
     ) async throws -> Bool {
         let verdict = refused.count(name, from: request.client)
         guard verdict != .tooMany else { return false }
-        let reason = verdict == .recorded ? reason : "too many: those of the next minute are not recorded"
+        let reason = verdict == .counted ? reason : "too many: those of the next minute are not recorded"
         // Nobody has shown to be that name.
         try await connection.run(SpeakAs(actor: "console"))
         try await connection.run(AuditRefusal(name: name, address: request.clientText, reason: reason))
@@ -66,7 +66,7 @@ extension Console {
                 "operator": "\(ConsoleAccount.isName(name) ? name : "?")", "client": "\(request.clientText)",
                 "error": "\(reason)",
             ])
-        return verdict == .recorded
+        return verdict == .counted
     }
 
     @Sendable func logout(_ request: IncomingRequest) async throws -> Response {

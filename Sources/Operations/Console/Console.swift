@@ -16,7 +16,7 @@ struct Console: Sendable {
 
     let pool: Pool
     let logger: Logger
-    let refused = RefusedSignIns()
+    let refused = RefusalCounts(.init(name: 5, network: 30, all: 300))
     let streams = StreamLimit()
 
     var routes: [Route] {
@@ -81,16 +81,14 @@ struct Console: Sendable {
         do {
             return try await body()
         } catch {
-            guard let error = PostgresError(in: error) else { throw error }
-            logger.warning("console request failed", metadata: ["error": "\(error)"])
-            if error.state == "42501" {
-                throw Problem(
-                    .serviceUnavailable, "temporarily_unavailable",
-                    "The console needs a database login in countersign_admin: set COUNTERSIGN_OPERATIONS_DATABASE_URL."
-                )
+            guard let failure = PostgresError(in: error), failure.state == .insufficientPrivilege else {
+                throw error
             }
-            throw Problem.unavailable(
-                "temporarily_unavailable", "The database cannot be asked at this moment.")
+            logger.warning("console request failed", metadata: ["error": "\(failure)"])
+            throw Problem(
+                .serviceUnavailable, "temporarily_unavailable",
+                "The console needs a database login in countersign_admin: set COUNTERSIGN_OPERATIONS_DATABASE_URL."
+            )
         }
     }
 }
