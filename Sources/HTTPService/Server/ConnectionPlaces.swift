@@ -8,6 +8,7 @@ final class ConnectionPlaces: Sendable {
     /// One connection's.
     final class Place: Sendable {
         let channel: any Channel
+        /// Of IPv6 a whole /64, within which a client takes what address it likes.
         fileprivate let address: IPAddress?
         /// Uptime in nanoseconds since which it is the client's turn; 0 while it is ours.
         fileprivate let waitingSince = Atomic(NIODeadline.now().uptimeNanoseconds)
@@ -41,7 +42,7 @@ final class ConnectionPlaces: Sendable {
     /// Nil when its address has its share already, and none of those keeps us waiting: then it has to be closed.
     func take(_ channel: any Channel) -> Place? {
         let peer = channel.remoteAddress?.ipAddress.flatMap { IPAddress($0) }?.unmapped
-        let place = Place(channel, peer.flatMap { proxies.trusts($0) ? nil : $0 })
+        let place = Place(channel, peer.flatMap { proxies.trusts($0) ? nil : $0.network })
         let (isAdmitted, victim) = state.withLock { admit(place, &$0) }
         victim?.channel.close(promise: nil)
         guard isAdmitted else { return nil }
