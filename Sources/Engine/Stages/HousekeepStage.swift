@@ -10,14 +10,31 @@ package import Postgres
 /// when somebody makes the answer slow. What waits is measured each second, before that, for those who ask; a
 /// long walk over rows that are gone, while a snapshot is held, each three. Partitions are looked after each minute,
 /// and each minute of the audit trail is closed with a digest.
+///
+/// What fails is told when all others have had their turn: nothing that always fails keeps the rest from being done.
 package struct HousekeepStage: Stage {
+    /// In the order in which they are done.
+    private enum Chore: CaseIterable {
+        case measurement, notifications, limits, closing, secrets, issueQueue, workers, history, partitions
+
+        /// When it is due again. A chore that takes long is done less often.
+        func next(after start: ContinuousClock.Instant, until end: ContinuousClock.Instant)
+            -> ContinuousClock.Instant
+        {
+            let duration = start.duration(to: end)
+            return switch self {
+            case .measurement: start + min(max(.seconds(1), duration * 10), .seconds(3))
+            case .notifications: end + max(.seconds(2), duration * 20)
+            case .limits: end + max(.seconds(1), duration * 20)
+            case .closing: start + .seconds(5)
+            case .secrets, .issueQueue, .workers, .history, .partitions: end + .seconds(60)
+            }
+        }
+    }
+
     package let name = StageName.housekeep
     package let repair: (any Repair)? = nil
-    private var nextMeasurement = ContinuousClock.now
-    private var nextRecount = ContinuousClock.now
-    private var nextClosing = ContinuousClock.now
-    private var nextQueueLook = ContinuousClock.now
-    private var nextSweep = ContinuousClock.now
+    private var due: [Chore: ContinuousClock.Instant] = [:]
     private let problem: @Sendable (_ partition: String, PostgresError) -> Void
 
     /// `problem` hears of partitions that could not be made or dropped; they are tried again in a minute.
@@ -34,42 +51,45 @@ package struct HousekeepStage: Stage {
         let (ahead, lead) = try await connection.pipeline(
             after: prelude, within: .seconds(10), TakeHousekeeping())
         guard try lead.one() else { return (ahead, BatchOutcome(due: .seconds(1))) }
-        var rows = 0
-        let clock = ContinuousClock()
-        if clock.now >= nextMeasurement {
-            let start = clock.now
-            nextMeasurement = start + .seconds(3)  // also when it fails: limits are worth more
-            try await connection.run(MeasureQueues())
-            nextMeasurement = start + min(max(.seconds(1), start.duration(to: clock.now) * 10), .seconds(3))
-        }
-        if clock.now >= nextQueueLook {
-            let start = clock.now
-            try await connection.run(MeasureNotifications())
-            nextQueueLook = clock.now + max(.seconds(2), start.duration(to: clock.now) * 20)
-        }
-        if clock.now >= nextRecount {
-            let start = clock.now
-            rows += try await connection.run(RecountLimits()).affected
-            nextRecount = clock.now + max(.seconds(1), start.duration(to: clock.now) * 20)
-        }
-        if clock.now >= nextClosing {
-            nextClosing = clock.now + .seconds(5)
-            try await connection.run(CloseEvents())
-        }
-        if clock.now >= nextSweep {
-            rows += try await sweep(&connection)
-            nextSweep = clock.now + .seconds(60)
-        }
-        let next = min(nextMeasurement, nextRecount)
-        return (ahead, BatchOutcome(rows: rows, due: clock.now.duration(to: next)))
+        let rows = try await doChores(&connection)
+        let next = Chore.allCases.compactMap { due[$0] }.min() ?? .now
+        return (ahead, BatchOutcome(rows: rows, due: ContinuousClock.now.duration(to: next)))
     }
 
-    private func sweep(_ connection: inout Connection) async throws -> Int {
+    private mutating func doChores(_ connection: inout Connection) async throws -> Int {
+        var (rows, failure) = (0, PostgresError?.none)
+        for chore in Chore.allCases {
+            let start = ContinuousClock.now
+            if let time = due[chore], start < time { continue }
+            do {
+                rows += try await run(chore, &connection)
+            } catch {
+                guard let error = PostgresError(in: error), connection.isIdle else { throw error }
+                failure = failure ?? error
+            }
+            due[chore] = chore.next(after: start, until: .now)
+        }
+        if let failure { throw failure }
+        return rows
+    }
+
+    private func run(_ chore: Chore, _ connection: inout Connection) async throws -> Int {
+        switch chore {
+        case .measurement: try await connection.run(MeasureQueues())
+        case .notifications: try await connection.run(MeasureNotifications())
+        case .limits: return try await connection.run(RecountLimits()).affected
+        case .closing: try await connection.run(CloseEvents())
+        case .secrets: return try await connection.run(SweepSecrets()).affected
+        case .issueQueue: return try await connection.run(SweepIssueQueue()).affected
+        case .workers: return try await connection.run(SweepWorkers()).affected
+        case .history: try await connection.run(RecordHistory())
+        case .partitions: return try await keepPartitions(&connection)
+        }
+        return 0
+    }
+
+    private func keepPartitions(_ connection: inout Connection) async throws -> Int {
         var done = 0
-        done += try await connection.run(SweepSecrets()).affected
-        done += try await connection.run(SweepIssueQueue()).affected
-        done += try await connection.run(SweepWorkers()).affected
-        try await connection.run(RecordHistory())
         for missing in try await connection.run(FindMissingPartitions()).all() {
             let creation = CreatePartition(table: missing.table, day: missing.day)
             done += try await attempt(creation, missing.name, &connection)
