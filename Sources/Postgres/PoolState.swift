@@ -1,9 +1,8 @@
 /// Who holds which place of a pool, and who waits for one. Decides; `Pool` acts.
 ///
 /// Each party, such as one portal, has a lane. It never has more than half of the places, and the last quarter is for
-/// those who have none: so nobody, and no few together, keep the others out. A free place goes to who has fewest, of
-/// those to who was served longest ago, and of those who were not served yet to who came first. The party without a
-/// name is the server itself and has no share.
+/// those who have none: so nobody, and no few together, keep the others out. A free place goes to who has fewest, and
+/// of those to who was served, or has come, longest ago. The party without a name is the server itself and has no share.
 struct PoolState: Sendable {
     enum Grant: Sendable {
         case idle(PooledConnection)
@@ -43,8 +42,8 @@ struct PoolState: Sendable {
 
     private struct Lane: Sendable {
         var held = 0
-        /// When it was served last, counted in grants.
-        var served = 0
+        /// When it was served last, counted in grants; before that just before whoever was served last when it came.
+        var served: Int
         var waiters: [Waiter] = []
 
         var waiting: Int { waiters.count { $0.result == nil } }
@@ -54,7 +53,6 @@ struct PoolState: Sendable {
 
     private let size: Int
     private let maxWaiting: Int
-    private var open = 0
     private var lent = 0
     private var idle: [PooledConnection] = []
     private var lanes: [String: Lane] = [:]
@@ -68,12 +66,12 @@ struct PoolState: Sendable {
     }
 
     mutating func ask(_ party: String) throws(PoolExhausted) -> Answer {
-        let lane = lanes[party, default: Lane()]
+        let lane = lanes[party] ?? Lane(served: grants - 1)
         if mayHave(party, lane) { return .granted(grant(party)) }
         let evicted = waiting < maxWaiting ? nil : try evict(for: lane)
         lastNumber += 1
         waiting += 1
-        lanes[party, default: Lane()].waiters.append(Waiter(number: lastNumber))
+        lanes[party, default: lane].waiters.append(Waiter(number: lastNumber))
         return .waits(Ticket(party: party, number: lastNumber), instead: evicted)
     }
 
@@ -92,7 +90,7 @@ struct PoolState: Sendable {
     mutating func release(_ party: String, _ connection: PooledConnection?) -> Resumption? {
         lanes[party]?.held -= 1
         lent -= 1
-        if let connection, !isClosed { idle.append(connection) } else { open -= 1 }
+        if let connection, !isClosed { idle.append(connection) }
         defer { forget(party) }
         guard let next = next() else { return nil }
         return settle(next, .success(grant(next.party)))
@@ -105,7 +103,6 @@ struct PoolState: Sendable {
     mutating func close() -> [PooledConnection] {
         isClosed = true
         defer { idle = [] }
-        open -= idle.count
         return idle
     }
 }
@@ -132,11 +129,9 @@ extension PoolState {
     private mutating func grant(_ party: String) -> Grant {
         grants += 1
         lent += 1
-        lanes[party, default: Lane()].held += 1
+        lanes[party, default: Lane(served: grants)].held += 1
         lanes[party]?.served = grants
-        if let connection = idle.popLast() { return .idle(connection) }
-        open += 1
-        return .empty
+        return idle.popLast().map { .idle($0) } ?? .empty
     }
 
     /// Where more than that lane wait already, the last of the longest lane makes room.

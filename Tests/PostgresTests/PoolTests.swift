@@ -124,7 +124,31 @@ import Testing
         #expect(place.served.withLock(\.self) == ["b", "c", "a", "a", "a"])
     }
 
-    /// The one place of a pool; whoever gets it gives it back at once.
+    @Test func `who comes again and again does not pass whoever waits`() async throws {
+        let place = Place()
+        _ = try place.ask("x")
+        var waits = 0
+        func wait(_ party: String) async throws -> Task<Void, any Error> {
+            guard case .waits(let ticket, _) = try place.ask(party) else { throw PoolExhausted() }
+            let task = Task { try await place.wait(ticket) }
+            waits += 1
+            try await place.waits.wait(for: waits)
+            return task
+        }
+        let (x, y, z) = (try await wait("x"), try await wait("y"), try await wait("z"))
+        place.release("x")
+        try await y.value
+        place.release("y")
+        try await z.value
+        let yAgain = try await wait("y")
+        place.release("z")
+        try await x.value
+        place.release("x")
+        try await yAgain.value
+        #expect(place.served.withLock(\.self) == ["y", "z", "x", "y"])
+    }
+
+    /// The one place of a pool.
     private final class Place: Sendable {
         let waits = Signal()
         let served = Mutex<[String]>([])
@@ -133,12 +157,17 @@ import Testing
         func ask(_ party: String) throws -> PoolState.Answer { try state.withLock { try $0.ask(party) } }
 
         func take(_ ticket: PoolState.Ticket) async throws {
+            try await wait(ticket)
+            release(ticket.party)
+        }
+
+        /// Until it has the place.
+        func wait(_ ticket: PoolState.Ticket) async throws {
             _ = try await withCheckedThrowingContinuation { continuation in
                 state.withLock { $0.wait(ticket, continuation) }?.resume()
                 waits.fire()
             }
             served.withLock { $0.append(ticket.party) }
-            release(ticket.party)
         }
 
         func release(_ party: String) { state.withLock { $0.release(party, nil) }?.resume() }
