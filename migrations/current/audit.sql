@@ -199,29 +199,6 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION countersign.audit_second_factor() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    PERFORM countersign.audit(
-        CASE WHEN NEW.second_factor IS NULL THEN 'operator.second_factor_removed'
-             WHEN OLD.second_factor IS NULL THEN 'operator.second_factor_added'
-             ELSE 'operator.second_factor_replaced' END,
-        jsonb_build_object('name', NEW.name));
-    RETURN NULL;
-END
-$$;
-
--- For the console, which knows who was refused and from where. A name that none can have is not kept: people type their
--- password there.
-CREATE OR REPLACE FUNCTION countersign.audit_refused_sign_in(name text, address text, reason text) RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    PERFORM countersign.audit('operator.refused',
-        jsonb_build_object('name', CASE WHEN name ~ '^[a-z0-9][a-z0-9._-]{0,62}$' THEN name ELSE '?' END,
-                           'address', left(address, 64), 'reason', left(reason, 64)));
-END
-$$;
-
 -- For `key reseal`, which names the column and the key that seals now.
 CREATE OR REPLACE FUNCTION countersign.audit_resealed(sealed_column text, key_id bigint, count bigint) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -112,14 +112,9 @@ BEGIN
             PERFORM countersign.create_partition(parent, day);
         END IF;
     END LOOP;
-    -- The rows were checked when they first came; a trigger would take them for new ones.
-    EXECUTE format('ALTER TABLE countersign.%I DISABLE TRIGGER USER', parent);
+    -- The rows were checked when they first came: triggers pass over those that have a status.
     EXECUTE format('INSERT INTO countersign.%I (%s) SELECT %s FROM pg_temp.stray', parent, columns, columns);
     GET DIAGNOSTICS moved = ROW_COUNT;
-    EXECUTE format('ALTER TABLE countersign.%I ENABLE TRIGGER USER', parent);
-    IF parent = 'submissions' THEN
-        ALTER TABLE countersign.submissions ENABLE ALWAYS TRIGGER take_submission;
-    END IF;
     DROP TABLE pg_temp.stray;
     EXECUTE format('SELECT $1 - count(*) FROM countersign.%I', stray) INTO moved USING moved;
     RETURN moved;

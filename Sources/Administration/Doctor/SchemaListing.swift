@@ -7,8 +7,6 @@ package enum SchemaListing {
     package static func read(_ connection: inout Connection) async throws -> [String] {
         try await connection.run(ListObjects()).all()
     }
-
-    /// Views, and functions that wer
 }
 
 /// An object that is not what the files of the schema make.
