@@ -40,7 +40,7 @@ extension Migrator {
         } catch {
             guard case .database(let cause) = error, cause.state == .queryCanceled else { throw error }
             let names = locks.tables.joined(separator: ", ")
-            throw .database(PostgresError("55P03", "locks on \(names) were not to be had"))
+            throw .database(PostgresError(.lockNotAvailable, "locks on \(names) were not to be had"))
         }
     }
 
@@ -134,7 +134,7 @@ extension PostgresError {
     /// changed beside us, and for partitions one that was dropped since they were listed.
     fileprivate func canPass(partitionsMayGo: Bool) -> Bool {
         switch state {
-        case "55P03", "40": true
+        case SQLState.lockNotAvailable, "40": true
         case "XX000": message == "tuple concurrently updated"
         case "42P01", "42704": partitionsMayGo
         default: false

@@ -66,7 +66,7 @@ extension Migrator {
             try await turn.execute(script.takeTurn)
             return true
         } catch {
-            guard error.state == "55P03" else { throw .database(error) }
+            guard error.state == .lockNotAvailable else { throw .database(error) }
         }
         try await execute("ROLLBACK", &turn)
         return false

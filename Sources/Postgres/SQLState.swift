@@ -29,6 +29,7 @@ extension SQLState {
     package static let queryCanceled: SQLState = "57014"
     /// A row is held by somebody else, for longer than `lock_timeout`.
     package static let lockNotAvailable: SQLState = "55P03"
-    static let stalePlan: SQLState = "0A000"
-    static let unknownStatement: SQLState = "26000"
+    package static let insufficientPrivilege: SQLState = "42501"
+    package static let stalePlan: SQLState = "0A000"
+    package static let unknownStatement: SQLState = "26000"
 }

@@ -16,7 +16,7 @@ package struct Doctor: Sendable {
         for check in DoctorCheck.allCases {
             do {
                 findings += try await check.findings(&connection)
-            } catch let error as PostgresError where error.state == "42501" {
+            } catch let error as PostgresError where error.state == .insufficientPrivilege {
                 findings.append(
                     Finding(
                         check.title, .warning, "this login may not look",

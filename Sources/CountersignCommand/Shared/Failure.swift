@@ -104,7 +104,7 @@ extension Failure {
             self.init(.unavailable, "the connection to the database was lost: \(error.message)")
         case "25006":
             self.init(.unavailable, "the database is read-only: \(error.message)")
-        case "42501":
+        case .insufficientPrivilege:
             self.init(.permission, "\(error.message): this needs a login that \(needed)")
         case "40", "53", "55P03", "57014":
             self.init(.temporary, "try again: \(error.message)")

@@ -90,7 +90,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     /// The server refuses what another would not, or the session's plans are of another time.
     private func endsSession(_ error: any Error) -> Bool {
         switch PostgresError(in: error)?.state {
-        case "0A000"?, "26000"?: true
+        case SQLState.stalePlan?, SQLState.unknownStatement?: true
         default: false
         }
     }
