@@ -52,7 +52,7 @@ struct CredentialsAdd: DatabaseCommand {
     @Argument(help: "The portal's name.")
     var name: String
 
-    @Option(help: "1 to 63 of A-Z, a-z, 0-9, ., _ and -. Default: the name and some digits.")
+    @Option(help: "1 to 64 of A-Z, a-z, 0-9, ., _ and -. Default: the name and some digits.")
     var clientID: String?
 
     @OptionGroup var output: OutputOptions

@@ -21,7 +21,7 @@ struct PortalSigningKey: ParsableCommand {
 
     struct Add: DatabaseCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a key, in place of the one it may have, and print its public half.",
+            abstract: "Make a key, and print its public half.",
             discussion: """
                 Signs from now on; the secret half is stored sealed only, for which COUNTERSIGN_MASTER_KEY must be \
                 set.

@@ -100,6 +100,17 @@ import Testing
         #expect(!outcome.errors.contains("xyzzy"), "\(outcome.errors)")
     }
 
+    /// The console's own login, too: its errors are logged.
+    @Test(.database) func `a broken URL of the operations server is refused before it is used`() async throws
+    {
+        let worker = try await Shell.member(of: .worker, key: .make())
+        try await worker.with("COUNTERSIGN_OPERATIONS_DATABASE_URL", "postgres://me:pa@xyzzy@127.0.0.1:1/db")
+            .run("work", "--operations-listen", "127.0.0.1:0").expect(
+                78,
+                "the database URL cannot be read: in its password, @ must be written %40, / %2F, ? %3F and % %25"
+            )
+    }
+
     @Test(.database) func `where the database is`() async throws {
         let login = try await Database.current.makeLogin("cli", in: .monitor)
         let url = Database.current.url(login: login)
@@ -126,6 +137,10 @@ import Testing
         #expect(types.map { $0["request_expires_in"] as? Int } == [60, 300])
         try await shell.with("COUNTERSIGN_EXPIRES_IN", "soon").run("type", "add", "never")
             .expect(78, "COUNTERSIGN_EXPIRES_IN cannot be read: 'soon'")
+        // A sound variable is not blamed for what was typed beside it.
+        let typed = try await shell.with("COUNTERSIGN_EXPIRES_IN", "60")
+            .run("type", "add", "never", "--message", "broken")
+        #expect(typed.status == 64 && typed.errors.contains("'broken'"), "\(typed)")
         try await shell.with("COUNTERSIGN_JSON", "maybe").run("type", "list")
             .expect(78, "COUNTERSIGN_JSON must be true or false, not 'maybe'")
     }

@@ -35,16 +35,18 @@ struct ActionCommand<Action: OperatorAction>: DatabaseCommand, CustomReflectable
 
     /// Fails with 64 when the words make no sense, and with 78 when one of the environment does not.
     mutating func prepare() throws {
-        var variable: (name: String, text: String)?
+        var variables: [(name: String, text: String)] = []
         for input in Action.inputs where input.isOption && words[input.name, default: []].isEmpty {
             guard let text = Environment.current.text(input.name) else { continue }
             words[input.name] = [text]
-            variable = (Environment.variable(input.name), text)
+            variables.append((Environment.variable(input.name), text))
         }
         do {
             action = try Action(ActionWords(words))
         } catch let error as UnreadableInput {
-            guard let variable else { throw error }
+            // The sentence ends with what was typed, wherever it stood.
+            let blamed = variables.first { error.description.contains("'\($0.text)'") }
+            guard let variable = blamed else { throw error }
             throw Failure(.configuration, "\(variable.name) cannot be read: '\(variable.text)'")
         }
     }

@@ -15,14 +15,20 @@ struct DatabaseOptions: ParsableArguments {
 
     /// Fails with 78 when a password has broken the URL.
     func connectionOptions(_ environment: Environment = .current) throws -> ConnectionOptions {
-        let url = databaseURL ?? environment.databaseURL
+        try environment.connectionOptions(databaseURL ?? environment.databaseURL)
+    }
+}
+
+extension Environment {
+    /// Of that URL, and where it says nothing of the PG* variables. Fails with 78 when a password has broken the URL.
+    func connectionOptions(_ url: String?) throws -> ConnectionOptions {
         if let url, hasUnencodedPassword(url) {
             throw Failure(
                 .configuration,
                 "the database URL cannot be read: in its password, @ must be written %40, / %2F, ? %3F and % %25"
             )
         }
-        return ConnectionOptions(url: url, environment: environment.variables)
+        return ConnectionOptions(url: url, environment: variables)
     }
 }
 

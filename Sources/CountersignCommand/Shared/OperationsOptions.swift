@@ -39,7 +39,7 @@ struct OperationsOptions: ParsableArguments {
         try await Failure.unlessFree(address.host, address.port, flag: "--operations-listen")
         var options = database
         if let url = environment.text("operations-database-url") {
-            options = ConnectionOptions(url: url, environment: environment.variables)
+            options = try environment.connectionOptions(url)
         }
         options.logger = logger
         var configuration = OperationsServer.Configuration(
