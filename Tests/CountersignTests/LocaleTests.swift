@@ -27,7 +27,9 @@ import Testing
         }
     }
 
-    @Test(.emptyDatabase("LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C.UTF-8' ENCODING 'UTF8'"))
+    @Test(
+        .enabled("this server was built without ICU", { try await Database.serverHasICU() }),
+        .emptyDatabase("LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C.UTF-8' ENCODING 'UTF8'"))
     func `a database of Turkish locale signs in and is as any other`() async throws {
         var owner = try await Database.current.connect()
         #expect(try await owner.execute("SELECT lower('I') <> 'i'")[0].bool(0))

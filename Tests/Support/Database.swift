@@ -70,6 +70,14 @@ package final class Database: Sendable {
         try await Connection.open(options(login: login))
     }
 
+    /// Whether the server knows the locales of ICU: those of PyPI were built without.
+    package static func serverHasICU() async throws -> Bool {
+        var connection = try await TestServer.shared.value.connect()
+        return try await connection.execute(
+            "SELECT EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i')")[0]
+            .bool(0)
+    }
+
     package func connectAsSuperuser() async throws -> Connection {
         try await Connection.open(superuserOptions)
     }

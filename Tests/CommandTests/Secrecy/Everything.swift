@@ -126,28 +126,3 @@ struct Everything {
         try? FileManager.default.removeItem(at: folder)
     }
 }
-
-/// Where the server logs to: its standard error, a file.
-struct ServerLog {
-    private static let path = "/proc/self/fd/2"
-    private let start: Int
-
-    /// From now on it has every statement of the test's database.
-    static func begin() async throws -> ServerLog {
-        var superuser = try await Database.current.connectAsSuperuser()
-        for setting in [
-            "log_statement = 'all'", "log_error_verbosity = 'verbose'", "log_min_messages = 'debug1'",
-            // What our programs send as parameters is a setting's matter, see Deployment.md; literals are ours.
-            "log_parameter_max_length = 0",
-        ] { try await superuser.execute("ALTER DATABASE \(Database.current.name) SET \(setting)") }
-        return ServerLog(
-            start: try await superuser.execute("SELECT size FROM pg_stat_file('\(path)')")[0].int(0))
-    }
-
-    func read() async throws -> String {
-        var superuser = try await Database.current.connectAsSuperuser()
-        let reading = Statement("read", "SELECT pg_read_binary_file('\(Self.path)', $1, 1000000000)")
-        return String(
-            decoding: try await superuser.run(reading, [.int(Int64(start))])[0].bytes(0), as: UTF8.self)
-    }
-}

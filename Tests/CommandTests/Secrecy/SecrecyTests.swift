@@ -11,7 +11,11 @@ import Testing
 @Suite(.database) struct SecrecyTests {
     @Test func `nothing that runs tells a secret`() async throws {
         let evidence = Evidence()
-        let serverLog = try await ServerLog.begin()
+        let serverLog = try await ServerLog.begin([
+            "log_statement = 'all'", "log_error_verbosity = 'verbose'", "log_min_messages = 'debug1'",
+            // What our programs send as parameters is a setting's matter, see Deployment.md; literals are ours.
+            "log_parameter_max_length = 0",
+        ])
         let answers = Mutex(0)
         try await Receiver.run { _, request in
             switch request.path {

@@ -1,5 +1,4 @@
 import Countersign
-import Foundation
 import Postgres
 import Support
 import Testing
@@ -18,6 +17,7 @@ import Testing
 
     @Test func `no trace of a code after a sign-in`() async throws {
         let site = try await Site.make()
+        let serverLog = try await ServerLog.begin()
         var ears = try await eavesdropper()
         var codes: [Code] = []
         try await withWorkerLogin { _ in
@@ -48,7 +48,7 @@ import Testing
         try expectNoTrace(of: codes, in: heard.joined(separator: "\n"), "notifications")
         #expect(LogCapture.current.text.contains("connection lost"))
         try expectNoTrace(of: codes, in: LogCapture.current.text, "the worker's log")
-        try expectNoTrace(of: codes, in: try serverLog(), "the server's log")
+        try expectNoTrace(of: codes, in: try await serverLog.read(), "the server's log")
     }
 
     /// So that it has something to log.
@@ -62,13 +62,6 @@ import Testing
 
     private func expectNoTrace(of codes: [Code], in text: String, _ place: Comment) throws {
         #expect(codes.flatMap { $0.found(in: text) } == [], place)
-    }
-
-    /// The log of the checkout's own server; nothing when the tests run on another.
-    private func serverLog() throws -> String {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
-            path: "../../../.postgres/log")
-        return (try? String(decoding: Data(contentsOf: file.standardizedFileURL), as: UTF8.self)) ?? ""
     }
 
     /// A sample that ANALYZE took would outlive the collection.
