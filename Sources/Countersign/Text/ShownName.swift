@@ -8,7 +8,7 @@ package enum ShownName {
     /// It is as restrictive as "highly restrictive" of section 5.2: one script, or Latin with those that Chinese, Japanese
     /// and Korean are written in; and digits of one kind, and no mark twice.
     package static func fault(in name: String) -> String? {
-        guard name.unicodeScalars.allSatisfy(isSeen) else {
+        guard name.unicodeScalars.allSatisfy(\.isSeen) else {
             return "holds a character that cannot be seen or moves others"
         }
         return switch unsafe check_name(name, Int32(clamping: name.utf8.count)) {
@@ -17,15 +17,6 @@ package enum ShownName {
         case name_hides_marks: "holds the same mark twice, of which one is seen"
         case name_mixes_digits: "mixes digits of several scripts"
         default: "cannot be checked"
-        }
-    }
-
-    /// A name needs none of the invisible characters that texts may hold.
-    private static func isSeen(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
-            false
-        default: true
         }
     }
 
@@ -43,5 +34,16 @@ package enum ShownName {
         let used = unsafe name_skeleton(text, length, &room, Int32(clamping: room.count))
         guard used >= 0 else { return text }
         return String(decoding: room.prefix(Int(used)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+extension Unicode.Scalar {
+    /// Neither a control nor a formatting character, nor the end of a line, nor nobody's.
+    package var isSeen: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
+            false
+        default: true
+        }
     }
 }

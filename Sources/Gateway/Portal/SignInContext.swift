@@ -37,18 +37,9 @@ enum SignInContext {
         guard let text else { return nil }
         var kept = String.UnicodeScalarView()
         for scalar in text.unicodeScalars.prefix(longestUserAgent) {
-            kept.append(isPrintable(scalar) ? scalar : "\u{FFFD}")
+            kept.append(scalar.isSeen ? scalar : "\u{FFFD}")
         }
         return String(kept)
-    }
-
-    /// Neither a control nor a formatting character, nor the end of a line, nor nobody's.
-    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
-            false
-        default: true
-        }
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool {
