@@ -65,6 +65,10 @@ import Testing
             .expect(
                 77,
                 "permission denied for table portals: this needs a login that is a member of \(prefix)admin")
+        let found = try await owner().run("doctor", "--json").json(as: [[String: Any]].self)
+        #expect(
+            found.filter { $0["check"] as? String == "drift" }.map { $0["grade"] as? String } == ["ok"],
+            "\(found)")
         #expect(try await working.stop() == 0)
     }
 
@@ -133,13 +137,24 @@ import Testing
         }
     }
 
+    /// What `doctor` advises where two have shared them.
     @Test(.database) func `an installation that shares its groups gets its own`() async throws {
         let database = Database.current
         let shell = owner().with("COUNTERSIGN_MASTER_KEY", MasterKeyText.make().text)
         let (acme, mobile) = (database.unique("acme"), database.unique("mobile"))
         try await shell.succeed("portal", "add", "acme", "--role", acme)
         try await shell.succeed("app", "add", "mobile", "--role", mobile)
+        func installations() async throws -> [String: Any] {
+            let found = try await shell.run("doctor", "--json").json(as: [[String: Any]].self)
+            return try #require(found.first { $0["check"] as? String == "installations" })
+        }
+        let shared = try await installations()
+        #expect((shared["finding"] as? String ?? "").hasPrefix("the groups countersign_... are used by"))
+        #expect(
+            (shared["remedy"] as? String ?? "").hasPrefix(
+                "countersign migrate up --installation countersigntest"))
         let prefix = try await migrateNamed()
+        #expect(try await installations()["grade"] as? String == "ok")
         let memberships = """
             SELECT count(*) FROM pg_auth_members m WHERE m.member::regrole::text IN ('\(acme)', '\(mobile)')
               AND m.roleid::regrole::text IN ('\(prefix)portal', '\(prefix)app')
@@ -148,6 +163,9 @@ import Testing
         let all = memberships.prefix { $0 != "\n" }
         #expect(try await database.count(String(all)) == 2, "and in no other")
         #expect(try await database.count(Self.firstOnes) == 0)
+        let found = try await shell.run("doctor", "--json").json(as: [[String: Any]].self)
+        let drift = found.filter { $0["check"] as? String == "drift" }
+        #expect(drift.map { $0["grade"] as? String } == ["ok"], "\(drift)")
     }
 
     @Test(.database) func `a login that another database may know is not taken over`() async throws {

@@ -9,21 +9,42 @@ package struct Doctor: Sendable {
 
     package init(sealer: Sealer?) { self.sealer = sealer }
 
-    /// What the login may not look at is a warning, and everything else goes on.
+    /// What the login may not look at is a warning, and everything else goes on. What is found twice is told once.
     package func examine(_ connection: inout Connection) async throws -> [Finding] {
+        try await connection.execute(Self.plainSettings)
+        let findings = try await examineAll(&connection)
+        try await connection.execute(Self.ownSettings)
+        var seen: Set<Finding> = []
+        return findings.filter { seen.insert($0).inserted }
+    }
+
+    /// The server writes names, literals and intervals as the session's settings say, which database and login may set.
+    private static let settings: [(name: String, value: String)] = [
+        ("search_path", "pg_catalog, pg_temp"), ("quote_all_identifiers", "off"),
+        ("standard_conforming_strings", "on"), ("intervalstyle", "postgres"), ("datestyle", "ISO"),
+        ("extra_float_digits", "1"), ("bytea_output", "hex"),
+    ]
+    private static let plainSettings = settings.map { "SET \($0.name) = \($0.value)" }.joined(separator: "; ")
+    private static let ownSettings = settings.map { "RESET \($0.name)" }.joined(separator: "; ")
+
+    private func examineAll(_ connection: inout Connection) async throws -> [Finding] {
         var findings = try await Readiness.check(&connection)
         guard findings.count > 2 else { return findings }  // no schema to look at
+        let installation = try await Installation.read(&connection)
+        findings += try await look("migrations", &connection) { connection in
+            try await MigrationRecord.findings(&connection)
+        }
+        findings += try await look("drift", &connection) { connection in
+            try await SchemaDrift.findings(&connection, of: installation)
+        }
         for check in DoctorCheck.allCases {
-            do {
-                findings += try await check.findings(&connection)
-            } catch let error as PostgresError where error.state == .insufficientPrivilege {
-                findings.append(
-                    Finding(
-                        check.title, .warning, "this login may not look",
-                        "Examine with the owner's login, or one in countersign_admin and pg_monitor."))
+            findings += try await look(check.title, &connection) { connection in
+                try await check.findings(&connection, of: installation)
             }
         }
-        findings += try await Self.displayNames(&connection)
+        findings += try await look("display names", &connection) { connection in
+            try await Self.displayNames(&connection)
+        }
         findings.append(try await clock(&connection))
         findings.append(await masterKey(&connection))
         return findings
@@ -39,10 +60,32 @@ package struct Doctor: Sendable {
             guard let fault = ShownName.fault(in: portal.displayName) ?? likeness else { return nil }
             return Finding(
                 "display names", .warning, "the display name of portal \(portal.name) \(fault)",
-                "UPDATE countersign.portals SET display_name = '\(portal.name)' WHERE name = '\(portal.name)';"
-            )
+                "Unless that is meant, give it another.",
+                Remedy([
+                    "UPDATE countersign.portals SET display_name = '\(portal.name)' WHERE name = '\(portal.name)';"
+                ]))
         }
         return found.isEmpty ? [Finding("display names", .ok, "none can be taken for another")] : found
+    }
+
+    private func look(
+        _ title: String, _ connection: inout Connection,
+        _ findings: (inout Connection) async throws -> [Finding]
+    ) async throws -> [Finding] {
+        do {
+            return try await findings(&connection)
+        } catch let error as PostgresError where !error.isConnectionLoss {
+            return [failed(title, error)]
+        } catch MigrationError.database(let error) where !error.isConnectionLoss {
+            return [failed(title, error)]
+        }
+    }
+
+    private func failed(_ title: String, _ error: PostgresError) -> Finding {
+        guard error.state == .insufficientPrivilege else { return Readiness.unreadable(title, error) }
+        return Finding(
+            title, .warning, "this login may not look",
+            "Examine with the owner's login, or one in countersign_admin and pg_monitor.")
     }
 
     /// Half a round trip is the most that the question itself can be off.
@@ -56,8 +99,8 @@ package struct Doctor: Sendable {
         guard difference > 1 else { return Finding("clock", .ok, sentence) }
         return Finding(
             "clock", difference > 30 ? .error : .warning, sentence,
-            "Set both by NTP: webhooks are signed with this machine's time, everything else is the database's."
-        )
+            "Set both by NTP: receivers compare the times of webhooks with their own.",
+            Remedy(["timedatectl set-ntp true"], by: .shell))
     }
 
     private func masterKey(_ connection: inout Connection) async -> Finding {

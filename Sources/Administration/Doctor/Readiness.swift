@@ -8,8 +8,19 @@ package enum Readiness {
         let schema = try await Self.schema(&connection)
         let findings = [try await database(&connection), schema]
         guard schema.grade == .ok else { return findings }
-        let figures = try await DatabaseFigures.read(&connection)
-        return findings + [defaultPartitions(figures), partitionsAhead(figures)]
+        do {
+            let figures = try await DatabaseFigures.read(&connection)
+            return findings + [defaultPartitions(figures), partitionsAhead(figures)]
+        } catch let error as PostgresError where !error.isConnectionLoss {
+            return findings + [unreadable("figures", error)]
+        }
+    }
+
+    /// Something of the schema is missing, or is not the owner's.
+    static func unreadable(_ check: String, _ error: PostgresError) -> Finding {
+        Finding(
+            check, .error, "cannot be looked at: \(error.message) (\(error.state))",
+            "`countersign doctor` lists what is wrong with the schema under drift and ownership.")
     }
 
     package static func unreachable(_ error: any Error) -> Finding {
@@ -29,15 +40,18 @@ package enum Readiness {
     }
 
     private static func database(_ connection: inout Connection) async throws -> Finding {
-        let (isStandby, isReadOnly) = try await connection.run(ReadWritability()).one()
-        guard isStandby || isReadOnly else { return Finding("database", .ok, "reachable") }
+        let found = try await connection.run(ReadWritability()).one()
+        guard found.isStandby || found.isReadOnly else { return Finding("database", .ok, "reachable") }
+        guard found.isStandby else {
+            return Finding(
+                "database", .error, "read-only: sessions may not write",
+                "Somebody has set default_transaction_read_only for the server, the database or the login.",
+                found.remedy)
+        }
         return Finding(
-            "database", .error,
-            isStandby ? "read-only: it is a standby" : "read-only: sessions may not write",
-            isStandby
-                ? "Give the primary's address, or all addresses with target_session_attrs=read-write."
-                : "Find out who has set default_transaction_read_only for the server, the database or the login."
-        )
+            "database", .error, "read-only: it is a standby",
+            "Give the address of its primary, or all addresses with target_session_attrs=read-write.",
+            Remedy(["SELECT sender_host, sender_port FROM pg_stat_wal_receiver;"], by: .superuser))
     }
 
     private static func schema(_ connection: inout Connection) async throws -> Finding {
@@ -46,38 +60,69 @@ package enum Readiness {
             return Finding("schema", .ok, "fits this program (\(Program.number))")
         } catch let error as SchemaRangeError {
             return Finding(
-                "schema", .error, "\(error)", "Migrate, or replace this program by the one that fits.")
+                "schema", .error, "\(error)", "Migrate, or replace this program by the one that fits.",
+                Remedy(["countersign migrate up"], by: .shell))
         }
     }
 
     private static func defaultPartitions(_ figures: DatabaseFigures) -> Finding {
-        let stray = figures["default_partition_rows"].filter { $0.is > 0 }
+        let stray = stray(figures)
         guard !stray.isEmpty else { return Finding("default partitions", .ok, "empty") }
         let tables = stray.map { "\($0.of) (\(Int($0.is)))" }.joined(separator: ", ")
         return Finding(
             "default partitions", .error, "hold rows: \(tables)",
-            "Look why partitions were missing, then run `countersign doctor --mend` as the owner.")
+            "Look why partitions were missing; `countersign doctor --mend` does the same.",
+            Remedy([mending], isSafe: true))
     }
+
+    private static func stray(_ figures: DatabaseFigures) -> [(of: String, is: Double)] {
+        figures["default_partition_rows"].filter { $0.is > 0 }
+    }
+
+    private static let mending = """
+        SELECT t.table_name, countersign.mend_default_partition(t.table_name) FROM countersign.partitioned_tables t;
+        """
 
     private static func partitionsAhead(_ figures: DatabaseFigures) -> Finding {
         let least = figures["partitions_ahead"].map(\.is).min() ?? 0
         let sentence = "\(Int(least)) days ahead"
         guard least < 2 else { return Finding("partitions", .ok, sentence) }
+        let creation = """
+            SELECT countersign.create_partition(m.table_name, m.day) FROM countersign.missing_partitions() m;
+            """
         return Finding(
             "partitions", least < 1 ? .error : .warning, sentence,
-            "Run the housekeep stage somewhere; its log says what keeps it from making partitions.")
+            "Run the housekeep stage somewhere; its log says what keeps it from making partitions.",
+            // There is no partition for a day whose rows have gone to the default one.
+            Remedy((stray(figures).isEmpty ? [] : [mending]) + [creation], isSafe: true))
     }
 }
 
-/// Whether the server is a standby, and whether sessions may write.
+/// Whether the server is a standby, whether sessions may write, and what lets them.
 struct ReadWritability: PreparedStatement {
     static let statement = Statement(
         "readiness.writability",
         """
-        SELECT pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only')::boolean AS is_read_only
+        SELECT pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only')::boolean AS is_read_only,
+               CASE s.source WHEN 'configuration file' THEN 'superuser' ELSE 'owner' END AS hands,
+               CASE WHEN s.source = 'configuration file'
+                   THEN E'ALTER SYSTEM SET default_transaction_read_only = off;\\nSELECT pg_reload_conf();'
+               ELSE 'BEGIN READ WRITE; ALTER ' || CASE s.source
+                   WHEN 'database' THEN format('DATABASE %I', current_database())
+                   WHEN 'user' THEN format('ROLE %I', session_user)
+                   WHEN 'database user' THEN format('ROLE %I IN DATABASE %I', session_user, current_database()) END
+                   || ' RESET default_transaction_read_only; COMMIT;'
+               END AS remedy
+        FROM pg_settings s WHERE s.name = 'default_transaction_read_only'
         """)
 
-    static func decode(_ row: inout RowReader) throws -> (isStandby: Bool, isReadOnly: Bool) {
-        (try row.bool("is_standby"), try row.bool("is_read_only"))
+    static func decode(_ row: inout RowReader) throws -> (
+        isStandby: Bool, isReadOnly: Bool, remedy: Remedy?
+    ) {
+        let (isStandby, isReadOnly) = (try row.bool("is_standby"), try row.bool("is_read_only"))
+        let (hands, text) = (try row.text("hands"), try row.optionalText("remedy"))
+        // Nothing was set but by this client.
+        let remedy = text.map { Remedy([$0], by: Remedy.Hands(rawValue: hands) ?? .owner) }
+        return (isStandby, isReadOnly, remedy)
     }
 }

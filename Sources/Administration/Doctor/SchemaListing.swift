@@ -1,73 +1,25 @@
 package import Postgres
 
 /// Every object of the schema with its definition, one line each, so that two databases can be compared object by
-/// object. The partitions of days are left out: they come and go; so is what belongs to the owner.
+/// object. The partitions of days are left out: they come and go; so is what belongs to the owner, and what PUBLIC has.
+/// Groups have the names that they have in the files.
 package enum SchemaListing {
     /// A tab stands between object and definition.
-    package static func read(_ connection: inout Connection) async throws -> [String] {
-        try await connection.run(ListObjects()).all()
-    }
-}
-
-/// An object that is not what the files of the schema make.
-package struct SchemaDifference: Sendable, Hashable {
-    package enum Kind: String, Sendable {
-        case missing = "is missing"
-        case foreign = "is not ours"
-        case changed = "was changed"
-    }
-
-    /// As the listing has it: `function ring(stage text)`, `column portals.note`.
-    package let object: String
-    package let kind: Kind
-
-    package var finding: String { "\(object) \(kind.rawValue)" }
-
-    package var advice: String {
-        switch kind {
-        case .foreign:
-            "Undo what was done by hand, or drop it in a migration; `countersign migrate show` lists what is ours."
-        case .missing, .changed: "`countersign migrate show \(shown)` prints ours: run that, as the owner."
-        }
-    }
-
-    /// What `migrate show` prints of it. Rights stand together in one file; a default partition has what its table has.
-    private var shown: String {
-        let words = object.split(separator: " ")
-        let name = words.dropFirst().first.map(String.init) ?? ""
-        return switch words.first {
-        case "grant": "grants"
-        case "function": String(name.prefix { $0 != "(" })
-        case "relation": name
-        default: name.replacing("_default", with: "")
-        }
-    }
-
-    /// Compares the lines of two listings, by the objects' names.
-    package static func all(expected: [String], found: [String]) -> [SchemaDifference] {
-        let (wanted, present) = (byName(expected), byName(found))
-        return Set(wanted.keys).union(present.keys).sorted().compactMap { name in
-            switch (wanted[name], present[name]) {
-            case (_?, nil): SchemaDifference(object: name, kind: .missing)
-            case (nil, _?): SchemaDifference(object: name, kind: .foreign)
-            case (let one, let other) where one != other: SchemaDifference(object: name, kind: .changed)
-            default: nil
-            }
-        }
-    }
-
-    private static func byName(_ lines: [String]) -> [String: String] {
-        let pairs = lines.map { line in
-            let parts = line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false)
-            return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
-        }
-        return Dictionary(pairs) { first, _ in first }
+    package static func read(
+        _ connection: inout Connection, of installation: Installation = .first
+    ) async throws -> [String] {
+        try await connection.run(ListObjects(prefix: installation.prefix)).all()
     }
 }
 
 /// Views, and functions that were read when they were made, are shown differently by different versions of
 /// PostgreSQL: without the names before the dots and without spaces they are the same.
 struct ListObjects: PreparedStatement {
+    /// What the names of the installation's groups begin with.
+    let prefix: String
+
+    var parameters: [Parameter] { [.text(prefix)] }
+
     static let statement = Statement(
         "doctor.schema",
         """
@@ -88,8 +40,12 @@ struct ListObjects: PreparedStatement {
             UNION ALL
             SELECT 'schema', nspacl, nspowner FROM pg_namespace WHERE nspname = 'countersign'
         ), object (name, definition) AS (
-            SELECT 'relation ' || name, concat_ws(' ', relkind, array_to_string(reloptions, ','),
-                   CASE WHEN relrowsecurity THEN 'row security' END, pg_get_partkeydef(oid)) FROM relation
+            SELECT 'relation ' || name, concat_ws(' ', relkind, pg_get_partkeydef(oid)) FROM relation
+            UNION ALL
+            SELECT 'security ' || name, 'by row' FROM relation WHERE relrowsecurity
+            UNION ALL
+            SELECT 'option ' || r.name || '.' || split_part(o.pair, '=', 1), split_part(o.pair, '=', 2)
+            FROM relation r CROSS JOIN unnest(r.reloptions) AS o (pair) WHERE o.pair NOT LIKE 'autovacuum\\_enabled=%'
             UNION ALL
             SELECT 'column ' || r.name || '.' || a.attname, concat_ws(' ', format_type(a.atttypid, a.atttypmod),
                    CASE WHEN a.attcollation = '"C"'::regcollation AND a.atttypid <> 'name'::regtype THEN 'collate C' END,
@@ -112,24 +68,25 @@ struct ListObjects: PreparedStatement {
                    pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
             FROM relation r JOIN pg_policy p ON p.polrelid = r.oid
             UNION ALL
-            SELECT 'view ' || name, md5(regexp_replace(pg_get_viewdef(oid), '\\w+[.]|[\\s()]', '', 'g'))
+            SELECT 'view ' || name, md5(regexp_replace(replace(pg_get_viewdef(oid), $1, 'countersign_'), '\\w+[.]|[\\s()]', '', 'g'))
             FROM relation WHERE relkind = 'v'
             UNION ALL
             SELECT 'function ' || name, concat_ws(' ', pg_get_function_result(oid), provolatile,
                    CASE WHEN prosecdef THEN 'definer' END, array_to_string(proconfig, ','),
-                   md5(coalesce(regexp_replace(pg_get_function_sqlbody(oid), '\\w+[.]|[\\s()]', '', 'g'), prosrc)))
+                   md5(replace(coalesce(regexp_replace(pg_get_function_sqlbody(oid), '\\w+[.]|[\\s()]', '', 'g'), prosrc), $1, 'countersign_')))
             FROM function
             UNION ALL
             SELECT 'type ' || t.typname, concat_ws(' ', format_type(t.typbasetype, t.typtypmod),
                    (SELECT string_agg(pg_get_constraintdef(k.oid), ' ') FROM pg_constraint k WHERE k.contypid = t.oid))
             FROM pg_type t WHERE t.typnamespace = 'countersign'::regnamespace AND t.typtype = 'd'
             UNION ALL
-            SELECT 'grant ' || acl.object || ' to ' || coalesce(g.rolname, 'PUBLIC'),
-                   string_agg(x.privilege_type, ',' ORDER BY x.privilege_type)
-            FROM acl CROSS JOIN LATERAL aclexplode(acl.acl) x LEFT JOIN pg_roles g ON g.oid = x.grantee
+            SELECT 'grant ' || acl.object || ' to ' || g.rolname, string_agg(x.privilege_type, ',' ORDER BY x.privilege_type)
+            FROM acl CROSS JOIN LATERAL aclexplode(acl.acl) x JOIN pg_roles g ON g.oid = x.grantee
             WHERE x.grantee <> acl.owner GROUP BY acl.object, g.rolname
         )
-        SELECT name, regexp_replace(definition, '\\s+', ' ', 'g') AS definition FROM object ORDER BY name COLLATE "C"
+        SELECT replace(name, $1, 'countersign_') AS name,
+               replace(regexp_replace(definition, '\\s+', ' ', 'g'), $1, 'countersign_') AS definition
+        FROM object ORDER BY replace(name, $1, 'countersign_') COLLATE "C"
         """)
 
     static func decode(_ row: inout RowReader) throws -> String {

@@ -9,18 +9,10 @@ import Testing
     @Test(arguments: ["fast", "immediate"]) func `the worker goes on after a restart`(mode: String)
         async throws
     {
-        let server = try await ScratchServer.start()
-        do {
-            try await restart(server, mode)
-        } catch {
-            try? await server.stop()
-            throw error
-        }
-        try await server.stop()
+        try await ScratchServer.run { server in try await restart(server, mode) }
     }
 
     private func restart(_ server: ScratchServer, _ mode: String) async throws {
-        try await server.migrate()
         let rows = 10_000
         var owner = try await Connection.open(server.options)
         try await owner.execute(
@@ -54,62 +46,5 @@ import Testing
     private func left(_ connection: inout Connection) async throws -> Int {
         try await connection.execute(
             "SELECT count(*) FROM countersign.auth_requests WHERE status = 'requested'")[0].int(0)
-    }
-}
-
-/// A PostgreSQL in a folder of its own, reached by its socket only. Its server runs as the system's user
-/// postgres when the test is root's.
-private struct ScratchServer {
-    let folder: URL
-    let options: ConnectionOptions
-
-    static func start() async throws -> ScratchServer {
-        let folder = URL(filePath: "/var/tmp/cs-\(UUID().uuidString.prefix(8))")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-        if geteuid() == 0 { try await run("/usr/bin/chown", "postgres", folder.path) }
-        let server = ScratchServer(
-            folder: folder,
-            options: ConnectionOptions(url: "host=\(folder.path) user=postgres", environment: [:]))
-        try await asPostgres(
-            try await binary("initdb"), "-D", server.data, "-U", "postgres", "-A", "trust", "-N")
-        try await server.control("start", "-o", "-k \(folder.path) -c listen_addresses=''")
-        return server
-    }
-
-    func migrate() async throws {
-        var connection = try await Connection.open(options)
-        try await Program.migrator().up(&connection)
-    }
-
-    func restart(_ mode: String) async throws { try await control("restart", "-m", mode) }
-
-    func stop() async throws {
-        try await control("stop", "-m", "immediate")
-        try await Self.asPostgres("/bin/rm", "-rf", folder.path)
-    }
-
-    private var data: String { folder.appending(path: "data").path }
-
-    private func control(_ arguments: String...) async throws {
-        let log = folder.appending(path: "log").path
-        try await Self.asPostgres([try await Self.binary("pg_ctl"), "-D", data, "-w", "-l", log] + arguments)
-    }
-
-    private static func binary(_ name: String) async throws -> String {
-        try await Checkout.postgres("binaries") + "/\(name)"
-    }
-
-    private static func asPostgres(_ words: String...) async throws { try await asPostgres(words) }
-
-    private static func asPostgres(_ words: [String]) async throws {
-        let prefix = geteuid() == 0 ? ["/usr/sbin/runuser", "-u", "postgres", "--"] : []
-        try await run(prefix + words)
-    }
-
-    private static func run(_ words: String...) async throws { try await run(words) }
-
-    private static func run(_ words: [String]) async throws {
-        let outcome = try await runProgram("env", ["-C", "/"] + words)
-        try #require(outcome.status == 0, "\(words) has failed: \(outcome.text)")
     }
 }
