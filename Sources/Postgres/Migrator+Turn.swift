@@ -47,9 +47,9 @@ extension Migrator {
             let holder = try await query(script.turnHolder, &turn) { row throws(DecodingFailure) in
                 try row.int(0)
             }.first
-            guard ContinuousClock.now < deadline else { throw .busy(processID: holder) }
             if !isReported { progress(.waiting(processID: holder)) }
             isReported = true
+            guard ContinuousClock.now < deadline else { throw .busy(processID: holder) }
             try await sleep(pause)
             pause = min(pause * 2, .milliseconds(500))
         }

@@ -26,7 +26,7 @@ import Testing
     /// One after the other: each has a worker and a gateway, too.
     @Test(arguments: guides) func `what a guide tells its readers to type works`(guide: URL) async throws {
         let outcome = try await script("guide", guide.path)
-        #expect(outcome.text == "" && outcome.status == 0)
+        #expect(outcome.text == "" && outcome.status == 0, "\(outcome.text)")
     }
 
     @Test func `DocC takes the guides, and their links lead somewhere`() async throws {

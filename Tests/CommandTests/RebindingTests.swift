@@ -45,7 +45,7 @@ import Testing
             ], isProgram: false)
         let seen = folder.appending(path: "seen")
         do {
-            try await eventually("the delivery is dead", timeout: .seconds(60)) {
+            try await eventually("the delivery is dead") {
                 try program.expectRunning()
                 return try await count("SELECT count(*) FROM countersign.dead_deliveries") == 1
             }
@@ -57,7 +57,7 @@ import Testing
             throw error
         }
         program.terminate()
-        _ = try await program.outcome(timeout: .seconds(30))
+        _ = try await program.outcome()
         try await expectOnlyThePublicAddressWasCalled(try String(contentsOf: seen, encoding: .utf8))
     }
 

@@ -46,7 +46,7 @@ import Testing
 
     private func stop(_ worker: RunningProgram) async throws {
         worker.terminate()
-        _ = try await worker.outcome(timeout: .seconds(30))
+        _ = try await worker.outcome()
     }
 
     /// What receivers' own libraries say of it.
@@ -106,7 +106,7 @@ import Testing
             #expect(verdict["standardwebhooks"] as? [Bool] == [true, false])
             #expect(verdict["svix"] as? [Bool] == [true, false] && verdict["ed25519"] as? Bool == false)
             worker.terminate()
-            let outcome = try await worker.outcome(timeout: .seconds(30))
+            let outcome = try await worker.outcome()
             for secret in [old, new] { #expect(!outcome.text.contains(secret.dropFirst(6))) }
         }
     }
@@ -125,7 +125,7 @@ import Testing
             #expect(try await monitor.succeed("webhook", "list").output == "There are no dead deliveries.\n")
             let worker = try await startWorker()
             let ids = try await end(3)
-            try await eventually("all are dead", timeout: .seconds(30)) { try await dead(monitor).count == 3 }
+            try await eventually("all are dead") { try await dead(monitor).count == 3 }
             #expect(try await dead(monitor, "--portal", "acme", "--since", "1h").count == 3)
             #expect(try await dead(monitor, "--since", "2065-01-01T00:00:00Z").isEmpty)
             let shown = try await monitor.succeed("webhook", "show", "\(ids[0])").output
@@ -139,7 +139,7 @@ import Testing
             try await receiver.wait(for: 6)
             let sent = receiver.received.map { $0.header("webhook-id") ?? "" }
             #expect(Set(sent.suffix(3)) == Set(ids.map { "\($0)" }))
-            try await eventually("all are delivered", timeout: .seconds(30)) {
+            try await eventually("all are delivered") {
                 try await monitor.succeed("webhook", "list", "--status", "delivered", "--json")
                     .json(as: [[String: Any]].self).count == 3
             }

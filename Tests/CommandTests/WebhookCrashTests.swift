@@ -25,12 +25,12 @@ import Testing
     private func deliverTheRest(_ shell: Shell, _ ids: [Identifier]) async throws {
         try await letLeasesRunOut()
         let worker = try workers.start(shell)
-        try await eventually("the rest is delivered", timeout: .seconds(60)) {
+        try await eventually("the rest is delivered") {
             try await count("SELECT count(*) FROM countersign.webhook_deliveries WHERE status = 'delivered'")
                 == ids.count
         }
         worker.terminate()
-        #expect(try await worker.outcome(timeout: .seconds(30)).status == 0)
+        #expect(try await worker.outcome().status == 0)
         #expect(try await count("SELECT count(*) FROM countersign.dispatch_queue") == 0)
     }
 
@@ -43,7 +43,7 @@ import Testing
             } _: { mute in
                 let (shell, ids) = try await workers.arrange("https://127.0.0.1:\(mute.port)/", count: 1)
                 let worker = try workers.start(shell)
-                try await eventually("it connects", timeout: .seconds(30)) { mute.connections > 0 }
+                try await eventually("it connects") { mute.connections > 0 }
                 worker.kill()
                 #expect(try await worker.outcome().status == SIGKILL)
                 #expect(try await count("SELECT count(*) FROM countersign.dispatch_queue WHERE leased") == 1)
@@ -85,7 +85,7 @@ import Testing
             try await blocker.execute("BEGIN; LOCK TABLE countersign.webhook_deliveries IN SHARE MODE")
             let worker = try workers.start(shell)
             try await receiver.wait(for: 1)
-            try await eventually("it waits to write", timeout: .seconds(30)) {
+            try await eventually("it waits to write") {
                 try await count(Self.sessions + " AND wait_event_type = 'Lock'") == 1
             }
             worker.kill()
@@ -93,7 +93,7 @@ import Testing
             // Its session waits for the lock still; it must not find it free and write for the dead.
             var superuser = try await Database.current.connectAsSuperuser()
             try await superuser.execute("SELECT pg_terminate_backend(pid) FROM (\(Self.sessionIDs)) AS s")
-            try await eventually("its session is gone", timeout: .seconds(30)) {
+            try await eventually("its session is gone") {
                 try await count(Self.sessions) == 0
             }
             try await blocker.execute("ROLLBACK")
@@ -120,7 +120,7 @@ import Testing
             while kills < 5, receiver.received.count < ids.count {
                 let before = receiver.received.count
                 let worker = try workers.start(shell)
-                try await eventually("it sends", timeout: .seconds(30)) { receiver.received.count > before }
+                try await eventually("it sends") { receiver.received.count > before }
                 worker.kill()
                 #expect(try await worker.outcome().status == SIGKILL)
                 kills += 1

@@ -15,7 +15,7 @@ import Testing
         var worker = try await owner()
         var closed: Int?
         // Transactions of other tests' databases are waited for, too.
-        try await eventually("it is closed", timeout: .seconds(30)) {
+        try await eventually("it is closed") {
             closed = try await worker.run(CloseEvents()).one()
             return closed != nil
         }
@@ -114,7 +114,7 @@ import Testing
         #expect(try await worker.run(CloseEvents()).one() == nil)
         try await write(1)  // meanwhile
         try await slow.execute("COMMIT")
-        try await eventually("it is closed", timeout: .seconds(30)) {
+        try await eventually("it is closed") {
             try await worker.run(CloseEvents()).one() == 2
         }
         // Who closes holds up no writer.
@@ -133,7 +133,7 @@ import Testing
             VALUES (countersign.uuid_floor(clock_timestamp() - interval '2 minutes'), 'x.y')
             """)
         try await withWorker(stages: [.housekeep]) { _ in
-            try await eventually("it is closed", timeout: .seconds(30)) {
+            try await eventually("it is closed") {
                 try await owner.execute("SELECT events FROM countersign.event_digests").first?.int(0) == 1
             }
         }

@@ -19,7 +19,7 @@ import Testing
         func together(_ calls: [String]) async throws -> [Int?] {
             state.withLock { $0.together.append(calls) }
             begun.fire()
-            try await released.wait(timeout: .seconds(60))
+            try await released.wait()
             for call in calls where call.hasPrefix("fail") { throw PostgresError("08006", "\(call)") }
             for call in calls where call.hasPrefix("bad") { throw PostgresError("CS003", "\(call)") }
             return calls.map { $0.hasPrefix("unknown") ? nil : $0.utf8.count }

@@ -103,7 +103,7 @@ import Testing
                         try await connection.send(request("GET", "/openapi.json"))
                         _ = try await connection.answer()
                         held.fire()
-                        try await released.wait(timeout: .seconds(30))
+                        try await released.wait()
                     }
                 }
             }

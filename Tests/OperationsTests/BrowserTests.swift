@@ -224,7 +224,7 @@ import Testing
 
                 var owner = try await Database.current.connect()
                 try await owner.execute("DELETE FROM countersign.operator_sessions")
-                try await eventually("it says so", timeout: .seconds(30)) {
+                try await eventually("it says so") {
                     try await shows("Your session is over")
                 }
                 try await tab.wholePage("queues-over", width: 1_280)

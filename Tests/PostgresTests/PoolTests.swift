@@ -74,7 +74,7 @@ import Testing
         let holder = Task {
             try await pool.withConnection { _ in
                 holds.fire()
-                try await released.wait(timeout: .seconds(30))
+                try await released.wait()
             }
         }
         try await holds.wait()

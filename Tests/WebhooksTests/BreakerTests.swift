@@ -56,7 +56,7 @@ import Testing
                 #expect(receiver.received.count == tried + 1)
                 isUp.withLock { $0 = true }
                 try await letOpenTimePass()
-                try await eventually("it closes", timeout: .seconds(30)) { try await state() == "closed" }
+                try await eventually("it closes") { try await state() == "closed" }
                 var owner = try await Database.current.connect()
                 try await owner.execute(
                     "UPDATE countersign.dispatch_queue SET due_at = now() WHERE NOT leased")

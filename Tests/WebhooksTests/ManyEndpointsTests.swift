@@ -25,7 +25,7 @@ import Webhooks
             limits.delivery.total = .seconds(2)
             limits.drain = .milliseconds(100)
             try await site.dispatching(limits) { _ in
-                try await eventually("the living have got theirs", timeout: .seconds(60)) {
+                try await eventually("the living have got theirs") {
                     try await site.count(
                         "SELECT count(*) FROM countersign.webhook_deliveries WHERE status = 'delivered'")
                         == living * 2
@@ -33,7 +33,8 @@ import Webhooks
             }
             let ids = receiver.received.filter { (Int($0.path.dropFirst()) ?? 0) >= dead }
                 .compactMap { $0.header("webhook-id") }
-            #expect(ids.count == living * 2 && Set(ids).count == living * 2)
+            // One that took longer than 2 s on a busy machine is sent again.
+            #expect(Set(ids).count == living * 2)
             #expect(
                 try await site.count("SELECT count(*) FROM countersign.dispatch_queue") == dead * 2)
         }

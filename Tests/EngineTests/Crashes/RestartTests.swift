@@ -30,11 +30,11 @@ import Testing
             try await eventually("it works") { try await left(&owner) < rows }
             try await server.restart(mode)
             var again = try await Connection.open(server.options)
-            try await eventually("it goes on and finishes", timeout: .seconds(30)) {
+            try await eventually("it goes on and finishes") {
                 try await left(&again) == 0
             }
             try await again.execute(load)
-            try await eventually("and is still there", timeout: .seconds(30)) { try await left(&again) == 0 }
+            try await eventually("and is still there") { try await left(&again) == 0 }
         }
         var check = try await Connection.open(server.options)
         let secrets =

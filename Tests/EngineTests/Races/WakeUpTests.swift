@@ -13,7 +13,7 @@ import Testing
                 try await group.waitForAll()
             }
             let waiting = "SELECT count(*) FROM countersign.auth_requests WHERE status = 'requested'"
-            try await Database.current.wait(until: waiting, is: 0, timeout: .seconds(30))
+            try await Database.current.wait(until: waiting, is: 0)
         }
         var owner = try await Database.current.connect()
         let longest = try await owner.run(
