@@ -99,7 +99,7 @@ import Testing
 }
 
 private let decidedColumns = """
-    apps: app_id created_at enabled login name
+    apps: app_id created_at enabled login max_devices_per_user name
     auth_requests: app_id auth_type callback_uri enrollment_id expires_at issued_at language_code
         message method open_until portal_id requested_at resolved_at scanned_at signature_verified
         signer_fingerprint status transaction_id
