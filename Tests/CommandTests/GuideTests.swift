@@ -19,7 +19,7 @@ import Testing
                 "PATH", environment["PATH"]
             )
             .start([Checkout.root.appending(path: "scripts/\(name)").path] + arguments, isProgram: false)
-            .outcome(timeout: .seconds(240))
+            .outcome()
     }
 
     /// Each statement in psql, each command in bash, in its reader's name, on a server of its own; see scripts/guide.

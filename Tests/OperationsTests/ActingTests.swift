@@ -154,7 +154,7 @@ import Webhooks
         var portal = try await site.portal()
         try await withWorker(stages: [.housekeep]) { _ in
             try await portal.run(ConsolePortal.insert)
-            try await eventually("the limit is met", timeout: .seconds(15)) {
+            try await eventually("the limit is met") {
                 do {
                     try await portal.run(ConsolePortal.insert)
                     return false

@@ -37,7 +37,7 @@ import Testing
             try await site.addCallback(receiver.address, of: portal)
             try await site.end(60, at: receiver.address, of: portal)
             try await site.dispatching { _ in
-                try await eventually("it opens", timeout: .seconds(40)) { try await state() == "open" }
+                try await eventually("it opens") { try await state() == "open" }
             }
             let tried = receiver.received.count
             #expect(tried >= 10 && tried < 60)
@@ -60,7 +60,7 @@ import Testing
                 var owner = try await Database.current.connect()
                 try await owner.execute(
                     "UPDATE countersign.dispatch_queue SET due_at = now() WHERE NOT leased")
-                try await eventually("all are delivered", timeout: .seconds(40)) {
+                try await eventually("all are delivered") {
                     try await site.count("SELECT count(*) FROM countersign.dispatch_queue") == 0
                 }
             }

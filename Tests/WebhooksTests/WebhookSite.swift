@@ -77,7 +77,7 @@ struct WebhookSite: Sendable {
     }
 
     /// The delivery with its last attempt, once its status is that one and there is an attempt.
-    func delivery(_ id: Identifier, _ status: String, timeout: Duration = .seconds(30)) async throws
+    func delivery(_ id: Identifier, _ status: String, timeout: Duration = patience) async throws
         -> SeenDelivery
     {
         var owner = try await Database.current.connect()
