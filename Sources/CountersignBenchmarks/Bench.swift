@@ -8,6 +8,11 @@ struct Bench: Sendable {
     let scale: Scale
     /// The `countersign` program.
     let program: URL
+    /// The virtual environments of other queues; nil where they are not measured.
+    var peers: URL?
+
+    /// Of the checkout, beside whose build folder everything runs.
+    var scripts: URL { URL(filePath: "scripts") }
 
     /// Starts a worker with these stages, gives it to the body and stops it.
     func withWorker<T>(
@@ -27,29 +32,54 @@ struct Bench: Sendable {
         return result
     }
 
+    /// The same on a database of its own that has just been made, which is dropped afterwards.
+    func withNewDatabase<T>(_ body: (Bench) async throws -> T) async throws -> T {
+        try await BenchDatabase.with(on: database.server) { new in
+            var superuser = try await new.connectAsSuperuser()
+            try await ReferenceTables.create(&superuser)
+            let bench = Bench(
+                database: new, installation: try await Installation.make(in: new), scale: scale,
+                program: program)
+            return try await body(bench)
+        }
+    }
+
     /// Forgets all requests, so that every round begins alike.
     func reset() async throws {
         var superuser = try await database.connectAsSuperuser()
-        try await superuser.execute(
-            """
-            TRUNCATE countersign.auth_requests, countersign.issue_queue, countersign.otp_secrets,
-                countersign.submissions, countersign.validate_queue, countersign.webhook_deliveries,
-                countersign.webhook_attempts, countersign.webhook_endpoints, countersign.webhook_endpoint_counts,
-                countersign.dead_deliveries, countersign.dispatch_queue, countersign.events,
-                countersign.enrollments, countersign.server_keys
-            """)
+        let tables = try await leaves(Self.emptied, "pg_relation_size(c.oid) > 0", &superuser)
+        if !tables.isEmpty { try await superuser.execute("TRUNCATE \(tables.joined(separator: ", "))") }
         try await ReferenceTables.reset(&superuser)
         try await settle(&superuser)
     }
 
-    /// Has vacuum and checkpoint behind it, so that they come in no round.
+    /// Has vacuum and checkpoint behind it, so that they come in no round. Partitions that hold nothing, and whose
+    /// statistics say so, are left alone.
     func settle(_ superuser: inout Connection) async throws {
-        try await superuser.execute(
-            """
-            VACUUM (ANALYZE) countersign.auth_requests, countersign.issue_queue, countersign.otp_secrets,
-                countersign.submissions, countersign.validate_queue, countersign.portals,
-                countersign.webhook_deliveries, countersign.dispatch_queue
-            """)
+        let tables = try await leaves(
+            Self.emptied + ["portals"], "(pg_relation_size(c.oid) > 0 OR c.reltuples <> 0)", &superuser)
+        if !tables.isEmpty {
+            try await superuser.execute("VACUUM (ANALYZE) \(tables.joined(separator: ", "))")
+        }
         try await superuser.execute("CHECKPOINT")
+    }
+
+    private static let emptied = [
+        "auth_requests", "issue_queue", "otp_secrets", "submissions", "validate_queue", "webhook_deliveries",
+        "webhook_attempts", "webhook_endpoints", "webhook_endpoint_counts", "dead_deliveries",
+        "dispatch_queue", "events", "enrollments", "server_keys",
+    ]
+
+    /// These tables and the partitions of these, as far as the condition about `pg_class c` holds.
+    private func leaves(
+        _ tables: [String], _ condition: String, _ superuser: inout Connection
+    ) async throws -> [String] {
+        let names = tables.map { "'countersign.\($0)'::regclass" }.joined(separator: ", ")
+        return try await superuser.execute(
+            """
+            SELECT c.oid::regclass::text FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
+            WHERE c.relkind = 'r' AND coalesce(i.inhparent, c.oid) IN (\(names)) AND \(condition)
+            """
+        ).map { try $0.text(0) }
     }
 }

@@ -18,9 +18,10 @@ struct BenchCommand: AsyncParsableCommand {
               scripts/bench --quick
               scripts/bench --only issue,snapshot
               scripts/bench --json > figures.json
+              scripts/bench --peers --only peers
             """)
 
-    @Flag(help: "Backlogs of 20,000 and 200,000 instead of 200,000 and 2,000,000: under 90 seconds.")
+    @Flag(help: "Smaller backlogs and fewer rounds: some ten minutes instead of an hour.")
     var quick = false
 
     @Flag(help: "Print JSON instead of a table.")
@@ -31,6 +32,11 @@ struct BenchCommand: AsyncParsableCommand {
             "Which figures, separated by commas: \(FigureName.list). (default: all)", valueName: "figures"))
     var only: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Measure beside other queues, which are installed there.", valueName: "folder"))
+    var peers: String?
+
     @Option(help: "A superuser's postgres:// URL. (default: COUNTERSIGN_BENCH_URL)")
     var url: String?
 
@@ -38,19 +44,24 @@ struct BenchCommand: AsyncParsableCommand {
     var countersign: String?
 
     func validate() throws {
-        _ = try FigureName.parse(only)
+        _ = try names
         guard serverURL != nil else {
             throw ValidationError("COUNTERSIGN_BENCH_URL is not set: use scripts/bench")
         }
     }
 
     func run() async throws {
-        let names = try FigureName.parse(only)
+        let names = try names
         let benchmarks = BenchRun(
-            server: try Server(url: serverURL ?? ""), program: program, scale: quick ? .quick : .full)
+            server: try Server(url: serverURL ?? ""), program: program, scale: quick ? .quick : .full,
+            peers: peers.map { URL(filePath: $0) })
         let report = try await cancelledBySignals { try await benchmarks.run(names) }
         print(json ? try report.json() : report.text)
         if report.hasFailures { throw ExitCode.failure }
+    }
+
+    private var names: [FigureName] {
+        get throws { try FigureName.parse(only, withPeers: peers != nil) }
     }
 
     private var serverURL: String? { url ?? ProcessInfo.processInfo.environment["COUNTERSIGN_BENCH_URL"] }

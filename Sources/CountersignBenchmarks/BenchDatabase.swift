@@ -9,25 +9,47 @@ struct BenchDatabase: Sendable {
     let name: String
     let owner: BenchLogin
 
-    /// Makes and migrates it, after dropping what killed runs have left.
-    static func make(on server: Server) async throws -> BenchDatabase {
-        let name = prefix + Identifier.random().description.filter { $0 != "-" }.suffix(12)
+    /// Makes and migrates one, gives it to the body and drops it, whoever is connected, with its logins.
+    static func with<T>(on server: Server, _ body: (BenchDatabase) async throws -> T) async throws -> T {
+        let name = newName()
         let owner = BenchLogin(name: name, password: Identifier.random().description)
         let database = BenchDatabase(server: server, name: name, owner: owner)
         var superuser = try await server.connect()
-        try await sweep(&superuser)
+        let result: T
+        do {
+            try await database.make(&superuser)
+            result = try await body(database)
+        } catch {
+            try? await drop(name, &superuser)
+            throw error
+        }
+        try await drop(name, &superuser)
+        return result
+    }
+
+    /// A name by which later runs know what a killed one has left.
+    static func newName() -> String {
+        prefix + Identifier.random().description.filter { $0 != "-" }.suffix(12)
+    }
+
+    /// Drops what killed runs have left.
+    static func sweep(_ server: Server) async throws {
+        var superuser = try await server.connect()
+        let leftovers = """
+            SELECT datname FROM pg_database d WHERE datname ~ '^\(prefix)[0-9a-f]{12}$'
+            AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)
+            """
+        for name in try await superuser.execute(leftovers).map({ try $0.text(0) }) {
+            try await drop(name, &superuser)
+        }
+    }
+
+    private func make(_ superuser: inout Connection) async throws {
         try await superuser.execute(
             "CREATE ROLE \(name) LOGIN CREATEROLE PASSWORD \(quotedLiteral(owner.password))")
         try await superuser.execute("CREATE DATABASE \(name) OWNER \(name) TEMPLATE template0")
-        var connection = try await database.connectAsOwner()
+        var connection = try await connectAsOwner()
         try await Program.migrator().up(&connection)
-        return database
-    }
-
-    /// Drops the database, whoever is connected, and its logins.
-    func drop() async throws {
-        var superuser = try await server.connect()
-        try await Self.drop(name, &superuser)
     }
 
     /// A name for a login of this run: logins belong to the whole server.
@@ -42,16 +64,6 @@ struct BenchDatabase: Sendable {
     func connectAsOwner() async throws -> Connection { try await connect(as: owner) }
 
     func connectAsSuperuser() async throws -> Connection { try await server.connect(database: name) }
-
-    private static func sweep(_ superuser: inout Connection) async throws {
-        let leftovers = """
-            SELECT datname FROM pg_database d WHERE datname ~ '^\(prefix)[0-9a-f]{12}$'
-            AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)
-            """
-        for name in try await superuser.execute(leftovers).map({ try $0.text(0) }) {
-            try await drop(name, &superuser)
-        }
-    }
 
     private static func drop(_ name: String, _ superuser: inout Connection) async throws {
         try await superuser.execute("DROP DATABASE IF EXISTS \(name) WITH (FORCE)")

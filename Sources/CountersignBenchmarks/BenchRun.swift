@@ -6,17 +6,11 @@ struct BenchRun: Sendable {
     let server: Server
     let program: URL
     let scale: Scale
+    let peers: URL?
 
     func run(_ names: [FigureName]) async throws -> Report {
-        let database = try await BenchDatabase.make(on: server)
-        var report: Report
-        do {
-            report = try await measure(names, in: database)
-        } catch {
-            try? await database.drop()
-            throw error
-        }
-        try await database.drop()
+        try await BenchDatabase.sweep(server)
+        var report = try await BenchDatabase.with(on: server) { try await measure(names, in: $0) }
         report.end = .now()
         return report
     }
@@ -25,8 +19,10 @@ struct BenchRun: Sendable {
     private func measure(_ names: [FigureName], in database: BenchDatabase) async throws -> Report {
         var connection = try await database.connectAsSuperuser()
         try await ReferenceTables.create(&connection)
+        try await Retention.fill(&connection)
         let installation = try await Installation.make(in: database)
-        let bench = Bench(database: database, installation: installation, scale: scale, program: program)
+        let bench = Bench(
+            database: database, installation: installation, scale: scale, program: program, peers: peers)
         let version = try await connection.execute("SHOW server_version")[0].text(0)
         var report = Report(scale: scale.name, serverVersion: version, start: .now())
         for name in names {

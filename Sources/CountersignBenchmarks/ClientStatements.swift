@@ -1,3 +1,4 @@
+import Countersign
 import Postgres
 
 /// Somebody who signs in at a portal.
@@ -63,11 +64,15 @@ struct AwaitCode: PreparedStatement {
 struct InsertEnrollment: PreparedStatement {
     let user: String
     let device: String
+    let publicKey: String?
 
     static let statement = Statement(
         "enroll",
-        "INSERT INTO countersign.enrollments (user_id, device_id) VALUES ($1, $2) RETURNING enrollment_id")
-    var parameters: [Parameter] { [.text(user), .text(device)] }
+        """
+        INSERT INTO countersign.enrollments (user_id, device_id, public_key) VALUES ($1, $2, $3)
+        RETURNING enrollment_id
+        """)
+    var parameters: [Parameter] { [.text(user), .text(device), .optional(publicKey)] }
 
     static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("enrollment_id") }
 }
@@ -86,18 +91,21 @@ struct IsEnrollmentPending: PreparedStatement {
 }
 
 struct InsertSubmission: PreparedStatement {
-    /// Its text, as apps send it.
-    let enrollment: String
-    let code: String
-    var action = "accept"
+    let submission: Submission
 
     static let statement = Statement(
         "submit",
         """
-        INSERT INTO countersign.submissions (enrollment_id, otp, action) VALUES ($1, $2, $3)
-        RETURNING submission_id
+        INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, prompt_digest, signature)
+        VALUES ($1, $2, $3, $4, $5, $6) RETURNING submission_id
         """)
-    var parameters: [Parameter] { [.text(enrollment), .text(code), .text(action)] }
+    var parameters: [Parameter] {
+        [
+            .text(submission.enrollment), .text(submission.code), .text(submission.action.rawValue),
+            .optional(submission.signedAt), .optional(submission.promptDigest),
+            .optional(submission.signature),
+        ]
+    }
 
     static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("submission_id") }
 }
@@ -125,10 +133,14 @@ struct AwaitAnswer: PreparedStatement {
     let submission: Identifier
 
     static let statement = Statement(
-        "await answer", "SELECT result, reason FROM countersign.await_submission($1, '10 s')")
+        "await answer", "SELECT result, reason, prompt FROM countersign.await_submission($1, '10 s')")
     var parameters: [Parameter] { [.identifier(submission)] }
 
-    static func decode(_ row: inout RowReader) throws -> (result: String, reason: String?) {
-        (try row.text("result"), try row.optionalText("reason"))
+    static func decode(_ row: inout RowReader) throws -> (result: String, reason: String?, prompt: String?) {
+        (try row.text("result"), try row.optionalText("reason"), try row.optionalText("prompt"))
     }
+}
+
+extension Parameter {
+    fileprivate static func optional(_ text: String?) -> Parameter { text.map(Parameter.text) ?? .null }
 }

@@ -5,7 +5,10 @@ enum FigureName: String, CaseIterable, Sendable {
     case inserts
     case latency
     case signIns = "sign-ins"
+    case retention
+    case statements
     case http
+    case expiry
     case fairness
     case issue
     case enrollments
@@ -17,17 +20,21 @@ enum FigureName: String, CaseIterable, Sendable {
     case webhooks
     case webhookLatency = "webhook-latency"
     case webhookFairness = "webhook-fairness"
+    case peers
 
     static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
-    /// Reads `issue,depth`; all when nothing is given.
-    static func parse(_ text: String?) throws -> [FigureName] {
-        guard let text else { return allCases }
+    /// Reads `issue,depth`; all when nothing is given, other queues only where they are installed.
+    static func parse(_ text: String?, withPeers: Bool) throws -> [FigureName] {
+        guard let text else { return allCases.filter { $0 != .peers || withPeers } }
         let wanted = try text.split(separator: ",").map { word in
             guard let name = FigureName(rawValue: String(word)) else {
                 throw ValidationError("--only: '\(word)' is no figure; there are \(list)")
             }
             return name
+        }
+        guard withPeers || !wanted.contains(.peers) else {
+            throw ValidationError("--only: peers are measured with --peers only, which installs them")
         }
         return allCases.filter(wanted.contains)
     }
@@ -37,7 +44,10 @@ enum FigureName: String, CaseIterable, Sendable {
         case .inserts: InsertFigure()
         case .latency: LatencyFigure()
         case .signIns: SignInFigure()
+        case .retention: RetentionFigure()
+        case .statements: StatementsFigure()
         case .http: HTTPFigure()
+        case .expiry: ExpiryFigure()
         case .fairness: FairnessFigure()
         case .issue: IssueFigure()
         case .enrollments: EnrollFigure()
@@ -49,6 +59,7 @@ enum FigureName: String, CaseIterable, Sendable {
         case .webhooks: WebhookFigure()
         case .webhookLatency: WebhookLatencyFigure()
         case .webhookFairness: WebhookFairnessFigure()
+        case .peers: PeersFigure()
         }
     }
 }

@@ -14,6 +14,8 @@ struct GatewayProcess: Sendable {
     private let key: P256.Signing.PrivateKey
     private let keys: URL
 
+    var processID: Int32 { process.processID }
+
     /// Returns when it serves.
     static func start(_ bench: Bench) async throws -> GatewayProcess {
         let login = try await bench.makeLogin("gateway", in: "gateway")

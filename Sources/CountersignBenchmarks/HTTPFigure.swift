@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The HTTP side against the SQL contract with as many clients, and how long a sign-in takes at a quiet pace.
 struct HTTPFigure: Figure {
     /// Sign-ins a second of the paced load.
@@ -19,59 +17,52 @@ struct HTTPFigure: Figure {
 
     private func measure(_ bench: Bench, _ gateway: GatewayProcess) async throws -> [ReportRow] {
         for index in 0..<Scale.portals { try await HTTPVisitor(index, gateway).knock() }
-        var starts: (http: [LoadResult], sql: [LoadResult]) = ([], [])
-        var signIns: (http: [LoadResult], sql: [LoadResult]) = ([], [])
+        var starts: Results = ([], [])
+        var scans: Results = ([], [])
+        var signed: Results = ([], [])
         for _ in 0..<bench.scale.rounds {
             starts.http.append(
-                try await load(bench) { HTTPStartClient(visitor: try HTTPVisitor($0, gateway)) })
-            starts.sql.append(try await load(bench) { try await SQLStartClient.connect($0, bench) })
-            signIns.http.append(try await load(bench) { try await HTTPSignInClient.connect($0, gateway) })
-            signIns.sql.append(try await load(bench) { try await SQLScanClient.connect($0, bench) })
+                try await bench.load(gateway) { HTTPStartClient(visitor: try HTTPVisitor($0, gateway)) })
+            starts.sql.append(try await bench.load { try await SQLStartClient.connect($0, bench) })
+            try await signIn(.scanAndAccept, bench, gateway, &scans)
+            try await signIn(.signed, bench, gateway, &signed)
         }
         return [
-            row("starts with their codes over HTTP, 32 clients; the same in SQL", starts),
-            row("start, scan and accept over HTTP, 32 clients; the same in SQL", signIns),
+            row("starts with their codes over HTTP, 32 clients; the same in SQL", starts, .atLeast(0.4)),
+            row("start, scan and accept over HTTP, 32 clients; the same in SQL", scans, .atLeast(0.4)),
+            row("the same, signed; the same in SQL", signed, .none),
             try await paced(bench, gateway),
         ]
     }
 
-    private func load<Client: LoadClient & ~Copyable>(
-        _ bench: Bench, _ connect: @escaping @Sendable (Int) async throws -> Client
-    ) async throws -> LoadResult {
-        try await bench.reset()
-        return try await bench.withWorker { worker in
-            let result = try await runLoad(for: bench.scale.load, connect: connect)
-            try worker.check()
-            return result
-        }
+    private typealias Results = (http: [LoadResult], sql: [LoadResult])
+
+    private func signIn(
+        _ steps: PhoneSteps, _ bench: Bench, _ gateway: GatewayProcess, _ results: inout Results
+    ) async throws {
+        results.http.append(
+            try await bench.load(gateway) { try await HTTPSignInClient.connect($0, steps, gateway) })
+        results.sql.append(try await bench.signIn(steps))
     }
 
-    private func row(_ title: String, _ results: (http: [LoadResult], sql: [LoadResult])) -> ReportRow {
-        let latencies = results.http.reduce(into: Latencies()) { $0.add($1.latencies) }
-        return ReportRow(
-            figure: "http", title: title, unit: .perSecond, ours: Spread(results.http.map(\.perSecond)),
-            reference: Spread(results.sql.map(\.perSecond)), target: .atLeast(0.4),
-            notes: ["one takes \(latencies.summary)"])
+    private func row(_ title: String, _ results: Results, _ target: ReportRow.Target) -> ReportRow {
+        ReportRow(
+            figure: "http", title: title, unit: .perSecond, ours: results.http.rates,
+            reference: results.sql.rates, target: target, cpu: results.http.cpuEach,
+            notes: ["in SQL: \(results.sql.cpuEach.summary)", "one takes \(results.http.latencies.summary)"])
     }
 
     private func paced(_ bench: Bench, _ gateway: GatewayProcess) async throws -> ReportRow {
-        let taken = Taken()
+        let taken = TakenTimes()
         let pause = Duration.seconds(Double(Scale.clients) / Self.pace)
-        _ = try await load(bench) { index in
-            PacedClient(try await HTTPSignInClient.connect(index, gateway), every: pause) { taken.record($0) }
+        let result = try await bench.load(gateway) { index in
+            PacedClient(
+                try await HTTPSignInClient.connect(index, .scanAndAccept, gateway), every: pause, taken)
         }
-        let latencies = taken.latencies
+        let latencies = taken.take()
         return ReportRow(
             figure: "http p99", title: "start, scan and accept over HTTP at 200 sign-ins/s, p99",
-            unit: .milliseconds, ours: Spread([latencies.percentile(99)]), reference: nil, target: .none,
-            notes: ["one takes \(latencies.summary)"])
+            unit: .milliseconds, ours: Spread([latencies.percentile(99)]), reference: nil,
+            target: .limit(60), cpu: result.cpuEach, notes: ["one takes \(latencies.summary)"])
     }
-}
-
-/// Durations that several clients record.
-private final class Taken: Sendable {
-    private let state = Mutex(Latencies())
-
-    func record(_ duration: Duration) { state.withLock { $0.record(duration) } }
-    var latencies: Latencies { state.withLock(\.self) }
 }

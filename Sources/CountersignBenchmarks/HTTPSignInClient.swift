@@ -2,6 +2,8 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import OpenPGP
+import Postgres
 
 /// What clients over HTTP say: starts of a portal, and a phone that scans and accepts.
 struct HTTPVisitor: Sendable {
@@ -38,18 +40,30 @@ struct HTTPVisitor: Sendable {
         ).otp
     }
 
-    /// The enrollment's id.
-    func enroll() async throws -> String {
+    /// Enrolls a device.
+    func enroll(_ signer: Device.Signer?) async throws -> Device {
+        struct Draft: Encodable {
+            let device_id = "bench"
+            let public_key: String?
+        }
         struct Enrolled: Decodable { let enrollment_id: String }
-        return try await send(
-            "/app/v1/enrollments", token, "application/json", #"{"device_id":"bench"}"#, as: Enrolled.self
-        ).enrollment_id
+        let enrolled = try await send(
+            "/app/v1/enrollments", token, Draft(public_key: signer?.keys.publicKey), as: Enrolled.self)
+        guard let id = Identifier(enrolled.enrollment_id) else { throw BenchError("an enrollment has no id") }
+        return Device(enrollment: id, signer: signer)
     }
 
-    func answer(_ enrollment: String, _ code: String, _ action: String) async throws {
-        struct Outcome: Decodable { let result: String }
-        let body = #"{"enrollment_id":"\#(enrollment)","otp":"\#(code)","action":"\#(action)"}"#
-        _ = try await send("/app/v1/submissions", token, "application/json", body, as: Outcome.self)
+    /// The prompt, of a scan.
+    func answer(_ submission: Submission) async throws -> String? {
+        struct Outcome: Decodable { let prompt: String? }
+        return try await send("/app/v1/submissions", token, submission, as: Outcome.self).prompt
+    }
+
+    private func send<T: Decodable>(
+        _ path: String, _ authorization: String, _ body: some Encodable, as: T.Type
+    ) async throws -> T {
+        let text = String(decoding: try JSONEncoder().encode(body), as: UTF8.self)
+        return try await send(path, authorization, "application/json", text, as: T.self)
     }
 
     private func send<T: Decodable>(
@@ -78,41 +92,22 @@ struct HTTPStartClient: LoadClient, ~Copyable {
 /// A visitor after the other: start, scan, accept.
 struct HTTPSignInClient: LoadClient, ~Copyable {
     private let visitor: HTTPVisitor
-    private let enrollment: String
+    private let device: Device
+    private let steps: PhoneSteps
 
-    static func connect(_ index: Int, _ gateway: GatewayProcess) async throws -> HTTPSignInClient {
+    static func connect(
+        _ index: Int, _ steps: PhoneSteps, _ gateway: GatewayProcess
+    ) async throws -> HTTPSignInClient {
         let visitor = try HTTPVisitor(index, gateway)
-        return HTTPSignInClient(visitor: visitor, enrollment: try await visitor.enroll())
+        let device = try await visitor.enroll(try steps.makeSigner())
+        return HTTPSignInClient(visitor: visitor, device: device, steps: steps)
     }
 
     mutating func perform() async throws {
         let code = try await visitor.start()
-        try await visitor.answer(enrollment, code, "scan")
-        try await visitor.answer(enrollment, code, "accept")
-    }
-}
-
-/// Begins a sign-in every so often, whether the one before was slow or not, and keeps how long each took.
-struct PacedClient: LoadClient, ~Copyable {
-    private var client: HTTPSignInClient
-    private var next: ContinuousClock.Instant
-    private let pause: Duration
-    private let record: @Sendable (Duration) -> Void
-
-    init(
-        _ client: consuming HTTPSignInClient, every pause: Duration,
-        _ record: @escaping @Sendable (Duration) -> Void
-    ) {
-        self.client = client
-        self.pause = pause
-        self.record = record
-        next = .now + pause * Double.random(in: 0...1)
-    }
-
-    mutating func perform() async throws {
-        try await Task.sleep(until: next, tolerance: .zero, clock: .continuous)
-        try await client.perform()
-        record(next.duration(to: .now))
-        next += pause
+        var prompt: String?
+        for action in steps.actions {
+            prompt = try await visitor.answer(try device.submission(action, code, prompt: prompt))
+        }
     }
 }

@@ -15,7 +15,7 @@ struct IssueRun: Sendable {
     func product() async throws -> Double {
         try await workOff { last, connection in
             try await bench.withWorker(stages: "issue") { worker in
-                try await Backlog(bench).waitUntilIssued(last: last, &connection, within: .seconds(120))
+                try await Backlog(bench).waitUntilIssued(last: last, &connection, within: .seconds(300))
                 try worker.check()
             }
         }

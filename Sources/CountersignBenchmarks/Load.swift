@@ -8,29 +8,44 @@ struct LoadResult: Sendable {
     var count = 0
     var latencies = Latencies()
     var duration = Duration.zero
+    /// CPU microseconds a second.
+    var cpu = CPUTimes()
 
     var perSecond: Double { Double(count) / (duration / .seconds(1)) }
+    /// CPU microseconds for each.
+    var cpuEach: CPUTimes { cpu / max(1, perSecond) }
 
     mutating func add(_ other: LoadResult) {
         count += other.count
         latencies.add(other.latencies)
         duration = max(duration, other.duration)
+        cpu.add(other.cpu)
     }
+}
+
+extension [LoadResult] {
+    var rates: Spread { Spread(map(\.perSecond)) }
+    var cpuEach: CPUTimes { .median(map(\.cpuEach)) }
+    var latencies: Latencies { reduce(into: Latencies()) { $0.add($1.latencies) } }
 }
 
 /// What each client does before it counts. Sessions of portals are long-lived, and a new one compiles and plans
 /// what it calls: in rounds of 2 s that cost a quarter of all sign-ins (346 instead of 452 a second).
-private let warmUp = 20
+let warmUp = 20
 
 /// Runs the clients side by side for that long. They begin together, when all are connected and warm; what is
 /// not complete at the end is not counted.
 func runLoad<Client: LoadClient & ~Copyable>(
-    for duration: Duration, connect: @escaping @Sendable (Int) async throws -> Client
+    for duration: Duration, clients: Int = Scale.clients, meter: CPUMeter? = nil,
+    connect: @escaping @Sendable (Int) async throws -> Client
 ) async throws -> LoadResult {
-    let line = StartingLine(clients: Scale.clients)
+    let line = StartingLine(clients: clients + (meter == nil ? 0 : 1))
     return try await withThrowingTaskGroup(of: LoadResult.self) { group in
-        for index in 0..<Scale.clients {
+        for index in 0..<clients {
             group.addTask { try await runClient(on: line, for: duration) { try await connect(index) } }
+        }
+        if let meter {
+            group.addTask { LoadResult(cpu: try await meter.measure(on: line, for: duration)) }
         }
         return try await group.reduce(into: LoadResult()) { $0.add($1) }
     }

@@ -20,7 +20,7 @@ struct Pgbench: Sendable {
         defer { try? FileManager.default.removeItem(at: script) }
         let process = try ChildProcess(
             program, ["-n", "-M", "prepared", "-t", "\(times)", "-f", script.path, url])
-        await process.end(within: .seconds(20))
+        await process.end(within: .seconds(120))
         let line = process.output.split(separator: "\n").first { $0.hasPrefix("tps = ") }
         guard let rate = line?.split(separator: " ")[2], let value = Double(rate) else {
             throw BenchError("pgbench gave no figure")

@@ -11,6 +11,18 @@ enum ReferenceTables {
             ALTER TABLE bench.plain_requests ALTER status TYPE text;
             CREATE TABLE bench.plain_submissions AS SELECT * FROM countersign.submissions WITH NO DATA;
             CREATE TABLE bench.queued (place bigint PRIMARY KEY, portal_id integer, transaction_id uuid);
+            CREATE TABLE bench.floor_requests (LIKE bench.plain_requests, PRIMARY KEY (transaction_id));
+            CREATE TABLE bench.floor_queue (place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, transaction_id uuid);
+            CREATE TABLE bench.floor_outbox (transaction_id uuid, portal_id integer, status text, at timestamptz);
+            CREATE FUNCTION bench.read_statements()
+            RETURNS TABLE (toplevel boolean, calls double precision, milliseconds double precision, text text)
+            LANGUAGE plpgsql AS $$
+            BEGIN -- The extension need not be there when this is made.
+                RETURN QUERY SELECT s.toplevel, s.calls::double precision, s.total_exec_time,
+                                    left(regexp_replace(s.query, '\\s+', ' ', 'g'), 120)
+                FROM pg_stat_statements s WHERE starts_with(pg_get_userbyid(s.userid), current_database());
+            END
+            $$;
             GRANT USAGE ON SCHEMA bench TO countersign_portal, countersign_app;
             GRANT SELECT, INSERT ON bench.plain_requests TO countersign_portal;
             GRANT SELECT, INSERT ON bench.plain_submissions TO countersign_app;

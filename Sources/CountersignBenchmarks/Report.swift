@@ -57,7 +57,7 @@ extension Report {
             row.indices.map { row[$0].padding(toLength: widths[$0], withPad: " ", startingAt: 0) }
                 .joined(separator: "  ").trimmingCharacters(in: .whitespaces)
         }
-        let details = [[]] + rows.map { row in ([row.title] + row.notes).map { "    \($0)" } }
+        let details = [[]] + rows.map { row in ([row.title] + row.remarks).map { "    \($0)" } }
         return zip(lines, details).flatMap { [$0] + $1 } + [""]
     }
 }

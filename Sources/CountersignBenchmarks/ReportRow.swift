@@ -15,9 +15,15 @@ struct ReportRow: Sendable, Encodable {
     let ours: Spread
     let reference: Spread?
     let target: Target
+    /// CPU microseconds for each, by place.
+    var cpu = CPUTimes()
     var notes: [String] = []
 
-    var ratio: Double? { reference.map { ours.median / $0.median } }
+    /// Nil also where the reference is nothing.
+    var ratio: Double? { reference.flatMap { $0.median > 0 ? ours.median / $0.median : nil } }
+
+    /// All that stands below the figures.
+    var remarks: [String] { (cpu.isEmpty ? [] : [cpu.summary]) + notes }
 
     /// `ok` or `short`; nil where there is no target.
     var verdict: String? {
@@ -32,7 +38,7 @@ struct ReportRow: Sendable, Encodable {
     }
 
     private enum Key: String, CodingKey {
-        case figure, title, unit, ours, reference, ratio, target, verdict, notes
+        case figure, title, unit, ours, reference, ratio, target, verdict, cpu, notes
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -45,6 +51,7 @@ struct ReportRow: Sendable, Encodable {
         try container.encode(ratio, forKey: .ratio)
         try container.encode(target.text(unit), forKey: .target)
         try container.encode(verdict, forKey: .verdict)
+        if !cpu.isEmpty { try container.encode(cpu, forKey: .cpu) }
         try container.encode(notes, forKey: .notes)
     }
 }

@@ -1,28 +1,33 @@
 /// How a number is written.
 enum ReportUnit: String, Sendable {
     case perSecond = "/s"
+    case seconds = "s"
     case milliseconds = "ms"
+    case microseconds = "us"
     case mebibytes = "MiB"
     case ratio = ""
 
     fileprivate var decimals: Int {
         switch self {
-        case .perSecond: 0
-        case .mebibytes: 1
+        case .perSecond, .microseconds: 0
+        case .mebibytes, .seconds: 1
         case .milliseconds, .ratio: 2
         }
     }
 }
 
 extension Double {
-    /// With the unit's decimals, thousands apart: `12,345.6`.
+    /// With the unit's decimals, thousands apart: `12,345.6`; `?` of what cannot be divided.
     func formatted(_ unit: ReportUnit) -> String {
+        guard isFinite else { return "?" }
         let scale = [1.0, 10, 100][unit.decimals]
-        let whole = Int((self * scale).rounded())
+        let whole = Int((magnitude * scale).rounded())
         let (integer, fraction) = whole.quotientAndRemainder(dividingBy: Int(scale))
-        guard unit.decimals > 0 else { return grouped(integer) }
+        let sign = self < 0 && whole > 0 ? "-" : ""
+        guard unit.decimals > 0 else { return sign + grouped(integer) }
         let digits = String(fraction)
-        return grouped(integer) + "." + String(repeating: "0", count: unit.decimals - digits.count) + digits
+        let zeros = String(repeating: "0", count: unit.decimals - digits.count)
+        return sign + grouped(integer) + "." + zeros + digits
     }
 }
 

@@ -15,12 +15,16 @@ struct Server: Sendable {
 
     /// Connects as superuser, to its own database unless another is named. Loading takes its time.
     func connect(database: String? = nil) async throws -> Connection {
-        var components = superuser
-        if let database { components.path = "/\(database)" }
-        var options = Self.options(components.string ?? "")
+        var options = Self.options(database.map(superuserURL) ?? superuser.string ?? "")
         options.settings["statement_timeout"] = "300s"
         options.settings["idle_in_transaction_session_timeout"] = "0"
         return try await Connection.open(options)
+    }
+
+    func superuserURL(database: String) -> String {
+        var components = superuser
+        components.path = "/\(database)"
+        return components.string ?? ""
     }
 
     func url(_ login: BenchLogin, database: String) -> String {

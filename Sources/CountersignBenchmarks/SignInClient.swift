@@ -1,42 +1,57 @@
 import Countersign
+import OpenPGP
 import Postgres
 
-/// A visitor after the other: a portal inserts a request and waits for the code, an app accepts with it and waits
-/// for the answer.
+/// What a visitor's phone does.
+enum PhoneSteps: Sendable {
+    case accept
+    case scanAndAccept
+    /// The same, signed by a key of the device.
+    case signed
+
+    var actions: [SubmissionAction] { self == .accept ? [.accept] : [.scan, .accept] }
+
+    func makeSigner() throws -> Device.Signer? { self == .signed ? try Device.Signer() : nil }
+}
+
+/// A visitor after the other: a portal inserts a request and waits for the code, an app answers with it and waits
+/// for what comes of it.
 struct SignInClient: LoadClient, ~Copyable {
     private var portal: Connection
     private var app: Connection
     private let visit: Visit
-    private let enrollment: String
+    private let device: Device
+    private let steps: PhoneSteps
 
-    static func connect(_ index: Int, _ bench: Bench) async throws -> SignInClient {
+    static func connect(_ index: Int, _ steps: PhoneSteps, _ bench: Bench) async throws
+        -> SignInClient
+    {
         let portal = try await bench.database.connect(as: bench.installation.portal(ofClient: index).login)
         var app = try await bench.database.connect(as: bench.installation.app)
-        let insertion = InsertEnrollment(user: "user-\(index)", device: Identifier.random().description)
+        let signer = try steps.makeSigner()
+        let insertion = InsertEnrollment(
+            user: "user-\(index)", device: Identifier.random().description, publicKey: signer?.keys.publicKey)
         let enrollment = try await app.run(insertion).one()
         while try await app.run(IsEnrollmentPending(enrollment: enrollment)).one() {
             try await Task.sleep(for: .milliseconds(5))
         }
         return SignInClient(
-            portal: portal, app: app, visit: Visit(ofClient: index), enrollment: enrollment.description)
+            portal: portal, app: app, visit: Visit(ofClient: index),
+            device: Device(enrollment: enrollment, signer: signer), steps: steps)
     }
 
-    mutating func perform() async throws { try await signIn(["accept"]) }
-
-    /// The same with a scan before.
-    mutating func performWithScan() async throws { try await signIn(["scan", "accept"]) }
-
-    private mutating func signIn(_ actions: [String]) async throws {
+    mutating func perform() async throws {
         let id = try await portal.run(InsertRequest(visit: visit)).one()
         let code = try await portal.run(AwaitCode(request: id)).one()
-        for action in actions {
-            let submission = try await app.run(
-                InsertSubmission(enrollment: enrollment, code: code, action: action)
-            ).one()
-            let (result, reason) = try await app.run(AwaitAnswer(submission: submission)).one()
-            guard result == "accepted" else {
-                throw BenchError("\(action) was refused: \(reason ?? "no answer")")
+        var prompt: String?
+        for action in steps.actions {
+            let submission = try device.submission(action, code, prompt: prompt)
+            let inserted = try await app.run(InsertSubmission(submission: submission)).one()
+            let answer = try await app.run(AwaitAnswer(submission: inserted)).one()
+            guard answer.result == "accepted" else {
+                throw BenchError("\(action) was refused: \(answer.reason ?? "no answer")")
             }
+            prompt = answer.prompt
         }
     }
 }
@@ -55,8 +70,8 @@ struct BareSignInClient: LoadClient, ~Copyable {
     private let tables: Tables
     private let portalID: Int32
     private let visit: Visit
-    private let enrollment = Identifier.random().description
-    private let code = String(repeating: "x", count: 64)
+    private let submission = Submission(
+        enrollment: Identifier.random().description, code: String(repeating: "x", count: 64), action: .accept)
 
     static func connect(_ index: Int, _ tables: Tables, _ bench: Bench) async throws -> BareSignInClient {
         let site = bench.installation.portal(ofClient: index)
@@ -70,10 +85,10 @@ struct BareSignInClient: LoadClient, ~Copyable {
         switch tables {
         case .plain:
             try await portal.run(InsertPlainRequest(visit: visit, portalID: portalID))
-            try await app.run(InsertPlainSubmission(enrollment: enrollment))
+            try await app.run(InsertPlainSubmission(enrollment: submission.enrollment))
         case .product:
             try await portal.run(InsertRequest(visit: visit))
-            try await app.run(InsertSubmission(enrollment: enrollment, code: code))
+            try await app.run(InsertSubmission(submission: submission))
         }
     }
 }

@@ -18,13 +18,12 @@ struct ValidateFigure: Figure {
     private func measure(
         _ bench: Bench, _ answers: Int, _ devices: Int, _ keys: String, onOneCore: Bool
     ) async throws -> ReportRow {
+        let run = ValidateRun(bench: bench, answers: answers, devices: devices, onOneCore: onOneCore)
         var ours: [Double] = []
         var bare: [Double] = []
         for _ in 0..<bench.scale.rounds {
-            try await bench.reset()
-            let backlog = try await SignedBacklog.make(answers, by: devices, bench)
-            try await backlog.submit(bench)
-            ours.append(try await validate(bench, answers, onOneCore: onOneCore))
+            let backlog = try await run.load()
+            ours.append(try await run.workOff())
             bare.append(try await backlog.bareRate(tasks: onOneCore ? 1 : BareCrypto.cores))
         }
         let cores = onOneCore ? "one core" : "all cores"
@@ -32,8 +31,29 @@ struct ValidateFigure: Figure {
             figure: "validate", title: "signed answers, \(keys), worker on \(cores); bare librnp, the same",
             unit: .perSecond, ours: Spread(ours), reference: Spread(bare), target: .atLeast(0.6))
     }
+}
 
-    private func validate(_ bench: Bench, _ answers: Int, onOneCore: Bool) async throws -> Double {
+/// Works signed answers off by a worker.
+struct ValidateRun: Sendable {
+    let bench: Bench
+    let answers: Int
+    let devices: Int
+    var onOneCore = false
+
+    /// Answers a second.
+    func product() async throws -> Double {
+        _ = try await load()
+        return try await workOff()
+    }
+
+    func load() async throws -> SignedBacklog {
+        try await bench.reset()
+        let backlog = try await SignedBacklog.make(answers, by: devices, bench)
+        try await backlog.submit(bench)
+        return backlog
+    }
+
+    func workOff() async throws -> Double {
         var superuser = try await bench.database.connectAsSuperuser()
         try await superuser.execute("UPDATE countersign.settings SET signature_required = true")
         try await bench.settle(&superuser)

@@ -17,7 +17,7 @@ struct WebhookFigure: Figure {
             var ours: [Double] = []
             var reference: [Double] = []
             var memory: [Double] = []
-            for _ in 0..<bench.scale.deepRounds {
+            for _ in 0..<bench.scale.webhookRounds {
                 reference.append(try await post(receiver))
                 try await bench.reset()
                 let portals = bench.installation.portals.map(\.id)

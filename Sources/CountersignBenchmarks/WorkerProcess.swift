@@ -7,6 +7,8 @@ struct WorkerProcess: Sendable {
 
     private let process: ChildProcess
 
+    var processID: Int32 { process.processID }
+
     /// Returns when the worker has entered itself in the registry.
     static func start(
         _ program: URL, stages: String, _ more: [String] = [], onOneCore: Bool = false,

@@ -16,14 +16,3 @@ struct SQLStartClient: LoadClient, ~Copyable {
         _ = try await portal.run(AwaitCode(request: id)).one()
     }
 }
-
-/// Start, scan and accept in SQL.
-struct SQLScanClient: LoadClient, ~Copyable {
-    private var client: SignInClient
-
-    static func connect(_ index: Int, _ bench: Bench) async throws -> SQLScanClient {
-        SQLScanClient(client: try await SignInClient.connect(index, bench))
-    }
-
-    mutating func perform() async throws { try await client.performWithScan() }
-}
