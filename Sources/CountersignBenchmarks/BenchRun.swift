@@ -29,7 +29,9 @@ struct BenchRun: Sendable {
             tell("measuring \(name.rawValue)")
             do {
                 try await bench.reset()
-                report.rows += try await name.figure.measure(bench)
+                let rows = try await name.figure.measure(bench)
+                for row in rows { tell(row.line) }
+                report.rows += rows
             } catch {
                 try Task.checkCancellation()
                 report.failures.append(Report.Failure(figure: name.rawValue, reason: "\(error)"))

@@ -63,6 +63,9 @@ extension Report {
 }
 
 extension ReportRow {
+    /// Everything in one line.
+    var line: String { (cells.filter { $0 != "" } + [title] + remarks).joined(separator: " | ") }
+
     fileprivate var cells: [String] {
         [
             figure, text(ours), reference.map(text) ?? "-", ratio?.formatted(.ratio) ?? "-",
