@@ -14,10 +14,10 @@ package enum AdministrationStatements {
             ListEndpoints.self, ListEnrollments.self, ListLogLevels.self, ListLogins.self, ListObjects.self,
             ListPortals.self, LockSecrets.self, MayReadBodies.self, MayReadPeople.self, MaySeeUsers.self,
             MendDefault.self, NumberPortal.self, ReadAccount.self, ReadClock.self, ReadConnectionBudget.self,
-            ReadDelivery.self, ReadFigures.self, ReadInstallation.self, ReadPerson.self, ReadQueues.self,
-            ReadRequest.self, ReadSettings.self, ReadSigningKey.self, ReadWebhook.self, ReadWritability.self,
-            RemoveCredential.self, ReplaceCredential.self, RotateSecret.self, RunCheck.self,
-            SearchEvents.self, SendAgain.self, SetSigningKey.self, StoreFactor.self, TouchSession.self,
-            UseCode.self, VerifyEvents.self,
+            ReadDelivery.self, ReadFigures.self, ReadInstallation.self, ReadOwner.self, ReadPerson.self,
+            ReadQueues.self, ReadRequest.self, ReadSettings.self, ReadSigningKey.self, ReadWebhook.self,
+            ReadWritability.self, RemoveCredential.self, ReplaceCredential.self, RotateSecret.self,
+            RunCheck.self, SearchEvents.self, SendAgain.self, SetSigningKey.self, StoreFactor.self,
+            TouchSession.self, UseCode.self, VerifyEvents.self,
         ] + operatorActions.flatMap { $0.statements }
 }

@@ -8,8 +8,8 @@ struct DoctorFix {
     /// Shows what it would run, and runs it when that is wanted: false when nothing was run. A statement that is refused is
     /// told, and the next one is tried. On standard error: what is found then is the output.
     func run(_ findings: [Finding], _ connection: inout Connection) async throws -> Bool {
-        let statements = findings.compactMap(\.remedy).filter { $0.isSafe && $0.hands != .shell }
-            .flatMap(\.statements)
+        let remedies = findings.compactMap(\.remedy).filter { $0.isSafe && $0.hands != .shell }
+        let statements = remedies.flatMap(\.statements)
         guard !statements.isEmpty else {
             writeError("countersign: there is nothing that can be mended without a decision")
             return false
@@ -19,15 +19,37 @@ struct DoctorFix {
             writeError("countersign: nothing was run")
             return false
         }
-        for statement in statements {
-            do {
-                try await connection.execute(statement)
-            } catch {
-                writeError("countersign: \(plain(error.message)): \(plain(statement))")
-                guard !error.isConnectionLoss else { throw error }
-            }
+        for remedy in remedies {
+            try await become(remedy.hands, &connection)
+            for statement in remedy.statements { try await run(statement, &connection) }
         }
+        try await connection.execute("RESET ROLE")
         return true
+    }
+
+    private func run(_ statement: String, _ connection: inout Connection) async throws {
+        do {
+            try await connection.execute(statement)
+        } catch {
+            writeError("countersign: \(plain(error.message)): \(plain(statement))")
+            guard !error.isConnectionLoss else { throw error }
+        }
+    }
+
+    /// What a superuser makes in the owner's place would be his, and work with his rights.
+    private func become(_ hands: Remedy.Hands, _ connection: inout Connection) async throws {
+        guard hands == .owner else {
+            try await connection.execute("RESET ROLE")
+            return
+        }
+        let owner = try await connection.run(ReadOwner()).one()
+        do {
+            try await connection.execute("SET ROLE \(quotedIdentifier(owner))")
+        } catch {
+            guard error.state == .insufficientPrivilege else { throw error }
+            throw Failure(
+                .permission, "--fix needs the login of the database's owner, \(owner), or a superuser's")
+        }
     }
 
     private func isWanted(_ count: Int) -> Bool {

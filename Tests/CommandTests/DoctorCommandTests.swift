@@ -22,6 +22,23 @@ import Testing
         #expect(lines[place + 2] == "             \(Self.grant)")
     }
 
+    @Test func `a superuser mends in the owner's place, and others are sent away`() async throws {
+        let drop = "DROP FUNCTION countersign.collect_otp(uuid)"
+        try await Database.current.arrange(drop)
+        let superuser = Shell(url: Database.current.superuserURL)
+        let done = try await superuser.run("doctor", "--fix", "--yes")
+        #expect(!done.output.contains("collect_otp"), "\(done.output)")
+        let ours = """
+            SELECT count(*) FROM pg_proc p JOIN pg_database d ON d.datname = current_database()
+            WHERE p.oid = 'countersign.collect_otp(uuid)'::regprocedure AND p.proowner = d.datdba
+            """
+        #expect(try await Database.current.count(ours) == 1)
+        try await Database.current.arrange(drop)
+        let refused = try await Shell.member(of: .admin).run("doctor", "--fix", "--yes")
+        #expect(refused.status == 77)
+        #expect(refused.errors.contains("--fix needs the login of the database's owner"))
+    }
+
     @Test(arguments: [(3, "warning", "ends in"), (60, "ok", "is good for")])
     func `a certificate that ends soon`(days: Int, grade: String, sentence: String) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)

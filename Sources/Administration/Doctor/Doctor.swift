@@ -85,7 +85,7 @@ package struct Doctor: Sendable {
         guard error.state == .insufficientPrivilege else { return Readiness.unreadable(title, error) }
         return Finding(
             title, .warning, "this login may not look",
-            "Examine with the owner's login, or one in countersign_admin and pg_monitor.")
+            "Examine with the owner's login, or with an administrator's that is in pg_monitor, too.")
     }
 
     /// Half a round trip is the most that the question itself can be off.
@@ -115,7 +115,7 @@ package struct Doctor: Sendable {
         } catch let error as PostgresError {
             return Finding(
                 "master key", .warning, "this login may not read what is sealed (\(error.state))",
-                "Examine with a login in countersign_admin.")
+                "Examine with an administrator's login.")
         } catch {
             return Finding(
                 "master key", .error, "\(error)", "Give the keys that the secrets were sealed with.")
