@@ -155,7 +155,8 @@ def notifications(system):
                              f"{number} || '-' || n || repeat('x', 7900)); END LOOP; END $$")
         except psycopg.errors.Error as error:
             refused = f", then {error.diag.message_primary}"
-        full = idle.execute("SELECT 100 * pg_notification_queue_usage()").fetchone()[0]
+        with system.superuser() as superuser:  # the portals may no longer ask
+            full = superuser.execute("SELECT 100 * pg_notification_queue_usage()").fetchone()[0]
         return f"{full:.2f} % full{refused}; {system.code_in()}"
 
 
