@@ -81,8 +81,21 @@ struct OperationsAsker: ~Copyable {
         var asker = OperationsAsker(
             bench: bench, process: process, status: status,
             session: try await bench.database.connect(as: monitor))
-        for question in Question.allCases { _ = try await asker.ask(question) }
+        try await asker.warm()
         return asker
+    }
+
+    /// Until each has given a whole answer.
+    private mutating func warm() async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        for question in Question.allCases {
+            while try await !ask(question).isWhole {
+                guard ContinuousClock.now < deadline else {
+                    throw BenchError("\(question.rawValue) gives no whole answer")
+                }
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
     }
 
     private enum Question: String, CaseIterable {
@@ -103,38 +116,41 @@ struct OperationsAsker: ~Copyable {
     mutating func answers(_ state: String) async throws -> [ReportRow] {
         var first: [Question: Duration] = [:]
         var taken: [Question: Latencies] = [:]
+        var partial: [Question: Int] = [:]
         for _ in 0..<bench.scale.questions {
             for question in Question.allCases.flatMap({ Array(repeating: $0, count: $0.times) }) {
-                let duration = try await ask(question)
-                first[question] = first[question] ?? duration
-                taken[question, default: Latencies()].record(duration)
+                let answer = try await ask(question)
+                first[question] = first[question] ?? answer.taken
+                taken[question, default: Latencies()].record(answer.taken)
+                if !answer.isWhole { partial[question, default: 0] += 1 }
             }
         }
         return Question.allCases.flatMap { question -> [ReportRow] in
             guard let latencies = taken[question], let first = first[question] else { return [] }
+            let without = partial[question].map { ["\($0) answers without the database's figures"] } ?? []
             let milliseconds = (first / .milliseconds(1)).formatted(.milliseconds)
             return question.percentiles.map { percentile in
                 ReportRow(
                     figure: "operations", title: "\(question.rawValue), p\(percentile), \(state)",
                     unit: .milliseconds, ours: Spread([latencies.percentile(Double(percentile))]),
                     reference: nil, target: .limit(question.limit),
-                    notes: ["\(latencies.summary); the first \(milliseconds)"])
+                    notes: ["\(latencies.summary); the first \(milliseconds)"] + without)
             }
         }
     }
 
-    private mutating func ask(_ question: Question) async throws -> Duration {
+    private mutating func ask(_ question: Question) async throws -> TimedAnswer {
         switch question {
         case .query:
             let start = ContinuousClock.now
             try await session.run(ReadQueues())
-            return start.duration(to: .now)
+            return TimedAnswer(taken: start.duration(to: .now))
         case .metrics: return try await process.ask("/metrics", expecting: "countersign_queue_depth")
         case .openMetrics:
             return try await process.ask(
                 "/metrics", accept: "application/openmetrics-text", expecting: "# EOF")
         case .console: return try await process.ask("/console/queues", expecting: "expire")
-        case .status: return try await status.measure()
+        case .status: return TimedAnswer(taken: try await status.measure())
         }
     }
 

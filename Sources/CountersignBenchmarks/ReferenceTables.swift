@@ -18,9 +18,9 @@ enum ReferenceTables {
             RETURNS TABLE (toplevel boolean, calls double precision, milliseconds double precision, text text)
             LANGUAGE plpgsql AS $$
             BEGIN -- The extension need not be there when this is made.
-                RETURN QUERY SELECT s.toplevel, s.calls::double precision, s.total_exec_time,
-                                    left(regexp_replace(s.query, '\\s+', ' ', 'g'), 120)
-                FROM pg_stat_statements s WHERE starts_with(pg_get_userbyid(s.userid), current_database());
+                RETURN QUERY SELECT s.toplevel, sum(s.calls)::double precision, sum(s.total_exec_time), w.words
+                FROM pg_stat_statements s, left(regexp_replace(s.query, '\\s+', ' ', 'g'), 120) AS w (words)
+                WHERE starts_with(pg_get_userbyid(s.userid), current_database()) GROUP BY 1, w.words;
             END
             $$;
             GRANT USAGE ON SCHEMA bench TO countersign_portal, countersign_app;
