@@ -43,3 +43,23 @@ BEGIN
     RETURN deadline;
 END
 $$;
+
+-- How long the first sleep of a wait is, in seconds: what this session's waits took lately, as the setting of that name
+-- says. A session that sets it to something else harms its own waits, and no more than that.
+CREATE OR REPLACE FUNCTION countersign.usual_wait(setting text) RETURNS double precision
+LANGUAGE sql STABLE
+RETURN CASE WHEN current_setting(setting, true) ~ '^0[.][0-9]{1,20}$'
+            THEN least(0.02, greatest(0.0015, current_setting(setting, true)::double precision)) ELSE 0.002 END;
+
+-- And how long the further ones are: a third of that at first, and each half as long again, up to 50 ms.
+CREATE OR REPLACE FUNCTION countersign.next_pause(usual double precision, looks integer) RETURNS double precision
+LANGUAGE sql IMMUTABLE
+RETURN least(0.05, greatest(usual / 3, 0.001) * 1.5 ^ least(looks - 1, 20));
+
+-- Remembers how long a wait took. Answered by the first look, it may have taken less: the next one looks a little
+-- sooner.
+CREATE OR REPLACE FUNCTION countersign.note_wait(
+    setting text, usual double precision, looks integer, began timestamptz) RETURNS text
+LANGUAGE sql VOLATILE
+RETURN set_config(setting, (CASE WHEN looks = 0 THEN usual * 0.9
+    ELSE least(0.02, usual / 2 + date_part('epoch', clock_timestamp() - began) / 2) END)::numeric(10, 6)::text, false);

@@ -10,8 +10,7 @@
 -- The portal of this session: that of its login, or, for a member of countersign_gateway and only then, the
 -- one that SET LOCAL countersign.portal names. NULL for everybody else.
 CREATE OR REPLACE FUNCTION countersign.current_portal() RETURNS integer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     answer integer;
 BEGIN
@@ -27,8 +26,7 @@ COMMENT ON FUNCTION countersign.current_portal() IS
     'The portal of this session, NULL for everybody else.';
 
 CREATE OR REPLACE FUNCTION countersign.current_app() RETURNS integer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     answer integer;
 BEGIN

@@ -5,7 +5,9 @@
 -- notifications. An answer counts only before expires_at and an expiry only after it, tested here and now; whoever
 -- is revoked while his answer is being verified comes too late.
 -- Workers call it for rows that they hold already, so it waits for nobody; codes that a portal is collecting
--- at this moment are left to housekeep, because collect_otp looks at the request first.
+-- at this moment are left to housekeep, because collect_otp looks at the request, too.
+-- Requests and submissions of these hours are looked for among few days (see recent_from()), and what lies outside, in
+-- the same statement's eyes, is given to a function that is the same without bounds.
 -- The event of a signed answer keeps the evidence, with which anybody can settle a dispute by OpenPGP alone: the
 -- lines that were signed, the signature, the certificate that was enrolled, and the prompt whose digest was signed.
 -- No code and no secret; of the secret its digest.
@@ -19,8 +21,15 @@ DECLARE
     ended_ids uuid[];
     ended_portals integer[];
     ended_statuses text[];
+    older integer[];
 BEGIN
-    WITH ended AS (
+    WITH given AS MATERIALIZED (
+        SELECT g.*, g.id >= countersign.recent_from() AND g.id < countersign.recent_until()
+                    AND coalesce(g.submission_id >= countersign.recent_from()
+                                 AND g.submission_id < countersign.recent_until(), true) AS is_recent
+        FROM unnest(ids, ends, enrollment_ids, submission_ids, verified, fingerprints) WITH ORDINALITY
+                 AS g (id, ended, enrollment_id, submission_id, verified, fingerprint, place)
+    ), ended AS (
         UPDATE countersign.auth_requests r
         SET status = g.ended, open_until = NULL, open_scan_by = NULL, resolved_at = clock_timestamp(),
             secure_message = NULL,  -- the app has it, encrypted, and nobody else needs it any more
@@ -29,11 +38,12 @@ BEGIN
             user_id = CASE WHEN g.ended IN ('authenticated', 'denied') THEN e.user_id END,
             device_id = CASE WHEN g.ended = 'authenticated' THEN e.device_id END,
             signature_verified = g.verified, signature = s.signature, signer_fingerprint = g.fingerprint
-        FROM unnest(ids, ends, enrollment_ids, submission_ids, verified, fingerprints)
-                 AS g (id, ended, enrollment_id, submission_id, verified, fingerprint)
+        FROM given g
              LEFT JOIN countersign.enrollments e ON e.enrollment_id = g.enrollment_id
              LEFT JOIN countersign.submissions s ON s.submission_id = g.submission_id
-        WHERE r.transaction_id = g.id AND r.resolved_at IS NULL
+                 AND s.submission_id >= countersign.recent_from() AND s.submission_id < countersign.recent_until()
+        WHERE g.is_recent AND r.transaction_id = g.id AND r.resolved_at IS NULL
+          AND r.transaction_id >= countersign.recent_from() AND r.transaction_id < countersign.recent_until()
           AND (g.ended NOT IN ('authenticated', 'denied')
                OR (clock_timestamp() < r.expires_at AND e.status IS DISTINCT FROM 'revoked'))
           AND (g.ended <> 'expired' OR clock_timestamp() >= r.expires_at
@@ -72,13 +82,33 @@ BEGIN
                                    AND o.transaction_id IN (SELECT ended.transaction_id FROM ended)
                                  FOR UPDATE SKIP LOCKED)
     )
-    SELECT array_agg(transaction_id), array_agg(portal_id), array_agg(status)
-        INTO ended_ids, ended_portals, ended_statuses FROM ended;
+    SELECT array_agg(transaction_id), array_agg(portal_id), array_agg(status),
+           (SELECT array_agg(place) FROM given WHERE NOT is_recent)
+        INTO ended_ids, ended_portals, ended_statuses, older FROM ended;
     IF ended_ids IS NOT NULL THEN
         PERFORM countersign.tell_portals(ended_portals, ended_ids, ended_statuses);
         PERFORM countersign.ring('dispatch');
     END IF;
     RETURN QUERY SELECT unnest(ended_ids);
+    IF older IS NOT NULL THEN
+        RETURN QUERY SELECT o.* FROM (
+            SELECT array_agg(ids[place] ORDER BY place) AS ids, array_agg(ends[place] ORDER BY place) AS ends,
+                   array_agg(enrollment_ids[place] ORDER BY place) AS enrollments,
+                   array_agg(submission_ids[place] ORDER BY place) AS submissions,
+                   array_agg(verified[place] ORDER BY place) AS verified,
+                   array_agg(fingerprints[place] ORDER BY place) AS fingerprints
+            FROM unnest(older) AS place) AS a,
+            countersign.end_older_requests(a.ids, a.ends, a.enrollments, a.submissions, a.verified, a.fingerprints) AS o;
+    END IF;
+END
+$$;
+
+DO $$
+BEGIN
+    EXECUTE replace(replace(replace(pg_catalog.pg_get_functiondef('countersign.end_requests'::regproc),
+        'FUNCTION countersign.end_requests(', 'FUNCTION countersign.end_older_requests('),
+        'countersign.recent_from()', quote_literal('00000000-0000-0000-0000-000000000000') || '::uuid'),
+        'countersign.recent_until()', quote_literal('ffffffff-ffff-ffff-ffff-ffffffffffff') || '::uuid');
 END
 $$;
 

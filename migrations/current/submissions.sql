@@ -8,7 +8,6 @@ CREATE OR REPLACE FUNCTION countersign.take_submission() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    code bytea;
     well_formed boolean;
 BEGIN
     -- Only the owner may write status: a row that has one is not sent now but restored (pg_restore --data-only, logical
@@ -17,46 +16,47 @@ BEGIN
         NEW.otp := NULL;
         RETURN NEW;
     END IF;
-    NEW.app_id := coalesce(NEW.app_id, countersign.current_app());
+    -- One query, because each expression of a PL/pgSQL function is prepared anew in each transaction. Lengths come first:
+    -- a regular expression fails on a text of more than 256 MiB.
+    SELECT coalesce(NEW.app_id, (SELECT a.app_id FROM countersign.apps a WHERE a.login = session_user),
+                    (SELECT countersign.current_app())),
+           clock_timestamp(), 'pending', NULL, encode(substring(c.code FOR 16), 'hex')::uuid,
+           sha256(substring(c.code FROM 17)), CASE WHEN c.names THEN NEW.enrollment_id::uuid END,
+           c.code IS NOT NULL AND c.names AND NEW.action IN ('scan', 'accept', 'deny')
+           AND CASE WHEN octet_length(NEW.prompt_digest) > 64 THEN false
+                    ELSE coalesce(NEW.prompt_digest ~ '^([0-9a-f]{64}|-)$', true) END
+           AND coalesce(octet_length(NEW.signature) <= 16384, true)
+        INTO NEW.app_id, NEW.submitted_at, NEW.status, NEW.otp, NEW.transaction_id, NEW.secret_digest,
+             NEW.enrollment, well_formed
+        FROM (SELECT CASE WHEN octet_length(NEW.otp) = 64 THEN CASE WHEN NEW.otp ~ '^[A-Za-z0-9_-]{64}$'
+                          THEN decode(translate(NEW.otp, '-_', '+/'), 'base64') END END AS code,
+                     CASE WHEN octet_length(NEW.enrollment_id) = 36 THEN NEW.enrollment_id
+                          ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' END AS names OFFSET 0) AS c;
     IF NEW.app_id IS NULL THEN
         -- not content: this login may not submit at all; the code stays out of the message
         PERFORM countersign.refuse('CS008', format('login %s belongs to no app', session_user));
     END IF;
-    NEW.submitted_at := clock_timestamp();
-    NEW.status := 'pending';
-
-    -- Lengths come first: a regular expression fails on a text of more than 256 MiB.
-    IF (CASE WHEN octet_length(NEW.otp) = 64 THEN NEW.otp ~ '^[A-Za-z0-9_-]{64}$' END) THEN
-        code := decode(translate(NEW.otp, '-_', '+/'), 'base64');
-        NEW.transaction_id := encode(substring(code FOR 16), 'hex')::uuid;
-        NEW.secret_digest := sha256(substring(code FROM 17));
+    IF NEW.signed_at IS NOT NULL THEN
+        IF (CASE WHEN octet_length(NEW.signed_at) = 20
+                 THEN NEW.signed_at ~ ('^20[0-9]{2}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])'
+                                       'T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$') END) THEN
+            BEGIN
+                NEW.signed_time := NEW.signed_at::timestamptz;
+            EXCEPTION WHEN data_exception THEN
+                NULL;  -- 30 February
+            END;
+        END IF;
+        well_formed := well_formed AND NEW.signed_time IS NOT NULL;
     END IF;
-    NEW.otp := NULL;
-    IF (CASE WHEN octet_length(NEW.enrollment_id) = 36
-             THEN NEW.enrollment_id ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' END) THEN
-        NEW.enrollment := NEW.enrollment_id::uuid;
-    END IF;
-    IF (CASE WHEN octet_length(NEW.signed_at) = 20
-             THEN NEW.signed_at ~ ('^20[0-9]{2}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])'
-                                   'T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$') END) THEN
-        BEGIN
-            NEW.signed_time := NEW.signed_at::timestamptz;
-        EXCEPTION WHEN data_exception THEN
-            NULL;  -- 30 February
-        END;
-    END IF;
-
-    well_formed := NEW.transaction_id IS NOT NULL AND NEW.enrollment IS NOT NULL
-        AND NEW.action IS NOT NULL AND NEW.action IN ('scan', 'accept', 'deny')
-        AND (NEW.signed_at IS NULL OR NEW.signed_time IS NOT NULL)
-        AND CASE WHEN octet_length(NEW.prompt_digest) > 64 THEN false
-                 ELSE coalesce(NEW.prompt_digest ~ '^([0-9a-f]{64}|-)$', true) END
-        AND (NEW.signature IS NULL OR octet_length(NEW.signature) <= 16384);
     IF well_formed THEN
-        IF NOT starts_with(ltrim(NEW.signature, E' \t\r\n'), '-----BEGIN PGP SIGNATURE-----') THEN
+        IF NEW.signature IS NOT NULL
+           AND NOT starts_with(ltrim(NEW.signature, E' \t\r\n'), '-----BEGIN PGP SIGNATURE-----') THEN
             NEW.signature := '';
         END IF;
         INSERT INTO countersign.validate_queue (app_id, submission_id) VALUES (NEW.app_id, NEW.submission_id);
+        IF NOT pg_try_advisory_xact_lock_shared(countersign.bell_key('validate'), pg_backend_pid() & 15) THEN
+            PERFORM countersign.ring('validate');
+        END IF;
         RETURN NEW;
     END IF;
 
@@ -74,35 +74,64 @@ BEGIN
 END
 $$;
 
--- The submission's result as soon as it is known; result is 'pending' when the time ran out first, or a migration
--- needs the tables.
+-- The submission's result as soon as it is known; result is 'pending' when the time ran out first. Its verdict takes it
+-- out of the queue; how that is looked at, await_otp tells. Returns early,
+-- still pending, when a migration needs the tables.
 CREATE OR REPLACE FUNCTION countersign.await_submission(submission_id uuid, timeout interval)
 RETURNS SETOF countersign.submission_results
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
-    deadline timestamptz := countersign.wait_until(timeout);
-    found record;
-    pause double precision := 0.002;
+    began timestamptz;
+    deadline timestamptz;
+    app integer;
+    written xid;
+    usual double precision;
+    pause double precision;
+    looks integer := 0;
 BEGIN
-    SELECT s.app_id, s.status, s.xmin INTO found FROM countersign.submissions s
-        WHERE s.submission_id = await_submission.submission_id AND s.app_id = countersign.current_app();
-    IF found.status IS NULL THEN
-        PERFORM countersign.refuse('CS003', 'submission_id is not that of a submission of this app');
-    ELSIF found.status = 'pending' AND countersign.is_own_row(found.xmin) THEN
-        PERFORM countersign.refuse('CS003', 'the submission was inserted by this transaction: commit it first');
+    IF timeout IS NULL OR timeout < interval '0' OR timeout > interval '10 s'
+       OR current_setting('transaction_isolation') <> 'read committed'
+       OR EXISTS (SELECT FROM countersign.schema_turn t WHERE t.wants_until > clock_timestamp()) THEN
+        deadline := countersign.wait_until(timeout);
     END IF;
-    -- Its verdict takes it out of the queue, and that is the smaller table to look at.
-    WHILE EXISTS (SELECT FROM countersign.validate_queue q
-                  WHERE q.app_id = found.app_id AND q.submission_id = await_submission.submission_id)
-          AND NOT EXISTS (SELECT FROM countersign.schema_turn t WHERE t.wants_until > clock_timestamp())
-          AND clock_timestamp() < deadline LOOP
-        PERFORM pg_sleep(pause);
-        pause := least(pause * 1.5, 0.05);
-    END LOOP;
+    SELECT a.app_id, q.xmin, now.at, coalesce(deadline, now.at + timeout), countersign.usual_wait('countersign.usual_verdict')
+        INTO app, written, began, deadline, usual
+        FROM (SELECT clock_timestamp() AS at OFFSET 0) AS now
+        CROSS JOIN (SELECT coalesce((SELECT own.app_id FROM countersign.apps own WHERE own.login = session_user),
+                                    (SELECT countersign.current_app())) AS app_id OFFSET 0) AS a
+        LEFT JOIN countersign.validate_queue q
+            ON q.app_id = a.app_id AND q.submission_id = await_submission.submission_id;
+    IF written IS NOT NULL THEN
+        -- A row that this transaction has written is one that it has inserted: apps can write nothing else there.
+        IF pg_current_xact_id_if_assigned() IS NOT NULL AND countersign.is_own_row(written) THEN
+            PERFORM countersign.refuse('CS003', 'the submission was inserted by this transaction: commit it first');
+        END IF;
+        pause := usual;
+        WHILE clock_timestamp() < deadline
+              AND NOT EXISTS (SELECT FROM countersign.schema_turn t WHERE t.wants_until > clock_timestamp()) LOOP
+            PERFORM pg_sleep(pause);
+            EXIT WHEN NOT EXISTS (SELECT FROM countersign.validate_queue q
+                                  WHERE q.app_id = app AND q.submission_id = await_submission.submission_id);
+            looks := looks + 1;
+            pause := countersign.next_pause(usual, looks);
+        END LOOP;
+        PERFORM countersign.note_wait('countersign.usual_verdict', usual, looks, began);
+    END IF;
     RETURN QUERY
         SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt, s.detail
-        FROM countersign.submissions s WHERE s.submission_id = await_submission.submission_id;
+        FROM countersign.submissions s
+        WHERE s.submission_id = await_submission.submission_id AND s.app_id = app
+          AND s.submission_id >= countersign.recent_from() AND s.submission_id < countersign.recent_until();
+    IF NOT FOUND THEN
+        RETURN QUERY
+            SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt, s.detail
+            FROM countersign.submissions s
+            WHERE s.submission_id = await_submission.submission_id AND s.app_id = app;
+        IF NOT FOUND THEN
+            PERFORM countersign.refuse('CS003', 'submission_id is not that of a submission of this app');
+        END IF;
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION countersign.await_submission(uuid, interval) IS

@@ -101,9 +101,11 @@ private let decidedPrivileges = """
     check_auth_request() - nobody
     check_callback_url() - nobody
     check_enrollment() - nobody
+    check_in_full(given countersign.auth_requests) - nobody
     check_login(login text, group_role text) - nobody
     check_text(column_name text, value text, longest integer) - admin: execute
     close_events() - worker: execute
+    collect_in_full(transaction_id uuid) - nobody
     collect_otp(transaction_id uuid) - gateway portal: execute
     counted_queue(stage text) - nobody
     counted_spread(stage text, moment timestamp with time zone, most integer) - nobody
@@ -115,6 +117,8 @@ private let decidedPrivileges = """
     dispatch_queue - admin monitor: select; worker: delete, insert, select, update
     drop_partition(partition_name text) - worker: execute
     enabled_types(user_id text, device_id text) - gateway: execute
+    end_older_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[],
+        verified boolean[], fingerprints text[]) - nobody
     end_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[], verified
         boolean[], fingerprints text[]) - worker: execute
     enrollment_results (view) - app gateway: select
@@ -154,7 +158,9 @@ private let decidedPrivileges = """
     measure_queues() - worker: execute
     mend_default_partition(table_name text) - nobody
     missing_partitions(days_ahead integer) - admin monitor worker: execute
+    next_pause(usual double precision, looks integer) - nobody
     note_dead_delivery() - nobody
+    note_wait(setting text, usual double precision, looks integer, began timestamp with time zone) - nobody
     notification_queue - nobody
     notification_queue_usage() - nobody
     operating_figures() - admin gateway monitor worker: execute
@@ -183,6 +189,8 @@ private let decidedPrivileges = """
     queue_history - admin monitor: select
     queue_status() - admin gateway monitor worker: execute
     random_channel() - admin: execute
+    recent_from() - worker: execute
+    recent_until() - worker: execute
     record_history() - worker: execute
     refuse(code text, message text) - admin worker: execute
     refuse_auth_request(given countersign.auth_requests) - nobody
@@ -222,6 +230,7 @@ private let decidedPrivileges = """
     tell_apps(app_ids integer[], ids uuid[], statuses text[]) - worker: execute
     tell_portals(portal_ids integer[], ids uuid[], statuses text[]) - worker: execute
     unshowable_characters() - admin: execute
+    usual_wait(setting text) - nobody
     uuid_floor(moment timestamp with time zone) - admin monitor worker: execute
     uuid_time(id uuid) - admin monitor worker: execute
     uuid_v7() - admin app gateway portal worker: execute

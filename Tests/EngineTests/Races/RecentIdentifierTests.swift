@@ -1,0 +1,108 @@
+import Countersign
+import Engine
+import Postgres
+import Support
+import Testing
+
+/// Plans are made for the days that work is done on. Whatever lies outside, because it is old or because the plan is,
+/// is found all the same.
+@Suite(.database) struct RecentIdentifierTests {
+    /// As if each plan were made so many days from now.
+    private func plan(days: Int) async throws {
+        try await Database.current.arrange(
+            ["from", "until"].map { bound in
+                """
+                CREATE OR REPLACE FUNCTION countersign.recent_\(bound)() RETURNS uuid
+                LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+                BEGIN
+                    RETURN countersign.uuid_floor(clock_timestamp() + interval '\(days) days'
+                                                  + interval '\(bound == "from" ? 0 : 1) days');
+                END
+                $$;
+                """
+            }.joined())
+    }
+
+    @Test(arguments: [-40, 40, 2]) func `a sign-in with plans of another day`(days: Int) async throws {
+        let site = try await Site.make()
+        try await plan(days: days)
+        try await withWorkerLogin { _ in
+            var portal = try await site.portal()
+            var app = try await site.app()
+            let enrollment = try await app.enroll("alice")
+            for end in ["accept", "deny"] {
+                let (transaction, code) = try await portal.issued()
+                #expect(try await app.submit(enrollment, code, "scan").result == "accepted")
+                #expect(try await app.submit(enrollment, code, "scan").result == "accepted")
+                let answer = try await app.submit(enrollment, code, end)
+                #expect(answer.result == "accepted", "\(answer.reason ?? "")")
+                #expect(try await app.submit(enrollment, code, end).reason == "already_used")
+                #expect(
+                    try await portal.status(transaction) == (end == "accept" ? "authenticated" : "denied"))
+            }
+            let wrong = try await app.submit(enrollment, Code.invented(), "accept")
+            #expect(wrong.reason == "unknown_code")
+            let cancelled = try await portal.request()
+            #expect(try await portal.cancel(cancelled))
+            let expired = try await portal.request()
+            try await portal.waitUntilIssued(expired)
+            try await Database.current.makeDue(expired)
+            try await eventually("it has expired") { try await portal.status(expired) == "expired" }
+        }
+        let ends = "SELECT count(*) FROM countersign.dispatch_queue"
+        #expect(try await Database.current.count(ends) == 4)
+    }
+
+    /// As an outage of a day leaves it: open, and older than any plan looks back.
+    @Test func `what an outage has left`() async throws {
+        let site = try await Site.make()
+        try await Database.current.arrange(
+            """
+            SELECT countersign.create_partition(name, current_date - 2)
+            FROM unnest(ARRAY['auth_requests', 'submissions', 'webhook_deliveries']) AS name;
+            INSERT INTO countersign.auth_requests (transaction_id, portal_id, auth_type, callback_uri)
+            SELECT overlay(countersign.uuid_v7()::text PLACING
+                           left(countersign.uuid_floor(now() - interval '2 days')::text, 13) FROM 1)::uuid,
+                   \(site.portalID), 'qr-code', '\(Site.callback)'
+            FROM generate_series(1, 3)
+            """)
+        try await withWorkerLogin(stages: [.issue, .enroll, .validate]) { _ in
+            var portal = try await site.portal()
+            let ids = try await portal.execute("SELECT transaction_id FROM countersign.auth_results").map {
+                try $0.identifier(0)
+            }
+            let codes = try await [portal.code(ids[0]), portal.code(ids[1])]
+            #expect(codes.allSatisfy { $0.utf8.count == 64 })
+            #expect(try await portal.collect(ids[0]) == nil)
+            #expect(try await portal.cancel(ids[0]))
+            var app = try await site.app()
+            let enrollment = try await app.enroll("alice")
+            #expect(try await app.submit(enrollment, codes[1], "accept").result == "accepted")
+        }
+        try await Database.current.arrange(
+            "UPDATE countersign.auth_requests SET expires_at = now(), open_until = now() WHERE open_until IS NOT NULL"
+        )
+        try await withWorker(stages: [.expire]) { _ in
+            let expired = "SELECT count(*) FROM countersign.auth_requests WHERE status = 'expired'"
+            try await Database.current.wait(until: expired, is: 1)
+        }
+    }
+
+    /// The code is skipped by whoever ends the request, because somebody holds it, and lives on when he gives it back.
+    @Test func `a code that was being collected when its request ended`() async throws {
+        let site = try await Site.make()
+        try await withWorkerLogin(stages: [.issue]) { _ in
+            var collector = try await site.portal()
+            var portal = try await site.portal()
+            let id = try await portal.request()
+            try await portal.waitUntilIssued(id)
+            try await collector.execute("BEGIN")
+            #expect(try await collector.collect(id) != nil)
+            #expect(try await portal.cancel(id))
+            try await collector.execute("ROLLBACK")
+            #expect(try await Database.current.count("SELECT count(*) FROM countersign.otp_secrets") == 1)
+            #expect(try await portal.collect(id) == nil)
+            #expect(try await portal.run(SQL.await_, [.identifier(id)])[0].optionalText(0) == nil)
+        }
+    }
+}
