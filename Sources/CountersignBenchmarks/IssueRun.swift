@@ -74,8 +74,10 @@ struct BareIssuer: ~Copyable {
     }
 
     private mutating func batch() async throws -> Int {
-        let issued = try await connection.run(IssueBatch(lanes: lanes, secrets: secrets, digests: secrets))
-            .all()
+        let issued = try await connection.run(
+            IssueBatch(lanes: lanes, secrets: secrets, digests: secrets, days: .recent)
+        )
+        .all()
         let shares = issued.map(\.share)
         _ = lanes.advance(shares, slice: issued.first?.slice ?? 1, limit: Scale.batchSize)
         return shares.reduce(0) { $0 + $1.claimed }

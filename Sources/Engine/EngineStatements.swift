@@ -15,7 +15,8 @@ package enum EngineStatements {
 
     private static let validating: [any StatementFamily.Type] = [
         AddWrongCodes.self, ClaimSubmission.self, ClaimSubmissions.self, GiveUpSubmission.self,
-        HoldSubmissions.self, ReadSwitches.self, ReadTransaction.self, WriteVerdicts.self,
+        HoldSubmissions.self, ReadSwitches.self, ReadTransaction.self, TakeSubmissions.self,
+        WriteVerdicts.self,
     ]
 
     private static let work: [any StatementFamily.Type] = [

@@ -19,6 +19,13 @@ struct CheckedSubmission: Sendable {
         newPrompt = try mayScan ? claimed.prompt.flatMap { try $0.text(claimed, context, sealer) } : nil
     }
 
+    /// One that takes no OpenPGP.
+    init(plain claimed: ClaimedSubmission) {
+        self.claimed = claimed
+        (signature, signed, refusal) = (.missing, nil, nil)
+        newPrompt = claimed.prompt?.lines.joined(separator: "\n")
+    }
+
     private static func check(
         _ claimed: ClaimedSubmission, _ context: OpenPGPContext
     ) -> (SignatureCheck, signed: String?, refusal: String?) {

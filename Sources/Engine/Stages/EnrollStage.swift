@@ -45,6 +45,7 @@ package struct EnrollStage: Stage, Repair {
         leases.keep(only: exchanged.failures.map(\.key))
         if let failure = exchanged.failures.first { throw failure.error }
         var outcome = BatchOutcome(rows: resolved.count, full: full || exchanged.hasMore)
+        outcome.leaves = resolved.count < claimed.count
         if !exchanged.deferred.isEmpty { leases.noteDeferral() }
         outcome.due = leases.due
         outcome.subjects = LogSubjects(key: claim.key, ids: resolved)

@@ -9,6 +9,8 @@ package struct ExpireStage: Stage {
     /// Due time of the last row ended while batches come back full: a look from the beginning walks over all
     /// that ended since the oldest snapshot.
     private var after: Timestamp?
+    /// When requests of all days are looked at the next time: only an outage leaves some of them open.
+    private var nextOfAnyDay = ContinuousClock.now
 
     package init() {}
 
@@ -17,10 +19,12 @@ package struct ExpireStage: Stage {
     package mutating func runBatch(
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
+        let days = nextOfAnyDay <= .now ? Days.any : .recent
         let (ahead, result) = try await connection.pipeline(
-            after: prelude, EndDueRequests(after: after, limit: limit))
+            after: prelude, EndDueRequests(after: after, limit: limit, days: days))
         let batch = try result.one()
         let full = batch.claimed >= limit
+        if days == .any, !full { nextOfAnyDay = .now + .seconds(60) }
         after = full ? batch.lastDue : nil
         var outcome = BatchOutcome(rows: batch.ended, full: full, due: batch.untilNext)
         outcome.subjects = LogSubjects(key: "transaction_id", ids: batch.subjects)
@@ -30,11 +34,12 @@ package struct ExpireStage: Stage {
 
 /// Ends requests that are due, the earliest first, and tells when the next one will be. With the switch off every
 /// open request is due.
-struct EndDueRequests: PreparedStatement {
+struct EndDueRequests: StatementFamily {
     /// Lower bound of due times.
     let after: Timestamp?
     /// Rows at most.
     let limit: Int
+    let days: Days
 
     struct Output {
         let claimed: Int
@@ -57,8 +62,12 @@ struct EndDueRequests: PreparedStatement {
             subjects: try row.optionalIdentifiers("subjects") ?? [])
     }
 
-    static let statement = Statement(
-        "expire.batch",
+    static var members: [Statement] { [recent, any] }
+    var statement: Statement { days == .recent ? Self.recent : Self.any }
+    private static let recent = Statement("expire.batch", sql(.recent))
+    private static let any = Statement("expire.batch_of_any_day", sql(.any))
+
+    private static func sql(_ days: Days) -> String {
         """
         WITH moment AS MATERIALIZED (
             SELECT CASE WHEN mobile_authentication_enabled THEN clock_timestamp()
@@ -66,7 +75,7 @@ struct EndDueRequests: PreparedStatement {
         ), claimed AS MATERIALIZED (
             SELECT r.transaction_id, r.open_until FROM countersign.auth_requests r
             WHERE r.open_until <= (SELECT due FROM moment)
-              AND r.open_until >= coalesce($1::timestamptz, '-infinity'::timestamptz)
+              AND r.open_until >= coalesce($1::timestamptz, '-infinity'::timestamptz)\(days.condition("r.transaction_id"))
             ORDER BY r.open_until LIMIT $2 FOR UPDATE SKIP LOCKED
         ), ended AS MATERIALIZED (
             SELECT count(ended.*) AS rows
@@ -78,9 +87,10 @@ struct EndDueRequests: PreparedStatement {
                (SELECT max(open_until) FROM claimed) AS last_due,
                (SELECT greatest(0, date_part('epoch', r.open_until - clock_timestamp()) * 1000000)::bigint
                 FROM countersign.auth_requests r
-                WHERE r.open_until > (SELECT due FROM moment) ORDER BY r.open_until LIMIT 1)
+                WHERE r.open_until > (SELECT due FROM moment)\(days.condition("r.transaction_id")) ORDER BY r.open_until LIMIT 1)
                    AS until_next,
                (SELECT array_agg(transaction_id)
                 FROM (SELECT transaction_id FROM claimed LIMIT \(LogSubjects.most + 1)) AS named) AS subjects
-        """)
+        """
+    }
 }

@@ -1,19 +1,24 @@
 package import Postgres
 
 /// Gives a code to each request of a batch. A row for each lane that was served.
-package struct IssueBatch: PreparedStatement {
+package struct IssueBatch: StatementFamily {
     let lanes: Lanes
     let secrets: [[UInt8]]
     let digests: [[UInt8]]
+    let days: Days
 
     /// As many requests at most as there are secrets.
-    package init(lanes: Lanes, secrets: [[UInt8]], digests: [[UInt8]]) {
-        (self.lanes, self.secrets, self.digests) = (lanes, secrets, digests)
+    package init(lanes: Lanes, secrets: [[UInt8]], digests: [[UInt8]], days: Days = .any) {
+        (self.lanes, self.secrets, self.digests, self.days) = (lanes, secrets, digests, days)
     }
 
     package typealias Output = IssuedLane
 
-    package static let statement = Statement("issue.batch", issueSQL(.round))
+    package static var members: [Statement] { [recent, any] }
+    package var statement: Statement { days == .recent ? Self.recent : Self.any }
+    private static let recent = Statement("issue.batch", issueSQL(.round, .recent))
+    private static let any = Statement("issue.batch_of_any_day", issueSQL(.round, .any))
+
     package var parameters: [Parameter] {
         Claim.parameters(lanes, limit: secrets.count) + [.byteses(secrets), .byteses(digests)]
     }
@@ -28,7 +33,7 @@ struct IssueAlone: PreparedStatement {
 
     typealias Output = IssuedLane
 
-    static let statement = Statement("issue.alone", issueSQL(.alone))
+    static let statement = Statement("issue.alone", issueSQL(.alone, .any))
     var parameters: [Parameter] { [.identifier(key), .byteses(secrets), .byteses(digests)] }
 }
 
@@ -38,6 +43,8 @@ package struct IssuedLane: RowReadable, Sendable {
     package let slice: Int
     /// In the first row, the requests of all lanes that got a code.
     let issued: [Identifier]
+    /// Of the claimed, how many are not of these days and still wait.
+    let older: Int
     let now: Timestamp
 
     package init(_ row: inout RowReader) throws {
@@ -47,6 +54,7 @@ package struct IssuedLane: RowReadable, Sendable {
         slice = try row.int("slice")
         try row.skip("told")
         issued = try row.optionalIdentifiers("issued") ?? []
+        older = try row.int("older")
         now = try row.timestamp("now")
     }
 }
@@ -56,25 +64,26 @@ struct DropQueuedRequest: PreparedStatement {
     let key: Identifier
 
     static let statement = Statement(
-        "issue.drop_broken", "DELETE FROM countersign.issue_queue WHERE transaction_id = $1")
+        "issue.drop_broken", "DELETE FROM countersign.issue_queue q WHERE \(Claim.issue.isNamed)")
     var parameters: [Parameter] { [.identifier(key)] }
 }
 
 /// The queue row is what locks: cancel_request takes it before the request, so a request whose queue row is
 /// ours is held by nobody that we could wait for. A request that expired or ended meanwhile, or one that
 /// slipped past the switch in an old snapshot, loses its queue row and is left to the expire stage.
-private func issueSQL(_ mode: Claim.Mode) -> String {
+private func issueSQL(_ mode: Claim.Mode, _ days: Days) -> String {
     let first = Claim.parameterCount(mode) + 1
     return """
         WITH RECURSIVE \(Claim.issue.sql(mode)), gone AS (
-            DELETE FROM countersign.issue_queue WHERE ctid = ANY (ARRAY(SELECT place FROM claimed))
+            DELETE FROM countersign.issue_queue
+            WHERE ctid = ANY (ARRAY(SELECT place FROM claimed WHERE NOT \(days.isOutside("key"))))
         ), numbered AS (
             SELECT key, (row_number() OVER ())::integer AS n FROM claimed
         ), issued AS (
             UPDATE countersign.auth_requests r
             SET status = 'issued', issued_at = clock_timestamp(), secret_digest = ($\(first + 1)::bytea[])[n]
             FROM numbered, countersign.settings s
-            WHERE r.transaction_id = numbered.key AND r.status = 'requested'
+            WHERE r.transaction_id = numbered.key\(days.condition("r.transaction_id")) AND r.status = 'requested'
               AND r.expires_at > clock_timestamp() AND s.mobile_authentication_enabled
             RETURNING r.transaction_id, r.portal_id, r.expires_at, n
         ), stored AS (
@@ -87,6 +96,7 @@ private func issueSQL(_ mode: Claim.Mode) -> String {
         )
         \(Claim.sharesSQL(mode)), (SELECT count(*) FROM told) AS told,
             CASE WHEN row_number() OVER () = 1 THEN (SELECT array_agg(transaction_id) FROM issued) END AS issued,
+            count(*) FILTER (WHERE \(days.isOutside("key"))) AS older,
             clock_timestamp() AS now
         FROM claimed GROUP BY lane
         """

@@ -9,6 +9,9 @@ package import Postgres
 /// open, within a budget for each user and app. After that the rows and their requests are locked (skipping what
 /// others hold) and read with all that may have changed, `Judge` decides, and one statement writes every verdict.
 ///
+/// Where signatures are not required, a batch begins with one transaction of two round trips that does all this for the
+/// submissions that have none, and claims the others.
+///
 /// A row whose check fails is tried again alone; what the budget does not allow is given back. A worker that dies
 /// leaves leases that end by themselves; a row that ends its workers is soon tried alone, and then given up.
 package struct ValidateStage: Stage, Repair {
@@ -20,6 +23,9 @@ package struct ValidateStage: Stage, Repair {
     private let sealer: Sealer
     private let clock: DatabaseClock
     private let budget: CryptoBudget
+    private var days = Days.recent
+    /// As the switches of the last batch said.
+    private var expectsUnsigned = false
 
     /// `clock` is the crew's.
     package init(
@@ -37,25 +43,84 @@ package struct ValidateStage: Stage, Repair {
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
         let limit = lanes.limit(limit)
-        let (before, rows) = try await connection.pipeline(
-            after: prelude + leases.releaseAll(), ClaimSubmissions(lanes: lanes, limit: limit))
-        try leases.take(rows)
-        let claimed = inOrder(try rows.all())
-        let full = lanes.advance(
-            Self.shares(claimed).inServingOrder(after: lanes.lastServed),
-            slice: claimed.first?.slice ?? 1, limit: limit)
-        let checked = await check(claimed, budget)
-        let judged = try await judge(checked, leases, &connection)
+        let steps = prelude + leases.releaseAll()
+        var batch =
+            try await
+            (expectsUnsigned
+            ? take(after: steps, limit, &connection) : claim(after: steps, limit, &connection))
+        let shares = Self.shares(batch.claimed).inServingOrder(after: lanes.lastServed)
+        let full = lanes.advance(shares, slice: batch.claimed.first?.slice ?? 1, limit: limit)
+        let signed = batch.claimed.filter { !$0.isOlder && !batch.isPlain($0) }
+        let checked = await check(signed, budget)
+        batch.judged += try await judge(checked, leases, &connection)
         leases.keep(only: checked.failures.map(\.key))
         if let failure = checked.failures.first { throw failure.error }
-        var outcome = BatchOutcome(rows: judged.count, full: full || checked.hasMore)
+        var outcome = BatchOutcome(rows: batch.judged.count, full: full || checked.hasMore)
+        outcome.leaves = batch.judged.count < shares.reduce(0) { $0 + $1.claimed }
+        goOn(after: batch, &outcome)
         if !checked.deferred.isEmpty { leases.noteDeferral() }
         outcome.due = leases.due
-        outcome.subjects = LogSubjects(key: "transaction_id", ids: judged)
-        return (Array(before.prefix(prelude.count)), outcome)
+        outcome.subjects = LogSubjects(key: "transaction_id", ids: batch.judged)
+        return (Array(batch.prelude.prefix(prelude.count)), outcome)
+    }
+
+    /// What was claimed, and what is done with already.
+    private struct Batch {
+        let prelude: [Rows]
+        let claimed: [ClaimedSubmission]
+        var plain: Set<Identifier> = []
+        /// Transactions.
+        var judged: [Identifier] = []
+
+        func isPlain(_ submission: ClaimedSubmission) -> Bool { plain.contains(submission.key) }
+    }
+
+    /// When some are left that are not of these days, the next batch is for any day.
+    private mutating func goOn(after batch: Batch, _ outcome: inout BatchOutcome) {
+        if batch.claimed.contains(where: \.isOlder) {
+            lanes.forget()
+            (days, outcome.full) = (.any, true)
+            outcome.rows = max(outcome.rows, 1)
+        } else if !outcome.full {
+            days = .recent
+        }
+    }
+
+    private mutating func claim(
+        after steps: [Step], _ limit: Int, _ connection: inout Connection
+    ) async throws -> Batch {
+        let (before, rows) = try await connection.pipeline(
+            after: steps, ClaimSubmissions(lanes: lanes, limit: limit, days: days))
+        try leases.take(rows)
+        return Batch(prelude: before, claimed: inOrder(try rows.all()))
+    }
+
+    /// Claims, and judges at once what takes no OpenPGP.
+    private mutating func take(
+        after steps: [Step], _ limit: Int, _ connection: inout Connection
+    ) async throws -> Batch {
+        let (before, (_, switches, rows)) = try await connection.pipeline(
+            after: steps, Begin(), ReadSwitches(), TakeSubmissions(lanes: lanes, limit: limit, days: days))
+        try leases.take(rows)
+        let taken = try rows.all()
+        var verdicts = Verdicts(try note(switches.one()))
+        for one in taken.sorted(by: { $0.claimed.key < $1.claimed.key }) {
+            if let held = one.held { verdicts.judge(CheckedSubmission(plain: one.claimed), held) }
+        }
+        try await connection.pipeline(verdicts.steps(days) + [Step(Commit())])
+        return Batch(
+            prelude: before, claimed: inOrder(taken.map(\.claimed)),
+            plain: Set(taken.filter { $0.held != nil }.map(\.claimed.key)), judged: verdicts.transactions)
+    }
+
+    private mutating func note(_ switches: Judge.Switches) -> Judge.Switches {
+        expectsUnsigned = !switches.signatureRequired
+        return switches
     }
 
     package func runAlone(_ key: Identifier, _ connection: inout Connection) async throws {
+        var alone = self
+        alone.days = .any
         let claimed = inOrder(try await connection.run(ClaimSubmission(key: key)).all())
         if let leases = claimed.first?.leases, leases > UnendedLeases.allowed {
             throw UnendedLeases(count: leases)
@@ -64,7 +129,7 @@ package struct ValidateStage: Stage, Repair {
         if let failure = checked.failures.first { throw failure.error }
         var lease = Leases(.validate)
         lease.take(claimed.map { ($0.key, $0.lane) })
-        _ = try await judge(checked, lease, &connection)
+        _ = try await alone.judge(checked, lease, &connection)
     }
 
     package func giveUp(_ key: Identifier, _ connection: inout Connection) async throws {
@@ -94,29 +159,25 @@ package struct ValidateStage: Stage, Repair {
     }
 
     /// Returns the transactions of those that were judged; the others have to wait for a later batch.
-    private func judge(
+    private mutating func judge(
         _ checked: CheckedBatch<CheckedSubmission>, _ leases: Leases, _ connection: inout Connection
     ) async throws -> [Identifier] {
-        var verdicts = VerdictColumns()
-        var steps: [Step] = []
-        if !checked.done.isEmpty {
-            let (_, switches, rows) = try await connection.pipeline(
-                Begin(), ReadSwitches(), HoldSubmissions(checked: checked.done)
-            ).results
-            var judge = Judge(try switches.one())
-            let held = Dictionary(uniqueKeysWithValues: try rows.all().map { ($0.key, $0) })
-            for submission in checked.done {
-                guard let row = held[submission.claimed.key], row.mayBeJudged else { continue }
-                let candidate = Candidate(submission, row)
-                verdicts.append(judge.judge(candidate), of: candidate, submission)
-            }
-            if verdicts.count > 0 { steps.append(Step(WriteVerdicts(verdicts: verdicts))) }
-            if !judge.wrongCodes.isEmpty { steps.append(Step(AddWrongCodes(counts: judge.wrongCodes))) }
+        guard !checked.done.isEmpty else {
+            let steps = leases.release(Array(checked.setAside), deferring: checked.deferred)
+            if !steps.isEmpty { try await connection.pipeline(steps) }
+            return []
+        }
+        let (_, switches, rows) = try await connection.pipeline(
+            Begin(), ReadSwitches(), HoldSubmissions(checked: checked.done, days: days)
+        ).results
+        var verdicts = Verdicts(try note(switches.one()))
+        let held = Dictionary(uniqueKeysWithValues: try rows.all().map { ($0.key, $0) })
+        for submission in checked.done {
+            if let row = held[submission.claimed.key] { verdicts.judge(submission, row) }
         }
         let left = checked.setAside.union(checked.done.map(\.claimed.key)).subtracting(verdicts.submissions)
-        steps += leases.release(Array(left), deferring: checked.deferred)
-        if !checked.done.isEmpty { steps.append(Step(Commit())) }
-        if !steps.isEmpty { try await connection.pipeline(steps) }
+        let release = leases.release(Array(left), deferring: checked.deferred)
+        try await connection.pipeline(verdicts.steps(days) + release + [Step(Commit())])
         return verdicts.transactions
     }
 
@@ -130,16 +191,5 @@ package struct ValidateStage: Stage, Repair {
         Dictionary(grouping: claimed, by: \.lane).values.map { rows in
             Lanes.Share(lane: rows[0].lane, claimed: rows[0].claimedOfLane, last: rows[0].lastOfLane)
         }
-    }
-}
-
-extension Candidate {
-    fileprivate init(_ checked: CheckedSubmission, _ held: HoldSubmissions.Output) {
-        let claimed = checked.claimed
-        self.init(
-            submissionID: claimed.key, appEnabled: held.appEnabled, enrollmentID: claimed.text.enrollmentID,
-            action: claimed.text.action, secretDigest: claimed.text.secretDigest,
-            promptDigest: claimed.text.promptDigest, isStale: claimed.isStale, signature: checked.signature,
-            newPrompt: checked.newPrompt, enrollment: held.enrollment, request: held.request)
     }
 }

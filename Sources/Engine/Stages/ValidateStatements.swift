@@ -20,18 +20,12 @@ struct ReadSwitches: PreparedStatement {
 /// A submission may not be judged when its enrollment has become active since, or got another key. No row when somebody
 /// else has judged it, or is about to: its place in the queue is locked, or gone. `turn` numbers the submissions of one
 /// request in this batch; only the first may lock it. A request that is open but could not be locked is being ended by
-/// somebody: its submission stays queued. `open_scans` looks at two hours of partitions, and no request lives longer
-/// than ten minutes.
-struct HoldSubmissions: PreparedStatement {
+/// somebody: its submission stays queued.
+struct HoldSubmissions: StatementFamily {
     let checked: [CheckedSubmission]
+    let days: Days
 
-    struct Output: Sendable {
-        let key: Identifier
-        let mayBeJudged: Bool
-        let appEnabled: Bool
-        let enrollment: Candidate.Enrollment?
-        let request: Candidate.Request?
-    }
+    typealias Output = HeldSubmission
 
     /// $5 whether they scan, $6 what scans have signed, $7 fingerprints of the keys that signatures were checked with.
     var parameters: [Parameter] {
@@ -45,15 +39,12 @@ struct HoldSubmissions: PreparedStatement {
         ]
     }
 
-    static func decode(_ row: inout RowReader) throws -> Output {
-        Output(
-            key: try row.identifier("key"), mayBeJudged: try row.bool("may_be_judged"),
-            appEnabled: try row.bool("app_enabled"), enrollment: try Candidate.Enrollment(&row),
-            request: try Candidate.Request(&row))
-    }
+    static var members: [Statement] { [recent, any] }
+    var statement: Statement { days == .recent ? Self.recent : Self.any }
+    private static let recent = Statement("validate.hold", sql(.recent))
+    private static let any = Statement("validate.hold_of_any_day", sql(.any))
 
-    static let statement = Statement(
-        "validate.hold",
+    private static func sql(_ days: Days) -> String {
         """
         WITH given AS MATERIALIZED (
             SELECT g.*, row_number() OVER (PARTITION BY g.transaction_id ORDER BY g.key) AS turn
@@ -64,15 +55,7 @@ struct HoldSubmissions: PreparedStatement {
                (seen.transaction_id IS NULL OR seen.open_until IS NULL OR held.transaction_id IS NOT NULL)
                    AND (e.status IS DISTINCT FROM 'active' OR e.key_fingerprint IS NOT DISTINCT FROM g.key_fingerprint)
                    AS may_be_judged,
-               a.enabled AS app_enabled, e.status AS enrollment_status,
-               coalesce(e.locked_until > clock_timestamp(), false) AS is_locked,
-               (SELECT count(*) FROM unnest(e.wrong_codes) w WHERE w > clock_timestamp() - interval '10 min')
-                   AS wrong_codes,
-               CASE WHEN g.scans THEN (
-                   SELECT count(*) FROM countersign.auth_requests o WHERE o.open_scan_by = g.enrollment
-                     AND o.transaction_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '1 h'))
-                     AND o.transaction_id < (SELECT countersign.uuid_floor(clock_timestamp() + interval '1 h'))
-               ) ELSE 0 END AS open_scans,
+               \(HeldSubmission.senderSQL(enrollment: "g.enrollment", scans: "g.scans", days)),
                seen.transaction_id, coalesce(held.status, seen.status) AS status,
                coalesce(held.secret_digest, seen.secret_digest) AS secret_digest,
                CASE WHEN coalesce(held.status, seen.status) = 'scanned'
@@ -91,13 +74,58 @@ struct HoldSubmissions: PreparedStatement {
         LEFT JOIN LATERAL (
             SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.open_until, q.expires_at,
                    q.signature
-            FROM countersign.auth_requests q WHERE q.transaction_id = g.transaction_id) seen ON true
+            FROM countersign.auth_requests q
+            WHERE q.transaction_id = g.transaction_id\(days.condition("q.transaction_id"))) seen ON true
         LEFT JOIN LATERAL (
             SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.signature
             FROM countersign.auth_requests q
-            WHERE g.turn = 1 AND q.transaction_id = seen.transaction_id AND seen.open_until IS NOT NULL
+            WHERE g.turn = 1 AND q.transaction_id = seen.transaction_id AND seen.open_until IS NOT NULL\(days.condition("q.transaction_id"))
             FOR UPDATE SKIP LOCKED) held ON true
-        """)
+        """
+    }
+}
+
+/// What the judge asks for of a submission whose request is held.
+struct HeldSubmission: RowReadable, Sendable {
+    let key: Identifier
+    let mayBeJudged: Bool
+    let appEnabled: Bool
+    let enrollment: Candidate.Enrollment?
+    let request: Candidate.Request?
+
+    init(_ row: inout RowReader) throws {
+        try self.init(try row.identifier("key"), &row)
+    }
+
+    /// Of the columns that follow the key.
+    init(_ key: Identifier, _ row: inout RowReader) throws {
+        self.key = key
+        mayBeJudged = try row.bool("may_be_judged")
+        appEnabled = try row.bool("app_enabled")
+        enrollment = try Candidate.Enrollment(&row)
+        request = try Candidate.Request(&row)
+    }
+
+    /// What is asked of the app `a` and the enrollment `e`. No request lives longer than ten minutes, so open scans are
+    /// looked for among the days in question, or two hours of all.
+    static func senderSQL(enrollment: String, scans: String, _ days: Days) -> String {
+        let span =
+            days == .recent
+            ? days.condition("o.transaction_id")
+            : """
+             AND o.transaction_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '1 h'))
+                     AND o.transaction_id < (SELECT countersign.uuid_floor(clock_timestamp() + interval '1 h'))
+            """
+        return """
+            a.enabled AS app_enabled, e.status AS enrollment_status,
+                   coalesce(e.locked_until > clock_timestamp(), false) AS is_locked,
+                   (SELECT count(*) FROM unnest(e.wrong_codes) w WHERE w > clock_timestamp() - interval '10 min')
+                       AS wrong_codes,
+                   CASE WHEN \(scans) THEN (
+                       SELECT count(*) FROM countersign.auth_requests o WHERE o.open_scan_by = \(enrollment)\(span)
+                   ) ELSE 0 END AS open_scans
+            """
+    }
 }
 
 extension Candidate.Enrollment {
@@ -127,8 +155,9 @@ extension Candidate.Request {
 
 /// Writes all verdicts of a batch. An answer or scan that came too late by the time of writing changes no request: its
 /// submission is `expired`, or `enrollment_revoked`.
-struct WriteVerdicts: PreparedStatement {
+struct WriteVerdicts: StatementFamily {
     let verdicts: VerdictColumns
+    let days: Days
 
     var parameters: [Parameter] { verdicts.parameters }
 
@@ -137,8 +166,12 @@ struct WriteVerdicts: PreparedStatement {
         try row.skip("told_apps")
     }
 
-    static let statement = Statement(
-        "validate.write_verdicts",
+    static var members: [Statement] { [recent, any] }
+    var statement: Statement { days == .recent ? Self.recent : Self.any }
+    private static let recent = Statement("validate.write_verdicts", sql(.recent))
+    private static let any = Statement("validate.write_verdicts_of_any_day", sql(.any))
+
+    private static func sql(_ days: Days) -> String {
         """
         WITH verdicts AS MATERIALIZED (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
@@ -158,6 +191,7 @@ struct WriteVerdicts: PreparedStatement {
                 open_scan_by = v.enrollment_id, prompt = v.prompt, signature = v.signed
             FROM verdicts v JOIN countersign.enrollments e ON e.enrollment_id = v.enrollment_id
             WHERE e.status = 'active' AND v.effect = 'scan' AND r.transaction_id = v.transaction_id AND r.status = 'issued'
+             \(days.condition("r.transaction_id"))
               AND clock_timestamp() < r.expires_at
             RETURNING r.transaction_id, r.portal_id, v.submission_id
         ), judged AS MATERIALIZED (
@@ -175,7 +209,7 @@ struct WriteVerdicts: PreparedStatement {
             SET status = CASE WHEN j.reason IS NULL THEN 'accepted' ELSE 'rejected' END, reason = j.reason,
                 prompt = CASE WHEN j.reason IS NULL THEN j.prompt END, resolved_at = clock_timestamp(),
                 detail = CASE WHEN j.reason IS NOT NULL THEN j.detail END
-            FROM judged j WHERE s.submission_id = j.submission_id
+            FROM judged j WHERE s.submission_id = j.submission_id\(days.condition("s.submission_id"))
             RETURNING s.submission_id, s.app_id, s.status, s.reason, s.detail, s.action, j.transaction_id,
                       j.enrollment_id
         ), gone AS (
@@ -199,7 +233,8 @@ struct WriteVerdicts: PreparedStatement {
             FROM resolved HAVING count(*) > 0
         )
         SELECT (SELECT count(*) FROM told_portals) AS told_portals, (SELECT count(*) FROM told_apps) AS told_apps
-        """)
+        """
+    }
 }
 
 /// Remembers the last ten wrong codes of each enrollment, and locks it for ten minutes when all ten came
@@ -253,7 +288,7 @@ struct GiveUpSubmission: PreparedStatement {
         "validate.give_up",
         """
         WITH gone AS (
-            DELETE FROM countersign.validate_queue WHERE submission_id = $1 RETURNING submission_id
+            DELETE FROM countersign.validate_queue q WHERE \(Claim.validate.isNamed) RETURNING submission_id
         ), refused AS (
             UPDATE countersign.submissions s SET status = 'rejected', reason = 'malformed', resolved_at = clock_timestamp()
             FROM gone g WHERE s.submission_id = g.submission_id

@@ -18,6 +18,15 @@ package struct Claim: Sendable {
     /// SQL condition on the queue's row `q`.
     let condition: String
     var isLeased = false
+    /// All lanes that may have rows, as a query: a row of which only the key is known is looked for in each by the index,
+    /// where the whole queue would be walked over.
+    var allLanes: String {
+        lane == "portal_id"
+            ? "SELECT portal_id FROM countersign.portals" : "SELECT app_id FROM countersign.apps"
+    }
+
+    /// SQL condition that finds the row `q` with the key that is `$1`.
+    var isNamed: String { "q.\(lane) = ANY (ARRAY(\(allLanes))) AND q.\(key) = $1" }
 
     package static let issue = Claim(
         table: "countersign.issue_queue", lane: "portal_id", key: "transaction_id",
@@ -60,7 +69,7 @@ package struct Claim: Sendable {
         case .alone:
             """
             claimed AS MATERIALIZED (
-                SELECT q.ctid AS place, q.\(lane) AS lane, q.\(key) AS key FROM \(table) q WHERE q.\(key) = $1 \(lock))
+                SELECT q.ctid AS place, q.\(lane) AS lane, q.\(key) AS key FROM \(table) q WHERE \(isNamed) \(lock))
             """
         }
     }

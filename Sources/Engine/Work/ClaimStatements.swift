@@ -49,8 +49,8 @@ struct CountFailure: StatementFamily {
         Statement(
             "\(claim.table).count_failure",
             """
-            UPDATE \(claim.table) SET attempts = attempts + 1\(claim.isLeased ? ", leased_until = NULL" : "")
-            WHERE \(claim.key) = $1 RETURNING attempts
+            UPDATE \(claim.table) q SET attempts = attempts + 1\(claim.isLeased ? ", leased_until = NULL" : "")
+            WHERE \(claim.isNamed) RETURNING attempts
             """)
     }
 

@@ -8,6 +8,8 @@ package struct BatchOutcome: Sendable, Equatable {
     package var rows = 0
     /// More rows are likely to wait.
     package var full = false
+    /// Rows that were looked at were left for a later batch, and nobody rings for them.
+    package var leaves = false
     /// How long until the earliest known row falls due, by the database's clock.
     package var due: Duration?
     /// How long each row that got its code had waited for it, by the database's clock.

@@ -1,0 +1,87 @@
+import Postgres
+
+/// Rows that the statements are about, one of each kind, in tables with many others.
+struct CostSubjects {
+    /// Requests: in the queue for codes; issued and open; and an open one that has no submission.
+    let queued, issued, lonely: Identifier
+    /// A pending submission for the issued request, and the enrollment that sent it.
+    let submission, enrollment: Identifier
+    let pendingEnrollment: Identifier
+    let portal, app: Int
+}
+
+/// What each statement of the engine is run with, by its name, and how many rows it deals with.
+enum StatementCosts {
+    static let rounds = "'{}', '{}', 0, 3, NULL"
+    private static let secrets = "ARRAY[sha256('a'), sha256('b'), sha256('c')]"
+
+    static func arguments(_ of: CostSubjects) -> [String: String] {
+        let columns =
+            "'{\(of.submission)}', '{\(of.issued)}', '{\(of.enrollment)}'"
+        let held = "\(columns), '{\(of.app)}', '{true}', '{NULL}', '{NULL}'"
+        let verdict = "\(columns), '{scan}', '{NULL}', '{Prompt}', '{NULL}', '{NULL}', '{NULL}'"
+        var arguments = [
+            "enroll.claim": rounds, "enroll.claim_alone": "'\(of.pendingEnrollment)'", "enroll.read_keys": "",
+            "enroll.hold": "'{\(of.pendingEnrollment)}'", "enroll.replace": "'{\(of.pendingEnrollment)}'",
+            "enroll.insert_shared_key": "'\(Identifier.random())', 'F', 'K', '\\x00'",
+            "enroll.resolve":
+                "'{\(of.pendingEnrollment)}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}'",
+            "enroll.reject": "'\(of.pendingEnrollment)'",
+            "issue.drop_broken": "'\(of.queued)'", "request.fail": "'{\(of.lonely)}'",
+            "issue.alone": "'\(of.queued)', ARRAY[sha256('a')], ARRAY[sha256('a')]",
+            "validate.claim_alone": "'\(of.submission)'", "validate.read_switches": "",
+            "validate.add_wrong_codes": "'{\(of.enrollment)}', '{1}'",
+            "validate.give_up": "'\(of.submission)'", "validate.transaction": "'\(of.submission)'",
+        ]
+        for day in ["", "_of_any_day"] {
+            arguments["issue.batch\(day)"] = "\(rounds), \(secrets), \(secrets)"
+            arguments["expire.batch\(day)"] = "NULL, 3"
+            arguments["validate.claim\(day)"] = rounds
+            arguments["validate.take\(day)"] = rounds
+            arguments["validate.hold\(day)"] = held
+            arguments["validate.write_verdicts\(day)"] = verdict
+        }
+        let queues = [
+            ("issue_queue", of.queued), ("validate_queue", of.submission),
+            ("enrollments", of.pendingEnrollment),
+        ]
+        for (table, key) in queues {
+            arguments["countersign.\(table).peek"] = rounds
+            arguments["countersign.\(table).broken"] = ""
+            arguments["countersign.\(table).count_failure"] = "'\(key)'"
+            arguments["countersign.\(table).release"] = "'{\(of.app)}', '{\(key)}', '{false}'"
+        }
+        return arguments
+    }
+
+    /// Not measured, with the reason.
+    static let exempt: [String: String] = {
+        let reasons: [(String, [String])] = [
+            (
+                "touches no table that grows",
+                [
+                    "begin", "commit", "bell.arm", "bell.leave", "bell.ring", "plans.discard",
+                    "worker.register",
+                    "worker.report", "worker.leave", "orders.drain", "housekeep.lead",
+                    "housekeep.sweep_workers",
+                    "housekeep.measure_notifications", "housekeep.missing_partitions",
+                    "housekeep.create_partition", "housekeep.outlived_partitions",
+                    "housekeep.drop_partition",
+                ]
+            ),
+            (
+                "reads all that it counts or sweeps, once a second or a minute, and nobody waits for it",
+                [
+                    "housekeep.recount_limits", "housekeep.sweep_secrets", "housekeep.sweep_issue_queue",
+                    "housekeep.close_events",
+                ]
+            ),
+            (
+                "reads a bounded sample of pages, which DepthCostTests counts",
+                ["housekeep.measure_queues", "housekeep.record_history"]
+            ),
+        ]
+        return Dictionary(
+            uniqueKeysWithValues: reasons.flatMap { reason, names in names.map { ($0, reason) } })
+    }()
+}
