@@ -197,6 +197,7 @@ CREATE UNIQUE INDEX enrollments_active ON countersign.enrollments (app_id, user_
     WHERE status = 'active';
 -- The enroll stage's queue. Enrolling is rare, so the queue is a partial index and no table of its own.
 CREATE INDEX enrollments_pending ON countersign.enrollments (app_id, enrollment_id) WHERE status = 'pending';
+CREATE INDEX enrollments_broken ON countersign.enrollments (enrollment_id) WHERE status = 'pending' AND attempts > 0;
 -- Counts a user's devices.
 CREATE INDEX enrollments_devices ON countersign.enrollments (app_id, user_id, device_id)
     WHERE status IN ('pending', 'active');

@@ -60,7 +60,7 @@ enum StatementCosts {
             (
                 "touches no table that grows",
                 [
-                    "begin", "commit", "bell.arm", "bell.leave", "bell.ring", "plans.discard",
+                    "begin", "commit", "clock.tell", "bell.arm", "bell.leave", "bell.ring", "plans.discard",
                     "worker.register",
                     "worker.report", "worker.leave", "orders.drain", "housekeep.lead",
                     "housekeep.sweep_workers",

@@ -37,9 +37,11 @@ struct TakeSubmissions: StatementFamily {
     var parameters: [Parameter] { Claim.parameters(lanes, limit: limit) }
 
     static func decode(_ row: inout RowReader) throws -> Output {
-        let claimed = try ClaimedSubmission(&row)
-        let (isPlain, held) = (try row.bool("is_plain"), try HeldSubmission(claimed.key, &row))
-        return Output(claimed: claimed, held: isPlain ? held : nil)
+        // Every column is read, also of a row that is refused for one of the first.
+        let claimed = Result { try ClaimedSubmission(&row) }
+        let isPlain = try row.bool("is_plain")
+        let held = try HeldSubmission(&row) { try claimed.get().key }
+        return Output(claimed: try claimed.get(), held: isPlain ? held : nil)
     }
 }
 

@@ -94,16 +94,17 @@ struct HeldSubmission: RowReadable, Sendable {
     let request: Candidate.Request?
 
     init(_ row: inout RowReader) throws {
-        try self.init(try row.identifier("key"), &row)
+        let key = try row.identifier("key")
+        try self.init(&row) { key }
     }
 
     /// Of the columns that follow the key.
-    init(_ key: Identifier, _ row: inout RowReader) throws {
-        self.key = key
+    init(_ row: inout RowReader, key: () throws -> Identifier) throws {
         mayBeJudged = try row.bool("may_be_judged")
         appEnabled = try row.bool("app_enabled")
         enrollment = try Candidate.Enrollment(&row)
         request = try Candidate.Request(&row)
+        self.key = try key()
     }
 
     /// What is asked of the app `a` and the enrollment `e`. No request lives longer than ten minutes, so open scans are
@@ -238,8 +239,9 @@ struct WriteVerdicts: StatementFamily {
 }
 
 /// Remembers the last ten wrong codes of each enrollment, and locks it for ten minutes when all ten came
-/// within ten minutes. Rows are taken in one order, so that two workers cannot deadlock, and counted as
-/// they are once they are held: the snapshot may be older than what the other worker has added.
+/// within ten minutes. Rows are taken one by one in the order that they are given in, so that two workers cannot deadlock,
+/// and counted as they are once they are held: the snapshot may be older than what the other worker has added. (Sessions
+/// of stages may not sort, and an ORDER BY walked over all enrollments for it.)
 struct AddWrongCodes: PreparedStatement {
     /// By enrollment.
     let counts: [Identifier: Int]
@@ -257,8 +259,8 @@ struct AddWrongCodes: PreparedStatement {
         """
         WITH held AS MATERIALIZED (
             SELECT e.enrollment_id, e.app_id, e.user_id, e.locked_until, e.wrong_codes, c.wrong
-            FROM unnest($1::uuid[], $2::integer[]) AS c (enrollment_id, wrong)
-            JOIN countersign.enrollments e USING (enrollment_id) ORDER BY e.enrollment_id FOR UPDATE OF e
+            FROM unnest($1::uuid[], $2::integer[]) AS c (enrollment_id, wrong) CROSS JOIN LATERAL (
+                SELECT * FROM countersign.enrollments e WHERE e.enrollment_id = c.enrollment_id FOR UPDATE) AS e
         ), counted AS (
             SELECT h.enrollment_id, h.app_id, h.user_id, times, h.locked_until,
                    cardinality(times) >= 10 AND times[1] > clock_timestamp() - interval '10 min' AS locks

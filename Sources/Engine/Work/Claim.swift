@@ -74,13 +74,15 @@ package struct Claim: Sendable {
         }
     }
 
+    /// Key and lane are compared and ordered together, so that the index of both is the only one that serves: by a key
+    /// alone an enrollment's was read from the beginning, past all that wait no more.
     private func roundSQL(_ lock: String) -> String {
         """
         SELECT picked.* FROM (SELECT * FROM lanes ORDER BY lane <= $3, lane LIMIT $4) AS turn
         CROSS JOIN LATERAL (
             SELECT q.ctid AS place, q.\(lane) AS lane, q.\(key) AS key FROM \(table) q
-            WHERE q.\(lane) = turn.lane AND q.\(key) > turn.after AND \(condition)
-            ORDER BY q.\(key) LIMIT turn.slice \(lock)) AS picked
+            WHERE (q.\(lane), q.\(key)) > (turn.lane, turn.after) AND q.\(lane) <= turn.lane AND \(condition)
+            ORDER BY q.\(lane), q.\(key) LIMIT turn.slice \(lock)) AS picked
         LIMIT $4
         """
     }
