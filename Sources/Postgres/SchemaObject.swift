@@ -24,6 +24,11 @@ package struct SchemaObject: Sendable, Hashable {
         } else if cursor.take("create") || cursor.take("drop") {
             guard let object = Self.made(&cursor) else { return nil }
             self = object
+        } else if cursor.take("do") {
+            // A block that makes a function says so: `-- makes function schema.name`.
+            let said = tokens.lazy.compactMap { $0.value.firstMatch(of: /-- makes function (?:\w+\.)?(\w+)/) }
+            guard let name = said.first?.1 else { return nil }
+            self.init(.function, String(name))
         } else {
             return nil
         }

@@ -27,6 +27,10 @@ import Testing
                 COMMENT ON FUNCTION app.count_things(int) IS 'How many.';
                 CREATE OR REPLACE VIEW app.all_things AS SELECT a FROM app.things;
                 COMMENT ON COLUMN app.all_things.a IS 'Which.';
+                -- The same for others.
+                DO $$
+                -- makes function app.count_others
+                BEGIN EXECUTE replace(pg_get_functiondef('app.count_things'::regproc), 'things', 'others'); END $$;
                 """),
         MigrationFile(
             name: "current/rules.sql",
@@ -45,7 +49,7 @@ import Testing
             source.parts.map { "\($0.file) \($0.object.kind) \($0.object.name)" } == [
                 "0001_first.sql table things", "0001_first.sql index things.things_a",
                 "0001_first.sql type state",
-                "current/count.sql function count_things", "current/count.sql view all_things",
+                "current/count.sql function count_things", "current/count.sql view all_things", "current/count.sql function count_others",
                 "current/rules.sql policy things.readers", "current/rules.sql trigger things.look",
             ])
     }
@@ -75,7 +79,8 @@ import Testing
 
     @Test(arguments: [
         ("count_things", "count_things"), ("countersign.count_things(int)", "count_things"),
-        ("COUNT_THINGS", "count_things"), ("things.a", "things"),
+        ("COUNT_THINGS", "count_things"), ("count_others", "count_others"),
+        ("things.a", "things"),
         ("things.things_pkey", "things"), ("things_a_seq", "things"), ("things.readers", "things.readers"),
         ("things_a", "things.things_a"), ("all_things.a", "all_things"),
     ])

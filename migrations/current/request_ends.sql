@@ -103,7 +103,9 @@ BEGIN
 END
 $$;
 
+-- The same with bounds that hold for every id, made from the text of the one above.
 DO $$
+-- makes function countersign.end_older_requests
 BEGIN
     EXECUTE replace(replace(replace(pg_catalog.pg_get_functiondef('countersign.end_requests'::regproc),
         'FUNCTION countersign.end_requests(', 'FUNCTION countersign.end_older_requests('),
