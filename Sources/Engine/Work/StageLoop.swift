@@ -13,6 +13,9 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     /// a NOTIFY costs those who insert more than that where they are many.
     static var calmInterval: Duration { .milliseconds(6) }
 
+    /// After a batch that found something and was not full.
+    static var longestPause: Duration { .milliseconds(8) }
+
     private var work: Work
     private let context: WorkerContext
     private let bell: Bell?
@@ -23,6 +26,8 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     private var lastPoll = ContinuousClock.now
     private var replanning = Replanning()
     private var lastRing: ContinuousClock.Instant?
+    /// How long the last batch took; zero when it found nothing.
+    private var lastBatch = Duration.zero
     private var batchLimit = BatchLimit()
     private var partlyArmed = Duration.milliseconds(20)
     /// When rows that broke a batch are tried again; nil when there are none. A new session looks once.
@@ -77,8 +82,8 @@ package struct StageLoop<Work: Stage>: ~Copyable {
                 try await workUntilEmpty(&connection, prelude: prelude)
                 prelude = []
                 onSuccess()
-                if await pauseBetweenRings() { continue }
                 try await retryBroken(&connection)
+                if await pauseBetweenLooks() { continue }
                 guard !context.drain.isSet else { return }
                 guard !isPaused else { continue }
                 let (arming, outcome) = try await armBellAndLook(&connection)
@@ -122,7 +127,9 @@ package struct StageLoop<Work: Stage>: ~Copyable {
                 work.lookAtEverything()
                 lastPoll = .now
             }
+            let start = ContinuousClock.now
             let outcome = try await batch(&connection, prelude: prelude).outcome
+            lastBatch = outcome.rows > 0 ? start.duration(to: .now) : .zero
             full = outcome.full
             prelude = full ? bell.map { [$0.ringStep] } ?? [] : []
         }
@@ -196,12 +203,15 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         return cause
     }
 
-    /// Waits out the interval since the last ring with the bell disarmed, so that inserts need not ring.
-    private mutating func pauseBetweenRings() async -> Bool {
-        guard let ring = lastRing.take() else { return false }
-        let passed = ring.duration(to: .now)
-        guard passed < Self.ringInterval, bell != nil else { return false }
-        _ = await wakeup.wait(Self.ringInterval - passed)
+    /// Waits with the bell disarmed, so that inserts need not ring: the rest of the interval since the last ring, and after
+    /// a batch with rows for as long as that took. What comes meanwhile shares the next batch, whose cost is its
+    /// beginning: without this, eight callers had 1.6 times as many batches, of 2 rows each.
+    private mutating func pauseBetweenLooks() async -> Bool {
+        guard bell != nil else { return false }
+        let rest = lastRing.take().map { Self.ringInterval - $0.duration(to: .now) } ?? .zero
+        let pause = max(rest, min(lastBatch, Self.longestPause))
+        guard pause > .zero else { return false }
+        _ = await wakeup.wait(pause)
         return true
     }
 
