@@ -1,4 +1,5 @@
 import Postgres
+import Support
 
 /// Rows that the statements are about, one of each kind, in tables with many others.
 struct CostSubjects {
@@ -8,6 +9,16 @@ struct CostSubjects {
     let submission, enrollment: Identifier
     let pendingEnrollment: Identifier
     let portal, app: Int
+}
+
+extension CostSubjects {
+    /// None of them is there.
+    static func strangers(_ site: Site) -> CostSubjects {
+        CostSubjects(
+            queued: .random(), issued: .random(), lonely: .random(), submission: .random(),
+            enrollment: .random(), pendingEnrollment: .random(), portal: Int(site.portalID),
+            app: Int(site.appID))
+    }
 }
 
 /// What each statement of the engine is run with, by its name, and how many rows it deals with.

@@ -1,6 +1,6 @@
 -- How a portal gets the code of its request, exactly once.
 
--- The portal's own request as it stands, or CS006. Recent ones are looked for first, see recent_from().
+-- The portal's own request as it stands, or CS006. Recent ones are looked for first, see is_recent().
 CREATE OR REPLACE FUNCTION countersign.own_request(id uuid) RETURNS countersign.auth_requests
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
@@ -9,7 +9,7 @@ DECLARE
 BEGIN
     SELECT * INTO request FROM countersign.auth_requests r
         WHERE r.transaction_id = id AND r.portal_id = countersign.current_portal()
-          AND r.transaction_id >= countersign.recent_from() AND r.transaction_id < countersign.recent_until();
+          AND countersign.is_recent(r.transaction_id);
     IF NOT FOUND THEN
         SELECT * INTO request FROM countersign.auth_requests r
             WHERE r.transaction_id = id AND r.portal_id = countersign.current_portal();
@@ -38,8 +38,7 @@ BEGIN
           AND EXISTS (SELECT FROM countersign.auth_requests r
                       WHERE r.transaction_id = collect_otp.transaction_id AND r.resolved_at IS NULL
                         AND clock_timestamp() < r.expires_at
-                        AND r.transaction_id >= countersign.recent_from()
-                        AND r.transaction_id < countersign.recent_until())
+                        AND countersign.is_recent(r.transaction_id))
         RETURNING o.secret INTO code;
     IF code IS NULL THEN
         RETURN countersign.collect_in_full(transaction_id);

@@ -116,7 +116,7 @@ GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[
     countersign.ring(text), countersign.arm_bell(text), countersign.stage_number(text), countersign.may_notify(),
     countersign.measure_notifications(),
     countersign.bell_key(text), countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid),
-    countersign.recent_from(), countersign.recent_until(),
+    countersign.recent_from(), countersign.recent_until(), countersign.is_recent(uuid),
     countersign.missing_partitions(integer), countersign.create_partition(text, date),
     countersign.outlived_partitions(), countersign.drop_partition(text),
     countersign.refuse(text, text), countersign.queue_status(), countersign.operating_figures(),

@@ -6,7 +6,7 @@
 -- is revoked while his answer is being verified comes too late.
 -- Workers call it for rows that they hold already, so it waits for nobody; codes that a portal is collecting
 -- at this moment are left to housekeep, because collect_otp looks at the request, too.
--- Requests and submissions of these hours are looked for among few days (see recent_from()), and what lies outside, in
+-- Requests and submissions of these hours are looked for among few days (see is_recent()), and what lies outside, in
 -- the same statement's eyes, is given to a function that is the same without bounds.
 -- The event of a signed answer keeps the evidence, with which anybody can settle a dispute by OpenPGP alone: the
 -- lines that were signed, the signature, the certificate that was enrolled, and the prompt whose digest was signed.
@@ -16,7 +16,7 @@ CREATE OR REPLACE FUNCTION countersign.end_requests(
     verified boolean[] DEFAULT NULL, fingerprints text[] DEFAULT NULL
 ) RETURNS SETOF uuid
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off AS $$
 DECLARE
     ended_ids uuid[];
     ended_portals integer[];
@@ -24,9 +24,7 @@ DECLARE
     older integer[];
 BEGIN
     WITH given AS MATERIALIZED (
-        SELECT g.*, g.id >= countersign.recent_from() AND g.id < countersign.recent_until()
-                    AND coalesce(g.submission_id >= countersign.recent_from()
-                                 AND g.submission_id < countersign.recent_until(), true) AS is_recent
+        SELECT g.*, countersign.is_recent(g.id) AND coalesce(countersign.is_recent(g.submission_id), true) AS is_recent
         FROM unnest(ids, ends, enrollment_ids, submission_ids, verified, fingerprints) WITH ORDINALITY
                  AS g (id, ended, enrollment_id, submission_id, verified, fingerprint, place)
     ), ended AS (
@@ -41,9 +39,9 @@ BEGIN
         FROM given g
              LEFT JOIN countersign.enrollments e ON e.enrollment_id = g.enrollment_id
              LEFT JOIN countersign.submissions s ON s.submission_id = g.submission_id
-                 AND s.submission_id >= countersign.recent_from() AND s.submission_id < countersign.recent_until()
+                 AND countersign.is_recent(s.submission_id)
         WHERE g.is_recent AND r.transaction_id = g.id AND r.resolved_at IS NULL
-          AND r.transaction_id >= countersign.recent_from() AND r.transaction_id < countersign.recent_until()
+          AND countersign.is_recent(r.transaction_id)
           AND (g.ended NOT IN ('authenticated', 'denied')
                OR (clock_timestamp() < r.expires_at AND e.status IS DISTINCT FROM 'revoked'))
           AND (g.ended <> 'expired' OR clock_timestamp() >= r.expires_at
@@ -103,14 +101,13 @@ BEGIN
 END
 $$;
 
--- The same with bounds that hold for every id, made from the text of the one above.
+-- The same for every id, made from the text of the one above.
 DO $$
 -- makes function countersign.end_older_requests
 BEGIN
-    EXECUTE replace(replace(replace(pg_catalog.pg_get_functiondef('countersign.end_requests'::regproc),
-        'FUNCTION countersign.end_requests(', 'FUNCTION countersign.end_older_requests('),
-        'countersign.recent_from()', quote_literal('00000000-0000-0000-0000-000000000000') || '::uuid'),
-        'countersign.recent_until()', quote_literal('ffffffff-ffff-ffff-ffff-ffffffffffff') || '::uuid');
+    EXECUTE replace(regexp_replace(pg_catalog.pg_get_functiondef('countersign.end_requests'::regproc),
+        'countersign\.is_recent\([a-z_.]+\)', 'true', 'g'),
+        'FUNCTION countersign.end_requests(', 'FUNCTION countersign.end_older_requests(');
 END
 $$;
 

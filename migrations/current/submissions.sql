@@ -122,7 +122,7 @@ BEGIN
         SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt, s.detail
         FROM countersign.submissions s
         WHERE s.submission_id = await_submission.submission_id AND s.app_id = app
-          AND s.submission_id >= countersign.recent_from() AND s.submission_id < countersign.recent_until();
+          AND countersign.is_recent(s.submission_id);
     IF NOT FOUND THEN
         RETURN QUERY
             SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt, s.detail

@@ -4,7 +4,7 @@
 /// nine partitions of a table and 4,749 with 39. So batches are for the days in question, and tell of rows that lie
 /// outside: those are left to the next batch, which is for any day.
 package enum Days: Sendable, CaseIterable {
-    /// From an hour ago to tomorrow, as seen when the plan is made: see `recent_from()` in `identifiers.sql`.
+    /// From an hour ago to tomorrow, as seen when the plan is made: see `is_recent()` in `identifiers.sql`.
     case recent
     case any
 
@@ -12,13 +12,11 @@ package enum Days: Sendable, CaseIterable {
 
     /// A condition that begins with AND, or nothing.
     func condition(_ column: String) -> String {
-        self == .any
-            ? "" : " AND \(column) >= countersign.recent_from() AND \(column) < countersign.recent_until()"
+        self == .any ? "" : " AND countersign.is_recent(\(column))"
     }
 
     /// Whether the id lies outside.
     func isOutside(_ column: String) -> String {
-        self == .any
-            ? "false" : "(\(column) < countersign.recent_from() OR \(column) >= countersign.recent_until())"
+        self == .any ? "false" : "NOT countersign.is_recent(\(column))"
     }
 }

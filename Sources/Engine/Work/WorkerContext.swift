@@ -72,7 +72,7 @@ package struct WorkerContext: Sendable {
         var options = options
         options.logger = logger
         options.applicationName = "countersign \(name)"
-        for name in ["bitmapscan", "hashjoin", "mergejoin", "seqscan", "sort"] {
+        for name in ["bitmapscan", "hashjoin", "incremental_sort", "mergejoin", "seqscan", "sort"] {
             options.settings["enable_\(name)"] = "off"
         }
         options.settings["jit"] = "off"

@@ -150,6 +150,7 @@ private let decidedPrivileges = """
     is_inet(value text) - admin: execute
     is_own_row(row_xmin xid) - nobody
     is_quick(stage text) - nobody
+    is_recent(id uuid) - worker: execute
     is_within_limit(of_portal integer, most integer) - nobody
     issue_queue - admin monitor: select; worker: delete, insert, select, update
     log_levels - admin: delete, insert, select, update; gateway monitor worker: select
