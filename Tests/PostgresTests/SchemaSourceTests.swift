@@ -49,7 +49,8 @@ import Testing
             source.parts.map { "\($0.file) \($0.object.kind) \($0.object.name)" } == [
                 "0001_first.sql table things", "0001_first.sql index things.things_a",
                 "0001_first.sql type state",
-                "current/count.sql function count_things", "current/count.sql view all_things", "current/count.sql function count_others",
+                "current/count.sql function count_things", "current/count.sql view all_things",
+                "current/count.sql function count_others",
                 "current/rules.sql policy things.readers", "current/rules.sql trigger things.look",
             ])
     }
