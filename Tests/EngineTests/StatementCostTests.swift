@@ -18,7 +18,10 @@ import Testing
     @Test(arguments: State.allCases) func `no statement reads through a table`(state: State) async throws {
         let site = try await Site.make()
         if state == .oldDaysAndSnapshot { try await addDays() }
-        if state != .neverAnalysed { try await Database.current.arrangeAsSuperuser("ANALYZE") }
+        // One that nobody has analysed is as a new day's: analysed when empty it would have one row, whatever comes, until
+        // workers forget their plans, which they do each minute.
+        let isAnalysed = state != .neverAnalysed && state != .plannedWhenEmpty
+        if isAnalysed { try await Database.current.arrangeAsSuperuser("ANALYZE") }
         var reader = try await Database.current.connectAsSuperuser()
         var session = try await Connection.open(Database.current.stageOptions())
         let statements = EngineStatements.all.flatMap { $0.members }.filter {

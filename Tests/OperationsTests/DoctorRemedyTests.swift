@@ -88,7 +88,6 @@ import Testing
                 "ALTER TABLE countersign.auth_requests DISABLE TRIGGER ALL",
                 [
                     "trigger auth_requests.check_auth_request was changed",
-                    "trigger auth_requests.ring_bell was changed",
                     "trigger auth_requests.take_traceparent was changed",
                 ]
             ),

@@ -39,9 +39,24 @@ package struct ValidateStage: Stage, Repair {
     package var suspects: [Identifier] { leases.keys }
     package mutating func lookAtEverything() { lanes.forget() }
 
+    /// What is not of these days, such as a code that somebody has invented, is looked at in a second round.
     package mutating func runBatch(
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
+        let first = try await round(&connection, prelude: prelude, limit: limit)
+        var (outcome, judged) = (first.outcome, first.judged)
+        if first.leavesOlder {
+            let second = try await round(&connection, prelude: [], limit: limit)
+            (outcome, judged) = (second.outcome, judged + second.judged)
+            outcome.rows = judged.count
+        }
+        outcome.subjects = LogSubjects(key: "transaction_id", ids: judged)
+        return (first.prelude, outcome)
+    }
+
+    private mutating func round(
+        _ connection: inout Connection, prelude: [Step], limit: Int
+    ) async throws -> Round {
         let limit = lanes.limit(limit)
         let steps = prelude + leases.releaseAll()
         var batch =
@@ -57,11 +72,23 @@ package struct ValidateStage: Stage, Repair {
         if let failure = checked.failures.first { throw failure.error }
         var outcome = BatchOutcome(rows: batch.judged.count, full: full || checked.hasMore)
         outcome.leaves = batch.judged.count < shares.reduce(0) { $0 + $1.claimed }
-        goOn(after: batch, &outcome)
+        let leavesOlder = batch.claimed.contains(where: \.isOlder)
+        if leavesOlder { lanes.forget() }
+        if leavesOlder || !outcome.full { days = leavesOlder ? .any : .recent }
         if !checked.deferred.isEmpty { leases.noteDeferral() }
         outcome.due = leases.due
-        outcome.subjects = LogSubjects(key: "transaction_id", ids: batch.judged)
-        return (Array(batch.prelude.prefix(prelude.count)), outcome)
+        return Round(
+            prelude: Array(batch.prelude.prefix(prelude.count)), outcome: outcome, judged: batch.judged,
+            leavesOlder: leavesOlder)
+    }
+
+    private struct Round {
+        let prelude: [Rows]
+        let outcome: BatchOutcome
+        /// Transactions.
+        let judged: [Identifier]
+        /// Some are left that are not of these days; the next round is for any day.
+        let leavesOlder: Bool
     }
 
     /// What was claimed, and what is done with already.
@@ -73,17 +100,6 @@ package struct ValidateStage: Stage, Repair {
         var judged: [Identifier] = []
 
         func isPlain(_ submission: ClaimedSubmission) -> Bool { plain.contains(submission.key) }
-    }
-
-    /// When some are left that are not of these days, the next batch is for any day.
-    private mutating func goOn(after batch: Batch, _ outcome: inout BatchOutcome) {
-        if batch.claimed.contains(where: \.isOlder) {
-            lanes.forget()
-            (days, outcome.full) = (.any, true)
-            outcome.rows = max(outcome.rows, 1)
-        } else if !outcome.full {
-            days = .recent
-        }
     }
 
     private mutating func claim(
