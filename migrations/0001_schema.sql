@@ -203,6 +203,8 @@ CREATE INDEX enrollments_devices ON countersign.enrollments (app_id, user_id, de
     WHERE status IN ('pending', 'active');
 -- Finds all of a user's enrollments, whatever became of them.
 CREATE INDEX enrollments_user ON countersign.enrollments (app_id, user_id, enrollment_id);
+-- Finds whose device it is.
+CREATE INDEX enrollments_device ON countersign.enrollments (device_id, enrollment_id);
 ALTER TABLE countersign.enrollments ENABLE ROW LEVEL SECURITY;
 
 ---------------------------------------------------------------------------------------------------------
@@ -251,6 +253,8 @@ CREATE TABLE countersign.auth_requests (
 CREATE INDEX auth_requests_open_until ON countersign.auth_requests (open_until) WHERE open_until IS NOT NULL;
 -- Counts the open scans of an enrollment (at most 4). Scans are the one step that pays for it.
 CREATE INDEX auth_requests_open_scan ON countersign.auth_requests (open_scan_by) WHERE open_scan_by IS NOT NULL;
+-- Operators find a request by its portal's own handle. Portals that give none pay nothing, and no update touches it.
+CREATE INDEX auth_requests_reference ON countersign.auth_requests (reference, transaction_id) WHERE reference IS NOT NULL;
 ALTER TABLE countersign.auth_requests ENABLE ROW LEVEL SECURITY;
 
 -- Rows in state requested, by portal and age. A table and not a partial index on auth_requests, because it

@@ -170,7 +170,10 @@ GRANT SELECT (portal_id, created_at, client_id), INSERT, DELETE, UPDATE (secret_
     ON countersign.portal_credentials TO countersign_admin;
 GRANT SELECT (user_id, device_id, device_name, server_key_id, key_fingerprint)
     ON countersign.enrollments TO countersign_admin;
-GRANT SELECT (user_id, device_id) ON countersign.auth_requests TO countersign_admin;
+GRANT SELECT (user_id, device_id, reference) ON countersign.auth_requests TO countersign_admin;
+GRANT SELECT (detail) ON countersign.submissions TO countersign_admin;
+-- Whether a code waits to be collected; not the code.
+GRANT SELECT (transaction_id) ON countersign.otp_secrets TO countersign_admin;
 GRANT SELECT (body) ON countersign.webhook_attempts TO countersign_admin;
 -- What they change is written by triggers, see audit.sql.
 GRANT SELECT ON countersign.events, countersign.event_digests TO countersign_admin;

@@ -34,7 +34,7 @@ extension Console {
             let fields = try await request.form().values
             return try await pool.withConnection { connection in
                 guard let session = try await session(of: request, &connection) else {
-                    return .toLogin(request, next: fields["page"].flatMap(ConsolePage.init))
+                    return .toLogin(request, next: fields["page"].flatMap(ConsolePlace.init))
                 }
                 guard isGenuine(request, fields, session) else {
                     throw Problem(
@@ -44,13 +44,13 @@ extension Console {
                 guard session.isAdmin || !onlyAdmins else {
                     throw Problem(.forbidden, "read_only", "Your account only looks.")
                 }
-                let page = fields["page"].flatMap(ConsolePage.init) ?? .queues
+                let place = fields["page"].flatMap(ConsolePlace.init) ?? ConsolePlace(.queues)
                 do {
                     try await connection.run(SpeakAs(actor: "console:\(session.name)"))
                     let answer = try await change(fields, session, &connection)
-                    return try await tell(answer, page, session, &connection)
+                    return try await tell(answer, place, session, &connection)
                 } catch {
-                    return try await refuse(error, fields, page, session, request, &connection)
+                    return try await refuse(error, fields, place, session, request, &connection)
                 }
             }
         }
@@ -58,20 +58,20 @@ extension Console {
 
     /// By a redirect, so that a reload does not press again; but what is secret stands in no address.
     private func tell(
-        _ answer: ChangeAnswer, _ page: ConsolePage, _ session: ConsoleSession,
+        _ answer: ChangeAnswer, _ place: ConsolePlace, _ session: ConsoleSession,
         _ connection: inout Connection
     ) async throws -> Response {
         guard answer.isSecret else {
             let proof = session.proof(of: answer.sentence)
-            let notice = "notice=\(escaped(answer.sentence))&proof=\(proof)"
-            return .redirect("/console/\(page.rawValue)?\(notice)")
+            let notice = "notice=\(urlEscaped(answer.sentence))&proof=\(proof)"
+            return .redirect("\(place.address)\(place.isPlain ? "?" : "&")\(notice)")
         }
-        let inner = try await page.render(nil, session.frame, &connection)
-        return .page(page.frame(inner, notice: answer.sentence, session.frame))
+        let inner = try await place.render(session.frame, &connection)
+        return .page(place.frame(inner, notice: answer.sentence, session.frame))
     }
 
     private func refuse(
-        _ error: any Error, _ fields: [String: String], _ page: ConsolePage, _ session: ConsoleSession,
+        _ error: any Error, _ fields: [String: String], _ place: ConsolePlace, _ session: ConsoleSession,
         _ request: IncomingRequest, _ connection: inout Connection
     ) async throws -> Response {
         guard let sentence = refusal(error) else { throw error }
@@ -80,11 +80,11 @@ extension Console {
         }
         var frame = session.frame
         frame.refusal = Refusal(form: fields["form"] ?? "", sentence: sentence, fields: fields)
-        let inner = try await page.render(nil, frame, &connection)
+        let inner = try await place.render(frame, &connection)
         let isShown = inner.contains(#"class="problem" id="problem-"#)
         // The thing may have gone from the page meanwhile, and its form with it.
         let notice = isShown ? nil : "Not done: \(sentence)."
-        return .page(page.frame(inner, notice: notice, frame), status: .unprocessableContent)
+        return .page(place.frame(inner, notice: notice, frame), status: .unprocessableContent)
     }
 
     /// What its command would say; nil for what nobody can mend by typing something else.
@@ -115,15 +115,4 @@ struct ChangeAnswer: ExpressibleByStringLiteral {
 
     init(_ sentence: String, isSecret: Bool) { (self.sentence, self.isSecret) = (sentence, isSecret) }
     init(stringLiteral sentence: String) { self.sentence = sentence }
-}
-
-private func escaped(_ text: String) -> String {
-    text.utf8.map { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-            String(UnicodeScalar(byte))
-        default: "%" + String(UInt16(byte) + 0x100, radix: 16, uppercase: true).dropFirst()
-        }
-    }.joined()
 }

@@ -9,17 +9,17 @@ extension Console {
     static let interval = Duration.seconds(2)
 
     @Sendable func live(_ request: IncomingRequest) async throws -> Response {
-        let page = try page(request)
-        guard page.isLive else { throw Problem.notFound }
+        let place = try place(request)
+        guard place.isLive else { throw Problem.notFound }
         let known = try await pool.withConnection { try await session(of: request, isUsed: false, &$0) }
         guard known != nil else { throw Problem(.unauthorized, "signed_out", "Sign in first.") }
-        guard let place = streams.place() else {
+        guard let stream = streams.place() else {
             throw Problem.unavailable("temporarily_unavailable", "Too many pages are open.")
         }
         return .events { writer in
-            defer { withExtendedLifetime(place) {} }
+            defer { withExtendedLifetime(stream) {} }
             var last = ""
-            while let inner = try await inner(page, request) {
+            while let inner = try await inner(place, request) {
                 if inner == last {
                     try await writer.sendNothing()
                 } else {
@@ -32,11 +32,11 @@ extension Console {
     }
 
     /// Nil when the session is over or the process ends.
-    private func inner(_ page: ConsolePage, _ request: IncomingRequest) async throws -> String? {
+    private func inner(_ place: ConsolePlace, _ request: IncomingRequest) async throws -> String? {
         guard !Task.isCancelled, !Task.isShuttingDownGracefully else { return nil }
         return try await pool.withConnection { connection in
             guard let session = try await session(of: request, isUsed: false, &connection) else { return nil }
-            return try await page.render(nil, session.frame, &connection)
+            return try await place.render(session.frame, &connection)
         }
     }
 }

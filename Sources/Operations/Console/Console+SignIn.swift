@@ -12,7 +12,7 @@ extension Console {
             throw Problem(.forbidden, "foreign_form", "This form was not sent by a page of ours.")
         }
         let fields = try await request.form().values
-        let next = fields["next"].flatMap(ConsolePage.init)
+        let next = fields["next"].flatMap(ConsolePlace.init)
         guard !request.isOverPlainHTTP else {
             return .page(ConsolePage.login(problem: Self.plain, next: next), status: .badRequest)
         }
@@ -30,8 +30,8 @@ extension Console {
                     logger.notice(
                         "operator signed in",
                         metadata: ["operator": "\(name)", "client": "\(request.clientText)"])
-                    let page = next ?? .queues
-                    return .redirect("/console/\(page.rawValue)", cookie: "\(token); Max-Age=28800")
+                    let place = next ?? ConsolePlace(.queues)
+                    return .redirect(place.address, cookie: "\(token); Max-Age=28800")
                 } catch let refusal as ConsoleSession.Refusal {
                     return try await refuse(name, refusal, next, request, &connection)
                 }
@@ -40,7 +40,7 @@ extension Console {
     }
 
     private func refuse(
-        _ name: String, _ refusal: ConsoleSession.Refusal, _ next: ConsolePage?, _ request: IncomingRequest,
+        _ name: String, _ refusal: ConsoleSession.Refusal, _ next: ConsolePlace?, _ request: IncomingRequest,
         _ connection: inout Connection
     ) async throws -> Response {
         let isWithinLimit = try await record(name, refusal.rawValue, request, &connection)

@@ -38,32 +38,32 @@ struct Console: Sendable {
     @Sendable private func showLogin(_ request: IncomingRequest) throws -> Response {
         let query = try request.query()
         let problem = query["over"].map { _ in Self.over }
-        return .page(ConsolePage.login(problem: problem, next: query["next"].flatMap(ConsolePage.init)))
+        return .page(ConsolePage.login(problem: problem, next: query["next"].flatMap(ConsolePlace.init)))
     }
 
     @Sendable private func show(_ request: IncomingRequest) async throws -> Response {
-        let page = try page(request)
+        let place = try place(request)
         return try await answering {
             try await pool.withConnection { connection in
                 guard let session = try await session(of: request, &connection) else {
-                    return .toLogin(request, next: page)
+                    return .toLogin(request, next: place)
                 }
                 let query = try request.query()
                 let notice = query["notice"].flatMap {
                     session.proof(of: $0) == query["proof"] ? $0 : nil
                 }
-                let inner = try await page.render(query["id"], session.frame, &connection)
-                return .page(page.frame(inner, notice: notice, session.frame))
+                let inner = try await place.render(session.frame, &connection)
+                return .page(place.frame(inner, notice: notice, session.frame))
             }
         }
     }
 
-    /// Of the path. Fails with 404.
-    func page(_ request: IncomingRequest) throws(Problem) -> ConsolePage {
+    /// Of path and query. Fails with 404.
+    func place(_ request: IncomingRequest) throws(Problem) -> ConsolePlace {
         guard let page = ConsolePage(rawValue: try request.parameter("page")) else {
             throw Problem(.notFound, "not_found", "There is no such page.")
         }
-        return page
+        return ConsolePlace(page, try request.query().values)
     }
 
     /// - Parameter isUsed: whether somebody asks, and not a page that follows by itself.

@@ -25,49 +25,66 @@ enum ConsolePage: String, CaseIterable, Sendable {
 
     var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
 
-    /// Whether the page follows what happens.
-    var isLive: Bool { self != .requests && self != .settings && self != .account }
+    /// `next` is the page that was asked for.
+    static func login(problem: String? = nil, next: ConsolePlace? = nil) -> String {
+        let content: [String: Any] = [
+            "problem": problem ?? "", "hasProblem": problem != nil, "next": next?.text ?? "",
+            "plain": Console.plain,
+        ]
+        return templates.render(content, withTemplate: "login") ?? ""
+    }
+}
+
+extension ConsolePlace {
+    /// Whether the page follows what happens. A list of requests stands still while somebody reads it.
+    var isLive: Bool {
+        switch page {
+        case .requests: self["id"] != nil
+        case .settings, .account: false
+        default: true
+        }
+    }
 
     /// The inner part, rendered anew for each update.
-    func render(
-        _ query: String?, _ frame: PageFrame, _ connection: inout Connection
-    ) async throws -> String {
+    func render(_ frame: PageFrame, _ connection: inout Connection) async throws -> String {
+        let (template, content) = try await content(frame, &connection)
+        let common: [String: Any] = ["admin": frame.isAdmin, "csrf": frame.formToken, "page": text]
+        return templates.render(content.merging(common) { $1 }, withTemplate: template) ?? ""
+    }
+
+    private func content(
+        _ frame: PageFrame, _ connection: inout Connection
+    ) async throws -> (template: String, [String: Any]) {
+        if page == .requests, let id = self["id"] {
+            return ("request", try await RequestView.content(id, frame, &connection))
+        }
         let content: [String: Any] =
-            switch self {
+            switch page {
             case .queues: try await QueuesView.content(frame, &connection)
             case .portals: try await PortalsView.content(frame, &connection)
             case .apps: try await AppsView.content(frame, &connection)
-            case .requests: try await RequestView.content(query, frame, &connection)
+            case .requests: try await RequestsView.content(self, frame, &connection)
             case .webhooks: try await WebhooksView.content(frame, &connection)
             case .events: try await EventsView.content(frame, &connection)
             case .settings: try await SettingsView.content(frame, &connection)
             case .account: try await AccountView.content(frame, &connection)
             }
-        let common: [String: Any] = ["admin": frame.isAdmin, "csrf": frame.formToken, "page": rawValue]
-        return templates.render(content.merging(common) { $1 }, withTemplate: rawValue) ?? ""
+        return (page.rawValue, content)
     }
 
     /// The whole page around it. `notice` is what an action has answered.
     func frame(_ inner: String, notice: String?, _ frame: PageFrame) -> String {
-        let links: [[String: Any]] = Self.allCases.filter { $0 != .account }.map { page in
-            ["address": "/console/\(page.rawValue)", "title": page.title, "current": page == self]
+        let links: [[String: Any]] = ConsolePage.allCases.filter { $0 != .account }.map { link in
+            ["address": "/console/\(link.rawValue)", "title": link.title, "current": link == page]
         }
         let content: [String: Any] = [
-            "title": (frame.refusal == nil ? "" : "Not done - ") + title, "page": rawValue, "live": isLive,
+            "title": (frame.refusal == nil ? "" : "Not done - ") + page.title, "page": urlEscaped(text),
+            "source": "/console/live/\(text)", "live": isLive,
             "links": links, "inner": inner, "notice": notice ?? "", "hasNotice": notice != nil,
             "operator": frame.operatorName, "role": frame.isAdmin ? "admin" : "read-only",
-            "csrf": frame.formToken, "onAccount": self == .account,
+            "csrf": frame.formToken, "onAccount": page == .account,
         ]
         return templates.render(content, withTemplate: "frame") ?? ""
-    }
-
-    /// `next` is the page that was asked for.
-    static func login(problem: String? = nil, next: ConsolePage? = nil) -> String {
-        let content: [String: Any] = [
-            "problem": problem ?? "", "hasProblem": problem != nil, "next": next?.rawValue ?? "",
-            "plain": Console.plain,
-        ]
-        return templates.render(content, withTemplate: "login") ?? ""
     }
 }
 

@@ -50,20 +50,3 @@ enum QueuesView {
         ]
     }
 }
-
-/// How long ago, in one unit or two.
-func age(_ time: Timestamp, _ now: Timestamp) -> String {
-    let seconds = max(0, Int(time.duration(to: now) / .seconds(1)))
-    return switch seconds {
-    case ..<60: "\(seconds) s"
-    case ..<3_600: "\(seconds / 60) min \(seconds % 60) s"
-    case ..<86_400: "\(seconds / 3_600) h \(seconds / 60 % 60) min"
-    default: "\(seconds / 86_400) d \(seconds / 3_600 % 24) h"
-    }
-}
-
-/// `2026-01-31 23:59:59 UTC`, or with milliseconds.
-func shown(_ time: Timestamp?, isPrecise: Bool = false) -> String {
-    guard let time else { return "-" }
-    return time.description.prefix(isPrecise ? 23 : 19).replacing("T", with: " ") + " UTC"
-}

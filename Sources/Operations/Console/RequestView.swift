@@ -7,57 +7,109 @@ enum RequestView {
     /// `asked` is what somebody typed. Who signed in is for administrators, as for members of countersign_admin on the
     /// command line.
     static func content(
-        _ asked: String?, _ frame: PageFrame, _ connection: inout Connection
+        _ asked: String, _ frame: PageFrame, _ connection: inout Connection
     ) async throws -> [String: Any] {
-        guard let asked, !asked.isEmpty else { return ["asked": ""] }
         guard let id = Identifier(asked) else {
             return ["asked": asked, "problem": "A transaction id is a UUID of 36 characters."]
         }
-        guard let life = try await RequestLife.read(id, &connection) else {
+        guard let life = try await RequestLife.read(id, withBodies: frame.isAdmin, &connection) else {
             return ["asked": asked, "problem": "There is no such request; they are kept for 30 days."]
         }
-        return [
-            "asked": asked,
-            "life": ["id": "\(id)", "facts": facts(life, frame), "steps": steps(life)] as [String: Any],
+        let now = try await connection.run(ReadClock()).one().time
+        let events = try await AuditEvent.all(of: life.request, &connection)
+        let content: [String: Any] = [
+            "id": "\(id)", "status": life.request.status, "tone": tone(ofStatus: life.request.status),
+            "facts": facts(life, frame), "steps": RequestTimeline(life).content(now),
+            "submissions": life.submissions.map { row($0, now, frame) },
+            "hasSubmissions": !life.submissions.isEmpty,
+            "delivery": life.delivery.map { delivery($0, of: id, now, frame) } ?? [:],
+            "hasDelivery": life.delivery != nil, "events": events.map { row($0, now, frame) },
+            "hasEvents": !events.isEmpty, "asked": moment(life.request.requestedAt, now),
         ]
+        return ["asked": asked, "life": content]
     }
 
-    private static func facts(_ life: RequestLife, _ frame: PageFrame) -> [[String: String]] {
+    private static func facts(_ life: RequestLife, _ frame: PageFrame) -> [[String: Any]] {
         let request = life.request
         let person = frame.isAdmin ? life.person : nil
-        let facts: [(String, String?)] = [
-            ("Portal", request.portal), ("Type", request.type), ("Status", request.status),
-            ("Callback", request.callbackURI), ("Message", request.message), ("App", request.app),
-            ("Enrollment", request.enrollmentID.map { "\($0)" }),
-            ("Signature verified", request.signatureVerified.map { $0 ? "yes" : "no" }),
-            ("User", person?.userID), ("Device", person?.deviceID),
-            ("Webhook", life.delivery?.status),
+        let facts: [(String, String?, isCopied: Bool)] = [
+            ("Portal", request.portal, false), ("Type", request.type, false),
+            ("Reference", request.reference, true), ("App", request.app, false),
+            ("Enrollment", request.enrollmentID.map { "\($0)" }, true),
+            ("User", person?.userID, true), ("Device", person?.deviceID, true),
+            ("Signature verified", request.signatureVerified.map { $0 ? "yes" : "no" }, false),
+            ("Message", request.message, false), ("Callback", request.callbackURI, false),
+            (request.resolvedAt == nil ? "Expires" : "Would have expired", shown(request.expiresAt), false),
         ]
-        return facts.compactMap { name, value in value.map { ["name": name, "value": $0] } }
+        return facts.compactMap { name, value, isCopied in
+            value.map { ["name": name, "value": $0, "isCopied": isCopied] }
+        }
     }
 
-    /// In the order in which they happened.
-    private static func steps(_ life: RequestLife) -> [[String: String]] {
-        let request = life.request
-        var steps: [(Timestamp?, String, String)] = [
-            (request.requestedAt, "requested", "expires \(shown(request.expiresAt))"),
-            (request.issuedAt, "issued", ""), (request.scannedAt, "scanned", ""),
-            (request.resolvedAt, request.status, ""),
+    private static func row(
+        _ submission: RequestLife.Submission, _ now: Timestamp, _ frame: PageFrame
+    ) -> [String: Any] {
+        let reason = submission.reason.flatMap(RejectionReason.init)
+        return [
+            "at": moment(submission.submittedAt, now), "action": submission.action ?? "?",
+            "status": submission.status, "tone": tone(ofStatus: submission.status),
+            "reason": submission.reason ?? "", "words": reason?.words ?? "",
+            "detail": frame.isAdmin ? submission.detail ?? "" : "", "app": submission.app ?? "",
+            "enrollment": submission.enrollmentID.map { "\($0)" } ?? "",
+            "took": submission.resolvedAt.map { span(submission.submittedAt.duration(to: $0)) } ?? "-",
         ]
-        steps += life.submissions.map {
-            (
-                $0.submittedAt, "submission: \($0.action ?? "?")",
-                [$0.status, $0.reason ?? ""].joined(separator: " ")
-            )
+    }
+
+    private static func delivery(
+        _ delivery: RequestLife.Delivery, of id: Identifier, _ now: Timestamp, _ frame: PageFrame
+    ) -> [String: Any] {
+        var content: [String: Any] = [
+            "status": delivery.status == "pending" ? "waiting" : delivery.status,
+            "tone": tone(ofStatus: delivery.status),
+            "forms": frame.forms(on: .delivery(id, isDead: delivery.status == "dead")),
+            "attempts": delivery.attempts.map { row($0, now) }, "hasAttempts": !delivery.attempts.isEmpty,
+        ]
+        if let next = delivery.nextAt { content["next"] = moment(next, now) }
+        return content
+    }
+
+    private static func row(_ attempt: WebhookDelivery.Attempt, _ now: Timestamp) -> [String: Any] {
+        let isFine = attempt.errorClass == nil
+        return [
+            "number": attempt.number, "at": moment(attempt.startedAt, now),
+            "took": span(attempt.duration), "answer": attempt.statusCode.map { "\($0)" } ?? "none",
+            "result": isFine ? "delivered" : attempt.errorClass ?? "", "tone": isFine ? "good" : "bad",
+            "detail": attempt.detail ?? "", "body": attempt.body ?? "",
+            "hasBody": !(attempt.body ?? "").isEmpty,
+        ]
+    }
+
+    private static func row(_ event: AuditEvent, _ now: Timestamp, _ frame: PageFrame) -> [String: Any] {
+        [
+            "at": moment(event.occurredAt, now), "type": event.type,
+            "actor": frame.isAdmin ? event.actor ?? "" : "",
+            "summary": frame.isAdmin ? event.summary ?? "" : "",
+        ]
+    }
+}
+
+extension RejectionReason {
+    /// For who looks into one sign-in, at night.
+    var words: String {
+        switch self {
+        case .malformed: "a column is missing or not of its form"
+        case .unknownCode: "no such code was issued"
+        case .expired: "the request's time was over, or it had been cancelled"
+        case .alreadyUsed: "the request had been answered"
+        case .otherDevice: "another device had scanned it"
+        case .notEnrolled: "no active enrollment of this app"
+        case .enrollmentRevoked: "the enrollment was revoked or replaced"
+        case .enrollmentDisabled: "enrollment is off, or the app is disabled"
+        case .invalidSignature: "the signature is missing, or does not fit the lines or the enrolled key"
+        case .staleSignature: "the device's clock is more than 5 minutes off"
+        case .wrongPrompt: "what was signed is not the prompt that was shown"
+        case .tooManyScans: "the device has four other requests open"
+        case .lockedOut: "ten wrong codes within ten minutes"
         }
-        steps += (life.delivery?.attempts ?? []).map { attempt in
-            let answer = attempt.statusCode.map { "\($0)" } ?? attempt.errorClass ?? "delivered"
-            return (
-                attempt.startedAt, "webhook attempt \(attempt.number)",
-                "\(answer), \(Int(attempt.duration / .milliseconds(1))) ms"
-            )
-        }
-        return steps.compactMap { at, what, details in at.map { ($0, what, details) } }.sorted { $0.0 < $1.0 }
-            .map { ["at": shown($0.0, isPrecise: true), "what": $0.1, "details": $0.2] }
     }
 }

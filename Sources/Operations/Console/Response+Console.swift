@@ -23,9 +23,9 @@ extension Response {
     }
 
     /// To the page that signs in and leads to `next`. Says so when a session was there before.
-    static func toLogin(_ request: IncomingRequest, next: ConsolePage?) -> Response {
+    static func toLogin(_ request: IncomingRequest, next: ConsolePlace?) -> Response {
         let words = [
-            next.map { "next=\($0.rawValue)" }, request.sessionToken.map { _ in "over=1" },
+            next.map { "next=\(urlEscaped($0.text))" }, request.sessionToken.map { _ in "over=1" },
         ].compactMap(\.self)
         return .redirect(
             "/console/login" + (words.isEmpty ? "" : "?" + words.joined(separator: "&")),

@@ -15,6 +15,10 @@ const follow = () => {
       state.textContent = "Waiting while you type.";
       return;
     }
+    if (main.contains(getSelection().anchorNode) && !getSelection().isCollapsed) {
+      state.textContent = "Waiting while text is selected.";
+      return;
+    }
     const id = active && main.contains(active) ? active.id : null;
     const template = document.createElement("template");
     template.innerHTML = JSON.parse(event.data);
@@ -37,6 +41,14 @@ const follow = () => {
   };
 };
 if (main) follow();
+// Copying takes a script; without one a click selects the whole id.
+document.documentElement.classList.add("scripted");
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy).then(
+    () => { button.textContent = "Copied"; }, () => { button.textContent = "Not allowed"; });
+});
 // Over plain HTTP on a name or another machine's address the cookie would not be kept: said before a password is sent.
 const plain = document.getElementById("plain");
 if (plain && !isSecureContext) plain.hidden = false;

@@ -80,7 +80,7 @@ private let decidedPrivileges = """
     bell_key(stage text) - worker: execute
     auth_requests - admin: select (transaction_id requested_at expires_at open_until issued_at
         scanned_at resolved_at enrollment_id portal_id app_id signature_verified status auth_type
-        method callback_uri message language_code user_id device_id signer_fingerprint); gateway
+        method callback_uri message language_code reference user_id device_id signer_fingerprint); gateway
         portal: insert (auth_type callback_uri message secure_message language_code ip_address
         user_agent reference traceparent), select (transaction_id requested_at expires_at status
         auth_type callback_uri message language_code reference); monitor: select (transaction_id requested_at
@@ -167,7 +167,7 @@ private let decidedPrivileges = """
     operating_figures() - admin gateway monitor worker: execute
     operator_sessions - admin: delete, insert, select, update
     operators - admin: delete, insert, select, update
-    otp_secrets - worker: delete, insert, select, update
+    otp_secrets - admin: select (transaction_id); worker: delete, insert, select, update
     other_databases(group_role text) - nobody
     outlived_partitions() - admin monitor worker: execute
     own_enrollments(user_id text) - gateway: execute
@@ -220,10 +220,11 @@ private let decidedPrivileges = """
         text[], language_codes text[], ip_addresses text[], user_agents text[], refs text[], traceparents text[])
         - gateway: execute
     submission_results (view) - app gateway: select
-    submissions - admin monitor: select (submission_id submitted_at resolved_at app_id status reason
+    submissions - admin: select (submission_id submitted_at resolved_at app_id status detail reason
         action transaction_id enrollment); app gateway: insert (enrollment_id otp action signed_at
-        prompt_digest signature), select (submission_id submitted_at status reason action); worker:
-        insert, select, update
+        prompt_digest signature), select (submission_id submitted_at status reason action); monitor:
+        select (submission_id submitted_at resolved_at app_id status reason action transaction_id
+        enrollment); worker: insert, select, update
     submit_answers(app text, users text[], enrollments uuid[], otps text[], actions text[], signed_ats
         text[], prompt_digests text[], signatures text[]) - gateway: execute
     take_submission() - nobody

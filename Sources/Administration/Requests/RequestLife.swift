@@ -15,6 +15,9 @@ package struct RequestLife: Sendable {
         package let expiresAt: Timestamp
         package let callbackURI: String
         package let message: String
+        /// The code has been made and not collected yet. Only for logins that may read it, as is the reference.
+        package let isCodeWaiting: Bool
+        package let reference: String?
         package let app: String?
         package let enrollmentID: Identifier?
         package let signatureVerified: Bool?
@@ -32,6 +35,8 @@ package struct RequestLife: Sendable {
         package let action: String?
         package let status: String
         package let reason: String?
+        /// What differs, in words, beside the reason. Only for logins that may read it.
+        package let detail: String?
         package let submittedAt: Timestamp
         package let resolvedAt: Timestamp?
         package let enrollmentID: Identifier?
@@ -55,16 +60,19 @@ package struct RequestLife: Sendable {
 
 extension RequestLife {
     /// Nil when there is no such request. Takes no locks; a login that may not read user ids gets none.
+    ///
+    /// - Parameter withBodies: what receivers answered, for logins that may read it.
     package static func read(
-        _ id: Identifier, _ connection: inout Connection
+        _ id: Identifier, withBodies: Bool = false, _ connection: inout Connection
     ) async throws -> RequestLife? {
-        let (requests, submissions, deliveries, attempts, permission) = try await connection.pipeline(
-            ReadRequest(id: id), FindSubmissions(id: id), ReadDelivery(id: id),
-            ListAttempts(id: id, withBody: false), MayReadPeople()
+        let isAdmin = try await connection.run(MayReadPeople()).one()
+        let (requests, submissions, deliveries, attempts) = try await connection.pipeline(
+            ReadRequest(id: id, isAdmin: isAdmin), FindSubmissions(id: id, isAdmin: isAdmin),
+            ReadDelivery(id: id), ListAttempts(id: id, withBody: withBodies)
         ).results
         guard let request = try requests.first() else { return nil }
         var person: Person?
-        if try permission.one() { person = try await connection.run(ReadPerson(id: id)).first() }
+        if isAdmin { person = try await connection.run(ReadPerson(id: id)).first() }
         var delivery = try deliveries.first()
         delivery?.attempts = try attempts.all()
         return RequestLife(

@@ -1,20 +1,29 @@
 package import Postgres
 
-struct ReadRequest: PreparedStatement {
+struct ReadRequest: StatementFamily {
     let id: Identifier
+    let isAdmin: Bool
 
     typealias Output = RequestLife.Request
 
-    static let statement = Statement(
-        "request.read",
+    static let members = [
+        Statement("request.read", read(isWaiting: "false", reference: "NULL::text")),
+        Statement("request.read_as_admin", read(isWaiting: waiting, reference: "r.reference")),
+    ]
+    private static let waiting =
+        "EXISTS (SELECT FROM countersign.otp_secrets o WHERE o.transaction_id = r.transaction_id)"
+    var statement: Statement { Self.members[isAdmin ? 1 : 0] }
+
+    private static func read(isWaiting: String, reference: String) -> String {
         """
         SELECT r.transaction_id, p.name AS portal, r.auth_type, r.status, r.requested_at, r.issued_at, r.scanned_at,
-               r.resolved_at, r.expires_at, r.callback_uri, r.message, a.name AS app, r.enrollment_id,
-               r.signature_verified
+               r.resolved_at, r.expires_at, r.callback_uri, r.message, \(isWaiting) AS is_waiting,
+               \(reference) AS reference, a.name AS app, r.enrollment_id, r.signature_verified
         FROM countersign.auth_requests r
         LEFT JOIN countersign.portals p USING (portal_id) LEFT JOIN countersign.apps a USING (app_id)
         WHERE r.transaction_id = $1::uuid
-        """)
+        """
+    }
 
     var parameters: [Parameter] { [.identifier(id)] }
 }
@@ -32,6 +41,8 @@ extension RequestLife.Request: RowReadable {
         expiresAt = try row.timestamp("expires_at")
         callbackURI = try row.text("callback_uri")
         message = try row.text("message")
+        isCodeWaiting = try row.bool("is_waiting")
+        reference = try row.optionalText("reference")
         app = try row.optionalText("app")
         enrollmentID = try row.optionalIdentifier("enrollment_id")
         signatureVerified = try row.optionalBool("signature_verified")
@@ -40,15 +51,22 @@ extension RequestLife.Request: RowReadable {
 
 /// Submissions have no index on transaction_id, which every insert would pay for. Their ids are in the
 /// order of time, so the request's own time bounds what is read.
-struct FindSubmissions: PreparedStatement {
+struct FindSubmissions: StatementFamily {
     let id: Identifier
+    let isAdmin: Bool
 
     typealias Output = RequestLife.Submission
 
-    static let statement = Statement(
-        "request.submissions",
+    static let members = [
+        Statement("request.submissions", find(detail: "NULL::text")),
+        Statement("request.submissions_as_admin", find(detail: "s.detail")),
+    ]
+    var statement: Statement { Self.members[isAdmin ? 1 : 0] }
+
+    private static func find(detail: String) -> String {
         """
-        SELECT s.submission_id, a.name AS app, s.action, s.status, s.reason, s.submitted_at, s.resolved_at, s.enrollment
+        SELECT s.submission_id, a.name AS app, s.action, s.status, s.reason, \(detail) AS detail, s.submitted_at,
+               s.resolved_at, s.enrollment
         FROM countersign.submissions s LEFT JOIN countersign.apps a USING (app_id)
         WHERE s.transaction_id = $1::uuid
           AND s.submission_id >= (SELECT countersign.uuid_floor(r.requested_at)
@@ -56,7 +74,8 @@ struct FindSubmissions: PreparedStatement {
           AND s.submission_id < (SELECT countersign.uuid_floor(r.expires_at + interval '15 minutes')
                                  FROM countersign.auth_requests r WHERE r.transaction_id = $1::uuid)
         ORDER BY s.submission_id
-        """)
+        """
+    }
 
     var parameters: [Parameter] { [.identifier(id)] }
 }
@@ -68,6 +87,7 @@ extension RequestLife.Submission: RowReadable {
         action = try row.optionalText("action")
         status = try row.text("status")
         reason = try row.optionalText("reason")
+        detail = try row.optionalText("detail")
         submittedAt = try row.timestamp("submitted_at")
         resolvedAt = try row.optionalTimestamp("resolved_at")
         enrollmentID = try row.optionalIdentifier("enrollment")
