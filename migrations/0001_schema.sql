@@ -22,8 +22,8 @@
 --   events                the audit trail
 --   workers, worker_stages, stage_controls, log_levels
 --                         who works, and what operators tell them
---   queue_figures, queue_history
---                         what waits, measured once a second, and over the last two hours
+--   queue_figures, queue_history, sign_in_history
+--                         what waits, measured once a second; the past by minutes and hours
 --   notification_queue    whether the server's notification queue has room for ours
 --   operators, operator_sessions
 --                         accounts of the console
@@ -528,13 +528,35 @@ CREATE TABLE countersign.notification_queue (
 ) WITH (fillfactor = 50);
 INSERT INTO countersign.notification_queue DEFAULT VALUES;
 
--- A row a stage and minute, for the console's sparklines.
+-- The past of each stage, and of all sign-ins and webhooks: a row a minute for a week, a row an hour for 400 days. See
+-- history.sql.
 CREATE TABLE countersign.queue_history (
-    minute     timestamptz NOT NULL,
-    stage      text COLLATE "C" NOT NULL,
-    waiting    bigint NOT NULL,
+    minute     timestamptz NOT NULL,  -- where the minute or the hour begins
+    waiting    bigint NOT NULL,       -- in an hour the most
     done       bigint NOT NULL,
-    PRIMARY KEY (stage, minute)
+    errors     bigint NOT NULL DEFAULT 0,  -- of the workers that live then, since each began
+    stage      text COLLATE "C" NOT NULL,
+    unit       text COLLATE "C" NOT NULL DEFAULT 'minute'
+               CONSTRAINT queue_history_unit CHECK (unit IN ('minute', 'hour')),
+    PRIMARY KEY (unit, stage, minute)
+);
+CREATE TABLE countersign.sign_in_history (
+    minute         timestamptz NOT NULL,  -- where the minute or the hour begins
+    asked          bigint NOT NULL,
+    authenticated  bigint NOT NULL,
+    denied         bigint NOT NULL,
+    expired        bigint NOT NULL,
+    cancelled      bigint NOT NULL,
+    failed         bigint NOT NULL,
+    delivered      bigint NOT NULL,
+    undelivered    bigint NOT NULL,
+    dead           bigint NOT NULL,
+    unit           text COLLATE "C" NOT NULL DEFAULT 'minute'
+                   CONSTRAINT sign_in_history_unit CHECK (unit IN ('minute', 'hour')),
+    -- How many took how long, in the places that record_sign_ins() gives them: histograms add up, medians do not.
+    code_times     bigint[] NOT NULL CONSTRAINT sign_in_history_code_times CHECK (cardinality(code_times) = 40),
+    answer_times   bigint[] NOT NULL CONSTRAINT sign_in_history_answer_times CHECK (cardinality(answer_times) = 40),
+    PRIMARY KEY (unit, minute)
 );
 
 CREATE TABLE countersign.operators (

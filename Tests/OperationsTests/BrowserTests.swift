@@ -9,7 +9,10 @@ import Testing
 
 /// The console in a real Chromium, driven through WebDriver: narrow, dark, by keyboard, and live.
 @Suite(.database) struct BrowserTests {
-    static let pages = ["queues", "portals", "apps", "requests", "webhooks", "events", "settings", "account"]
+    static let pages = [
+        "overview", "queues", "portals", "apps", "requests", "request", "webhooks", "events", "settings",
+        "account",
+    ]
 
     /// Something of everything that a page can show, and an account.
     private func arrange() async throws -> String {
@@ -19,8 +22,9 @@ import Testing
         try await owner.execute(
             """
             INSERT INTO countersign.queue_history (minute, stage, waiting, done)
-            SELECT date_trunc('minute', clock_timestamp()) - n * interval '1 minute', 'issue', 0, (n * 37) % 91
-            FROM generate_series(0, 59) n WHERE n NOT BETWEEN 20 AND 25;
+            SELECT date_trunc('minute', clock_timestamp()) - n * interval '1 minute', stage, (n * 37 + length(stage) * 7) % 29,
+                   (n * 37) % 91
+            FROM generate_series(0, 59) n, countersign.stage_controls WHERE n NOT BETWEEN 20 AND 25;
             INSERT INTO countersign.workers (worker_id, heartbeat_at, process_id, program, host) VALUES
                 ('0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f', clock_timestamp() + interval '1 hour', 4711, 5,
                  'worker-1.internal.acme.example');
@@ -32,6 +36,25 @@ import Testing
             FROM countersign.auth_requests;
             UPDATE countersign.webhook_deliveries SET status = 'dead', attempts = 3, finished_at = clock_timestamp()
             WHERE transaction_id = (SELECT min(transaction_id::text)::uuid FROM countersign.webhook_deliveries);
+            UPDATE countersign.dead_deliveries SET died_at = clock_timestamp() - interval '7 min';
+            INSERT INTO countersign.webhook_attempts (transaction_id, attempt, started_at, duration_ms, status_code,
+                error_class, detail, body)
+            SELECT transaction_id, n, clock_timestamp() - interval '8 min', 31, 503, 'status', 'it answered 503',
+                   'Service Unavailable' FROM countersign.webhook_deliveries, generate_series(1, 3) n WHERE status = 'dead';
+            INSERT INTO countersign.webhook_endpoints (portal_id, origin, state, changed_at, open_until, failing_since, reason)
+            SELECT portal_id, 'https://login.shop-of-acme.example:8443', 'open', now(), now() + interval '1 min',
+                   now() - interval '3 min', 'timeout' FROM countersign.portals WHERE name = 'acme';
+            INSERT INTO countersign.auth_requests (portal_id, auth_type, callback_uri, reference)
+            SELECT portal_id, 'qr-code', 'http://127.0.0.1:9/cb', 'session-' || n || '-of-the-web-shop'
+            FROM countersign.portals, generate_series(1, 20) n;
+            INSERT INTO countersign.sign_in_history (minute, asked, authenticated, denied, expired, cancelled, failed,
+                delivered, undelivered, dead, code_times, answer_times)
+            SELECT date_trunc('minute', clock_timestamp()) - n * interval '1 minute', 90, 60 + (n * 37) % 31, n % 5,
+                   7 + n % 11, n % 3, (n = 30)::integer, 70 + (n * 37) % 31, CASE WHEN n < 9 THEN 20 - n ELSE n % 2 END,
+                   (n = 7)::integer,
+                   array_fill(0, ARRAY[3]) || ARRAY[20, 60, 9 + n % 4, n % 3] || array_fill(0, ARRAY[33]),
+                   array_fill(0, ARRAY[22]) || ARRAY[5, 9, 20 + n % 7, 14, 9, n % 4, 1] || array_fill(0, ARRAY[11])
+            FROM generate_series(1, 59) n WHERE n NOT BETWEEN 20 AND 25;
             INSERT INTO countersign.operators (name, is_admin, password_hash, second_factor)
             VALUES ('bob-who-watches-at-night', false, '', '\\x00')
             """)
@@ -52,7 +75,8 @@ import Testing
         try await act("portal pause", "acme")
         var owner = try await Database.current.connect()
         let id = try await owner.execute(
-            "SELECT transaction_id FROM countersign.auth_requests LIMIT 1")[0].identifier(0)
+            "SELECT transaction_id FROM countersign.webhook_deliveries WHERE status = 'dead'")[0].identifier(
+                0)
         let admin = try await Database.current.makeLogin("admin", in: .admin)
         try await withOperations(Database.current.options(login: admin)) { browser in
             try await Chromium.run { chromium in
@@ -62,7 +86,7 @@ import Testing
                     try await tab.prefer(dark: dark)
                     for page in Self.pages {
                         try await tab.resize(width: width, height: 780)
-                        let query = page == "requests" ? "?id=\(id)" : ""
+                        let query = page == "request" ? "s?id=\(id)" : ""
                         try await tab.go(to: "\(browser.base)/console/\(page)\(query)")
                         let what = "\(page)-\(width)\(dark ? "-dark" : "")"
                         // With every question open.
@@ -128,7 +152,7 @@ import Testing
                     }
                 }
                 try await tab.type("alice\t\(password)\t\(try await code(1))\n")
-                try await eventually("it is in") { try await tab.address().hasSuffix("/console/queues") }
+                try await eventually("it is in") { try await tab.address().hasSuffix("/console/overview") }
             }
         }
     }

@@ -112,7 +112,8 @@ import Testing
 
     @Test func `a page with nothing on it says what to do`() async throws {
         let expected = [
-            ("queues", "Start one: <code>countersign work</code>"),
+            ("queues", "Start one: <code>countersign work</code>"), ("overview", "No figures yet:"),
+
             ("portals", "<code>countersign portal add "), ("apps", "<code>countersign app add "),
             ("requests", "The portal has the transaction id"), ("webhooks", "None in the last day"),
             ("settings", "requests need one: portals write its name into"),
@@ -144,7 +145,7 @@ import Testing
             #expect(
                 login.contains("Your session is over") && login.contains("name=\"next\" value=\"webhooks\""))
             let password = try await ConsoleAccount.add("bob", isAdmin: false, &owner)
-            for (next, page) in [("webhooks", "webhooks"), ("//evil.example", "queues")] {
+            for (next, page) in [("webhooks", "webhooks"), ("//evil.example", "overview")] {
                 let back = try await browser.post(
                     "/console/login", [("name", "bob"), ("password", password), ("next", next)])
                 #expect(back.header("location") == "/console/\(page)")

@@ -16,7 +16,7 @@ struct SignedIn {
         var owner = try await Database.current.connect()
         let password = try await ConsoleAccount.add(name, isAdmin: admin, &owner)
         let answer = try await browser.post("/console/login", [("name", name), ("password", password)])
-        #expect(answer.status == 303 && answer.header("location") == "/console/queues")
+        #expect(answer.status == 303 && answer.header("location") == "/console/overview")
         let cookie = try #require(answer.header("set-cookie"))
         for attribute in ["Secure", "HttpOnly", "SameSite=Strict", "Path=/console"] {
             #expect(cookie.contains("; \(attribute)"))

@@ -73,8 +73,29 @@ COMMENT ON COLUMN countersign.log_levels.level IS 'trace, debug, info, notice, w
 COMMENT ON COLUMN countersign.log_levels.updated_at IS 'When this was changed.';
 
 COMMENT ON TABLE countersign.queue_history IS
-    'What waited and what was done, a row a stage and minute, two hours back.';
-COMMENT ON COLUMN countersign.queue_history.minute IS 'The minute.';
+    'What waited and what was done, a row a stage and minute for a week, and a row a stage and hour for 400 days.';
+COMMENT ON COLUMN countersign.queue_history.minute IS 'Where the minute or the hour begins.';
+COMMENT ON COLUMN countersign.queue_history.unit IS 'minute or hour.';
 COMMENT ON COLUMN countersign.queue_history.stage IS 'The stage.';
-COMMENT ON COLUMN countersign.queue_history.waiting IS 'How many rows waited.';
-COMMENT ON COLUMN countersign.queue_history.done IS 'How many rows were done in the minute before.';
+COMMENT ON COLUMN countersign.queue_history.waiting IS 'How many rows waited; in an hour the most that did.';
+COMMENT ON COLUMN countersign.queue_history.done IS 'How many rows were done in the minute before, or in the hour.';
+COMMENT ON COLUMN countersign.queue_history.errors IS
+    'How many batches have failed, of the workers that live then, since each began.';
+
+COMMENT ON TABLE countersign.sign_in_history IS
+    'Sign-ins and webhooks, a row a minute for a week, and a row an hour for 400 days.';
+COMMENT ON COLUMN countersign.sign_in_history.minute IS 'Where the minute or the hour begins.';
+COMMENT ON COLUMN countersign.sign_in_history.unit IS 'minute or hour.';
+COMMENT ON COLUMN countersign.sign_in_history.asked IS 'Requests that were made.';
+COMMENT ON COLUMN countersign.sign_in_history.authenticated IS 'Requests that ended so.';
+COMMENT ON COLUMN countersign.sign_in_history.denied IS 'Requests that ended so.';
+COMMENT ON COLUMN countersign.sign_in_history.expired IS 'Requests that ended so.';
+COMMENT ON COLUMN countersign.sign_in_history.cancelled IS 'Requests that ended so.';
+COMMENT ON COLUMN countersign.sign_in_history.failed IS 'Requests that ended so.';
+COMMENT ON COLUMN countersign.sign_in_history.delivered IS 'Webhook attempts that receivers accepted.';
+COMMENT ON COLUMN countersign.sign_in_history.undelivered IS 'Webhook attempts that failed.';
+COMMENT ON COLUMN countersign.sign_in_history.dead IS 'Deliveries that were given up, and have not been sent again.';
+COMMENT ON COLUMN countersign.sign_in_history.code_times IS
+    'How many codes took how long: up to 1 ms, and each place after it up to the root of two times as long.';
+COMMENT ON COLUMN countersign.sign_in_history.answer_times IS
+    'How many answers took how long since the request was made, in the same places.';

@@ -130,8 +130,8 @@ GRANT SELECT ON countersign.settings, countersign.auth_types, countersign.auth_t
     countersign.worker_stages, countersign.partitioned_tables, countersign.schema_migrations,
     countersign.issue_queue, countersign.validate_queue, countersign.dispatch_queue,
     countersign.webhook_deliveries, countersign.webhook_endpoints, countersign.dead_deliveries,
-    countersign.webhook_tries, countersign.stage_controls, countersign.log_levels, countersign.queue_history
-    TO countersign_monitor, countersign_admin;
+    countersign.webhook_tries, countersign.stage_controls, countersign.log_levels, countersign.queue_history,
+    countersign.sign_in_history TO countersign_monitor, countersign_admin;
 GRANT SELECT (portal_id, max_open_requests, created_at, enabled, over_limit, login, name, display_name)
     ON countersign.portals TO countersign_monitor, countersign_admin;
 GRANT SELECT (webhook_concurrency, webhook_rate, paused) ON countersign.portals TO countersign_monitor;

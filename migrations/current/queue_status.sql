@@ -192,15 +192,3 @@ $$;
 COMMENT ON FUNCTION countersign.queue_status() IS
     'What waits in each stage, since when, what is being done, and what was done in the last minute. Exact up to '
     '10,000 waiting rows, beyond that an estimate.';
-
--- The last two hours, a row a stage and minute, for the console's sparklines.
-CREATE OR REPLACE FUNCTION countersign.record_history() RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    INSERT INTO countersign.queue_history (minute, stage, waiting, done)
-        SELECT date_trunc('minute', clock_timestamp()), s.stage, s.waiting, s.done_last_minute
-        FROM countersign.queue_status() s
-        ON CONFLICT (stage, minute) DO UPDATE SET waiting = excluded.waiting, done = excluded.done;
-    DELETE FROM countersign.queue_history h WHERE h.minute < clock_timestamp() - interval '2 hours';
-END
-$$;

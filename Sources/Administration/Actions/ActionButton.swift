@@ -17,6 +17,8 @@ package enum ActionSubject: Sendable {
     case types, enrollments, logLevels, sharedKey, operators
     case callbacks(portals: [String])
     case deliveries(portals: [String])
+    /// Those of a receiver that have died since then.
+    case deadDeliveries(portal: String, receiver: String, count: Int, since: Timestamp)
 }
 
 /// A button of the console with the fields that belong to it.

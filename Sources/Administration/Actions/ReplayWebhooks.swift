@@ -8,19 +8,27 @@ package struct ReplayWebhooks: OperatorAction {
         Those that died since the given time. With the same webhook-ids, and on a new schedule. Safe to \
         interrupt and to repeat.
 
-        Example:
+        Examples:
           countersign webhook replay --portal acme --since 2h
+          countersign webhook replay --portal acme --receiver https://acme.example --since 2h
         """
     package static let inputs = [
         ActionInput("portal", .requiredOption, help: "The portal's name."),
         ActionInput(
             "since", .option, help: "What died since then: \(Since.allowed).", placeholder: "time"),
+        ActionInput(
+            "receiver", .option, help: "Only what goes to that scheme, host and port.", placeholder: "origin"),
     ]
     package static let event = "webhook.sent_again"
     package static let statements: [any StatementFamily.Type] = [FindDead.self]
 
     private let portal: String
     private let since: Since
+    private let receiver: String?
+
+    /// Scheme, host and port of a delivery `d`, as `dispatch_queue` has them.
+    static let origin =
+        "coalesce(lower(substring(d.callback_uri COLLATE \"C\" FROM '^[A-Za-z]+://[^/?]*')), '')"
 
     package init(_ words: ActionWords) throws(UnreadableInput) {
         portal = words["portal"]
@@ -28,9 +36,15 @@ package struct ReplayWebhooks: OperatorAction {
             throw UnreadableInput("--since is missing: \(Since.allowed)")
         }
         since = try Since(typed: typed)
+        receiver = words.optional("receiver").map { $0.lowercased() }
     }
 
     package static func button(on subject: ActionSubject) -> ActionButton? {
+        if case .deadDeliveries(let portal, let receiver, let count, let first) = subject {
+            return ActionButton(
+                "Replay \(count)", "dead webhooks of \(portal) at \(receiver)",
+                ["portal": portal, "receiver": receiver, "since": first.description.prefix(19) + "Z"])
+        }
         guard case .deliveries(let portals) = subject, !portals.isEmpty else { return nil }
         return ActionButton(
             "Replay all", "dead webhooks of a portal",
@@ -44,7 +58,8 @@ package struct ReplayWebhooks: OperatorAction {
     package func run(_ connection: inout Connection) async throws -> String {
         let id = try await Portal.identifier(of: portal, &connection)
         let started = try await connection.run(ReadClock()).one().time
-        let search = FindDead(portalID: id, since: since.moment(started), before: started)
+        let search = FindDead(
+            portalID: id, since: since.moment(started), before: started, receiver: receiver)
         var total = 0
         while true {
             let dead = try await connection.run(search).all()
@@ -61,14 +76,20 @@ struct FindDead: PreparedStatement {
     let portalID: Int32
     let since: Timestamp
     let before: Timestamp
+    let receiver: String?
 
     static let statement = Statement(
         "action.dead_deliveries",
         """
-        SELECT transaction_id FROM countersign.dead_deliveries
-        WHERE portal_id = $1 AND died_at >= $2 AND died_at < $3 ORDER BY died_at LIMIT 1000
+        SELECT l.transaction_id FROM countersign.dead_deliveries l
+        WHERE l.portal_id = $1 AND l.died_at >= $2 AND l.died_at < $3
+          AND ($4::text IS NULL OR (SELECT \(ReplayWebhooks.origin) FROM countersign.webhook_deliveries d
+                                    WHERE d.transaction_id = l.transaction_id) = $4)
+        ORDER BY l.died_at LIMIT 1000
         """)
-    var parameters: [Parameter] { [.int32(portalID), .timestamp(since), .timestamp(before)] }
+    var parameters: [Parameter] {
+        [.int32(portalID), .timestamp(since), .timestamp(before), Parameter(receiver)]
+    }
 
     static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("transaction_id") }
 }

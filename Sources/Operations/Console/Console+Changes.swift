@@ -44,7 +44,7 @@ extension Console {
                 guard session.isAdmin || !onlyAdmins else {
                     throw Problem(.forbidden, "read_only", "Your account only looks.")
                 }
-                let place = fields["page"].flatMap(ConsolePlace.init) ?? ConsolePlace(.queues)
+                let place = fields["page"].flatMap(ConsolePlace.init) ?? ConsolePlace(.overview)
                 do {
                     try await connection.run(SpeakAs(actor: "console:\(session.name)"))
                     let answer = try await change(fields, session, &connection)
@@ -66,8 +66,8 @@ extension Console {
             let notice = "notice=\(urlEscaped(answer.sentence))&proof=\(proof)"
             return .redirect("\(place.address)\(place.isPlain ? "?" : "&")\(notice)")
         }
-        let inner = try await place.render(session.frame, &connection)
-        return .page(place.frame(inner, notice: answer.sentence, session.frame))
+        let inner = try await place.render(frame(of: session), &connection)
+        return .page(place.frame(inner, notice: answer.sentence, frame(of: session)))
     }
 
     private func refuse(
@@ -78,7 +78,7 @@ extension Console {
         if error is WrongPassword {
             _ = try await record(session.name, "wrong password for a change", request, &connection)
         }
-        var frame = session.frame
+        var frame = frame(of: session)
         frame.refusal = Refusal(form: fields["form"] ?? "", sentence: sentence, fields: fields)
         let inner = try await place.render(frame, &connection)
         let isShown = inner.contains(#"class="problem" id="problem-"#)

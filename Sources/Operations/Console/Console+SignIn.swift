@@ -30,7 +30,7 @@ extension Console {
                     logger.notice(
                         "operator signed in",
                         metadata: ["operator": "\(name)", "client": "\(request.clientText)"])
-                    let place = next ?? ConsolePlace(.queues)
+                    let place = next ?? ConsolePlace(.overview)
                     return .redirect(place.address, cookie: "\(token); Max-Age=28800")
                 } catch let refusal as ConsoleSession.Refusal {
                     return try await refuse(name, refusal, next, request, &connection)

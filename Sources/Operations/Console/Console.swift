@@ -18,10 +18,16 @@ struct Console: Sendable {
     let logger: Logger
     let refused = RefusalCounts(.init(name: 5, network: 30, all: 300))
     let streams = StreamLimit()
+    let background: ConsoleBackground
+
+    init(pool: Pool, logger: Logger) {
+        (self.pool, self.logger) = (pool, logger)
+        background = ConsoleBackground(pool: pool, logger: logger)
+    }
 
     var routes: [Route] {
         [
-            Route(.get, "/console") { _ in .redirect("/console/queues") },
+            Route(.get, "/console") { _ in .redirect("/console/overview") },
             Route(.get, "/console/style.css") { _ in
                 .asset(EmbeddedFiles.`Console/style.css`, type: "text/css")
             },
@@ -52,8 +58,8 @@ struct Console: Sendable {
                 let notice = query["notice"].flatMap {
                     session.proof(of: $0) == query["proof"] ? $0 : nil
                 }
-                let inner = try await place.render(session.frame, &connection)
-                return .page(place.frame(inner, notice: notice, session.frame))
+                let inner = try await place.render(frame(of: session), &connection)
+                return .page(place.frame(inner, notice: notice, frame(of: session)))
             }
         }
     }
@@ -76,6 +82,12 @@ struct Console: Sendable {
         return session
     }
 
+    func frame(of session: ConsoleSession) -> PageFrame {
+        PageFrame(
+            operatorName: session.name, isAdmin: session.isAdmin, formToken: session.formToken,
+            background: background)
+    }
+
     /// A login that may not do what the console does is the installation's mistake, and said so.
     func answering(_ body: () async throws -> Response) async throws -> Response {
         do {
@@ -91,8 +103,4 @@ struct Console: Sendable {
             )
         }
     }
-}
-
-extension ConsoleSession {
-    var frame: PageFrame { PageFrame(operatorName: name, isAdmin: isAdmin, formToken: formToken) }
 }

@@ -10,6 +10,7 @@ struct PageFrame {
     let isAdmin: Bool
     /// In every form.
     let formToken: String
+    let background: ConsoleBackground
     var refusal: Refusal?
 
     /// Every action's button beside that, for a template; none for who only looks.
@@ -17,11 +18,16 @@ struct PageFrame {
         guard isAdmin else { return [] }
         return operatorActions.compactMap { ConsoleForm($0, on: subject)?.content(refusal) }
     }
+
+    /// That action's alone.
+    func form(of action: any OperatorAction.Type, on subject: ActionSubject) -> [String: Any]? {
+        isAdmin ? ConsoleForm(action, on: subject)?.content(refusal) : nil
+    }
 }
 
 /// A page of the console: its address below /console, its title, its template, and what the template shows.
 enum ConsolePage: String, CaseIterable, Sendable {
-    case queues, portals, apps, requests, webhooks, events, settings, account
+    case overview, queues, portals, apps, requests, webhooks, events, settings, account
 
     var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
 
@@ -60,6 +66,7 @@ extension ConsolePlace {
         }
         let content: [String: Any] =
             switch page {
+            case .overview: try await OverviewView.content(self, frame, &connection)
             case .queues: try await QueuesView.content(frame, &connection)
             case .portals: try await PortalsView.content(frame, &connection)
             case .apps: try await AppsView.content(frame, &connection)

@@ -28,7 +28,8 @@ struct ReadHistory: PreparedStatement {
         SELECT h.stage, extract(epoch FROM date_trunc('minute', now.moment) - h.minute)::integer / 60 AS minutes_ago,
                h.done
         FROM (SELECT clock_timestamp() AS moment) AS now
-        JOIN countersign.queue_history h ON h.minute > now.moment - interval '1 hour' AND h.minute <= now.moment
+        JOIN countersign.queue_history h
+            ON h.unit = 'minute' AND h.minute > now.moment - interval '1 hour' AND h.minute <= now.moment
         ORDER BY h.minute
         """)
     static func decode(_ row: inout RowReader) throws -> HistoryPoint {

@@ -9,8 +9,8 @@ enum QueuesView {
         _ frame: PageFrame, _ connection: inout Connection
     ) async throws -> [String: Any] {
         let status = try await SystemStatus.read(&connection)
-        let attention = StatusWarnings.list(
-            status, try await Portal.list(&connection), try await Settings.read(&connection))
+        let attention = attention(
+            Concern.all(in: status, try await Portal.list(&connection), try await Settings.read(&connection)))
         let history = Dictionary(grouping: try await HistoryPoint.lastHour(&connection), by: \.stage)
         let queues = status.queues.map { queue -> [String: Any] in
             let control = status.controls.first { $0.stage == queue.stage }
@@ -21,6 +21,24 @@ enum QueuesView {
             "attention": attention, "hasAttention": !attention.isEmpty, "queues": queues, "workers": workers,
             "hasWorkers": !workers.isEmpty,
         ]
+    }
+
+    /// By kind, with the names of what it is about.
+    private static func attention(_ concerns: [Concern]) -> [[String: String]] {
+        var kinds: [(what: String, names: [String])] = []
+        for concern in concerns {
+            if let place = kinds.firstIndex(where: { $0.what == concern.what }) {
+                kinds[place].names.append(concern.whom)
+            } else {
+                kinds.append((concern.what, [concern.whom]))
+            }
+        }
+        return kinds.map { what, names in
+            let shown = names.prefix(10).joined(separator: ", ")
+            return [
+                "what": what, "names": names.count > 10 ? "\(shown) and \(names.count - 10) more" : shown,
+            ]
+        }
     }
 
     private static func row(

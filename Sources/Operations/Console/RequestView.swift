@@ -57,7 +57,7 @@ enum RequestView {
             "detail": frame.isAdmin ? submission.detail ?? "" : "", "app": submission.app ?? "",
             "enrollment": submission.enrollmentID.map { "\($0)" } ?? "",
             "took": submission.resolvedAt.map { span(submission.submittedAt.duration(to: $0)) } ?? "-",
-        ]
+        ].withoutEmptyTexts
     }
 
     private static func delivery(
@@ -69,7 +69,7 @@ enum RequestView {
             "forms": frame.forms(on: .delivery(id, isDead: delivery.status == "dead")),
             "attempts": delivery.attempts.map { row($0, now) }, "hasAttempts": !delivery.attempts.isEmpty,
         ]
-        if let next = delivery.nextAt { content["next"] = moment(next, now) }
+        if delivery.status == "pending", let next = delivery.nextAt { content["next"] = moment(next, now) }
         return content
     }
 

@@ -31,6 +31,8 @@ enum RequestsView {
             "isEmpty": page.requests.isEmpty && place.isPlain, "isLater": place["before"] != nil,
             "isUnfit": page.requests.isEmpty && !place.isPlain && !page.isCutShort,
             "first": place.with("before", nil).address,
+            // Users stand in a list only when somebody looks for one.
+            "showsUser": frame.isAdmin && (place["user"] ?? place["device"]) != nil,
         ]
         if let next = page.next {
             let key = page.isCutShort ? "further" : "older"
@@ -44,14 +46,12 @@ enum RequestsView {
 
     private static func row(_ request: RequestSummary, _ now: Timestamp, _ frame: PageFrame) -> [String: Any]
     {
-        let end = request.resolvedAt ?? now
-        return [
+        [
             "id": "\(request.id)", "portal": request.portal ?? "?", "type": request.type,
             "status": request.status, "tone": tone(ofStatus: request.status),
             "reference": request.reference ?? "", "asked": moment(request.requestedAt, now),
             "code": request.issuedAt.map { span(request.requestedAt.duration(to: $0)) } ?? "-",
-            "took": (request.resolvedAt == nil ? "open for " : "")
-                + span(request.requestedAt.duration(to: end)),
+            "took": request.resolvedAt.map { span(request.requestedAt.duration(to: $0)) } ?? "open",
             "user": frame.isAdmin ? request.userID ?? "" : "", "webhook": request.delivery ?? "",
             "isDead": request.delivery == "dead",
         ]
@@ -97,7 +97,8 @@ enum RequestsView {
 func tone(ofStatus status: String) -> String {
     switch status {
     case "authenticated", "accepted", "delivered", "closed": "good"
-    case "failed", "dead", "rejected", "open", "denied": "bad"
+    case "failed", "dead", "rejected", "open": "bad"
+    case "denied": "warm"
     case "expired", "cancelled": "quiet"
     default: "busy"
     }

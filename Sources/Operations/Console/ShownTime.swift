@@ -45,3 +45,8 @@ func span(_ duration: Duration) -> String {
     default: return "\(milliseconds / 3_600_000) h \(milliseconds / 60_000 % 60) min"
     }
 }
+
+extension [String: Any] {
+    /// To a template an empty text is something to show.
+    var withoutEmptyTexts: [String: Any] { filter { ($0.value as? String) != "" } }
+}

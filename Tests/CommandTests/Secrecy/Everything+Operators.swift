@@ -60,7 +60,7 @@ extension Everything {
         func withoutToken(_ text: String) -> String {
             text.replacing("name=\"csrf\" value=\"\(token)\"", with: "")
         }
-        for page in ["queues", "portals", "requests", "webhooks", "events", "settings"] {
+        for page in ["overview", "queues", "portals", "requests", "webhooks", "events", "settings"] {
             let answer = try await web.send(.GET, "/console/\(page)", headers)
             #expect(answer.status == 200)
             evidence.add("console", withoutToken(answer.text))

@@ -117,10 +117,12 @@ private let decidedColumns = """
     partitioned_tables: fillfactor retention_days table_name
     portals: created_at display_name enabled login max_open_requests name over_limit paused
         portal_id webhook_concurrency webhook_rate
-    queue_history: done minute stage waiting
+    queue_history: done errors minute stage unit waiting
     schema_migrations: applied_at applied_by checksum duration_ms minimum_binary name no_undo undo version
     settings: callback_allowlist_enabled enrollment_enabled mobile_authentication_enabled only_row
         signature_required unique_pgp_keys_per_enrollment updated_at
+    sign_in_history: answer_times asked authenticated cancelled code_times dead delivered denied
+        expired failed minute undelivered unit
     stage_controls: batch_size paused stage updated_at
     submissions: action app_id enrollment reason resolved_at status submission_id submitted_at
         transaction_id

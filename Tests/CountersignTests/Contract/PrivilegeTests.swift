@@ -193,6 +193,8 @@ private let decidedPrivileges = """
     recent_from() - worker: execute
     recent_until() - worker: execute
     record_history() - worker: execute
+    record_hours(until timestamp with time zone) - nobody
+    record_sign_ins(moment timestamp with time zone) - nobody
     refuse(code text, message text) - admin worker: execute
     refuse_auth_request(given countersign.auth_requests) - nobody
     repeated_submission(enrollment_id uuid, transaction_id uuid, secret_digest bytea, action text,
@@ -209,6 +211,7 @@ private let decidedPrivileges = """
     server_keys - admin: select, update (retired_at secret_key); worker: insert, select, update
         (secret_key)
     settings - admin: select, update; monitor worker: select
+    sign_in_history - admin monitor: select
     signer_public_key(transaction_id uuid) - gateway: execute
     stage_controls - admin: select, update (paused batch_size updated_at); monitor worker: select
     stage_figure(stage text, moment timestamp with time zone, OUT waiting bigint, OUT estimated boolean,

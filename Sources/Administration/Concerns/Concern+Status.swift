@@ -1,0 +1,107 @@
+package import Countersign
+import Postgres
+
+/// What can be seen of queues, workers, portals and switches at once.
+extension Concern {
+    /// After so long a row that a worker may take is late: as the alerts have it.
+    package static let patience: [StageName: Duration] = [
+        .enroll: .seconds(30), .issue: .seconds(30), .validate: .seconds(30), .expire: .seconds(30),
+        .dispatch: .seconds(60),
+    ]
+
+    package static func all(
+        in status: SystemStatus, _ portals: [Portal], _ settings: Settings
+    ) -> [Concern] {
+        stages(status) + late(status) + workers(status) + self.portals(portals) + switches(settings)
+    }
+
+    /// Without these nobody signs in.
+    private static func weight(_ stage: StageName?) -> Weight {
+        stage == .issue || stage == .validate ? .down : .attention
+    }
+
+    private static func stages(_ status: SystemStatus) -> [Concern] {
+        status.controls.filter(\.isPaused).map { control in
+            Concern(
+                "Paused stage", control.stage, weight(StageName(rawValue: control.stage)),
+                size: waiting(control.stage, status), since: control.updatedAt,
+                advice: "Its rows wait until it is resumed.",
+                remedy: .action(ResumeStage.self, .stage(control)))
+        }
+    }
+
+    private static func waiting(_ stage: String, _ status: SystemStatus) -> String {
+        guard let queue = status.queues.first(where: { $0.stage == stage }), queue.waiting > 0 else {
+            return ""
+        }
+        return "\(queue.isEstimate ? "about " : "")\(queue.waiting) waiting"
+    }
+
+    private static func late(_ status: SystemStatus) -> [Concern] {
+        status.queues.compactMap { queue in
+            guard let stage = StageName(rawValue: queue.stage), let oldest = queue.oldest,
+                let patience = patience[stage], oldest.duration(to: status.time) > patience,
+                !status.pausedStages.contains(queue.stage)
+            else { return nil }
+            return Concern(
+                "Late stage", queue.stage, weight(stage),
+                size: waiting(queue.stage, status), since: oldest,
+                advice: stage == .dispatch
+                    ? "Webhooks that are due are not sent." : "Rows that a worker may take are not taken.",
+                remedy: .page("queues"))
+        }
+    }
+
+    private static func workers(_ status: SystemStatus) -> [Concern] {
+        let working = status.workers.filter { !$0.isDraining }
+        let worked = Set(working.flatMap(\.stages))
+        let idle = StageName.allCases.filter { !worked.contains($0.rawValue) }.map { stage in
+            Concern(
+                "Stage without a worker", stage.rawValue, weight(stage),
+                size: waiting(stage.rawValue, status),
+                advice: "Start `countersign work`, or `systemctl start countersign-worker@1`.",
+                remedy: .page("queues"))
+        }
+        let programs = Set(working.map(\.program)).sorted()
+        guard programs.count > 1 else { return idle }
+        return idle + [
+            Concern(
+                "Workers of different programs", programs.map { "\($0)" }.joined(separator: ", "),
+                advice: "Fine during an upgrade: finish it.", remedy: .page("queues"))
+        ]
+    }
+
+    private static func portals(_ portals: [Portal]) -> [Concern] {
+        portals.flatMap { portal -> [Concern] in
+            var found: [Concern] = []
+            if portal.isPaused {
+                found.append(
+                    Concern(
+                        "Paused portal", portal.name, advice: "Its requests and webhooks wait.",
+                        remedy: .action(ResumePortal.self, .portal(portal))))
+            }
+            if !portal.isEnabled {
+                found.append(
+                    Concern(
+                        "Disabled portal", portal.name, advice: "Its requests are refused (CS008).",
+                        remedy: .action(EnablePortal.self, .portal(portal))))
+            }
+            if portal.isOverLimit {
+                found.append(
+                    Concern(
+                        "Portal over its limit", portal.name, size: "\(portal.maxOpenRequests) open",
+                        advice: "New requests are refused (CS008) until some have ended.",
+                        remedy: .page("requests?portal=\(portal.name)&state=open")))
+            }
+            return found
+        }
+    }
+
+    private static func switches(_ settings: Settings) -> [Concern] {
+        Settings.Name.allCases.filter { settings.values[$0] == false && $0 != .uniqueKeys }.map { name in
+            Concern(
+                "Switched off", name.rawValue, name == .mobileAuthentication ? .down : .attention,
+                advice: "\(name.withoutIt).", remedy: .page("settings"))
+        }
+    }
+}

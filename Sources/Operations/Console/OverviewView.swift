@@ -1,0 +1,68 @@
+import Administration
+import Countersign
+import Postgres
+
+/// The first page: what hurts, and then how it goes.
+enum OverviewView {
+    static func content(
+        _ place: ConsolePlace, _ frame: PageFrame, _ connection: inout Connection
+    ) async throws -> [String: Any] {
+        let status = try await SystemStatus.read(&connection)
+        let findings = frame.background.findings()
+        let concerns = Concern.ordered(
+            Concern.all(in: status, try await Portal.list(&connection), try await Settings.read(&connection))
+                + (try await Concern.webhooks(&connection)) + (try await Concern.database(&connection))
+                + Concern.all(of: findings?.all ?? []))
+        let span = place["range"].flatMap(History.Span.init) ?? .hour
+        let history = try await frame.background.history(span, &connection)
+        var content: [String: Any] = [
+            "concerns": concerns.map { row($0, status.time, frame) }, "hasConcerns": !concerns.isEmpty,
+            "charts": HistoryCharts.content(history),
+            "ranges": History.Span.allCases.map { range in
+                [
+                    "address": place.with("range", range == .hour ? nil : range.rawValue).address,
+                    "name": range.rawValue, "current": range == span,
+                ] as [String: Any]
+            },
+        ]
+        content.merge(state(concerns)) { $1 }
+        if let findings { content["asked"] = moment(findings.at, status.time) }
+        return content
+    }
+
+    /// One word for everything.
+    private static func state(_ concerns: [Concern]) -> [String: Any] {
+        let heaviest = concerns.map(\.weight).max()
+        let things = concerns.count == 1 ? "1 thing" : "\(concerns.count) things"
+        return switch heaviest {
+        case .down?:
+            [
+                "tone": "bad", "state": "Down",
+                "sentence": "Nobody can sign in, or soon nobody will. \(things) to look at.",
+            ]
+        case .attention?:
+            ["tone": "busy", "state": "Needs you", "sentence": "\(things) to look at."]
+        case nil:
+            [
+                "tone": "good", "state": "Fine",
+                "sentence": "Nothing needs you: no queue is late, no receiver fails.",
+            ]
+        }
+    }
+
+    private static func row(_ concern: Concern, _ now: Timestamp, _ frame: PageFrame) -> [String: Any] {
+        var content: [String: Any] = [
+            "what": concern.what, "whom": concern.whom, "size": concern.size, "advice": concern.advice,
+            "tone": concern.weight == .down ? "bad" : "busy",
+        ]
+        if let since = concern.since { content["since"] = moment(since, now) }
+        switch concern.remedy {
+        case .page(let text): content["link"] = ["address": "/console/\(text)"] as [String: Any]
+        case .action(let action, let subject):
+            content["forms"] = frame.form(of: action, on: subject).map { [$0] } ?? []
+        case .paste(let text, let hands): content["paste"] = ["text": text, "by": hands] as [String: Any]
+        case .none: break
+        }
+        return content.withoutEmptyTexts
+    }
+}
