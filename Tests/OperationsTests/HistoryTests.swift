@@ -102,8 +102,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ([], 4), ([0], 4), ([1], 4), ([4], 4), ([5], 8), ([9], 20), ([21], 40), ([41], 80), ([99.5], 200),
-        ([1_000_000], 2_000_000),
+        ([], 4), ([0], 4), ([1], 4), ([4], 4), ([5], 8), ([9], 20), ([21], 40), ([41], 80), ([99.5], 100),
+        ([1_000_000], 1_000_000),
     ])
     func `an axis ends at a round number`(_ values: [Double], _ top: Double) {
         #expect(chart(values.map(Optional.init)).top == top)

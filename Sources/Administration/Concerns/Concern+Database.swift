@@ -40,12 +40,16 @@ extension Concern {
         }
     }
 
-    /// What the doctor has found, but for what is seen here at once anyway.
+    /// What the doctor has found, but for what is seen here at once anyway. What it only warns of is a note, unless that grows
+    /// by itself.
     package static func all(of findings: [Finding]) -> [Concern] {
         let seen: Set = ["workers", "partitions", "default partitions", "master key"]
+        let growing: Set = ["snapshots", "bloat", "notifications", "clock"]
         return findings.filter { $0.grade != .ok && !seen.contains($0.check) }.map { finding in
             Concern(
-                "Doctor: \(finding.check)", finding.finding, advice: finding.advice,
+                "Doctor: \(finding.check)", finding.finding,
+                finding.grade == .error || growing.contains(finding.check) ? .attention : .note,
+                advice: finding.advice,
                 remedy: finding.remedy.map { .paste($0.text, by: $0.hands.phrase) } ?? .none)
         }
     }

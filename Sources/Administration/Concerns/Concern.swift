@@ -3,6 +3,8 @@ package import Postgres
 /// Something that needs an operator: what it is, how large, since when, and the one thing to do about it.
 package struct Concern: Sendable {
     package enum Weight: Int, Sendable, Comparable {
+        /// Not well, and nothing stands still for it.
+        case note
         case attention, down
 
         package static func < (left: Weight, right: Weight) -> Bool { left.rawValue < right.rawValue }

@@ -26,7 +26,8 @@ struct Chart {
         let most = series.flatMap { $0.values.compactMap(\.self) }.max() ?? 0
         var unit = 1.0
         while unit * 20 < most { unit *= 10 }
-        return [4, 8, 20].map { $0 * unit }.first { $0 >= most } ?? 4
+        // Quarters of ten are no whole numbers.
+        return [4, 8, 10, 20].filter { unit > 1 || $0 != 10 }.map { $0 * unit }.first { $0 >= most } ?? 4
     }
 
     func content(isLong: Bool) -> [String: Any] {

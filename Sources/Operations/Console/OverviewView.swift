@@ -9,14 +9,17 @@ enum OverviewView {
     ) async throws -> [String: Any] {
         let status = try await SystemStatus.read(&connection)
         let findings = frame.background.findings()
-        let concerns = Concern.ordered(
+        let all = Concern.ordered(
             Concern.all(in: status, try await Portal.list(&connection), try await Settings.read(&connection))
                 + (try await Concern.webhooks(&connection)) + (try await Concern.database(&connection))
                 + Concern.all(of: findings?.all ?? []))
+        let (concerns, notes) = (all.filter { $0.weight > .note }, all.filter { $0.weight == .note })
         let span = place["range"].flatMap(History.Span.init) ?? .hour
         let history = try await frame.background.history(span, &connection)
         var content: [String: Any] = [
             "concerns": concerns.map { row($0, status.time, frame) }, "hasConcerns": !concerns.isEmpty,
+            "notes": notes.map { row($0, status.time, frame) }, "hasNotes": !notes.isEmpty,
+            "noteCount": notes.count == 1 ? "1 note" : "\(notes.count) notes",
             "charts": HistoryCharts.content(history),
             "ranges": History.Span.allCases.map { range in
                 [
@@ -42,7 +45,7 @@ enum OverviewView {
             ]
         case .attention?:
             ["tone": "busy", "state": "Needs you", "sentence": "\(things) to look at."]
-        case nil:
+        case .note?, nil:
             [
                 "tone": "good", "state": "Fine",
                 "sentence": "Nothing needs you: no queue is late, no receiver fails.",
@@ -53,7 +56,7 @@ enum OverviewView {
     private static func row(_ concern: Concern, _ now: Timestamp, _ frame: PageFrame) -> [String: Any] {
         var content: [String: Any] = [
             "what": concern.what, "whom": concern.whom, "size": concern.size, "advice": concern.advice,
-            "tone": concern.weight == .down ? "bad" : "busy",
+            "tone": concern.weight == .down ? "bad" : concern.weight == .note ? "quiet" : "busy",
         ]
         if let since = concern.since { content["since"] = moment(since, now) }
         switch concern.remedy {
