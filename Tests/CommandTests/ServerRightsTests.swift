@@ -10,7 +10,18 @@ import Testing
         "SELECT pg_advisory_lock(n) FROM generate_series(1, 10) n", "SELECT pg_try_advisory_lock(1)",
         "SELECT pg_advisory_xact_lock_shared(1, 2)", "SELECT lo_create(0)", "SELECT lo_from_bytea(0, 'x')",
         "SELECT lo_put(1, 0, 'x')", "SELECT lo_truncate64(0, 9)", "SELECT pg_notify('flood', 'x')",
-        "SELECT pg_notification_queue_usage()",
+        "SELECT pg_notification_queue_usage()", "SELECT pg_logical_emit_message(false, 'x', 'x')",
+        "SET temp_file_limit = -1",
+    ]
+
+    /// What takes its lock before PostgreSQL looks at whose the table is.
+    private static let definitions = [
+        "CREATE RULE r AS ON INSERT TO countersign.auth_requests DO NOTHING",
+        "CREATE RULE r AS ON INSERT TO countersign.settings DO NOTHING",
+        "CREATE RULE r AS ON INSERT TO pg_catalog.pg_class DO NOTHING",
+        "CREATE TRIGGER t BEFORE INSERT ON countersign.auth_requests EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "DROP TRIGGER check_auth_request ON countersign.auth_requests", "DROP RULE r ON countersign.auth_requests",
+        "DROP POLICY p ON countersign.auth_requests", "ALTER TABLE countersign.auth_requests ADD x integer",
     ]
 
     /// The SQL that doctor prints, pasted into psql.
@@ -60,6 +71,24 @@ import Testing
         let rights = found.filter { $0["check"] as? String == "rights on the server" }
         #expect(rights.map { $0["grade"] as? String } == ["ok"])
         #expect(found.allSatisfy { $0["check"] as? String != "drift" || $0["grade"] as? String == "ok" })
+    }
+
+    /// Who waited for such a lock let everybody wait behind it, for as long as one transaction was open that had read.
+    @Test func `nobody stands behind DDL of who owns nothing`() async throws {
+        let site = try await Site.make()
+        try await paste()
+        var reader = try await Database.current.connect(as: site.portalLogin)
+        try await reader.execute("BEGIN")
+        try await reader.execute("SELECT count(*) FROM countersign.auth_results; SELECT count(*) FROM pg_class")
+        _ = try await reader.request()
+        for login in [site.portalLogin, site.appLogin] {
+            var hostile = try await Database.current.connect(as: login)
+            try await hostile.execute("SET lock_timeout = '100 ms'")
+            for definition in Self.definitions {
+                #expect(try await hostile.refusal(of: definition)?.state == "42501", "\(definition)")
+            }
+        }
+        try await Shell.owner().succeed("migrate", "up")
     }
 
     /// As it speaks for a portal.

@@ -35,10 +35,11 @@ BEGIN
     PERFORM countersign.check_text('platform', NEW.platform, 64);
     NEW.app_id := known.app_id;
     NEW.status := 'pending';
-    -- A lock belongs to the user's device: enrolling it again neither lifts it nor forgets the wrong codes.
-    SELECT e.locked_until, e.wrong_codes INTO NEW.locked_until, NEW.wrong_codes FROM countersign.enrollments e
-        WHERE e.app_id = NEW.app_id AND e.user_id = NEW.user_id AND e.device_id = NEW.device_id
-          AND e.status = 'active';
+    -- A lock is the user's: neither enrolling again, nor another device, nor revoking lifts it or forgets wrong codes.
+    SELECT e.locked_until, e.wrong_codes INTO NEW.locked_until, NEW.wrong_codes FROM (
+        SELECT n.locked_until, n.wrong_codes FROM countersign.enrollments n
+        WHERE n.app_id = NEW.app_id AND n.user_id = NEW.user_id ORDER BY n.enrollment_id DESC LIMIT 100) AS e
+        ORDER BY e.locked_until DESC NULLS LAST, cardinality(e.wrong_codes) DESC LIMIT 1;
     NEW.wrong_codes := coalesce(NEW.wrong_codes, '{}');
     -- Those that wait count, too: one INSERT of a thousand devices sees each row before the next.
     IF (SELECT count(DISTINCT e.device_id) FROM countersign.enrollments e

@@ -141,22 +141,31 @@ extension DoctorCheck {
     /// What PostgreSQL lets any login do, and a superuser can take: see Security.md.
     var serverRightsSQL: String {
         """
-        SELECT 'warning', 'any login may take advisory locks, store large objects and notify',
+        SELECT 'warning', 'any login may lock tables by DDL, take advisory locks, store large objects and notify',
                'With that one portal can stop the others; see Security.md.',
-               (SELECT \(serverRightsRemedy) FROM pg_database d WHERE d.datname = current_database()), 'superuser', false
-        FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
-        WHERE \(takenFunctions) AND a.grantee = 0 AND a.privilege_type = 'EXECUTE' HAVING count(*) > 0
+               \(serverRightsRemedy), 'superuser', false
+        FROM pg_database d, LATERAL (VALUES (
+            (SELECT name FROM ours WHERE kind = 'portal'), (SELECT name FROM ours WHERE kind = 'app'))) AS g (portal, app)
+        WHERE d.datname = current_database() AND (
+            EXISTS (SELECT FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+                    WHERE \(takenFunctions) AND a.grantee = 0 AND a.privilege_type = 'EXECUTE')
+            OR EXISTS (SELECT FROM pg_database o, aclexplode(coalesce(o.datacl, acldefault('d', o.datdba))) AS a
+                       WHERE o.datname IN ('postgres', 'template1') AND a.grantee = 0)
+            OR NOT EXISTS (SELECT FROM pg_event_trigger t WHERE t.evtname = 'countersign_refuse_ddl' AND t.evtenabled <> 'D'))
         """
     }
 
     private var takenFunctions: String {
         """
         p.pronamespace = 'pg_catalog'::regnamespace AND (p.proname ~ '^pg_(try_)?advisory_' OR p.proname ~ '^lo_'
-            OR p.proname IN ('loread', 'lowrite', 'pg_notify', 'pg_notification_queue_usage'))
+            OR p.proname IN ('loread', 'lowrite', 'pg_notify', 'pg_notification_queue_usage', 'pg_logical_emit_message'))
         """
     }
 
-    /// One line: it is run as one statement. The owner's functions do it for all others; workers ring and lock themselves.
+    /// A statement a line. The owner's functions do it for all others; workers ring and lock themselves.
+    ///
+    /// CREATE RULE and CREATE TRIGGER, and DROP of either or of a policy, take their lock of the table before PostgreSQL
+    /// looks at whose it is, and everybody waits behind who waits for that: so whose business no DDL is gets none begun.
     private var serverRightsRemedy: String {
         let words = takenFunctions.split { $0 == " " || $0 == "\n" }
         let condition = words.joined(separator: " ").replacing("'", with: "''")
@@ -166,6 +175,18 @@ extension DoctorCheck {
                    'EXECUTE format(''REVOKE EXECUTE ON FUNCTION %%s FROM PUBLIC'', taken); '
                    'EXECUTE format(''GRANT EXECUTE ON FUNCTION %%s TO %I, %I'', taken); END LOOP; END $$;',
                    pg_get_userbyid(d.datdba), (SELECT name FROM ours WHERE kind = 'worker'))
+            || E'\\nREVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC;\\n'
+            || format('ALTER DATABASE %I SET temp_file_limit = ''1GB'';', d.datname)
+            || E'\\nCREATE SCHEMA IF NOT EXISTS countersign_guard;\\n'
+            || format('CREATE OR REPLACE FUNCTION countersign_guard.refuse_ddl() RETURNS event_trigger LANGUAGE plpgsql '
+                   'SET search_path = pg_catalog, pg_temp AS $$ BEGIN IF EXISTS (SELECT FROM pg_roles r '
+                   'WHERE r.rolname IN (%L, %L) AND pg_has_role(session_user, r.oid, ''MEMBER'')) AND NOT EXISTS '
+                   '(SELECT FROM pg_roles o WHERE o.rolname = %L AND pg_has_role(session_user, o.oid, ''MEMBER'')) THEN '
+                   'RAISE EXCEPTION ''%% is for the owner'', tg_tag USING ERRCODE = ''42501''; END IF; END $$;',
+                   g.portal, g.app, pg_get_userbyid(d.datdba))
+            || E'\\nDROP EVENT TRIGGER IF EXISTS countersign_refuse_ddl;'
+            || E'\\nCREATE EVENT TRIGGER countersign_refuse_ddl ON ddl_command_start '
+            || 'EXECUTE FUNCTION countersign_guard.refuse_ddl();'
             """
     }
 

@@ -49,7 +49,7 @@ import Testing
         #expect(error.message.contains("1 devices"))
     }
 
-    @Test func `enrolling again keeps the lock and the wrong codes`() async throws {
+    @Test func `neither enrolling again, nor another device, nor revoking lifts a lock`() async throws {
         let site = try await Site.make()
         try await withWorkerLogin { _ in
             var portal = try await site.portal()
@@ -58,10 +58,19 @@ import Testing
             for _ in 0..<10 { _ = try await app.submit(first, Code.invented(), "accept") }
             let (transaction, code) = try await portal.issued()
             #expect(try await app.submit(first, code, "accept").reason == "locked_out")
-            let again = try await app.enroll("alice")
-            #expect(again != first)
-            #expect(try await app.submit(again, code, "accept").reason == "locked_out")
-            #expect(try await portal.status(transaction) == "issued")
+            var owner = try await Database.current.connect()
+            for device in ["phone", "another"] {
+                let again = try await app.enroll("alice", device)
+                #expect(again != first)
+                #expect(try await app.submit(again, code, "accept").reason == "locked_out")
+                let revoking = Statement("revoke", "SELECT countersign.revoke_enrollment($1)")
+                try await owner.run(revoking, [.identifier(again)])
+            }
+            let last = try await app.enroll("alice")
+            #expect(try await app.submit(last, code, "accept").reason == "locked_out")
+            let other = try await app.enroll("bob")
+            #expect(try await app.submit(other, code, "accept").result == "accepted")
+            #expect(try await portal.status(transaction) == "authenticated")
         }
     }
 }
