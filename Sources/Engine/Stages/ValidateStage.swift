@@ -23,7 +23,8 @@ package struct ValidateStage: Stage, Repair {
     private let sealer: Sealer
     private let clock: DatabaseClock
     private let budget: CryptoBudget
-    private var days = Days.recent
+    /// Not only recent ones: the day of an invented code is any, and it must be judged before what was submitted after it.
+    private let days = Days.any
     /// As the switches of the last batch said.
     private var expectsUnsigned = false
 
@@ -39,24 +40,9 @@ package struct ValidateStage: Stage, Repair {
     package var suspects: [Identifier] { leases.keys }
     package mutating func lookAtEverything() { lanes.forget() }
 
-    /// What is not of these days, such as a code that somebody has invented, is looked at in a second round.
     package mutating func runBatch(
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
-        let first = try await round(&connection, prelude: prelude, limit: limit)
-        var (outcome, judged) = (first.outcome, first.judged)
-        if first.leavesOlder {
-            let second = try await round(&connection, prelude: [], limit: limit)
-            (outcome, judged) = (second.outcome, judged + second.judged)
-            outcome.rows = judged.count
-        }
-        outcome.subjects = LogSubjects(key: "transaction_id", ids: judged)
-        return (first.prelude, outcome)
-    }
-
-    private mutating func round(
-        _ connection: inout Connection, prelude: [Step], limit: Int
-    ) async throws -> Round {
         let limit = lanes.limit(limit)
         let steps = prelude + leases.releaseAll()
         var batch =
@@ -72,23 +58,10 @@ package struct ValidateStage: Stage, Repair {
         if let failure = checked.failures.first { throw failure.error }
         var outcome = BatchOutcome(rows: batch.judged.count, full: full || checked.hasMore)
         outcome.leaves = batch.judged.count < shares.reduce(0) { $0 + $1.claimed }
-        let leavesOlder = batch.claimed.contains(where: \.isOlder)
-        if leavesOlder { lanes.forget() }
-        if leavesOlder || !outcome.full { days = leavesOlder ? .any : .recent }
         if !checked.deferred.isEmpty { leases.noteDeferral() }
         outcome.due = leases.due
-        return Round(
-            prelude: Array(batch.prelude.prefix(prelude.count)), outcome: outcome, judged: batch.judged,
-            leavesOlder: leavesOlder)
-    }
-
-    private struct Round {
-        let prelude: [Rows]
-        let outcome: BatchOutcome
-        /// Transactions.
-        let judged: [Identifier]
-        /// Some are left that are not of these days; the next round is for any day.
-        let leavesOlder: Bool
+        outcome.subjects = LogSubjects(key: "transaction_id", ids: batch.judged)
+        return (Array(batch.prelude.prefix(prelude.count)), outcome)
     }
 
     /// What was claimed, and what is done with already.
@@ -136,7 +109,6 @@ package struct ValidateStage: Stage, Repair {
 
     package func runAlone(_ key: Identifier, _ connection: inout Connection) async throws {
         var alone = self
-        alone.days = .any
         let claimed = inOrder(try await connection.run(ClaimSubmission(key: key)).all())
         if let leases = claimed.first?.leases, leases > UnendedLeases.allowed {
             throw UnendedLeases(count: leases)
