@@ -4,8 +4,8 @@ import Postgres
 import Support
 import Testing
 
-/// What any login may do to a server, until a superuser has taken it.
-@Suite(.database) struct ServerRightsTests {
+/// What any login may do to a server, until a superuser has taken it. One after the other: they change one server.
+@Suite(.database, .serialized) struct ServerRightsTests {
     private static let attacks = [
         "SELECT pg_advisory_lock(n) FROM generate_series(1, 10) n", "SELECT pg_try_advisory_lock(1)",
         "SELECT pg_advisory_xact_lock_shared(1, 2)", "SELECT lo_create(0)", "SELECT lo_from_bytea(0, 'x')",
@@ -20,7 +20,8 @@ import Testing
         "CREATE RULE r AS ON INSERT TO countersign.settings DO NOTHING",
         "CREATE RULE r AS ON INSERT TO pg_catalog.pg_class DO NOTHING",
         "CREATE TRIGGER t BEFORE INSERT ON countersign.auth_requests EXECUTE FUNCTION suppress_redundant_updates_trigger()",
-        "DROP TRIGGER check_auth_request ON countersign.auth_requests", "DROP RULE r ON countersign.auth_requests",
+        "DROP TRIGGER check_auth_request ON countersign.auth_requests",
+        "DROP RULE r ON countersign.auth_requests",
         "DROP POLICY p ON countersign.auth_requests", "ALTER TABLE countersign.auth_requests ADD x integer",
     ]
 
@@ -33,6 +34,7 @@ import Testing
         // The guide prints it, too.
         let guide = Checkout.root.appending(path: "Sources/Countersign/Countersign.docc/Security.md")
         let printed = text.replacing("countersign_test_owner", with: "countersign_owner")
+            .replacing(Database.current.name, with: "countersign")
         #expect(try String(contentsOf: guide, encoding: .utf8).contains(printed))
         let done = try await runProgram(
             "psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", Database.current.superuserURL], input: text + "\n")
@@ -79,7 +81,8 @@ import Testing
         try await paste()
         var reader = try await Database.current.connect(as: site.portalLogin)
         try await reader.execute("BEGIN")
-        try await reader.execute("SELECT count(*) FROM countersign.auth_results; SELECT count(*) FROM pg_class")
+        try await reader.execute(
+            "SELECT count(*) FROM countersign.auth_results; SELECT count(*) FROM pg_class")
         _ = try await reader.request()
         for login in [site.portalLogin, site.appLogin] {
             var hostile = try await Database.current.connect(as: login)

@@ -170,7 +170,8 @@ extension DoctorCheck {
         let words = takenFunctions.split { $0 == " " || $0 == "\n" }
         let condition = words.joined(separator: " ").replacing("'", with: "''")
         return """
-            format('DO $$ DECLARE taken regprocedure; BEGIN FOR taken IN SELECT p.oid FROM pg_proc p WHERE '
+            E'SET client_min_messages = warning;\\n'
+            || format('DO $$ DECLARE taken regprocedure; BEGIN FOR taken IN SELECT p.oid FROM pg_proc p WHERE '
                    '\(condition) LOOP '
                    'EXECUTE format(''REVOKE EXECUTE ON FUNCTION %%s FROM PUBLIC'', taken); '
                    'EXECUTE format(''GRANT EXECUTE ON FUNCTION %%s TO %I, %I'', taken); END LOOP; END $$;',
