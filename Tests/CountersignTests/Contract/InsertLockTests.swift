@@ -2,23 +2,29 @@ import Postgres
 import Support
 import Testing
 
-/// The table of locks is the whole server's, and anybody can fill it. Sixteen locks on tables a session holds elsewhere.
+/// The table of locks is the whole server's, and anybody can fill it. Sixteen locks on tables a session holds elsewhere, up to
+/// PostgreSQL 17; an insert has seventeen since requests are looked for by their reference.
 @Suite(.database) struct InsertLockTests {
-    @Test func `an insert takes two places in the shared table of locks, its transaction's and the bell's`()
+    @Test
+    func
+        `an insert takes three places in the shared table of locks: its transaction's, the bell's, one index's`()
         async throws
     {
         let site = try await Site.make()
         var portal = try await site.portal()
         let process = try await portal.execute("SELECT pg_backend_pid()")[0].int(0)
-        // The first ones of a session plan, and planning looks at every index.
-        for _ in 0..<3 { _ = try await portal.request() }
-        try await portal.execute("BEGIN")
-        _ = try await portal.request()
         let shared = """
             SELECT locktype FROM pg_locks WHERE pid = \(process) AND NOT fastpath ORDER BY locktype
             """
         var superuser = try await Database.current.connectAsSuperuser()
-        #expect(try await superuser.execute(shared).map { try $0.text(0) } == ["advisory", "transactionid"])
-        try await portal.execute("COMMIT")
+        // The first ones of a session plan, and planning looks at every index. And while somebody on the server has locked a
+        // table for himself, tables that share its place in a hash of 1,024 are in the shared table, too.
+        try await eventually("it takes no more") {
+            try await portal.execute("BEGIN")
+            _ = try await portal.request()
+            let found = try await superuser.execute(shared).map { try $0.text(0) }
+            try await portal.execute("ROLLBACK")
+            return found.filter { $0 != "relation" } == ["advisory", "transactionid"] && found.count <= 3
+        }
     }
 }
