@@ -40,17 +40,14 @@ enum StatementCosts {
             "enroll.reject": "'\(of.pendingEnrollment)'",
             "issue.drop_broken": "'\(of.queued)'", "request.fail": "'{\(of.lonely)}'",
             "issue.alone": "'\(of.queued)', ARRAY[sha256('a')], ARRAY[sha256('a')]",
-            "validate.claim_alone": "'\(of.submission)'", "validate.read_switches": "",
+            "validate.claim": rounds, "validate.claim_alone": "'\(of.submission)'", "validate.take": rounds,
+            "validate.hold": held, "validate.write_verdicts": verdict, "validate.read_switches": "",
             "validate.add_wrong_codes": "'{\(of.enrollment)}', '{1}'",
             "validate.give_up": "'\(of.submission)'", "validate.transaction": "'\(of.submission)'",
         ]
         for day in ["", "_of_any_day"] {
             arguments["issue.batch\(day)"] = "\(rounds), \(secrets), \(secrets)"
             arguments["expire.batch\(day)"] = "NULL, 3"
-            arguments["validate.claim\(day)"] = rounds
-            arguments["validate.take\(day)"] = rounds
-            arguments["validate.hold\(day)"] = held
-            arguments["validate.write_verdicts\(day)"] = verdict
         }
         let queues = [
             ("issue_queue", of.queued), ("validate_queue", of.submission),

@@ -1,27 +1,21 @@
 import Postgres
 
 /// Leases submissions that wait to be judged.
-struct ClaimSubmissions: StatementFamily {
+struct ClaimSubmissions: PreparedStatement {
     let lanes: Lanes
     let limit: Int
-    let days: Days
 
     typealias Output = ClaimedSubmission
 
-    static var members: [Statement] { [recent, any] }
-    var statement: Statement { days == .recent ? Self.recent : Self.any }
-    private static let recent = Statement("validate.claim", claimSQL(.round, .recent))
-    private static let any = Statement("validate.claim_of_any_day", claimSQL(.round, .any))
-
+    static let statement = Statement("validate.claim", claimSQL(.round))
     var parameters: [Parameter] { Claim.parameters(lanes, limit: limit) }
 }
 
 /// Takes submissions that wait to be judged, in a transaction that is open: leases those whose judgement takes OpenPGP,
 /// and holds the others and their requests, with all that the judge asks for.
-struct TakeSubmissions: StatementFamily {
+struct TakeSubmissions: PreparedStatement {
     let lanes: Lanes
     let limit: Int
-    let days: Days
 
     struct Output: Sendable {
         let claimed: ClaimedSubmission
@@ -29,11 +23,7 @@ struct TakeSubmissions: StatementFamily {
         let held: HeldSubmission?
     }
 
-    static var members: [Statement] { [recent, any] }
-    var statement: Statement { days == .recent ? Self.recent : Self.any }
-    private static let recent = Statement("validate.take", takeSQL(.recent))
-    private static let any = Statement("validate.take_of_any_day", takeSQL(.any))
-
+    static let statement = Statement("validate.take", takeSQL)
     var parameters: [Parameter] { Claim.parameters(lanes, limit: limit) }
 
     static func decode(_ row: inout RowReader) throws -> Output {
@@ -51,36 +41,33 @@ struct ClaimSubmission: PreparedStatement {
 
     typealias Output = ClaimedSubmission
 
-    static let statement = Statement("validate.claim_alone", claimSQL(.alone, .any))
+    static let statement = Statement("validate.claim_alone", claimSQL(.alone))
     var parameters: [Parameter] { [.identifier(key)] }
 }
 
 /// Locks nothing for longer than itself and reads what is needed to check a signature and to make a prompt; whatever may
 /// change until that is done is read again by `HoldSubmissions`.
-private func claimSQL(_ mode: Claim.Mode, _ days: Days) -> String {
+private func claimSQL(_ mode: Claim.Mode) -> String {
     """
-    WITH RECURSIVE \(Claim.validate.sql(mode)), \(takenSQL(days)),
-    \(Claim.validate.leaseSQL(of: "taken", where: mayBeTaken)), worked AS (
-        SELECT * FROM leased UNION ALL SELECT t.*, 0::smallint, 0::smallint FROM taken t WHERE t.is_older
-    )
+    WITH RECURSIVE \(Claim.validate.sql(mode)), \(takenSQL),
+    \(Claim.validate.leaseSQL(of: "taken", where: mayBeTaken))
     SELECT \(columnsSQL(mode))
-    FROM worked s
+    FROM leased s
     \(joinsSQL)
     \(mode == .round ? "WHERE s.attempts = 0" : "")
     """
 }
 
-private func takeSQL(_ days: Days) -> String {
-    """
-    WITH RECURSIVE \(Claim.validate.sql(.round)), \(takenSQL(days)),
+private let takeSQL = """
+    WITH RECURSIVE \(Claim.validate.sql(.round)), \(takenSQL),
     \(Claim.validate.leaseSQL(of: "taken", where: "\(mayBeTaken) AND NOT t.is_plain")), worked AS (
         SELECT * FROM leased
         UNION ALL
-        SELECT t.*, 0::smallint, 0::smallint FROM taken t WHERE t.is_older OR \(mayBeTaken) AND t.is_plain
+        SELECT t.*, 0::smallint, 0::smallint FROM taken t WHERE \(mayBeTaken) AND t.is_plain
     )
-    SELECT \(columnsSQL(.round)), s.is_plain AND NOT s.is_older AS is_plain,
+    SELECT \(columnsSQL(.round)), s.is_plain,
            s.seen_id IS NULL OR s.open_until IS NULL OR held.transaction_id IS NOT NULL AS may_be_judged,
-           \(HeldSubmission.senderSQL(enrollment: "s.enrollment", scans: "s.action = 'scan'", days)),
+           \(HeldSubmission.senderSQL(enrollment: "s.enrollment", scans: "s.action = 'scan'")),
            s.seen_id AS transaction_id, coalesce(held.status, s.status) AS status,
            coalesce(held.secret_digest, s.seen_digest) AS secret_digest,
            CASE WHEN coalesce(held.status, s.status) = 'scanned'
@@ -93,18 +80,16 @@ private func takeSQL(_ days: Days) -> String {
     LEFT JOIN LATERAL (
         SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt FROM countersign.auth_requests q
         WHERE s.is_plain AND s.turn_of_all = 1 AND s.open_until IS NOT NULL
-          AND q.transaction_id = s.transaction_id\(days.condition("q.transaction_id")) FOR UPDATE SKIP LOCKED) held ON true
+          AND q.transaction_id = s.transaction_id FOR UPDATE SKIP LOCKED) held ON true
     WHERE s.attempts = 0
     """
-}
 
 /// Of the submissions of one open request the oldest of each app is taken, for only one may lock the request; the
 /// others would be verified again in every batch.
-private let mayBeTaken = "(NOT t.is_older AND (t.turn = 1 OR t.open_until IS NULL))"
+private let mayBeTaken = "(t.turn = 1 OR t.open_until IS NULL)"
 
-/// CTE `taken`. Those that lie outside of the days are passed on, so that the stage learns of them, with nothing in them.
-private func takenSQL(_ days: Days) -> String {
-    """
+/// CTE `taken`: what was claimed, with what it says and its request as it is now.
+private let takenSQL = """
     taken AS MATERIALIZED (
         SELECT c.place, c.lane, c.key, s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_at,
                s.signed_time, s.prompt_digest, s.signature, r.open_until, r.expires_at, r.status,
@@ -114,19 +99,16 @@ private func takenSQL(_ days: Days) -> String {
                r.ip_address, r.secure_message,
                s.signature IS NULL AND (r.status = 'issued' AND s.action = 'scan' AND r.secure_message IS NOT NULL)
                    IS NOT TRUE AS is_plain,
-               \(days == .any ? "false" : "s.submission_id IS NULL OR \(days.isOutside("s.transaction_id"))") AS is_older,
                row_number() OVER (PARTITION BY c.lane, s.transaction_id ORDER BY c.key) AS turn,
                row_number() OVER (PARTITION BY s.transaction_id ORDER BY c.key) AS turn_of_all,
                count(*) OVER (PARTITION BY c.lane) AS claimed,
                max(c.key::text) OVER (PARTITION BY c.lane) AS last
         FROM claimed c
-        \(days == .any ? "" : "LEFT ")JOIN countersign.submissions s ON s.submission_id = c.key\(days.condition("s.submission_id"))
+        JOIN countersign.submissions s ON s.submission_id = c.key
         LEFT JOIN LATERAL (
-            SELECT q.* FROM countersign.auth_requests q
-            WHERE q.transaction_id = s.transaction_id\(days.condition("q.transaction_id"))) r ON true
+            SELECT q.* FROM countersign.auth_requests q WHERE q.transaction_id = s.transaction_id) r ON true
     )
     """
-}
 
 /// What `ClaimedSubmission` reads. Only the keys of active enrollments are worked with.
 ///
@@ -136,10 +118,8 @@ private func takenSQL(_ days: Days) -> String {
 private func columnsSQL(_ mode: Claim.Mode) -> String {
     """
     s.key, s.lane, \(mode == .round ? "(SELECT min(slice) FROM lanes)" : "1") AS slice, s.claimed, s.last::uuid,
-           s.leases, s.is_older, clock_timestamp() AS now,
-           coalesce(s.transaction_id, s.key) AS transaction_id, coalesce(s.secret_digest, '') AS secret_digest,
-           coalesce(s.enrollment, s.key) AS enrollment, coalesce(s.action, 'deny') AS action, s.signed_at,
-           s.prompt_digest, s.signature,
+           s.leases, clock_timestamp() AS now,
+           s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_at, s.prompt_digest, s.signature,
            coalesce(abs(date_part('epoch', clock_timestamp() - s.signed_time)) > 300, false) AS is_stale,
            e.user_id, CASE WHEN e.status = 'active' THEN e.key_fingerprint END AS key_fingerprint,
            CASE WHEN e.status = 'active' AND (s.signature IS NOT NULL OR s.scans AND s.secure_message IS NOT NULL)

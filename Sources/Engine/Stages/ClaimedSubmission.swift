@@ -21,8 +21,6 @@ struct ClaimedSubmission: RowReadable, Sendable {
     let lastOfLane: Identifier
     /// How often it was leased since somebody came to its end.
     let leases: Int
-    /// Its id or its request's is not of these days: nothing else is known of it, and it still waits.
-    let isOlder: Bool
     /// The database's.
     let time: Timestamp
     let text: SubmissionText
@@ -44,7 +42,6 @@ struct ClaimedSubmission: RowReadable, Sendable {
         claimedOfLane = try row.int("claimed")
         lastOfLane = try row.identifier("last")
         leases = try row.int("leases")
-        isOlder = try row.bool("is_older")
         time = try row.timestamp("now")
         let (transactionID, secretDigest) = (
             try row.identifier("transaction_id"), try row.bytes("secret_digest")

@@ -23,8 +23,6 @@ package struct ValidateStage: Stage, Repair {
     private let sealer: Sealer
     private let clock: DatabaseClock
     private let budget: CryptoBudget
-    /// Not only recent ones: the day of an invented code is any, and it must be judged before what was submitted after it.
-    private let days = Days.any
     /// As the switches of the last batch said.
     private var expectsUnsigned = false
 
@@ -51,7 +49,7 @@ package struct ValidateStage: Stage, Repair {
             ? take(after: steps, limit, &connection) : claim(after: steps, limit, &connection))
         let shares = Self.shares(batch.claimed).inServingOrder(after: lanes.lastServed)
         let full = lanes.advance(shares, slice: batch.claimed.first?.slice ?? 1, limit: limit)
-        let signed = batch.claimed.filter { !$0.isOlder && !batch.isPlain($0) }
+        let signed = batch.claimed.filter { !batch.isPlain($0) }
         let checked = await check(signed, budget)
         batch.judged += try await judge(checked, leases, &connection)
         leases.keep(only: checked.failures.map(\.key))
@@ -79,7 +77,7 @@ package struct ValidateStage: Stage, Repair {
         after steps: [Step], _ limit: Int, _ connection: inout Connection
     ) async throws -> Batch {
         let (before, rows) = try await connection.pipeline(
-            after: steps, ClaimSubmissions(lanes: lanes, limit: limit, days: days))
+            after: steps, ClaimSubmissions(lanes: lanes, limit: limit))
         try leases.take(rows)
         return Batch(prelude: before, claimed: inOrder(try rows.all()))
     }
@@ -89,14 +87,14 @@ package struct ValidateStage: Stage, Repair {
         after steps: [Step], _ limit: Int, _ connection: inout Connection
     ) async throws -> Batch {
         let (before, (_, switches, rows)) = try await connection.pipeline(
-            after: steps, Begin(), ReadSwitches(), TakeSubmissions(lanes: lanes, limit: limit, days: days))
+            after: steps, Begin(), ReadSwitches(), TakeSubmissions(lanes: lanes, limit: limit))
         try leases.take(rows)
         let taken = try rows.all()
         var verdicts = Verdicts(try note(switches.one()))
         for one in taken.sorted(by: { $0.claimed.key < $1.claimed.key }) {
             if let held = one.held { verdicts.judge(CheckedSubmission(plain: one.claimed), held) }
         }
-        try await connection.pipeline(verdicts.steps(days) + [Step(Commit())])
+        try await connection.pipeline(verdicts.steps + [Step(Commit())])
         return Batch(
             prelude: before, claimed: inOrder(taken.map(\.claimed)),
             plain: Set(taken.filter { $0.held != nil }.map(\.claimed.key)), judged: verdicts.transactions)
@@ -156,7 +154,7 @@ package struct ValidateStage: Stage, Repair {
             return []
         }
         let (_, switches, rows) = try await connection.pipeline(
-            Begin(), ReadSwitches(), HoldSubmissions(checked: checked.done, days: days)
+            Begin(), ReadSwitches(), HoldSubmissions(checked: checked.done)
         ).results
         var verdicts = Verdicts(try note(switches.one()))
         let held = Dictionary(uniqueKeysWithValues: try rows.all().map { ($0.key, $0) })
@@ -165,7 +163,7 @@ package struct ValidateStage: Stage, Repair {
         }
         let left = checked.setAside.union(checked.done.map(\.claimed.key)).subtracting(verdicts.submissions)
         let release = leases.release(Array(left), deferring: checked.deferred)
-        try await connection.pipeline(verdicts.steps(days) + release + [Step(Commit())])
+        try await connection.pipeline(verdicts.steps + release + [Step(Commit())])
         return verdicts.transactions
     }
 

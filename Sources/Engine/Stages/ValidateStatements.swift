@@ -21,9 +21,8 @@ struct ReadSwitches: PreparedStatement {
 /// else has judged it, or is about to: its place in the queue is locked, or gone. `turn` numbers the submissions of one
 /// request in this batch; only the first may lock it. A request that is open but could not be locked is being ended by
 /// somebody: its submission stays queued.
-struct HoldSubmissions: StatementFamily {
+struct HoldSubmissions: PreparedStatement {
     let checked: [CheckedSubmission]
-    let days: Days
 
     typealias Output = HeldSubmission
 
@@ -39,12 +38,8 @@ struct HoldSubmissions: StatementFamily {
         ]
     }
 
-    static var members: [Statement] { [recent, any] }
-    var statement: Statement { days == .recent ? Self.recent : Self.any }
-    private static let recent = Statement("validate.hold", sql(.recent))
-    private static let any = Statement("validate.hold_of_any_day", sql(.any))
-
-    private static func sql(_ days: Days) -> String {
+    static let statement = Statement(
+        "validate.hold",
         """
         WITH given AS MATERIALIZED (
             SELECT g.*, row_number() OVER (PARTITION BY g.transaction_id ORDER BY g.key) AS turn
@@ -55,7 +50,7 @@ struct HoldSubmissions: StatementFamily {
                (seen.transaction_id IS NULL OR seen.open_until IS NULL OR held.transaction_id IS NOT NULL)
                    AND (e.status IS DISTINCT FROM 'active' OR e.key_fingerprint IS NOT DISTINCT FROM g.key_fingerprint)
                    AS may_be_judged,
-               \(HeldSubmission.senderSQL(enrollment: "g.enrollment", scans: "g.scans", days)),
+               \(HeldSubmission.senderSQL(enrollment: "g.enrollment", scans: "g.scans")),
                seen.transaction_id, coalesce(held.status, seen.status) AS status,
                coalesce(held.secret_digest, seen.secret_digest) AS secret_digest,
                CASE WHEN coalesce(held.status, seen.status) = 'scanned'
@@ -75,14 +70,13 @@ struct HoldSubmissions: StatementFamily {
             SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.open_until, q.expires_at,
                    q.signature
             FROM countersign.auth_requests q
-            WHERE q.transaction_id = g.transaction_id\(days.condition("q.transaction_id"))) seen ON true
+            WHERE q.transaction_id = g.transaction_id) seen ON true
         LEFT JOIN LATERAL (
             SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.signature
             FROM countersign.auth_requests q
-            WHERE g.turn = 1 AND q.transaction_id = seen.transaction_id AND seen.open_until IS NOT NULL\(days.condition("q.transaction_id"))
+            WHERE g.turn = 1 AND q.transaction_id = seen.transaction_id AND seen.open_until IS NOT NULL
             FOR UPDATE SKIP LOCKED) held ON true
-        """
-    }
+        """)
 }
 
 /// What the judge asks for of a submission whose request is held.
@@ -108,24 +102,19 @@ struct HeldSubmission: RowReadable, Sendable {
     }
 
     /// What is asked of the app `a` and the enrollment `e`. No request lives longer than ten minutes, so open scans are
-    /// looked for among the days in question, or two hours of all.
-    static func senderSQL(enrollment: String, scans: String, _ days: Days) -> String {
-        let span =
-            days == .recent
-            ? days.condition("o.transaction_id")
-            : """
-             AND o.transaction_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '1 h'))
+    /// looked for among those of two hours.
+    static func senderSQL(enrollment: String, scans: String) -> String {
+        """
+        a.enabled AS app_enabled, e.status AS enrollment_status,
+               coalesce(e.locked_until > clock_timestamp(), false) AS is_locked,
+               (SELECT count(*) FROM unnest(e.wrong_codes) w WHERE w > clock_timestamp() - interval '10 min')
+                   AS wrong_codes,
+               CASE WHEN \(scans) THEN (
+                   SELECT count(*) FROM countersign.auth_requests o WHERE o.open_scan_by = \(enrollment)
+                     AND o.transaction_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '1 h'))
                      AND o.transaction_id < (SELECT countersign.uuid_floor(clock_timestamp() + interval '1 h'))
-            """
-        return """
-            a.enabled AS app_enabled, e.status AS enrollment_status,
-                   coalesce(e.locked_until > clock_timestamp(), false) AS is_locked,
-                   (SELECT count(*) FROM unnest(e.wrong_codes) w WHERE w > clock_timestamp() - interval '10 min')
-                       AS wrong_codes,
-                   CASE WHEN \(scans) THEN (
-                       SELECT count(*) FROM countersign.auth_requests o WHERE o.open_scan_by = \(enrollment)\(span)
-                   ) ELSE 0 END AS open_scans
-            """
+               ) ELSE 0 END AS open_scans
+        """
     }
 }
 
@@ -156,9 +145,8 @@ extension Candidate.Request {
 
 /// Writes all verdicts of a batch. An answer or scan that came too late by the time of writing changes no request: its
 /// submission is `expired`, or `enrollment_revoked`.
-struct WriteVerdicts: StatementFamily {
+struct WriteVerdicts: PreparedStatement {
     let verdicts: VerdictColumns
-    let days: Days
 
     var parameters: [Parameter] { verdicts.parameters }
 
@@ -167,12 +155,8 @@ struct WriteVerdicts: StatementFamily {
         try row.skip("told_apps")
     }
 
-    static var members: [Statement] { [recent, any] }
-    var statement: Statement { days == .recent ? Self.recent : Self.any }
-    private static let recent = Statement("validate.write_verdicts", sql(.recent))
-    private static let any = Statement("validate.write_verdicts_of_any_day", sql(.any))
-
-    private static func sql(_ days: Days) -> String {
+    static let statement = Statement(
+        "validate.write_verdicts",
         """
         WITH verdicts AS MATERIALIZED (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
@@ -192,7 +176,6 @@ struct WriteVerdicts: StatementFamily {
                 open_scan_by = v.enrollment_id, prompt = v.prompt, signature = v.signed
             FROM verdicts v JOIN countersign.enrollments e ON e.enrollment_id = v.enrollment_id
             WHERE e.status = 'active' AND v.effect = 'scan' AND r.transaction_id = v.transaction_id AND r.status = 'issued'
-             \(days.condition("r.transaction_id"))
               AND clock_timestamp() < r.expires_at
             RETURNING r.transaction_id, r.portal_id, v.submission_id
         ), judged AS MATERIALIZED (
@@ -210,7 +193,7 @@ struct WriteVerdicts: StatementFamily {
             SET status = CASE WHEN j.reason IS NULL THEN 'accepted' ELSE 'rejected' END, reason = j.reason,
                 prompt = CASE WHEN j.reason IS NULL THEN j.prompt END, resolved_at = clock_timestamp(),
                 detail = CASE WHEN j.reason IS NOT NULL THEN j.detail END
-            FROM judged j WHERE s.submission_id = j.submission_id\(days.condition("s.submission_id"))
+            FROM judged j WHERE s.submission_id = j.submission_id
             RETURNING s.submission_id, s.app_id, s.status, s.reason, s.detail, s.action, j.transaction_id,
                       j.enrollment_id
         ), gone AS (
@@ -234,8 +217,7 @@ struct WriteVerdicts: StatementFamily {
             FROM resolved HAVING count(*) > 0
         )
         SELECT (SELECT count(*) FROM told_portals) AS told_portals, (SELECT count(*) FROM told_apps) AS told_apps
-        """
-    }
+        """)
 }
 
 /// Remembers the last ten wrong codes of each enrollment, and locks it for ten minutes when all ten came

@@ -19,9 +19,9 @@ struct Verdicts {
         columns.append(judge.judge(candidate), of: candidate, submission)
     }
 
-    func steps(_ days: Days) -> [Step] {
+    var steps: [Step] {
         var steps: [Step] = []
-        if columns.count > 0 { steps.append(Step(WriteVerdicts(verdicts: columns, days: days))) }
+        if columns.count > 0 { steps.append(Step(WriteVerdicts(verdicts: columns))) }
         if !judge.wrongCodes.isEmpty { steps.append(Step(AddWrongCodes(counts: judge.wrongCodes))) }
         return steps
     }

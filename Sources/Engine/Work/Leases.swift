@@ -15,7 +15,7 @@ struct Leases: Sendable {
     }
 
     /// From what a claim has returned, whose rows begin with the key and the lane: a row that cannot be read is leased, too.
-    mutating func take<S: StatementFamily>(_ claimed: StatementResult<S>) throws {
+    mutating func take<S: PreparedStatement>(_ claimed: StatementResult<S>) throws {
         take(try claimed.beginnings { (try $0.identifier("key"), Int32(try $0.int("lane"))) })
     }
 
