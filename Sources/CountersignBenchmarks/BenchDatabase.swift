@@ -73,6 +73,3 @@ struct BenchDatabase: Sendable {
         }
     }
 }
-
-/// For what this program makes up itself.
-private func quotedLiteral(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }

@@ -1,3 +1,5 @@
+import Countersign
+
 /// How a number is written.
 enum ReportUnit: String, Sendable {
     case perSecond = "/s"
@@ -29,11 +31,4 @@ extension Double {
         let zeros = String(repeating: "0", count: unit.decimals - digits.count)
         return sign + grouped(integer) + "." + zeros + digits
     }
-}
-
-private func grouped(_ number: Int) -> String {
-    let digits = Array(String(number))
-    let groups = stride(from: digits.count, to: 0, by: -3).map { end in String(digits[max(0, end - 3)..<end])
-    }
-    return groups.reversed().joined(separator: ",")
 }

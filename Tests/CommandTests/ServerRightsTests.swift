@@ -36,9 +36,7 @@ import Testing
         let printed = text.replacing("countersign_test_owner", with: "countersign_owner")
             .replacing(Database.current.name, with: "countersign")
         #expect(try String(contentsOf: guide, encoding: .utf8).contains(printed))
-        let done = try await runProgram(
-            "psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", Database.current.superuserURL], input: text + "\n")
-        #expect(done.status == 0 && done.errors == "", "\(done.errors)")
+        try await typeIntoPSQL(text, Database.current.superuserURL)
     }
 
     @Test func `a superuser's statement ends the attacks, and all goes on`() async throws {

@@ -26,10 +26,7 @@ import Testing
 
     private func paste(_ text: String, by hands: Remedy.Hands) async throws {
         let url = hands == .owner ? Database.current.ownerURL : Database.current.superuserURL
-        let done = try await runProgram(
-            "psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", url],
-            environment: ["PGOPTIONS": "-c client_min_messages=warning"], input: text + "\n")
-        #expect(done.status == 0 && done.errors == "", "\(text): \(done.errors)")
+        try await typeIntoPSQL(text, url, environment: ["PGOPTIONS": "-c client_min_messages=warning"])
     }
 
     /// Injects as a superuser, expects those findings alone, pastes their remedies, and expects none.

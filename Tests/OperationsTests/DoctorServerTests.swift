@@ -14,11 +14,7 @@ import Testing
     /// What psql prints.
     @discardableResult
     private func paste(_ remedy: Remedy?, _ server: ScratchServer) async throws -> String {
-        let text = try #require(remedy).text
-        let done = try await runProgram(
-            "psql", ["-XqAt", "-v", "ON_ERROR_STOP=1", server.conninfo], input: text + "\n")
-        #expect(done.status == 0 && done.errors == "", "\(text): \(done.errors)")
-        return done.output
+        try await typeIntoPSQL(try #require(remedy).text, server.conninfo)
     }
 
     private func execute(_ sql: String, _ server: ScratchServer) async throws {

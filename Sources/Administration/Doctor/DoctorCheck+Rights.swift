@@ -144,9 +144,7 @@ extension DoctorCheck {
         SELECT 'warning', 'any login may lock tables by DDL, take advisory locks, store large objects and notify',
                'With that one portal can stop the others; see Security.md.',
                \(serverRightsRemedy), 'superuser', false
-        FROM pg_database d, LATERAL (VALUES (
-            (SELECT name FROM ours WHERE kind = 'portal'), (SELECT name FROM ours WHERE kind = 'app'))) AS g (portal, app)
-        WHERE d.datname = current_database() AND (
+        FROM pg_database d WHERE d.datname = current_database() AND (
             EXISTS (SELECT FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
                     WHERE \(takenFunctions) AND a.grantee = 0 AND a.privilege_type = 'EXECUTE')
             OR EXISTS (SELECT FROM pg_database o, aclexplode(coalesce(o.datacl, acldefault('d', o.datdba))) AS a
@@ -184,7 +182,8 @@ extension DoctorCheck {
                    'WHERE r.rolname IN (%L, %L) AND pg_has_role(session_user, r.oid, ''MEMBER'')) AND NOT EXISTS '
                    '(SELECT FROM pg_roles o WHERE o.rolname = %L AND pg_has_role(session_user, o.oid, ''MEMBER'')) THEN '
                    'RAISE EXCEPTION ''%% is for the owner'', tg_tag USING ERRCODE = ''42501''; END IF; END $$;',
-                   g.portal, g.app, pg_get_userbyid(d.datdba))
+                   (SELECT name FROM ours WHERE kind = 'portal'), (SELECT name FROM ours WHERE kind = 'app'),
+                   pg_get_userbyid(d.datdba))
             || E'\\nDROP EVENT TRIGGER IF EXISTS countersign_refuse_ddl;'
             || E'\\nCREATE EVENT TRIGGER countersign_refuse_ddl ON ddl_command_start '
             || 'EXECUTE FUNCTION countersign_guard.refuse_ddl();'

@@ -99,14 +99,3 @@ struct Chart {
 
 /// With one decimal.
 private func rounded(_ number: Double) -> String { "\((number * 10).rounded() / 10)" }
-
-/// `1,234,567`.
-func grouped(_ number: Int) -> String {
-    let digits = Array("\(abs(number))".utf8)
-    var text = number < 0 ? "-" : ""
-    for (index, digit) in digits.enumerated() {
-        if index > 0, (digits.count - index) % 3 == 0 { text += "," }
-        text.unicodeScalars.append(UnicodeScalar(digit))
-    }
-    return text
-}
