@@ -8,7 +8,7 @@ struct PeersFigure: Figure {
         let name: String
         let script: String
         let processes: Int
-        /// The best of 10, 100, 500 and 1,000 on two cores.
+        /// With PgQueuer the best of 10, 100 and 500 on two cores, with PGMQ of 100 and 1,000.
         let batch: Int
     }
 
