@@ -20,6 +20,7 @@
 --   issue_queue, validate_queue, dispatch_queue
 --                         what waits for a worker
 --   events                the audit trail
+--   epoch, epochs         how a restore is noticed, and what came of each
 --   workers, worker_stages, stage_controls, log_levels
 --                         who works, and what operators tell them
 --   queue_figures, queue_history, sign_in_history
@@ -66,6 +67,8 @@ CREATE TABLE countersign.settings (
     unique_pgp_keys_per_enrollment boolean NOT NULL DEFAULT true,
     signature_required             boolean NOT NULL DEFAULT true,
     callback_allowlist_enabled     boolean NOT NULL DEFAULT true,
+    -- After a restore: whether work goes on by itself, or waits for `countersign restored`.
+    resume_after_restore           boolean NOT NULL DEFAULT true,
     updated_at                     timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 INSERT INTO countersign.settings DEFAULT VALUES;
@@ -325,7 +328,7 @@ CREATE TABLE countersign.validate_queue (
 CREATE INDEX validate_queue_broken ON countersign.validate_queue (submission_id) WHERE attempts > 0;
 
 ---------------------------------------------------------------------------------------------------------
--- Webhook deliveries: one per request, keyed by its transaction_id, which is also the webhook-id.
+-- Webhook deliveries: one per request, keyed by its transaction_id, which is also the webhook-id, but for `epoch`.
 ---------------------------------------------------------------------------------------------------------
 CREATE TABLE countersign.webhook_deliveries (
     transaction_id  uuid NOT NULL,
@@ -342,6 +345,7 @@ CREATE TABLE countersign.webhook_deliveries (
     first_code      integer,
     request_status  text NOT NULL,
     callback_uri    text NOT NULL,
+    epoch           integer,  -- of a request that was open when history had gone back: part of the webhook-id
     PRIMARY KEY (transaction_id),
     CONSTRAINT webhook_deliveries_first CHECK (num_nulls(first_at, first_ms, first_code) IN (0, 3)),
     CONSTRAINT webhook_deliveries_finished CHECK ((status = 'pending') = (finished_at IS NULL))
@@ -376,7 +380,8 @@ CREATE TABLE countersign.dispatch_queue (
                          (coalesce(lower(substring(callback_uri COLLATE "C" FROM '^[A-Za-z]+://[^/?]*')), '')) STORED,
     queued_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- How many were made before it was replayed: the schedule begins anew, the numbers of the attempts go on.
-    attempts_before  integer NOT NULL DEFAULT 0
+    attempts_before  integer NOT NULL DEFAULT 0,
+    epoch            integer
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000,
         autovacuum_vacuum_cost_delay = 0);
 -- Claims go from endpoint to endpoint: the first row of each tells at once whether anything is due there.
@@ -458,6 +463,41 @@ CREATE TABLE countersign.event_closing (
     horizon  xid8
 );
 INSERT INTO countersign.event_closing DEFAULT VALUES;
+
+---------------------------------------------------------------------------------------------------------
+-- Whether history has gone back, see current/epochs.sql.
+---------------------------------------------------------------------------------------------------------
+-- What the database last knew of itself, and who keeps house: one row, written each second by whoever does. A restore
+-- takes it back along with everything else, and then it no longer fits.
+CREATE TABLE countersign.epoch (
+    only_row           boolean PRIMARY KEY DEFAULT true CONSTRAINT epoch_only_row CHECK (only_row),
+    is_held            boolean NOT NULL DEFAULT false,  -- webhooks of before wait for an operator
+    is_synchronous     boolean NOT NULL DEFAULT false,  -- whether a standby has all that was acknowledged
+    number             integer NOT NULL DEFAULT 0,      -- how often history has gone back
+    life               uuid NOT NULL DEFAULT gen_random_uuid(),  -- another after each time
+    suspect_until      uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',  -- the last request of before
+    notes              bigint NOT NULL DEFAULT 0,       -- how often this row was written
+    noted_at           timestamptz,
+    noted_by           xid8,                            -- whoever copies the row as text has another
+    system_identifier  bigint,
+    timeline           bigint,
+    database           oid,
+    kept_by            uuid,                            -- the worker that keeps house, and until when nobody else does
+    kept_until         timestamptz NOT NULL DEFAULT '-infinity'
+) WITH (fillfactor = 50);
+INSERT INTO countersign.epoch DEFAULT VALUES;
+
+-- Each time that history has gone back. 0, the beginning, has no row.
+CREATE TABLE countersign.epochs (
+    number       integer PRIMARY KEY,
+    began_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    known_until  timestamptz,              -- up to then the database knows what has happened
+    released_at  timestamptz,
+    codes        bigint NOT NULL DEFAULT 0,  -- that were removed, uncollected
+    requests     bigint NOT NULL DEFAULT 0,  -- that were open and have been ended
+    enrollments  bigint NOT NULL DEFAULT 0,  -- that were revoked again
+    reason       text NOT NULL
+);
 
 ---------------------------------------------------------------------------------------------------------
 -- Workers, and what operators tell them: each looks once a second, and nothing here is written once a row.

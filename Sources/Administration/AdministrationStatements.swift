@@ -4,11 +4,12 @@ package import Postgres
 package enum AdministrationStatements {
     package static let all: [any StatementFamily.Type] =
         [
-            AuditRefusal.self, BeginSession.self, CountCode.self, CreateLogin.self, DrainOutdatedWorkers.self,
-            EndSession.self, FindDeadReceivers.self, FindDeviceOwners.self, FindFailingStages.self,
-            FindFilledDefaults.self, FindLastDigest.self, FindLiveWorkers.self, FindNames.self,
-            FindOpenBreakers.self, FindOtherDatabases.self, FindOutdatedWorkers.self, FindPausedPortals.self,
-            FindPortal.self, FindReach.self, FindRequestEvents.self, FindSession.self, FindSubmissions.self,
+            AuditRefusal.self, BeginSession.self, CountCode.self, CreateLogin.self, DeclareRestore.self,
+            DrainOutdatedWorkers.self, EndSession.self, FindDeadReceivers.self, FindDeviceOwners.self,
+            FindFailingStages.self, FindFilledDefaults.self, FindLastDigest.self, FindLatestRestore.self,
+            FindLiveWorkers.self, FindNames.self, FindOpenBreakers.self,
+            FindOtherDatabases.self, FindOutdatedWorkers.self, FindPausedPortals.self, FindPortal.self,
+            FindReach.self, FindRequestEvents.self, FindSession.self, FindSubmissions.self,
             ForgetCurrentFiles.self, InsertAccount.self, InsertApp.self, InsertCredential.self,
             InsertPortal.self, IsTaken.self, LimitWebhooks.self, ListAccounts.self, ListApps.self,
             ListAttempts.self, ListAuthenticationTypes.self, ListCallbacks.self, ListCredentials.self,
@@ -18,8 +19,8 @@ package enum AdministrationStatements {
             ReadAccount.self, ReadBacklog.self, ReadClock.self, ReadConnectionBudget.self, ReadDelivery.self,
             ReadFigures.self, ReadInstallation.self, ReadOwner.self, ReadPerson.self, ReadQueues.self,
             ReadRequest.self, ReadSettings.self, ReadSignIns.self, ReadSigningKey.self, ReadWebhook.self,
-            ReadWritability.self, RemoveCredential.self, ReplaceCredential.self, RotateSecret.self,
-            RunCheck.self, SearchEvents.self, SendAgain.self, SetSigningKey.self, StoreFactor.self,
-            TouchSession.self, UseCode.self, VerifyEvents.self,
+            ReadWritability.self, ReleaseRestore.self, RemoveCredential.self, ReplaceCredential.self,
+            RotateSecret.self, RunCheck.self, SearchEvents.self, SendAgain.self, SetSigningKey.self,
+            StoreFactor.self, TouchSession.self, UseCode.self, VerifyEvents.self,
         ] + operatorActions.flatMap { $0.statements }
 }

@@ -24,7 +24,7 @@ extension AuditEvent {
         "app.removed", "app.changed", "type.changed", "type.message_added", "type.message_removed",
         "type.message_changed", "callback.changed", "operator.changed",
         "operator.signed_in", "operator.refused", "operator.second_factor_added",
-        "operator.second_factor_replaced",
+        "operator.second_factor_replaced", "epoch.began", "epoch.released",
     ]
 
     /// As `request.started, .scanned; submission.rejected`.

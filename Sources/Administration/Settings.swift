@@ -9,6 +9,7 @@ package struct Settings: Sendable, Hashable {
         case uniqueKeys = "unique_pgp_keys_per_enrollment"
         case signatureRequired = "signature_required"
         case callbackAllowlist = "callback_allowlist_enabled"
+        case resumeAfterRestore = "resume_after_restore"
     }
 
     package let values: [Name: Bool]
@@ -26,7 +27,7 @@ struct ReadSettings: PreparedStatement {
         "settings.read",
         """
         SELECT mobile_authentication_enabled, enrollment_enabled, unique_pgp_keys_per_enrollment, signature_required,
-               callback_allowlist_enabled, updated_at
+               callback_allowlist_enabled, resume_after_restore, updated_at
         FROM countersign.settings
         """)
 
@@ -37,6 +38,7 @@ struct ReadSettings: PreparedStatement {
             .uniqueKeys: try row.bool("unique_pgp_keys_per_enrollment"),
             .signatureRequired: try row.bool("signature_required"),
             .callbackAllowlist: try row.bool("callback_allowlist_enabled"),
+            .resumeAfterRestore: try row.bool("resume_after_restore"),
         ]
         return Settings(values: values, updatedAt: try row.timestamp("updated_at"))
     }
@@ -59,6 +61,7 @@ extension Settings.Name {
         case .uniqueKeys: "All enrollments share one OpenPGP key pair of the server's."
         case .signatureRequired: "Apps vouch for their users: submissions need no signature."
         case .callbackAllowlist: "Portals may name any callback address."
+        case .resumeAfterRestore: "After a restore nobody works until `countersign restored` has run."
         }
     }
 }
@@ -68,7 +71,7 @@ extension Settings.Name {
     package var protects: Bool {
         switch self {
         case .signatureRequired, .callbackAllowlist, .uniqueKeys: true
-        case .mobileAuthentication, .enrollment: false
+        case .mobileAuthentication, .enrollment, .resumeAfterRestore: false
         }
     }
 }

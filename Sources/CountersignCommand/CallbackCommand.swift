@@ -54,7 +54,10 @@ struct CallbackAdd: DatabaseCommand {
     }
 
     func run(_ connection: inout Connection) async throws {
-        write(try await AddCallback(portal: portal, url: url, credentials).run(&connection))
+        let journal = try database.openJournal()
+        let done = try await AddCallback(portal: portal, url: url, credentials).run(&connection)
+        try await journal?.append(AddCallback.line(ActionWords(["portal": [portal], "url": [url]])))
+        write(done)
     }
 
     private enum CodingKeys: CodingKey { case portal, url, username, passwordStdin, database }

@@ -28,7 +28,8 @@ struct CountersignCommand: AsyncParsableCommand {
             MigrateCommand.self, PortalCommand.self, AppCommand.self, TypeCommand.self, SettingsCommand.self,
             CallbackCommand.self, WebhookCommand.self, Work.self, Serve.self, Run.self, QR.self,
             StatusCommand.self, RequestCommand.self, EnrollmentCommand.self, EventsCommand.self,
-            KeyCommand.self, PhoneCommand.self, DoctorCommand.self, StageCommand.self, WorkerCommand.self,
+            KeyCommand.self, PhoneCommand.self, DoctorCommand.self, RestoredCommand.self, StageCommand.self,
+            WorkerCommand.self,
             LogLevelCommand.self, OperatorCommand.self, CompletionCommand.self, ManualCommand.self,
         ])
 

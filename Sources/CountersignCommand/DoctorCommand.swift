@@ -52,7 +52,7 @@ struct DoctorCommand: DatabaseCommand {
         }
         if mend { try await mendDefaultPartitions(&connection) }
         let keys = Environment.current.text("master-key") == nil ? nil : try Environment.current.masterKeys()
-        let doctor = Doctor(sealer: keys.map(Sealer.init))
+        let doctor = Doctor(sealer: keys.map(Sealer.init), journal: try database.openJournal())
         var findings = try await doctor.examine(&connection)
         if fix, try await DoctorFix(isAsked: !yes).run(findings, &connection) {
             findings = try await doctor.examine(&connection)

@@ -167,7 +167,9 @@ struct PortalRotateSecret: DatabaseCommand {
 
     func run(_ connection: inout Connection) async throws {
         let sealer = Sealer(try Environment.current.masterKeys())
+        let journal = try database.openJournal()
         let rotated = try await Portal.rotateSecret(name, overlap: both, sealer, &connection)
+        try await journal?.append("portal rotate-secret \(name)")
         let record: Record = [
             "name": .text(name), "signing_secret": .text(rotated.signingSecret),
             "previous_until": .time(rotated.previousUntil),

@@ -39,7 +39,7 @@ struct Work: AsyncParsableCommand {
     private func work() async throws {
         let setup = try ServiceSetup("worker", database, logs)
         let worker = try await options.worker(
-            setup.connection, setup.environment, setup.levels, setup.logger)
+            setup.connection, setup.environment, setup.levels, setup.logger, setup.journal)
         try await setup.run([worker], operations, notifier: worker.context.notifier)
     }
 }

@@ -26,6 +26,7 @@ package enum EngineStatements {
     ]
 
     private static let housekeeping: [any StatementFamily.Type] = [
+        CheckEpoch.self, ClearSuspects.self, FindEpochFault.self, ReadEpoch.self, RevokeAgain.self,
         CloseEvents.self, CreatePartition.self, DropPartition.self, FindMissingPartitions.self,
         FindOutlivedPartitions.self, MeasureNotifications.self, MeasureQueues.self, RecordHistory.self,
         RecountLimits.self, SweepIssueQueue.self, SweepSecrets.self, SweepWorkers.self, TakeHousekeeping.self,

@@ -17,6 +17,8 @@ package struct GatewayConfiguration: Sendable {
     /// The demo portal; nil leaves it out.
     package var demo: DemoConfiguration?
 
+    /// Where it is written down which enrollments users have revoked.
+    package var journal: Journal?
     /// What operators change while it runs; shared with the loggers.
     package var logLevels = LogLevels()
 

@@ -27,9 +27,10 @@ package final class GatewayServer: Service {
         pool = Pool(
             Self.requestOptions(configuration.database), size: configuration.poolSize,
             onWait: PoolMeter("gateway").waited)
-        let clock = DatabaseClock()
-        schemaWatch = SchemaWatch(pool: pool, levels: configuration.logLevels, clock: clock, logger: logger)
-        let database = GatewayDatabase(pool: pool)
+        let (clock, hold) = (DatabaseClock(), WorkHold())
+        schemaWatch = SchemaWatch(
+            pool: pool, hold: hold, levels: configuration.logLevels, clock: clock, logger: logger)
+        let database = GatewayDatabase(pool: pool, hold: hold)
         let signIns = SignIns(
             database: database, gathered: GatheredSignIns(database), notifications: notifications)
         server = try HTTPServer(
@@ -46,7 +47,8 @@ package final class GatewayServer: Service {
             AppRoutes(
                 verifier: TokenVerifier(rules: rules, keys: KeySet(rules, logger: logger), clock: clock),
                 devices: Devices(
-                    app: rules.app, database: signIns.database, notifications: signIns.notifications))
+                    app: rules.app, database: signIns.database, notifications: signIns.notifications,
+                    journal: configuration.journal))
         }
         let demo = configuration.demo.map {
             DemoRoutes(settings: $0, template: configuration.linkTemplate, signIns: signIns)

@@ -114,6 +114,28 @@ import Testing
         }
     }
 
+    /// A restore would bring it back, and the file outside does not.
+    @Test func `a revocation is in the journal before it is answered`() async throws {
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
+        let file = FileManager.default.temporaryDirectory.appending(path: "journal-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let journal = try Journal(path: file)
+        try await withSite(
+            site,
+            {
+                $0.tokens = issuer.rules(app: site.app)
+                $0.journal = journal
+            }
+        ) { http in
+            let phone = try HTTPPhone(http: http, token: try issuer.token())
+            let enrollment = try await phone.enrolled()
+            #expect(try await phone.revoke(enrollment).status == 204)
+            #expect(try await phone.revoke(enrollment).status == 204)
+            #expect(try await journal.revoked().map(\.description) == [enrollment])
+        }
+    }
+
     @Test func `a revoked enrollment answers no more`() async throws {
         let site = try await GatewaySite.make()
         try await withApp(site) { http, issuer in

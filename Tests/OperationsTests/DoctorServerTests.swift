@@ -65,7 +65,7 @@ import Testing
             try await primary.runStandby { standby in
                 try await eventually("it follows") { try await !findings("standbys", primary).isEmpty }
                 let asynchronous = try await findings("standbys", primary)
-                #expect(asynchronous.map(\.finding) == ["standby walreceiver is asynchronous"])
+                #expect(asynchronous.map(\.finding) == ["standby standby is asynchronous"])
                 try await paste(asynchronous.first?.remedy, primary)
                 try await eventually("it is waited for") { try await findings("standbys", primary).isEmpty }
 

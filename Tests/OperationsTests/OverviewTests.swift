@@ -107,6 +107,25 @@ import Testing
         }
     }
 
+    @Test func `webhooks that a restore holds are there until they are released`() async throws {
+        _ = try await ConsolePortal.make()
+        try await work()
+        try await Database.current.arrange("SELECT countersign.declare_epoch()")
+        try await withOperations { browser in
+            let console = try await SignedIn(browser)
+            let page = try await console.page("overview")
+            #expect(concerns(page).contains("History has gone back: webhooks are held"))
+            #expect(page.contains(">countersign restored<") && page.contains("an operator says so"))
+            #expect(state(page) == "Needs you")
+            try await Database.current.arrange(
+                "UPDATE countersign.settings SET resume_after_restore = false")
+            let held = try await console.page("overview")
+            #expect(concerns(held).contains("History has gone back: nobody works") && state(held) == "Down")
+            try await Database.current.arrange("SELECT countersign.release_epoch(true)")
+            #expect(try await !concerns(console.page("overview")).contains { $0.hasPrefix("History") })
+        }
+    }
+
     @Test func `a replay sends what it says, and nothing of another receiver`() async throws {
         _ = try await ConsolePortal.make()
         try await die(3)

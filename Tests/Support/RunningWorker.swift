@@ -16,6 +16,7 @@ package func withWorker<T: Sendable>(
     stages: Set<StageName> = Set(StageName.allCases).subtracting([.dispatch]), batchSize: Int = 500,
     dispatch: (any LongRunningStage)? = nil, options: ConnectionOptions? = nil,
     sealer: Sealer = .ofTests, poll: Duration = .seconds(1), statementLimit: Duration? = nil,
+    journal: Journal? = nil,
     logger: Logger = LogCapture.current.logger("worker"),
     _ body: (Worker) async throws -> T
 ) async throws -> T {
@@ -24,6 +25,7 @@ package func withWorker<T: Sendable>(
     configuration.stages = stages
     configuration.batchSize = batchSize
     configuration.poll = poll
+    configuration.journal = journal
     if let statementLimit { configuration.statementLimit = statementLimit }
     let worker = try Worker(configuration, sealer: sealer, dispatch: dispatch, logger: logger)
     let running = Task { await worker.run() }

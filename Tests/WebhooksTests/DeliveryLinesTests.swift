@@ -10,7 +10,8 @@ import Testing
 
     private func delivery(_ number: UInt8, concurrency: Int = 2) -> Delivery {
         Delivery(
-            transactionID: .random(), token: Int64(number), attempt: 1, attemptsBefore: 0, endpoint: endpoint,
+            transactionID: .random(), epoch: nil, token: Int64(number), attempt: 1, attemptsBefore: 0,
+            endpoint: endpoint,
             callbackURI: "https://acme.example/", status: "denied", occurredAt: .now(), signingSecret: [],
             previousSecret: nil, webhookKey: nil, concurrency: concurrency, rate: nil, isProbe: false,
             isListed: true,

@@ -15,7 +15,11 @@ COMMENT ON COLUMN countersign.validate_queue.submission_id IS 'The submission.';
 
 COMMENT ON TABLE countersign.dispatch_queue IS 'Deliveries that wait, or are on their way.';
 COMMENT ON COLUMN countersign.dispatch_queue.transaction_id IS 'The request whose end is told.';
-COMMENT ON COLUMN countersign.dispatch_queue.due_at IS 'When it is tried next; while leased, when the lease ends.';
+COMMENT ON COLUMN countersign.dispatch_queue.due_at IS
+    'When it is tried next; while leased, when the lease ends; the year 9999 while '
+    'it waits for `countersign restored`.';
+COMMENT ON COLUMN countersign.dispatch_queue.epoch IS
+    'Of a request that was open when history had gone back: part of the webhook-id.';
 COMMENT ON COLUMN countersign.dispatch_queue.occurred_at IS 'When the request ended.';
 COMMENT ON COLUMN countersign.dispatch_queue.token IS 'Counts its takers: what one does who lost the lease is void.';
 COMMENT ON COLUMN countersign.dispatch_queue.portal_id IS 'The portal that is called.';
@@ -99,3 +103,29 @@ COMMENT ON COLUMN countersign.sign_in_history.code_times IS
     'How many codes took how long: up to 1 ms, and each place after it up to the root of two times as long.';
 COMMENT ON COLUMN countersign.sign_in_history.answer_times IS
     'How many answers took how long since the request was made, in the same places.';
+
+COMMENT ON TABLE countersign.epoch IS 'What the database last knew of itself, and who keeps house: one row.';
+COMMENT ON COLUMN countersign.epoch.only_row IS 'True.';
+COMMENT ON COLUMN countersign.epoch.is_held IS 'Whether webhooks of before a restore wait for `countersign restored`.';
+COMMENT ON COLUMN countersign.epoch.is_synchronous IS 'Whether a standby had all that was acknowledged.';
+COMMENT ON COLUMN countersign.epoch.number IS 'How often history has gone back.';
+COMMENT ON COLUMN countersign.epoch.life IS 'Another after each time.';
+COMMENT ON COLUMN countersign.epoch.suspect_until IS 'The last request that was there then.';
+COMMENT ON COLUMN countersign.epoch.notes IS 'How often this row was written.';
+COMMENT ON COLUMN countersign.epoch.noted_at IS 'When it was written last.';
+COMMENT ON COLUMN countersign.epoch.noted_by IS 'The transaction that wrote it.';
+COMMENT ON COLUMN countersign.epoch.system_identifier IS 'Of the cluster that the row was written in.';
+COMMENT ON COLUMN countersign.epoch.timeline IS 'Its timeline then.';
+COMMENT ON COLUMN countersign.epoch.database IS 'The oid of the database then.';
+COMMENT ON COLUMN countersign.epoch.kept_by IS 'The worker that keeps house.';
+COMMENT ON COLUMN countersign.epoch.kept_until IS 'Until when no other takes the house from it.';
+
+COMMENT ON TABLE countersign.epochs IS 'Each time that history has gone back: a restore, a clone, a promotion with loss.';
+COMMENT ON COLUMN countersign.epochs.number IS 'Which time it was.';
+COMMENT ON COLUMN countersign.epochs.began_at IS 'When it was noticed.';
+COMMENT ON COLUMN countersign.epochs.known_until IS 'Up to then the database knows what has happened.';
+COMMENT ON COLUMN countersign.epochs.released_at IS 'When an operator let webhooks go on.';
+COMMENT ON COLUMN countersign.epochs.codes IS 'How many codes were removed, uncollected.';
+COMMENT ON COLUMN countersign.epochs.requests IS 'How many requests were open and have been ended.';
+COMMENT ON COLUMN countersign.epochs.enrollments IS 'How many enrollments were revoked again, as a journal says.';
+COMMENT ON COLUMN countersign.epochs.reason IS 'By what it was noticed.';

@@ -109,6 +109,8 @@ COMMENT ON COLUMN countersign.webhook_deliveries.first_ms IS 'How long that took
 COMMENT ON COLUMN countersign.webhook_deliveries.first_code IS 'What it was answered, an HTTP status.';
 COMMENT ON COLUMN countersign.webhook_deliveries.request_status IS 'How the request ended.';
 COMMENT ON COLUMN countersign.webhook_deliveries.callback_uri IS 'The address that is called.';
+COMMENT ON COLUMN countersign.webhook_deliveries.epoch IS
+    'Of a request that was open when history had gone back: part of the webhook-id.';
 
 COMMENT ON TABLE countersign.webhook_attempts IS
     'Each try at a delivery but a first one that succeeded without a body. Parted by day, kept 30 days.';

@@ -89,7 +89,7 @@ GRANT EXECUTE ON FUNCTION countersign.find_credentials(text[]), countersign.enab
     countersign.hand_out_codes(text[], uuid[]),
     countersign.submit_answers(text, text[], uuid[], text[], text[], text[], text[], text[]),
     countersign.find_outcomes(text, uuid[]),
-    countersign.queue_status(), countersign.operating_figures() TO countersign_gateway;
+    countersign.queue_status(), countersign.operating_figures(), countersign.epoch_state() TO countersign_gateway;
 
 ---------------------------------------------------------------------------------------------------------
 -- Workers
@@ -120,8 +120,11 @@ GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[
     countersign.missing_partitions(integer), countersign.create_partition(text, date),
     countersign.outlived_partitions(), countersign.drop_partition(text),
     countersign.refuse(text, text), countersign.queue_status(), countersign.operating_figures(),
-    countersign.group_role(text), countersign.measure_queues(), countersign.record_history(),
-    countersign.close_events() TO countersign_worker;
+    countersign.group_role(text), countersign.measure_queues(), countersign.record_history(), countersign.close_events(),
+    countersign.check_epoch(uuid, timestamptz, uuid, bigint), countersign.epoch_state(),
+    countersign.epoch_fault(uuid, timestamptz, uuid, bigint),
+    countersign.keep_house(uuid, boolean), countersign.clear_suspects(integer), countersign.revoke_again(uuid[])
+    TO countersign_worker;
 
 ---------------------------------------------------------------------------------------------------------
 -- Monitoring, which administrators may as well. No code, no secret, no user: named columns only.
@@ -131,7 +134,7 @@ GRANT SELECT ON countersign.settings, countersign.auth_types, countersign.auth_t
     countersign.issue_queue, countersign.validate_queue, countersign.dispatch_queue,
     countersign.webhook_deliveries, countersign.webhook_endpoints, countersign.dead_deliveries,
     countersign.webhook_tries, countersign.stage_controls, countersign.log_levels, countersign.queue_history,
-    countersign.sign_in_history TO countersign_monitor, countersign_admin;
+    countersign.sign_in_history, countersign.epoch, countersign.epochs TO countersign_monitor, countersign_admin;
 GRANT SELECT (portal_id, max_open_requests, created_at, enabled, over_limit, login, name, display_name)
     ON countersign.portals TO countersign_monitor, countersign_admin;
 GRANT SELECT (webhook_concurrency, webhook_rate, paused) ON countersign.portals TO countersign_monitor;
@@ -190,7 +193,11 @@ GRANT EXECUTE ON FUNCTION countersign.create_login(text, text, text, integer),
     countersign.is_inet(text),
     countersign.refuse(text, text), countersign.revoke_enrollment(uuid), countersign.send_again(uuid[]),
     countersign.audit_resealed(text, bigint, bigint), countersign.audit_refused_sign_in(text, text, text),
-    countersign.verify_events() TO countersign_admin;
+    countersign.verify_events(),
+    countersign.check_epoch(uuid, timestamptz, uuid, bigint), countersign.declare_epoch(),
+    countersign.epoch_fault(uuid, timestamptz, uuid, bigint),
+    countersign.clear_suspects(integer), countersign.revoke_again(uuid[]), countersign.release_epoch(boolean)
+    TO countersign_admin;
 -- What is sealed is bound to its row's id, so the id is taken before the row is inserted.
 GRANT USAGE ON SEQUENCE countersign.portals_portal_id_seq, countersign.callback_urls_callback_id_seq
     TO countersign_admin;

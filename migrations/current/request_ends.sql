@@ -4,6 +4,8 @@
 -- transaction: the webhook delivery (outbox), the audit event, the removal of an uncollected code, the
 -- notifications. An answer counts only before expires_at and an expiry only after it, tested here and now; whoever
 -- is revoked while his answer is being verified comes too late.
+-- Of a request that was open when history had gone back nobody knows whether it was answered: it cannot be answered any
+-- more, and its webhook waits and has an id of its own, for under the other its portal may have been told another end.
 -- Workers call it for rows that they hold already, so it waits for nobody; codes that a portal is collecting
 -- at this moment are left to housekeep, because collect_otp looks at the request, too.
 -- Requests and submissions of these hours are looked for among few days (see is_recent()), and what lies outside, in
@@ -43,7 +45,8 @@ BEGIN
         WHERE g.is_recent AND r.transaction_id = g.id AND r.resolved_at IS NULL
           AND countersign.is_recent(r.transaction_id)
           AND (g.ended NOT IN ('authenticated', 'denied')
-               OR (clock_timestamp() < r.expires_at AND e.status IS DISTINCT FROM 'revoked'))
+               OR (clock_timestamp() < r.expires_at AND e.status IS DISTINCT FROM 'revoked'
+                   AND r.transaction_id > (SELECT suspect_until FROM countersign.epoch)))
           AND (g.ended <> 'expired' OR clock_timestamp() >= r.expires_at
                OR NOT (SELECT mobile_authentication_enabled FROM countersign.settings))
         RETURNING r.transaction_id, r.portal_id, r.app_id, r.enrollment_id, r.status, r.callback_uri,
@@ -54,15 +57,20 @@ BEGIN
                                           encode(s.secret_digest, 'hex'), s.enrollment, s.signed_at,
                                           coalesce(s.prompt_digest, '-'), ''),
                       'signature', s.signature, 'certificate', e.public_key, 'prompt', r.prompt)
-                  END AS evidence
+                  END AS evidence,
+                  CASE WHEN r.transaction_id <= (SELECT suspect_until FROM countersign.epoch)
+                       THEN (SELECT number FROM countersign.epoch) END AS epoch
     ), deliveries AS (
         INSERT INTO countersign.webhook_deliveries (transaction_id, created_at, portal_id, request_status,
-                                                    callback_uri)
-        SELECT transaction_id, resolved_at, portal_id, status, callback_uri FROM ended
+                                                    callback_uri, epoch)
+        SELECT transaction_id, resolved_at, portal_id, status, callback_uri, epoch FROM ended
     ), queued AS (
         INSERT INTO countersign.dispatch_queue (transaction_id, due_at, occurred_at, portal_id,
-                                                request_status, callback_uri)
-        SELECT transaction_id, resolved_at, resolved_at, portal_id, status, callback_uri FROM ended
+                                                request_status, callback_uri, epoch)
+        SELECT transaction_id,
+               CASE WHEN epoch IS NOT NULL AND (SELECT is_held FROM countersign.epoch)
+                    THEN countersign.held() ELSE resolved_at END,
+               resolved_at, portal_id, status, callback_uri, epoch FROM ended
     ), audited AS (
         INSERT INTO countersign.events (transaction_id, enrollment_id, portal_id, app_id, type, user_id, details)
         SELECT transaction_id, enrollment_id, portal_id, app_id, 'request.' || status, answered_by,

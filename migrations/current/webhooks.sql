@@ -40,10 +40,10 @@ BEGIN
         RETURNING d.*
     ), queued AS (
         INSERT INTO countersign.dispatch_queue (transaction_id, due_at, occurred_at, token, portal_id, attempts,
-                                                attempts_before, request_status, callback_uri)
+                                                attempts_before, request_status, callback_uri, epoch)
         SELECT transaction_id, clock_timestamp(), created_at,
                (date_part('epoch', clock_timestamp()) * 1000000)::bigint, portal_id, attempts, attempts,
-               request_status, callback_uri
+               request_status, callback_uri, epoch
         FROM again
         RETURNING transaction_id
     ), hurried AS (

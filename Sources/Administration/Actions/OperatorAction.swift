@@ -39,6 +39,14 @@ extension OperatorAction {
     package static var answersSecret: Bool { false }
     package var needsPassword: Bool { false }
 
+    /// As its command is typed with those words, without `countersign`: what a journal keeps.
+    package static func line(_ words: ActionWords) -> String {
+        inputs.reduce(command) { line, input in
+            let option = input.kind == .argument || input.kind == .arguments ? "" : "--\(input.name) "
+            return words.all(input.name).reduce(line) { "\($0) \(option)\(quotedWord($1))" }
+        }
+    }
+
     /// How forms name it, as `portal-pause`.
     package static var name: String { command.replacing(" ", with: "-") }
 }
@@ -55,3 +63,12 @@ package let operatorActions: [any OperatorAction.Type] = [
 
 /// `portal is paused`, or `portal is paused already`.
 func sentence(_ state: String, isChanged: Bool) -> String { state + (isChanged ? "" : " already") }
+
+/// As a shell wants it.
+private func quotedWord(_ word: String) -> String {
+    let isPlain = word.unicodeScalars.allSatisfy {
+        ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
+            || "-_=./:@,".unicodeScalars.contains($0)
+    }
+    return isPlain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+}

@@ -3,8 +3,22 @@ package import Postgres
 /// What the database's own figures and the history say.
 extension Concern {
     package static func database(_ connection: inout Connection) async throws -> [Concern] {
-        let (figures, failing) = try await connection.pipeline(ReadFigures(), FindFailingStages()).results
-        return try failing.all().map(fails) + figures.all().compactMap(figure)
+        let (figures, failing, restore) = try await connection.pipeline(
+            ReadFigures(), FindFailingStages(), FindLatestRestore()
+        ).results
+        return try restore.all().compactMap(wentBack) + failing.all().map(fails)
+            + figures.all().compactMap(figure)
+    }
+
+    private static func wentBack(_ restore: Restore) -> Concern? {
+        guard restore.releasedAt == nil else { return nil }
+        return Concern(
+            "History has gone back", restore.isWorkHeld ? "nobody works" : "webhooks are held",
+            restore.isWorkHeld ? .down : .attention, size: "\(restore.waiting) webhooks wait",
+            since: restore.beganAt,
+            advice:
+                "\(restore). `countersign restored --show` says what has to be repeated; then let them go.",
+            remedy: .paste("countersign restored", by: "In a shell"))
     }
 
     private static func fails(_ stage: FindFailingStages.Output) -> Concern {
@@ -43,7 +57,7 @@ extension Concern {
     /// What the doctor has found, but for what is seen here at once anyway. What it only warns of is a note, unless that grows
     /// by itself.
     package static func all(of findings: [Finding]) -> [Concern] {
-        let seen: Set = ["workers", "partitions", "default partitions", "master key"]
+        let seen: Set = ["workers", "partitions", "default partitions", "master key", "history"]
         let growing: Set = ["snapshots", "bloat", "notifications", "clock"]
         return findings.filter { $0.grade != .ok && !seen.contains($0.check) }.map { finding in
             Concern(

@@ -98,7 +98,11 @@ extension Concern {
     }
 
     private static func switches(_ settings: Settings) -> [Concern] {
-        Settings.Name.allCases.filter { settings.values[$0] == false && $0 != .uniqueKeys }.map { name in
+        // The two others are a choice.
+        let needed: [Settings.Name] = [
+            .mobileAuthentication, .enrollment, .signatureRequired, .callbackAllowlist,
+        ]
+        return needed.filter { settings.values[$0] == false }.map { name in
             Concern(
                 "Switched off", name.rawValue, name == .mobileAuthentication ? .down : .attention,
                 advice: "\(name.withoutIt).", remedy: .page("settings"))

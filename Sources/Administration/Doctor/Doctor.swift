@@ -7,7 +7,9 @@ package struct Doctor: Sendable {
     /// Nil when no master key was given: then sealed values are not tried.
     private let sealer: Sealer?
 
-    package init(sealer: Sealer?) { self.sealer = sealer }
+    private let journal: Journal?
+
+    package init(sealer: Sealer?, journal: Journal? = nil) { (self.sealer, self.journal) = (sealer, journal) }
 
     /// What the login may not look at is a warning, and everything else goes on. What is found twice is told once.
     package func examine(_ connection: inout Connection) async throws -> [Finding] {
@@ -44,6 +46,9 @@ package struct Doctor: Sendable {
         }
         findings += try await look("display names", &connection) { connection in
             try await Self.displayNames(&connection)
+        }
+        findings += try await look("history", &connection) { connection in
+            try await EpochCheck(journal: journal).findings(&connection)
         }
         findings.append(try await clock(&connection))
         findings.append(await masterKey(&connection))

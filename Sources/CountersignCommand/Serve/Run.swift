@@ -27,10 +27,11 @@ struct Run: AsyncParsableCommand {
         do {
             let setup = try ServiceSetup("worker", database, logs)
             let worker = try await worker.worker(
-                setup.connection, setup.environment, setup.levels, setup.logger)
+                setup.connection, setup.environment, setup.levels, setup.logger, setup.journal)
             needed = .gateway
             let server = try await server.server(
-                setup.connection, setup.environment, setup.levels, setup.logger("gateway"))
+                setup.connection, setup.environment, setup.levels, setup.logger("gateway"),
+                setup.journal)
             try await setup.run([worker, server], operations, notifier: worker.context.notifier)
         } catch {
             throw Failure(error, role: needed)

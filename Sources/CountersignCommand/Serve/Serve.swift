@@ -31,7 +31,7 @@ struct Serve: AsyncParsableCommand {
         do {
             let setup = try ServiceSetup("gateway", database, logs)
             let server = try await options.server(
-                setup.connection, setup.environment, setup.levels, setup.logger)
+                setup.connection, setup.environment, setup.levels, setup.logger, setup.journal)
             try await setup.run([server], operations)
         } catch {
             throw Failure(error, role: .gateway)

@@ -13,10 +13,12 @@ struct ServerOptions: ParsableArguments {
 
     /// A server that fits the database's schema.
     func server(
-        _ database: ConnectionOptions, _ environment: Environment, _ levels: LogLevels, _ logger: Logger
+        _ database: ConnectionOptions, _ environment: Environment, _ levels: LogLevels, _ logger: Logger,
+        _ journal: Journal?
     ) async throws -> GatewayServer {
         var configuration = try gateway.configuration(database, environment)
         configuration.logLevels = levels
+        configuration.journal = journal
         configuration.tokens = try tokens.rules(environment)
         configuration.demo = try demo.configuration(environment, configuration)
         let (listen, isTLS) = (configuration.http.listen, configuration.http.tls != nil)

@@ -1,5 +1,6 @@
 import Administration
 import ArgumentParser
+import Countersign
 import Postgres
 
 /// The command of an action, made of what the action says of itself.
@@ -53,7 +54,10 @@ struct ActionCommand<Action: OperatorAction>: DatabaseCommand, CustomReflectable
 
     func run(_ connection: inout Connection) async throws {
         guard let action else { return }
-        write(try await action.run(&connection))
+        let journal = try database.openJournal()
+        let done = try await action.run(&connection)
+        try await journal?.append(Action.line(ActionWords(words)))
+        write(done)
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Countersign
 import Postgres
 
 /// Where the database is. Part of every command that uses one.
@@ -12,6 +13,22 @@ struct DatabaseOptions: ParsableArguments {
                 """,
             valueName: "url"))
     var databaseURL: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file or folder outside the database for what a restore must not take back. (default: none)",
+            discussion: """
+                Commands write down what they have changed before they answer, and workers what they have seen of \
+                the database. A worker that is given one revokes again what a restore has brought back.
+                """,
+            valueName: "path"))
+    var journal: String?
+
+    /// Nil when none is given. Fails with 78 when it cannot be opened.
+    func openJournal(_ environment: Environment = .current) throws -> Journal? {
+        guard let path = journal ?? environment.text("journal") else { return nil }
+        do { return try Journal(path: path) } catch { throw Failure(.configuration, "\(error)") }
+    }
 
     /// Fails with 78 when a password has broken the URL.
     func connectionOptions(_ environment: Environment = .current) throws -> ConnectionOptions {

@@ -56,6 +56,8 @@ struct Failure: Error {
             self.init(.usage, "\(error)")
         case is MasterKeyError, is SealingError, is SchemaRangeError, is OpenPGPError:
             self.init(.configuration, "\(error)")
+        case is JournalError:
+            self.init(.output, "what was asked for is done, but \(error)")
         case let error as MigrationError:
             self.init(error)
         case TransactionError.commit(let error) where error.isConnectionLoss:

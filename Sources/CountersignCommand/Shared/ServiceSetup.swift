@@ -14,6 +14,7 @@ struct ServiceSetup {
     let levels: LogLevels
     let logger: Logger
     let connection: ConnectionOptions
+    let journal: Journal?
     private let logs: LogOptions
     private let registry = MetricRegistry()
 
@@ -28,6 +29,7 @@ struct ServiceSetup {
         var connection = try database.connectionOptions(environment)
         connection.logger = logger
         self.connection = connection
+        journal = try database.openJournal(environment)
     }
 
     func logger(_ module: String) throws -> Logger { try logs.logger(module, levels, environment) }
@@ -38,7 +40,7 @@ struct ServiceSetup {
         _ services: [any Service], _ operations: OperationsOptions, notifier: Notifier? = nil
     ) async throws {
         let server = try await operations.server(
-            environment, database: connection, registry: registry, notifier: notifier,
+            environment, database: connection, registry: registry, notifier: notifier, journal: journal,
             logger: logger("operations"))
         let all = services + (server.map { [$0.service] } ?? [])
         let group = ServiceGroup(

@@ -20,11 +20,13 @@ struct WorkerOptions: ParsableArguments {
     /// A worker that fits the database: the schema is one this program works on, and the keys open what is
     /// sealed. That is looked at before a row is taken.
     func worker(
-        _ database: ConnectionOptions, _ environment: Environment, _ levels: LogLevels, _ logger: Logger
+        _ database: ConnectionOptions, _ environment: Environment, _ levels: LogLevels, _ logger: Logger,
+        _ journal: Journal?
     ) async throws -> Worker {
         var configuration = WorkerConfiguration(
             database: database, host: ProcessInfo.processInfo.hostName, processID: getpid())
         configuration.logLevels = levels
+        configuration.journal = journal
         if let stages = stages ?? environment.text("stages") {
             configuration.stages = try StageName.list(stages)
         }

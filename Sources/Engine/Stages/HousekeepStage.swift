@@ -2,14 +2,14 @@ package import Countersign
 package import Postgres
 
 /// Makes partitions seven days ahead, drops outlived ones, recounts the portals' limits and removes leftovers.
-/// Every worker may run it; an advisory lock lets one of them do so at a time, and another as soon as that one's
-/// session ends.
+/// Every worker may run it; one has the house at a time, and another as soon as that one's session ends, or five
+/// seconds after it was last heard of.
 ///
 /// Limits are recounted each second while that takes under a twentieth of a second, and less often beyond:
 /// never more than a twentieth of one core. How full the notification queue is, is asked each two seconds, and less often
 /// when somebody makes the answer slow. What waits is measured each second, before that, for those who ask; a
 /// long walk over rows that are gone, while a snapshot is held, each three. Partitions are looked after each minute,
-/// and each minute of the audit trail is closed with a digest.
+/// and each minute of the audit trail is closed with a digest. When history has gone back, what was open comes first.
 ///
 /// What fails is told when all others have had their turn: nothing that always fails keeps the rest from being done.
 package struct HousekeepStage: Stage {
@@ -35,11 +35,18 @@ package struct HousekeepStage: Stage {
     package let name = StageName.housekeep
     package let repair: (any Repair)? = nil
     private var due: [Chore: ContinuousClock.Instant] = [:]
+    /// The epoch whose suspects are looked for, and until when: some are held by portals, or come late.
+    private var clearing: (epoch: Int, until: ContinuousClock.Instant) = (0, .now)
+    private let worker: Identifier
+    private let epoch: EpochMemory
     private let problem: @Sendable (_ partition: String, PostgresError) -> Void
 
     /// `problem` hears of partitions that could not be made or dropped; they are tried again in a minute.
-    package init(problem: @escaping @Sendable (_ partition: String, PostgresError) -> Void) {
-        self.problem = problem
+    package init(
+        worker: Identifier, epoch: EpochMemory,
+        problem: @escaping @Sendable (_ partition: String, PostgresError) -> Void
+    ) {
+        (self.worker, self.epoch, self.problem) = (worker, epoch, problem)
     }
 
     package mutating func lookAtEverything() {}
@@ -49,15 +56,35 @@ package struct HousekeepStage: Stage {
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
         // The first word after a sleep shows whether the network still carries any.
         let (ahead, lead) = try await connection.pipeline(
-            after: prelude, within: .seconds(10), TakeHousekeeping())
+            after: prelude, within: .seconds(10), TakeHousekeeping(worker: worker))
         guard try lead.one() else { return (ahead, BatchOutcome(due: .seconds(1))) }
-        let rows = try await doChores(&connection)
+        let (rows, suspects) = try await doChores(&connection, limit)
         let next = Chore.allCases.compactMap { due[$0] }.min() ?? .now
-        return (ahead, BatchOutcome(rows: rows, due: ContinuousClock.now.duration(to: next)))
+        let outcome = BatchOutcome(
+            rows: rows, full: suspects >= limit, due: ContinuousClock.now.duration(to: next))
+        return (ahead, outcome)
     }
 
-    private mutating func doChores(_ connection: inout Connection) async throws -> Int {
-        var (rows, failure) = (0, PostgresError?.none)
+    /// For a minute after the last one was found: then every transaction of before has ended.
+    private mutating func clearSuspects(_ connection: inout Connection, _ limit: Int) async throws -> Int {
+        guard let number = epoch.known?.number, number > 0 else { return 0 }
+        if clearing.epoch != number { clearing = (number, .now + .seconds(60)) }
+        guard clearing.until > .now else { return 0 }
+        let rows = try await connection.run(ClearSuspects(limit: limit)).one()
+        if rows > 0 { clearing.until = .now + .seconds(60) }
+        return rows
+    }
+
+    private mutating func doChores(
+        _ connection: inout Connection, _ limit: Int
+    ) async throws -> (rows: Int, suspects: Int) {
+        var (rows, suspects, failure) = (0, 0, PostgresError?.none)
+        do {
+            suspects = try await clearSuspects(&connection, limit)
+        } catch {
+            guard let error = PostgresError(in: error), connection.isIdle else { throw error }
+            failure = error
+        }
         for chore in Chore.allCases {
             let start = ContinuousClock.now
             if let time = due[chore], start < time { continue }
@@ -70,7 +97,7 @@ package struct HousekeepStage: Stage {
             due[chore] = chore.next(after: start, until: .now)
         }
         if let failure { throw failure }
-        return rows
+        return (rows + suspects, suspects)
     }
 
     private func run(_ chore: Chore, _ connection: inout Connection) async throws -> Int {

@@ -1,22 +1,26 @@
 package import Postgres
 
-/// Whether this session does the housekeeping. 1129512966 is the bell's key of this stage; 17 is next to the lock that
+/// Whether this worker does the housekeeping; if it does, it has the house for five seconds more, and the database has
+/// written down what it knows of itself. 1129512966 is the bell's key of this stage; 17 is next to the lock that
 /// one worker holds while the bell is armed, and used by nothing else. Any login may take any advisory lock, so one
 /// that is held by a login which is no worker is passed over. When two workers do this at a time, each step is only
 /// done twice.
 package struct TakeHousekeeping: PreparedStatement {
-    package init() {}
+    let worker: Identifier
+
+    package init(worker: Identifier) { self.worker = worker }
 
     package static let statement = Statement(
         "housekeep.lead",
         """
-        SELECT pg_try_advisory_lock(1129512966, 17) OR NOT EXISTS (
+        SELECT countersign.keep_house($1, pg_try_advisory_lock(1129512966, 17) OR NOT EXISTS (
             SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
             WHERE l.locktype = 'advisory' AND l.granted AND (l.classid, l.objid) = (1129512966, 17)
               AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
               AND (a.usename = current_user
-                   OR pg_has_role(a.usesysid, countersign.group_role('worker'), 'MEMBER'))) AS leads
+                   OR pg_has_role(a.usesysid, countersign.group_role('worker'), 'MEMBER')))) AS leads
         """)
+    package var parameters: [Parameter] { [.identifier(worker)] }
 
     package static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("leads") }
 }

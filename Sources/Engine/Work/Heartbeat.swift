@@ -22,8 +22,9 @@ struct Heartbeat {
             var backoff = Backoff()
             while !Task.isCancelled {
                 do {
-                    var connection = try await Connection.open(context.sessionOptions("heartbeat"))
-                    try await beat(&connection, wakeup) { backoff.reset() }
+                    var connection = try await context.open(context.sessionOptions("heartbeat"))
+                    let journal = context.journal.map { JournalKeeper($0, context) }
+                    try await beat(&connection, wakeup, journal) { backoff.reset() }
                     try await connection.run(DeregisterWorker(id: context.workerID))
                 } catch {
                     guard !Task.isCancelled else { break }
@@ -37,7 +38,7 @@ struct Heartbeat {
     }
 
     private func beat(
-        _ connection: inout Connection, _ wakeup: Wakeup, onSuccess: () -> Void
+        _ connection: inout Connection, _ wakeup: Wakeup, _ journal: JournalKeeper?, onSuccess: () -> Void
     ) async throws {
         var nextLook = ContinuousClock.now
         var nextBeat = ContinuousClock.now
@@ -47,9 +48,11 @@ struct Heartbeat {
                 nextLook = .now + Self.schemaLook
             }
             // The first look comes before the first beat: whoever sees this worker knows that it obeys.
-            try await obey(&connection)
+            let life = try await obey(&connection)
+            try await journal?.turn(&connection)
             if nextBeat <= .now || context.drain.isSet {
-                try await connection.pipeline(registration, report)
+                let beaten = try await connection.pipeline(registration, report).results
+                context.epoch.heard(try beaten.0.one(), in: life)
                 nextBeat = .now + Self.interval
                 onSuccess()
             }
@@ -57,10 +60,13 @@ struct Heartbeat {
         } while !Task.isCancelled
     }
 
-    private func obey(_ connection: inout Connection) async throws {
-        let (controls, levels, drain) = try await connection.pipeline(
-            ReadStageControls(), ReadLogLevels(), ReadDrainRequest(worker: context.workerID)
+    /// Returns the life of the database that this session is of.
+    private func obey(_ connection: inout Connection) async throws -> Identifier {
+        let (controls, levels, drain, epoch) = try await connection.pipeline(
+            ReadStageControls(), ReadLogLevels(), ReadDrainRequest(worker: context.workerID), ReadEpoch()
         ).results
+        let state = try epoch.one()
+        context.learn(state)
         if context.controls.replace(try controls.all()) {
             let paused = context.controls.paused.map(\.rawValue).joined(separator: ",")
             context.logger.notice("stage controls changed", metadata: ["paused": "\(paused)"])
@@ -72,6 +78,7 @@ struct Heartbeat {
             context.logger.notice("told to drain")
             context.drain.begin()
         }
+        return state.life
     }
 
     private func checkSchema(_ connection: inout Connection) async throws {

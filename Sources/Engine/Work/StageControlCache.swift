@@ -5,6 +5,7 @@ import Synchronization
 package final class StageControlCache: Sendable {
     private struct State {
         var controls: [StageName: StageControl] = [:]
+        var isHeld = false
         var wakeups: [Wakeup] = []
     }
     private let state = Mutex(State())
@@ -12,7 +13,7 @@ package final class StageControlCache: Sendable {
     package init() {}
 
     package func isPaused(_ stage: StageName) -> Bool {
-        state.withLock { $0.controls[stage]?.isPaused ?? false }
+        state.withLock { ($0.isHeld && stage != .housekeep) || $0.controls[stage]?.isPaused ?? false }
     }
 
     /// nil: what the worker was started with.
@@ -24,6 +25,17 @@ package final class StageControlCache: Sendable {
 
     /// Wakes that sleeper whenever something has changed.
     package func wake(_ wakeup: Wakeup) { state.withLock { $0.wakeups.append(wakeup) } }
+
+    /// Holds all stages but `housekeep`, or lets them go on. Returns whether that is new.
+    func hold(_ isHeld: Bool) -> Bool {
+        let sleepers: [Wakeup]? = state.withLock { state in
+            guard state.isHeld != isHeld else { return nil }
+            state.isHeld = isHeld
+            return state.wakeups
+        }
+        for sleeper in sleepers ?? [] { sleeper.ring() }
+        return sleepers != nil
+    }
 
     /// Returns whether that is new. Stages that only a newer program knows are passed over.
     @discardableResult

@@ -57,7 +57,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         var sessions = 0
         while !context.drain.isSet {
             do {
-                var connection = try await Connection.open(context.sessionOptions(work.name))
+                var connection = try await context.open(context.sessionOptions(work.name))
                 if sessions > 0 { statistics.meters.reconnected() }
                 sessions += 1
                 work.lookAtEverything()

@@ -24,6 +24,8 @@ package struct WorkerConfiguration: Sendable {
     package var metrics: any MetricsFactory = MetricsSystem.factory
     /// What operators change while it runs; shared with the loggers.
     package var logLevels = LogLevels()
+    /// Where it is told what a restore must not take back.
+    package var journal: Journal?
 
     package init(database: ConnectionOptions, host: String, processID: Int32) {
         self.database = database
@@ -73,6 +75,8 @@ package final class Worker: Service {
         context = WorkerContext(
             workerID: workerID, options: configuration.database,
             notifier: Notifier(listening), drain: Drain(), controls: StageControlCache(),
+            epoch: EpochMemory(worker: workerID, journal: configuration.journal),
+            journal: configuration.journal,
             statistics: Dictionary(uniqueKeysWithValues: figures),
             meters: RequestMeters(configuration.metrics), batchSize: configuration.batchSize,
             statementLimit: configuration.statementLimit,
@@ -131,7 +135,7 @@ package final class Worker: Service {
         case .dispatch: await dispatch?.run(context)
         case .housekeep:
             let logger = context.logger(of: stage)
-            let stage = HousekeepStage { partition, error in
+            let stage = HousekeepStage(worker: context.workerID, epoch: context.epoch) { partition, error in
                 logger.warning(
                     "partition not changed; trying again in a minute",
                     metadata: ["partition": "\(partition)", "error": "\(error)"])

@@ -9,6 +9,9 @@ package struct WorkerContext: Sendable {
     package let notifier: Notifier
     package let drain: Drain
     package let controls: StageControlCache
+    package let epoch: EpochMemory
+    /// Where it is told what a restore must not take back.
+    package let journal: Journal?
     package let statistics: [StageName: StageStatistics]
     package let meters: RequestMeters
     package let batchSize: Int
@@ -30,6 +33,27 @@ package struct WorkerContext: Sendable {
         var logger = logger
         logger[metadataKey: "stage"] = .string(stage.rawValue)
         return logger
+    }
+
+    /// A new session, on which nothing is done before it is clear that history has not gone back since the last one.
+    package func open(_ options: ConnectionOptions) async throws -> Connection {
+        var connection = try await Connection.open(options)
+        learn(try await connection.run(epoch.question).one())
+        return connection
+    }
+
+    /// Takes what the database says of its history, and stops the stages if an operator has to come first.
+    func learn(_ said: EpochState) {
+        if epoch.take(said) {
+            logger.error(
+                "the database has gone back in its history: see `countersign restored`",
+                metadata: ["epoch": "\(said.number)"])
+        }
+        if controls.hold(said.refuses) {
+            logger.log(
+                level: said.refuses ? .error : .notice,
+                said.refuses ? "work waits for `countersign restored`" : "work goes on")
+        }
     }
 
     /// Rows in a batch of that stage at most: what operators say, else what the worker was started with.

@@ -1,7 +1,8 @@
 import Countersign
 import Postgres
 
-/// Enters a worker in the registry, or says that it is still alive.
+/// Enters a worker in the registry, or says that it is still alive. Returns the time that is written down, later than any
+/// before, whatever becomes of the server's clock: by it the worker notices when it is gone.
 struct RegisterWorker: PreparedStatement {
     let id: Identifier
     let processID: Int32
@@ -14,12 +15,17 @@ struct RegisterWorker: PreparedStatement {
         """
         INSERT INTO countersign.workers (worker_id, process_id, program, draining, host)
         VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (worker_id) DO UPDATE SET heartbeat_at = clock_timestamp(), draining = excluded.draining
+        ON CONFLICT (worker_id) DO UPDATE
+        SET heartbeat_at = greatest(clock_timestamp(), workers.heartbeat_at + interval '1 us'),
+            draining = excluded.draining
+        RETURNING heartbeat_at
         """)
 
     var parameters: [Parameter] {
         [.identifier(id), .int32(processID), .int32(Int32(program)), .bool(isDraining), .text(host)]
     }
+
+    static func decode(_ row: inout RowReader) throws -> Timestamp { try row.timestamp("heartbeat_at") }
 }
 
 /// Writes down the figures of a worker's stages.

@@ -13,17 +13,20 @@ final class Devices: Sendable {
     private let database: GatewayDatabase
     private let gathered: GatheredAnswers
     private let notifications: RowNotifications
+    private let journal: Journal?
+    /// Those of this process that are in the journal: who revokes one again and again must not fill the disk.
+    private let noted = Mutex<Set<Identifier>>([])
     /// How long a verdict is waited for; workers need milliseconds.
     private let patience: Duration
     private let backstop = Duration.seconds(1)
     private let channel = Mutex<(name: String, at: ContinuousClock.Instant)?>(nil)
 
     init(
-        app: String, database: GatewayDatabase, notifications: RowNotifications,
+        app: String, database: GatewayDatabase, notifications: RowNotifications, journal: Journal?,
         patience: Duration = .seconds(10)
     ) {
         (self.app, self.database, gathered) = (app, database, GatheredAnswers(app, database))
-        (self.notifications, self.patience) = (notifications, patience)
+        (self.notifications, self.journal, self.patience) = (notifications, journal, patience)
     }
 
     struct Enrollment: Encodable, Sendable {
@@ -60,9 +63,18 @@ final class Devices: Sendable {
         try await database.run(.user(user, app: app), ListEnrollments(user: user)).all()
     }
 
-    /// False when it is none of the user's.
+    /// False when it is none of the user's. Written into the journal before it is answered.
     func revoke(_ id: Identifier, user: String) async throws -> Bool {
-        try await database.run(.user(user, app: app), RevokeEnrollment(id: id, user: user)).one()
+        let isRevoked = try await database.run(.user(user, app: app), RevokeEnrollment(id: id, user: user))
+            .one()
+        if isRevoked { try await note(id) }
+        return isRevoked
+    }
+
+    private func note(_ id: Identifier) async throws {
+        guard let journal, noted.withLock({ !$0.contains(id) }) else { return }
+        try await journal.append(revocationOf: id)
+        noted.withLock { _ = $0.insert(id) }
     }
 
     /// Looks until there is something, woken by news of that id. Fails with 503 after the patience.

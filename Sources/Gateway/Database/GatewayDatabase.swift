@@ -1,4 +1,6 @@
+import HTTPService
 import Postgres
+import Synchronization
 
 /// Speaks to the database for portals and apps: each call is one transaction in one round trip, in which this
 /// login stands in for the portal or the app that it names.
@@ -20,8 +22,13 @@ struct GatewayDatabase: Sendable {
     private static let pauses = [Duration.milliseconds(50), .milliseconds(150), .milliseconds(400)]
 
     let pool: Pool
+    let hold: WorkHold
 
     func run<S: StatementFamily>(_ client: Client, _ statement: S) async throws -> StatementResult<S> {
+        guard !hold.isSet else {
+            throw Problem.unavailable(
+                "temporarily_unavailable", "the service is being restored; try again later")
+        }
         for pause in Self.pauses {
             do {
                 return try await attempt(client, statement)
@@ -80,4 +87,13 @@ struct NameApp: PreparedStatement {
         "gateway.app", "SELECT set_config('countersign.app', $1, true) AS name")
     var parameters: [Parameter] { [.text(name)] }
     static func decode(_ row: inout RowReader) throws -> String { try row.text("name") }
+}
+
+/// Whether nobody is served until an operator has looked after a restore.
+final class WorkHold: Sendable {
+    private let state = Atomic(false)
+
+    var isSet: Bool { state.load(ordering: .relaxed) }
+
+    func set(_ isSet: Bool) { state.store(isSet, ordering: .relaxed) }
 }

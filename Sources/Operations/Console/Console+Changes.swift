@@ -13,12 +13,14 @@ extension Console {
             guard let type = operatorActions.first(where: { $0.name == fields["action"] }) else {
                 throw UnreadableInput("there is no such action")
             }
-            let action = try type.init(ActionWords(form: fields))
+            let words = ActionWords(form: fields)
+            let action = try type.init(words)
             if action.needsPassword {
                 let account = try await StoredAccount.find(session.name, &connection)
                 guard account.fits(fields["password"] ?? "") else { throw WrongPassword() }
             }
             let sentences = try await action.run(&connection)
+            try await journal?.append(type.line(words))
             logger.notice(
                 "operator acted", metadata: ["operator": "\(session.name)", "action": "\(type.name)"])
             return ChangeAnswer(sentences.replacing("\n", with: "; "), isSecret: type.answersSecret)

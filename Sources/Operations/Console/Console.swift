@@ -16,12 +16,14 @@ struct Console: Sendable {
 
     let pool: Pool
     let logger: Logger
+    /// Where it is written down what operators have done.
+    let journal: Journal?
     let refused = RefusalCounts(.init(name: 5, network: 30, all: 300))
     let streams = StreamLimit()
     let background: ConsoleBackground
 
-    init(pool: Pool, logger: Logger) {
-        (self.pool, self.logger) = (pool, logger)
+    init(pool: Pool, journal: Journal?, logger: Logger) {
+        (self.pool, self.journal, self.logger) = (pool, journal, logger)
         background = ConsoleBackground(pool: pool, logger: logger)
     }
 

@@ -1,3 +1,4 @@
+package import Countersign
 import Engine
 package import HTTPService
 package import Logging
@@ -17,6 +18,8 @@ package struct OperationsServer: Sendable {
         package var registry: MetricRegistry
         /// The process's listener, if it has one: `/readyz` looks whether it is alive.
         package var notifier: Notifier?
+        /// Where it is written down what operators have done.
+        package var journal: Journal?
 
         package init(listen: ListenAddress, database: ConnectionOptions, registry: MetricRegistry) {
             http = HTTPServerConfiguration(listen: listen)
@@ -43,10 +46,10 @@ package struct OperationsServer: Sendable {
             options, size: 3, onWait: PoolMeter("operations", configuration.registry).waited)
         let probes = ProbeRoutes(
             pool: pool, registry: configuration.registry, notifier: configuration.notifier, logger: logger)
+        let console = Console(pool: pool, journal: configuration.journal, logger: logger)
         let host = configuration.http.listen.host
         server = try HTTPServer(
-            configuration.http, routes: probes.all + Console(pool: pool, logger: logger).routes,
-            logger: logger
+            configuration.http, routes: probes.all + console.routes, logger: logger
         ) { port in
             logger.notice("operations listens", metadata: ["host": "\(host)", "port": "\(port)"])
             onRunning(port)

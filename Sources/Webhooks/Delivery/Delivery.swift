@@ -3,6 +3,8 @@ import Postgres
 /// A delivery that this worker holds a lease on.
 struct Delivery: Sendable {
     let transactionID: Identifier
+    /// Of a request that was open when history had gone back.
+    let epoch: Int?
     let token: Int64
     let attempt: Int
     /// Attempts before it was replayed; the schedule begins after them.

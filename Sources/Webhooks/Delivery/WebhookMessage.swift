@@ -4,18 +4,24 @@ package import Postgres
 /// What a portal is told when one of its requests has ended, as Standard Webhooks 1.0.0 and as the callback of
 /// the Access API at once. Thin: no user and no code, so that whoever reads it in transit learns nothing.
 package struct WebhookMessage: Sendable {
-    /// `webhook-id`, the same over all retries: the transaction id.
+    /// `webhook-id`, the same over all retries: the transaction id, and after a restore the number of the epoch that has
+    /// ended the request, because the portal may have been told another end under the id alone.
     package let id: String
     package let body: [UInt8]
 
-    package init(transactionID: Identifier, status: String, callbackURI: String, occurredAt: Timestamp) {
-        id = transactionID.description
+    package init(
+        transactionID: Identifier, epoch: Int? = nil, status: String, callbackURI: String,
+        occurredAt: Timestamp
+    ) {
+        let transaction = transactionID.description
+        id = epoch.map { "\(transaction)-\($0)" } ?? transaction
         // Written once, by hand: JSONEncoder took 15 us of the 60 us that a delivery cost here. Sorted by name.
         var text = "{\"callback_uri\":"
         appendJSONString(callbackURI, to: &text)
         text += ",\"data\":{\"status\":"
         appendJSONString(status, to: &text)
-        text += ",\"transaction_id\":\"\(id)\"},\"timestamp\":\"\(occurredAt)\",\"transaction_id\":\"\(id)\""
+        text += ",\"transaction_id\":\"\(transaction)\"},\"timestamp\":\"\(occurredAt)\""
+        text += ",\"transaction_id\":\"\(transaction)\""
         text += ",\"type\":\"mobile_authentication.completed\"}"
         body = Array(text.utf8)
     }

@@ -24,7 +24,8 @@ struct ClaimDeliveries: PreparedStatement {
 
     static func decode(_ row: inout RowReader) throws -> Delivery {
         Delivery(
-            transactionID: try row.identifier("transaction_id"), token: Int64(try row.int("token")),
+            transactionID: try row.identifier("transaction_id"), epoch: try row.optionalInt("epoch"),
+            token: Int64(try row.int("token")),
             attempt: try row.int("attempts"), attemptsBefore: try row.int("attempts_before"),
             endpoint: WebhookEndpoint(
                 portalID: Int32(try row.int("portal_id")), origin: try row.text("origin")),
@@ -88,11 +89,11 @@ struct ClaimDeliveries: PreparedStatement {
             SET due_at = clock_timestamp() + make_interval(secs => $4::float8), token = q.token + 1,
                 attempts = q.attempts + 1, leased = true
             FROM claimed c WHERE q.transaction_id = c.transaction_id
-            RETURNING q.transaction_id, q.token, q.attempts, q.attempts_before, q.portal_id, q.origin, q.callback_uri,
+            RETURNING q.transaction_id, q.epoch, q.token, q.attempts, q.attempts_before, q.portal_id, q.origin, q.callback_uri,
                       q.request_status, q.occurred_at, c.signing_secret, c.previous_secret, c.webhook_key,
                       c.webhook_concurrency, c.webhook_rate, coalesce(c.is_probe, false) AS is_probe
         )
-        SELECT l.transaction_id, l.token, l.attempts, l.attempts_before, l.portal_id, l.origin, l.callback_uri,
+        SELECT l.transaction_id, l.epoch, l.token, l.attempts, l.attempts_before, l.portal_id, l.origin, l.callback_uri,
                l.request_status, l.occurred_at, l.signing_secret, l.previous_secret, l.webhook_key,
                l.webhook_concurrency, l.webhook_rate, l.is_probe,
                NOT s.callback_allowlist_enabled OR c.callback_id IS NOT NULL AS is_listed,

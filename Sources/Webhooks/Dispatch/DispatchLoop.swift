@@ -35,7 +35,7 @@ struct DispatchLoop: ~Copyable {
         var deadline: ContinuousClock.Instant?
         while !isDone(&deadline) {
             do {
-                var connection = try await Connection.open(context.sessionOptions(.dispatch))
+                var connection = try await context.open(context.sessionOptions(.dispatch))
                 if sessions > 0 { statistics.meters.reconnected() }
                 sessions += 1
                 while !isDone(&deadline) {

@@ -44,16 +44,33 @@ import Testing
     @Test func `of two workers one keeps house, and the other when that one has gone`() async throws {
         let login = try await Database.current.makeLogin("worker", in: .worker)
         let second = try await Database.current.makeLogin("worker2", in: .worker)
+        let (one, two) = (TakeHousekeeping(worker: .random()), TakeHousekeeping(worker: .random()))
         var (leads, others): ([Bool], [Bool]) = ([], [])
         var other = try await Database.current.connect(as: second)
         do {
             var leader = try await Database.current.connect(as: login)
             for _ in 0..<2 {
-                leads.append(try await leader.run(TakeHousekeeping()).one())
-                others.append(try await other.run(TakeHousekeeping()).one())
+                leads.append(try await leader.run(one).one())
+                others.append(try await other.run(two).one())
             }
         }
         #expect(leads == [true, true] && others == [false, false])
-        try await eventually("the other leads") { try await other.run(TakeHousekeeping()).one() }
+        try await eventually("the other leads") { try await other.run(two).one() }
+    }
+    /// Its session stands, and so does its lock.
+    @Test func `a worker that is stopped loses the house, and has it again when it goes on`() async throws {
+        var leader = try await Database.current.connect(
+            as: try await Database.current.makeLogin("w", in: .worker))
+        var other = try await Database.current.connect(
+            as: try await Database.current.makeLogin("w2", in: .worker))
+        let (one, two) = (TakeHousekeeping(worker: .random()), TakeHousekeeping(worker: .random()))
+        #expect(try await leader.run(one).one())
+        #expect(try await other.run(two).one() == false)
+        let past =
+            "UPDATE countersign.epoch SET kept_until = now() - interval '1 s', noted_by = pg_current_xact_id()"
+        try await Database.current.arrange(past)
+        #expect(try await other.run(two).one())
+        #expect(try await leader.run(one).one())
+        #expect(try await other.run(two).one() == false)
     }
 }

@@ -107,10 +107,13 @@ private let decidedColumns = """
     auth_types: method name request_expires_in
     callback_urls: callback_id portal_id url
     dead_deliveries: died_at portal_id transaction_id
-    dispatch_queue: attempts attempts_before callback_uri due_at leased occurred_at origin portal_id
+    dispatch_queue: attempts attempts_before callback_uri due_at epoch leased occurred_at origin portal_id
         queued_at request_status token transaction_id
     enrollments: activated_at app_id created_at enrollment_id locked_until platform reason revoked_at
         status
+    epoch: database is_held is_synchronous kept_by kept_until life noted_at noted_by notes number only_row
+        suspect_until system_identifier timeline
+    epochs: began_at codes enrollments known_until number reason released_at requests
     events: app_id enrollment_id event_id occurred_at portal_id transaction_id type
     issue_queue: attempts portal_id transaction_id
     log_levels: level module updated_at
@@ -119,7 +122,7 @@ private let decidedColumns = """
         portal_id webhook_concurrency webhook_rate
     queue_history: done errors minute stage unit waiting
     schema_migrations: applied_at applied_by checksum duration_ms minimum_binary name no_undo undo version
-    settings: callback_allowlist_enabled enrollment_enabled mobile_authentication_enabled only_row
+    settings: callback_allowlist_enabled enrollment_enabled mobile_authentication_enabled only_row resume_after_restore
         signature_required unique_pgp_keys_per_enrollment updated_at
     sign_in_history: answer_times asked authenticated cancelled code_times dead delivered denied
         expired failed minute undelivered unit
@@ -128,7 +131,7 @@ private let decidedColumns = """
         transaction_id
     validate_queue: app_id attempts leased_until leases submission_id
     webhook_attempts: attempt detail duration_ms error_class started_at status_code transaction_id
-    webhook_deliveries: attempts callback_uri created_at finished_at first_at first_code first_ms portal_id
+    webhook_deliveries: attempts callback_uri created_at epoch finished_at first_at first_code first_ms portal_id
         request_status status transaction_id
     webhook_endpoints: changed_at failing_since open_until origin portal_id reason state trips
     webhook_tries: attempt detail duration_ms error_class started_at status_code transaction_id

@@ -77,7 +77,6 @@ private let decidedPrivileges = """
     audit_second_factor() - nobody
     audit_settings() - nobody
     audit_stage() - nobody
-    bell_key(stage text) - worker: execute
     auth_requests - admin: select (transaction_id requested_at expires_at open_until issued_at
         scanned_at resolved_at enrollment_id portal_id app_id signature_verified status auth_type
         method callback_uri message language_code reference user_id device_id signer_fingerprint); gateway
@@ -92,6 +91,8 @@ private let decidedPrivileges = """
     auth_types - admin: delete, insert, select, update; monitor worker: select
     await_otp(transaction_id uuid, timeout interval) - gateway portal: execute
     await_submission(submission_id uuid, timeout interval) - app gateway: execute
+    begin_epoch(why text) - nobody
+    bell_key(stage text) - worker: execute
     callback_uri_rule() - admin: execute
     callback_urls - admin: delete, insert, select, update; monitor: select (callback_id portal_id
         url); worker: select
@@ -101,9 +102,13 @@ private let decidedPrivileges = """
     check_auth_request() - nobody
     check_callback_url() - nobody
     check_enrollment() - nobody
+    check_epoch(worker uuid, heard timestamp with time zone, remembered_life uuid, remembered_notes
+        bigint, OUT number integer, OUT life uuid, OUT notes bigint, OUT refuses boolean) - admin
+        worker: execute
     check_in_full(given countersign.auth_requests) - nobody
     check_login(login text, group_role text) - nobody
     check_text(column_name text, value text, longest integer) - admin: execute
+    clear_suspects(most integer) - admin worker: execute
     close_events() - worker: execute
     collect_in_full(transaction_id uuid) - nobody
     collect_otp(transaction_id uuid) - gateway portal: execute
@@ -114,6 +119,7 @@ private let decidedPrivileges = """
     current_app() - app gateway: execute
     current_portal() - gateway portal: execute
     dead_deliveries - admin monitor: select; worker: delete, insert, select, update
+    declare_epoch() - admin: execute
     dispatch_queue - admin monitor: select; worker: delete, insert, select, update
     drop_partition(partition_name text) - worker: execute
     enabled_types(user_id text, device_id text) - gateway: execute
@@ -127,6 +133,12 @@ private let decidedPrivileges = """
         device_name platform public_key), select (enrollment_id created_at status); monitor: select
         (enrollment_id created_at activated_at revoked_at locked_until app_id status reason platform);
         worker: select, update
+    epoch - admin monitor: select
+    epoch_fault(worker uuid, heard timestamp with time zone, life uuid, notes bigint) - admin
+        worker: execute
+    epoch_state(OUT number integer, OUT life uuid, OUT notes bigint, OUT refuses boolean) - gateway
+        worker: execute
+    epochs - admin monitor: select
     estimated_figure(stage text, since timestamp with time zone, moment timestamp with time zone, OUT
         waiting bigint, OUT oldest timestamp with time zone) - nobody
     estimated_queue(source regclass, condition text, age text, moment timestamp with time zone, OUT
@@ -145,6 +157,9 @@ private let decidedPrivileges = """
     find_outcomes(app text, ids uuid[]) - gateway: execute
     hand_out_codes(portals text[], ids uuid[]) - gateway: execute
     has_closed_isolates(value text) - admin: execute
+    held() - nobody
+    incarnation(OUT system_identifier bigint, OUT timeline bigint, OUT database oid, OUT
+        is_synchronous boolean, OUT has_streamed boolean) - nobody
     is_callback_uri(uri text) - admin: execute
     group_role(kind text) - admin monitor worker: execute
     is_inet(value text) - admin: execute
@@ -153,6 +168,7 @@ private let decidedPrivileges = """
     is_recent(id uuid) - worker: execute
     is_within_limit(of_portal integer, most integer) - nobody
     issue_queue - admin monitor: select; worker: delete, insert, select, update
+    keep_house(worker uuid, has_lock boolean) - worker: execute
     log_levels - admin: delete, insert, select, update; gateway monitor worker: select
     may_notify() - worker: execute
     measure_notifications() - worker: execute
@@ -197,9 +213,11 @@ private let decidedPrivileges = """
     record_sign_ins(moment timestamp with time zone) - nobody
     refuse(code text, message text) - admin worker: execute
     refuse_auth_request(given countersign.auth_requests) - nobody
+    release_epoch(send boolean) - admin: execute
     repeated_submission(enrollment_id uuid, transaction_id uuid, secret_digest bytea, action text,
         signature text) - gateway: execute
     request_status (type) - nobody
+    revoke_again(ids uuid[]) - admin worker: execute
     revoke_enrollment(enrollment_id uuid) - admin gateway: execute
     revoke_own_enrollment(enrollment_id uuid, user_id text) - gateway: execute
     ring(stage text) - worker: execute
@@ -254,4 +272,5 @@ private let decidedPrivileges = """
     worker_stages - admin monitor: select; worker: delete, insert, select, update
     workers - admin: select, update (drain_requested); monitor: select; worker: delete, insert, select,
         update (heartbeat_at draining)
+    write_epoch(keeper uuid) - nobody
     """

@@ -1,0 +1,126 @@
+import Countersign
+import Foundation
+import Postgres
+import Support
+import Testing
+
+/// `countersign restored`, and the journal in which commands write what a restore must not take back.
+@Suite(.database) struct RestoredCommandTests {
+    private struct Scene {
+        let shell: Shell
+        let journal: String
+
+        init() async throws {
+            let key = MasterKeyText.make()
+            journal =
+                FileManager.default.temporaryDirectory.appending(path: "journal-\(UUID().uuidString)").path
+            shell = try await Shell.member(of: .admin, key: key).with("COUNTERSIGN_JOURNAL", journal)
+        }
+
+        var commands: [String] {
+            get async throws { try await Journal(path: journal).entries().map(\.command) }
+        }
+
+        func remove() { try? FileManager.default.removeItem(atPath: journal) }
+    }
+
+    @Test func `what is changed is in the journal before it is answered, and no secret`() async throws {
+        let scene = try await Scene()
+        defer { scene.remove() }
+        let shell = scene.shell
+        let login = Database.current.unique("acme")
+        try await shell.succeed("portal", "add", "acme", "--role", login)
+        try await shell.succeed("settings", "set", "enrollment_enabled=false")
+        let secret =
+            try await shell.succeed("portal", "rotate-secret", "acme", "--json")
+            .json(as: [String: Any].self)["signing_secret"] as? String
+        try await shell.succeed("portal", "disable", "acme")
+        let enrollment = try await enrolled()
+        try await shell.succeed("enrollment", "revoke", "\(enrollment)")
+        #expect(
+            try await scene.commands == [
+                "settings set enrollment_enabled=false", "portal rotate-secret acme", "portal disable acme",
+                "enrollment revoke \(enrollment)",
+            ])
+        let text = try String(contentsOfFile: scene.journal, encoding: .utf8)
+        let hidden = try #require(secret).dropFirst(6)
+        #expect(!text.contains(hidden))
+        let mode =
+            try FileManager.default.attributesOfItem(atPath: scene.journal)[.posixPermissions] as? NSNumber
+        #expect(mode?.intValue == 0o600)
+        #expect(try await shell.run("settings", "set", "enrollment_enabled=maybe").status == 64)
+        #expect(try await scene.commands.count == 4)
+    }
+
+    @Test func `a journal that cannot be opened stops a command before it does anything`() async throws {
+        let shell = try await Shell.member(of: .admin)
+        let outcome = try await shell.run(
+            "settings", "set", "enrollment_enabled=false", "--journal", "/nowhere/journal")
+        #expect(outcome.status == 78)
+        #expect(outcome.errors.hasPrefix("countersign: the journal /nowhere/journal cannot be opened"))
+        #expect(
+            try await Database.current.count("SELECT enrollment_enabled::integer FROM countersign.settings")
+                == 1)
+    }
+
+    @Test func `it repeats revocations, shows what has to be repeated, and lets webhooks go`() async throws {
+        let scene = try await Scene()
+        defer { scene.remove() }
+        let shell = scene.shell
+        #expect(try await shell.succeed("restored").output.hasPrefix("History has not gone back"))
+        let enrollment = try await enrolled()
+        try await shell.succeed("enrollment", "revoke", "\(enrollment)")
+        try await shell.succeed("settings", "set", "enrollment_enabled=false")
+        // As a restore leaves it: an hour ago.
+        try await Database.current.arrange(
+            """
+            UPDATE countersign.enrollments SET status = 'active';
+            UPDATE countersign.epoch SET noted_at = now() - interval '1 hour';
+            """)
+        try await shell.run("restored", "--show", "--declare")
+            .expect(64, "--show changes nothing: leave out --declare and --discard, or it")
+        let declared = try await shell.succeed("restored", "--declare", "--json").json(as: [String: Any].self)
+        #expect(declared["enrollments_revoked"] as? Int == 1)
+        #expect(declared["reason"] as? String == "an operator says so")
+        let repeated = try #require(declared["to_repeat"] as? [String])
+        #expect(repeated.count == 1 && repeated[0].hasSuffix("Z settings set enrollment_enabled=false"))
+        let status =
+            "SELECT count(*) FROM countersign.enrollments WHERE reason = 'revoked before the restore'"
+        #expect(try await Database.current.count(status) == 1)
+        let events = "SELECT count(*) FROM countersign.events WHERE type LIKE 'epoch.%'"
+        #expect(try await Database.current.count(events) == 2)
+    }
+
+    @Test func `doctor names it until somebody has looked after it`() async throws {
+        let scene = try await Scene()
+        defer { scene.remove() }
+        func history() async throws -> [String] {
+            let findings = try await scene.shell.run("doctor", "--json").json(as: [[String: Any]].self)
+            return findings.filter { $0["check"] as? String == "history" }.compactMap {
+                $0["finding"] as? String
+            }
+        }
+        #expect(try await history() == ["has never gone back, as far as can be known"])
+        try await scene.shell.succeed("settings", "set", "enrollment_enabled=false")
+        try await Database.current.arrange(
+            """
+            UPDATE countersign.epoch SET noted_at = now() - interval '1 hour';
+            SELECT countersign.declare_epoch();
+            """)
+        let found = try await history()
+        #expect(found.count == 2 && found[0].hasSuffix("an operator says so"))
+        #expect(found[1].hasPrefix("undone: settings set enrollment_enabled=false (of 20"))
+        try await scene.shell.succeed("restored")
+        #expect(try await history() == ["has gone back once, and was looked after"])
+    }
+
+    private func enrolled() async throws -> Identifier {
+        var owner = try await Database.current.connect()
+        return try await owner.execute(
+            """
+            INSERT INTO countersign.apps (login, name) VALUES ('nobody', 'mobile');
+            INSERT INTO countersign.enrollments (app_id, user_id, device_id, status)
+            SELECT app_id, 'alice', 'phone', 'active' FROM countersign.apps RETURNING enrollment_id
+            """)[0].identifier(0)
+    }
+}

@@ -1,0 +1,74 @@
+import Countersign
+import Engine
+import Postgres
+import Support
+import Testing
+
+/// What is a loss of history, and what is none. Real restores and promotions are in OperationsTests.
+@Suite(.database) struct EpochTests {
+    private func ask(_ memory: EpochMemory, _ connection: inout Connection) async throws -> EpochState {
+        let state = try await connection.run(memory.question).one()
+        _ = memory.take(state)
+        return state
+    }
+
+    @Test func `a new installation, a new worker and a table that is rewritten are no loss`() async throws {
+        let login = try await Database.current.makeLogin("worker", in: .worker)
+        let worker = Identifier.random()
+        let memory = EpochMemory(worker: worker)
+        for turn in 0..<2 {
+            var session = try await Database.current.connect(as: login)
+            #expect(try await ask(memory, &session).number == 0)
+            #expect(try await session.run(TakeHousekeeping(worker: worker)).one())
+            let state = try await ask(memory, &session)
+            #expect(state.number == 0 && !state.refuses && state.notes > 0)
+            if turn == 0 {
+                try await Database.current.arrangeAsSuperuser("VACUUM (FULL, FREEZE) countersign.epoch")
+            }
+        }
+        var other = try await Database.current.connect(as: login)
+        #expect(try await ask(EpochMemory(worker: .random()), &other).number == 0)
+    }
+
+    /// It would hold the webhooks that an operator has let go.
+    @Test func `a worker that remembers an earlier life begins no epoch`() async throws {
+        var session = try await Database.current.connect()
+        let memory = EpochMemory(worker: .random())
+        let before = try await ask(memory, &session)
+        memory.heard(.now(), in: before.life)
+        try await Database.current.arrange(
+            "SELECT countersign.declare_epoch(); SELECT countersign.release_epoch(true)")
+        let after = try await ask(memory, &session)
+        #expect(after.number == 1 && after.life != before.life)
+        // Of a session on the server that was given up.
+        memory.heard(.now(), in: before.life)
+        #expect(try await ask(memory, &session).number == 1)
+        #expect(try await Database.current.count("SELECT is_held::integer FROM countersign.epoch") == 0)
+    }
+
+    @Test func `a heartbeat of this life that is not there is a loss`() async throws {
+        var session = try await Database.current.connect()
+        let memory = EpochMemory(worker: .random())
+        let before = try await ask(memory, &session)
+        memory.heard(.now(), in: before.life)
+        #expect(try await ask(memory, &session).number == 1)
+        #expect(try await ask(memory, &session).number == 1)
+    }
+
+    /// An app can hold its enrollments; the heartbeat that revokes them must not wait for it.
+    @Test func `what somebody holds is revoked again later`() async throws {
+        let site = try await Site.make()
+        var app = try await site.app()
+        let enrollment = try await withWorker { _ in try await app.enroll("alice") }
+        let again = RevokeAgain(enrollments: [enrollment])
+        var session = try await Database.current.connect()
+        var holder = try await Database.current.connect()
+        try await holder.execute("BEGIN")
+        try await holder.execute("SELECT FROM countersign.enrollments FOR UPDATE")
+        try await session.execute("SET lock_timeout = '1ms'")
+        #expect(try await session.run(again).all().map(\.isRevoked) == [false])
+        try await holder.execute("COMMIT")
+        #expect(try await session.run(again).all().map(\.isRevoked) == [true])
+        #expect(try await session.run(again).all().isEmpty)
+    }
+}
