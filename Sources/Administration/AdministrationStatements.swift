@@ -7,7 +7,7 @@ package enum AdministrationStatements {
             AuditRefusal.self, BeginSession.self, CountCode.self, CreateLogin.self, DeclareRestore.self,
             DrainOutdatedWorkers.self, EndSession.self, FindDeadReceivers.self, FindDeviceOwners.self,
             FindFailingStages.self, FindFilledDefaults.self, FindLastDigest.self, FindLatestRestore.self,
-            FindLiveWorkers.self, FindNames.self, FindOpenBreakers.self,
+            FindLiveWorkers.self, FindLossyCommits.self, FindNames.self, FindOpenBreakers.self,
             FindOtherDatabases.self, FindOutdatedWorkers.self, FindPausedPortals.self, FindPortal.self,
             FindReach.self, FindRequestEvents.self, FindSession.self, FindSubmissions.self,
             ForgetCurrentFiles.self, InsertAccount.self, InsertApp.self, InsertCredential.self,

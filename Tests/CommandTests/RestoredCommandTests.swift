@@ -114,6 +114,28 @@ import Testing
         #expect(try await history() == ["has gone back once, and was looked after"])
     }
 
+    /// Whoever is told that a commit is done must find it after a crash.
+    @Test func `doctor names logins whose commits can be lost`() async throws {
+        let login = try await Database.current.makeLogin("hasty", in: .portal)
+        let stranger = try await Database.current.makeLogin("stranger")
+        try await Database.current.arrangeAsSuperuser(
+            """
+            ALTER ROLE "\(login.name)" SET synchronous_commit = off;
+            ALTER ROLE "\(stranger.name)" SET synchronous_commit = off;
+            ALTER DATABASE "\(Database.current.name)" SET synchronous_commit = local;
+            """)
+        let findings = try await Shell.member(of: .admin).run("doctor", "--json").json(
+            as: [[String: Any]].self)
+        let commits = findings.filter { $0["check"] as? String == "commits" }
+        let sentences = Set(commits.compactMap { $0["finding"] as? String })
+        #expect(
+            sentences == [
+                "login \(login.name): synchronous_commit is off",
+                "every login of this database: synchronous_commit is local",
+                "the server: synchronous_commit is local",
+            ])
+    }
+
     private func enrolled() async throws -> Identifier {
         var owner = try await Database.current.connect()
         return try await owner.execute(

@@ -50,6 +50,9 @@ package struct Doctor: Sendable {
         findings += try await look("history", &connection) { connection in
             try await EpochCheck(journal: journal).findings(&connection)
         }
+        findings += try await look("commits", &connection) { connection in
+            try await LossyCommits.findings(&connection)
+        }
         findings.append(try await clock(&connection))
         findings.append(await masterKey(&connection))
         return findings
