@@ -183,6 +183,7 @@ CREATE TABLE countersign.enrollments (
     attempts         smallint NOT NULL DEFAULT 0,
     leases           smallint NOT NULL DEFAULT 0,  -- taken by a worker, who has not come to its end
     leased_until     timestamptz,
+    leased_by        integer,                      -- the backend of that worker's session
     status           text NOT NULL DEFAULT 'pending'
                      CONSTRAINT enrollments_status CHECK (status IN ('pending', 'active', 'rejected', 'revoked')),
     reason           text,
@@ -320,6 +321,7 @@ ALTER TABLE countersign.submissions ENABLE ROW LEVEL SECURITY;
 CREATE TABLE countersign.validate_queue (
     leased_until    timestamptz,
     app_id          integer NOT NULL,
+    leased_by       integer,                      -- the backend of that worker's session
     attempts        smallint NOT NULL DEFAULT 0,
     leases          smallint NOT NULL DEFAULT 0,  -- taken by a worker, who has not come to its end
     submission_id   uuid NOT NULL,

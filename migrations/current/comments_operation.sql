@@ -9,6 +9,7 @@ COMMENT ON TABLE countersign.validate_queue IS 'Submissions that wait for their 
 COMMENT ON COLUMN countersign.validate_queue.leased_until IS 'Until when a worker has it.';
 COMMENT ON COLUMN countersign.validate_queue.app_id IS 'The app that submitted it.';
 COMMENT ON COLUMN countersign.validate_queue.attempts IS 'How often it broke a batch; at five it fails.';
+COMMENT ON COLUMN countersign.validate_queue.leased_by IS 'The backend of its session; one that is gone has no lease.';
 COMMENT ON COLUMN countersign.validate_queue.leases IS
     'How often it was taken by a worker who has not come to its end.';
 COMMENT ON COLUMN countersign.validate_queue.submission_id IS 'The submission.';

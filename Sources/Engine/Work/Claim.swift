@@ -40,7 +40,13 @@ package struct Claim: Sendable {
         table: "countersign.enrollments", lane: "app_id", key: "enrollment_id", gate: "true",
         condition: "q.status = 'pending' AND q.attempts = 0 AND \(isFree)", isLeased: true)
 
-    private static let isFree = "coalesce(q.leased_until < clock_timestamp(), true)"
+    /// Not leased; or by a session that has ended: its worker has been killed, or has lost it. The sessions there are
+    /// looked up only when a leased row is met. Another session that got the number of one that has ended makes the
+    /// lease last as long as any.
+    private static let isFree = """
+        (coalesce(q.leased_until < clock_timestamp(), true) OR q.leased_by <> ALL ((SELECT array_agg(
+            pg_stat_get_backend_pid(b.id)) FROM pg_stat_get_backend_idset() AS b (id))::integer[]))
+        """
 
     /// After so many leases that nobody has ended a row is tried alone: it may be what ends its workers.
     private static let leasesTogether = 2
@@ -102,7 +108,7 @@ extension Claim {
         """
         leased AS (
             UPDATE \(table) q
-            SET leased_until = clock_timestamp() + interval '5 s', leases = least(q.leases + 1, 1000),
+            SET leased_until = clock_timestamp() + interval '5 s', leased_by = pg_backend_pid(), leases = least(q.leases + 1, 1000),
                 attempts = CASE WHEN q.attempts = 0 AND q.leases >= \(Self.leasesTogether) THEN 1 ELSE q.attempts END
             FROM \(source) t WHERE q.ctid = t.place AND \(condition)
             RETURNING t.*, q.attempts, q.leases

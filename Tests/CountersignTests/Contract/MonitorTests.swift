@@ -129,7 +129,7 @@ private let decidedColumns = """
     stage_controls: batch_size paused stage updated_at
     submissions: action app_id enrollment reason resolved_at status submission_id submitted_at
         transaction_id
-    validate_queue: app_id attempts leased_until leases submission_id
+    validate_queue: app_id attempts leased_by leased_until leases submission_id
     webhook_attempts: attempt detail duration_ms error_class started_at status_code transaction_id
     webhook_deliveries: attempts callback_uri created_at epoch finished_at first_at first_code first_ms portal_id
         request_status status transaction_id

@@ -1,0 +1,45 @@
+import Countersign
+import Engine
+import Postgres
+import Support
+import Testing
+
+/// Rows that a worker has leased and will never come to the end of.
+@Suite(.database) struct LostLeaseTests {
+    @Test func `a lease ends with the session that took it`() async throws {
+        let site = try await Site.make()
+        var portal = try await site.portal()
+        var app = try await site.app()
+        let (enrollment, transaction) = try await withWorker { _ in
+            let enrollment = try await app.enroll("alice")
+            return (enrollment, try await portal.issued())
+        }
+        let submission = try await app.run(
+            SQL.submit, [.identifier(enrollment), .text(transaction.code), "accept"])[0].identifier(0)
+        let pending = try await app.run(SQL.enroll, ["bob", "phone"])[0].identifier(0)
+        do {
+            let killed = try await Database.current.connect()
+            let lease = "leased_until = now() + interval '1 hour', leased_by = \(killed.processID)"
+            try await Database.current.arrange(
+                """
+                UPDATE countersign.validate_queue SET \(lease);
+                UPDATE countersign.enrollments SET \(lease) WHERE status = 'pending';
+                """)
+            try await withWorker(stages: [.validate, .enroll]) { _ in
+                // Others come after them and are served.
+                let other = try await app.submit(enrollment, Code.invented(), "scan")
+                #expect(other.reason == "unknown_code")
+                #expect(try await app.run(SQL.result, [.identifier(submission)])[0].text(0) == "pending")
+                #expect(try await app.run(SQL.enrollment, [.identifier(pending)])[0].text(0) == "pending")
+                let lives = killed.isUsable
+                #expect(lives)
+            }
+        }
+        try await withWorker(stages: [.validate, .enroll]) { _ in
+            #expect(try await app.outcome(submission).text(0) == "accepted")
+            try await eventually("it is enrolled") {
+                try await app.run(SQL.enrollment, [.identifier(pending)])[0].text(0) == "active"
+            }
+        }
+    }
+}
