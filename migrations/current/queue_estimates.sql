@@ -31,10 +31,14 @@ $$;
 -- What `places` pages, spread evenly from `first` to before `beyond`, say of all these pages: rows that meet the
 -- condition, the variance of that number, and the oldest among the first such row of each page. The variance comes
 -- from the differences of neighbours: a queue of which one end is worked off is as even as a full one.
+--
+-- By pages and never by an index: statistics of a quiet day say that the index of open requests is empty, and for each
+-- of 96 pages all of it was read, 1.3 s after 200,000 requests had ended while somebody held a snapshot.
 CREATE OR REPLACE FUNCTION countersign.page_sample(
     source regclass, first bigint, beyond bigint, places bigint, condition text, age text, moment timestamptz,
     OUT waiting double precision, OUT variance double precision, OUT oldest timestamptz)
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = on
+SET enable_indexscan = off SET enable_indexonlyscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     pages bigint := greatest(beyond - first, 0);
 BEGIN
