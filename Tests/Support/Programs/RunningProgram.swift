@@ -32,6 +32,7 @@ package final class RunningProgram: Sendable {
             return folder.appending(path: name).path
         }
         let least = ["HOME": folder.path, "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"]
+            .merging(threadSanitizer) { $1 }
         let own = try file("output")
         process = try ChildProcess(
             program, arguments, environment: least.merging(environment) { $1 },
@@ -124,4 +125,9 @@ package final class RunningProgram: Sendable {
         }
         return try #require(found)
     }
+}
+
+/// What `scripts/test --sanitize=thread` tells the sanitizer, for the programs that the tests start, too.
+private let threadSanitizer = ProcessInfo.processInfo.environment.filter {
+    ["TSAN_OPTIONS", "LD_PRELOAD"].contains($0.key)
 }
