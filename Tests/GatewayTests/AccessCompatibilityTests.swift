@@ -76,6 +76,8 @@ import Testing
             #expect(result["not_authenticated_reason"] == nil)
             let sent = try #require(result["timestamp"] as? Double)
             #expect(abs(sent / 1000 - Date().timeIntervalSince1970) < 60)
+            let expires = try #require(result["expires_at"] as? Double)
+            #expect(expires - sent == 180_000)
         }
     }
 

@@ -10,6 +10,46 @@ import Testing
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
         .standardizedFileURL
 
+    /// Directional isolates pass where each is closed, which no pattern can say: it leaves them out.
+    @Test func `texts are described as the database takes them`() async throws {
+        let file = Self.root.appending(path: "Sources/Gateway/openapi.json")
+        let document = try String(contentsOf: file, encoding: .utf8)
+        let start = try JSONSerialization.jsonObject(with: Data(document.utf8)) as? NSDictionary
+        let path = "components.schemas.Start.properties.message.pattern"
+        let pattern = try #require(start?.value(forKeyPath: path) as? String)
+        var owner = try await Database.current.connect()
+        let rows = try await owner.execute(
+            """
+            SELECT min(n), max(n) FROM (
+                SELECT n, n - row_number() OVER (ORDER BY n) AS island FROM generate_series(1, 1114111) AS n
+                WHERE n NOT BETWEEN 55296 AND 57343 AND (n BETWEEN 8294 AND 8297
+                      OR chr(n) ~ countersign.unshowable_characters())) AS refused GROUP BY island
+            """)
+        var refused = IndexSet(integer: 0)
+        for row in rows { refused.insert(integersIn: try row.int(0)...row.int(1)) }
+        #expect(try scalars(excludedBy: pattern) == refused)
+    }
+
+    /// Of `^[^...]*$`, in which a scalar is itself or four digits behind `\\u`.
+    private func scalars(excludedBy pattern: String) throws -> IndexSet {
+        let list = try #require(pattern.wholeMatch(of: /\^\[\^(.*)\]\*\$/)?.output.1)
+        var found = IndexSet()
+        for match in list.matches(
+            of: /((?:\\u[0-9a-f]{4}|[^\\\-]))(?:-(\\u[0-9a-f]{4}|[^\\\-]))?/.matchingSemantics(.unicodeScalar)
+        ) {
+            let first = try number(match.output.1)
+            found.insert(integersIn: first...(try match.output.2.map(number) ?? first))
+        }
+        return found
+    }
+
+    private func number(_ text: Substring) throws -> Int {
+        guard text.utf8.first == UInt8(ascii: "\\") else {
+            return Int(try #require(text.unicodeScalars.first).value)
+        }
+        return try #require(Int(text.dropFirst(2), radix: 16))
+    }
+
     @Test(arguments: [true, false])
     func `schemathesis finds nothing`(isAuthenticated: Bool) async throws {
         let site = try await GatewaySite.make()

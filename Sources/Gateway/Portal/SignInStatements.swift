@@ -44,7 +44,7 @@ struct FindResult: PreparedStatement {
         "gateway.result",
         """
         SELECT transaction_id, reference, callback_uri, status::text, is_authenticated, user_id, device_id,
-               authentication_method, signature_verified, signature, requested_at,
+               authentication_method, signature_verified, signature, requested_at, expires_at,
                CASE WHEN signature IS NOT NULL THEN countersign.signer_public_key(transaction_id) END
                    AS user_public_key
         FROM countersign.auth_results WHERE transaction_id = $1

@@ -1,6 +1,6 @@
 import Postgres
 
-/// What became of a request: the fields of the Access API, and two of ours.
+/// What became of a request: the fields of the Access API, and three of ours.
 struct TransactionResult: Encodable, RowReadable, Sendable {
     struct Reason: Encodable, Sendable {
         let reason: String
@@ -11,6 +11,8 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
     let transaction_id: String
     /// When the request was made, in milliseconds since 1970.
     let timestamp: Int64
+    /// When it ends by itself, in the same form.
+    let expires_at: Int64
     let status: String
     let reference: String?
     let is_authenticated: Bool
@@ -38,6 +40,7 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
         signature_verified = try row.optionalBool("signature_verified")
         signature = try row.optionalText("signature")
         timestamp = try row.timestamp("requested_at").microseconds / 1_000
+        expires_at = try row.timestamp("expires_at").microseconds / 1_000
         user_public_key = try row.optionalText("user_public_key")
         not_authenticated_reason = isAuthenticated == true ? nil : Self.reasons[status]
     }
