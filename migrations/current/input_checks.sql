@@ -13,14 +13,15 @@ $$;
 -- Characters that no text may hold which is shown to a person, as a regular expression's brackets: what is invisible
 -- or moves what stands beside it, so that one text could be made to look like another. By general category (Unicode
 -- 15): Cc, Zl, Zp, Co, noncharacters, and of Cf and the default-ignorable ones all but these, which languages need:
--- ZERO WIDTH NON-JOINER and JOINER (Persian, Indic, emoji), LEFT-TO-RIGHT and RIGHT-TO-LEFT MARK (Hebrew, Arabic),
+-- ZERO WIDTH NON-JOINER and JOINER (Persian, Indic, emoji), LEFT-TO-RIGHT, RIGHT-TO-LEFT and ARABIC LETTER MARK, which
+-- give a direction to no other character than themselves (UAX 9 section 2.6),
 -- the two variation selectors of emoji, and the directional isolates where each that is opened is closed
 -- (UAX 9 section 2.4). What a backslash means in a plain literal is a setting of the caller's session, so functions
 -- have none, or write E''.
 CREATE OR REPLACE FUNCTION countersign.unshowable_characters() RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN E'[\\x01-\\x1f\\x7f-\\x9f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f'
+    RETURN E'[\\x01-\\x1f\\x7f-\\x9f\\u00ad\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f'
            || E'\\u200b\\u2028-\\u202e\\u2060-\\u2065\\u206a-\\u206f\\u2800\\u3164\\ue000-\\uf8ff\\ufdd0-\\ufdef'
            || E'\\ufe00-\\ufe0d\\ufeff\\uffa0\\ufff0-\\ufffc\\ufffe\\uffff\\U0001bca0-\\U0001bca3'
            || E'\\U0001d173-\\U0001d17a\\U000e0000-\\U000e0fff\\U000f0000-\\U0010ffff]';

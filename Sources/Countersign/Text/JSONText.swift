@@ -42,8 +42,9 @@ package func jsonPrintable(_ document: String) -> String {
     document.unicodeScalars.map { $0.isUnprintable ? jsonEscape($0) : String($0) }.joined()
 }
 
-/// All unprintable ones lie in the basic plane.
+/// Beyond the basic plane two escapes, a pair of surrogates (RFC 8259 section 7).
 private func jsonEscape(_ scalar: Unicode.Scalar) -> String {
-    "\\u"
-        + hexadecimal([UInt8(truncatingIfNeeded: scalar.value >> 8), UInt8(truncatingIfNeeded: scalar.value)])
+    String(scalar).utf16.map { unit in
+        "\\u" + hexadecimal([UInt8(truncatingIfNeeded: unit >> 8), UInt8(truncatingIfNeeded: unit)])
+    }.joined()
 }
