@@ -68,6 +68,19 @@ import Testing
         }
     }
 
+    /// For Swift U+212A equals K.
+    @Test func `names that only look alike are others`() async throws {
+        let change = { (rules: inout TokenRules) in (rules.audience, rules.scopes) = ("Kiosk", ["Kiosk"]) }
+        try await withRules(change) { http, issuer in
+            let right = ["aud": "Kiosk", "scope": "a Kiosk"]
+            #expect(try await status(http, issuer.token(claims: right)) == 200)
+            let token = try issuer.token(claims: right.merging(["aud": "\u{212A}iosk"]) { $1 })
+            try await expectRefused("another aud", http, token)
+            let other = try issuer.token(claims: right.merging(["scope": "a \u{212A}iosk"]) { $1 })
+            try await expectRefused("scope", http, other)
+        }
+    }
+
     @Test func `claims that a careful reader refuses`() async throws {
         try await withRules { http, issuer in
             let year = 31_536_000

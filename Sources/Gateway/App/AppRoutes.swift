@@ -22,7 +22,7 @@ struct AppRoutes: Sendable {
     @Sendable private func enroll(_ request: IncomingRequest) async throws -> Response {
         let user = try await verifier.user(request)
         let draft: Devices.Draft = try await request.json()
-        guard draft.user_id ?? user == user else {
+        guard haveSameBytes(draft.user_id ?? user, user) else {
             throw Problem(.forbidden, "wrong_user", "user_id is not the user of the token")
         }
         let enrollment = try await mapped { try await devices.enroll(draft, user: user) }

@@ -33,7 +33,7 @@ struct TokenClaims: Decodable {
     let exp: Double
     let nbf: Double?
     let iat: Double?
-    let scopes: Set<Substring>
+    let scopes: [Substring]
     /// Whether it is bound to a key (RFC 7800), which nobody proves to have here.
     let isBound: Bool
 
@@ -49,7 +49,7 @@ struct TokenClaims: Decodable {
         iat = try fields.decodeIfPresent(Double.self, forKey: .iat)
         // RFC 8693 section 4.2; `scp` is what some issuers call it.
         let given = try Self.texts(fields, .scope) ?? Self.texts(fields, .scp) ?? []
-        scopes = Set(given.flatMap { $0.split(separator: " ") })
+        scopes = given.flatMap { $0.utf8.split(separator: UInt8(ascii: " ")).map(Substring.init) }
         isBound = fields.contains(.cnf)
     }
 

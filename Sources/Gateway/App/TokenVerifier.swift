@@ -78,14 +78,18 @@ struct TokenVerifier: Sendable {
         let life = rules.longestLife / .seconds(1)
         let latest = now + Self.leeway
         for (isFine, refusal) in [
-            (claims.iss == rules.issuer, TokenRefusal.issuer),
-            (claims.aud.contains(rules.audience), .audience),
+            (haveSameBytes(claims.iss, rules.issuer), TokenRefusal.issuer),
+            (claims.aud.contains { haveSameBytes($0, rules.audience) }, .audience),
             ((1...255).contains(claims.sub.unicodeScalars.count), .user),
             (claims.exp > now, .expired), (claims.nbf ?? now <= latest, .notYet),
             (claims.iat ?? now <= latest, .issuedLater),
             // One that does not say when it was issued may have been just now.
             (claims.exp - min(claims.iat ?? now, now) <= life, .lifetime),
-            (!claims.isBound, .bound), (rules.scopes.isSubset(of: claims.scopes.map(String.init)), .scope),
+            (!claims.isBound, .bound),
+            (
+                rules.scopes.allSatisfy { asked in claims.scopes.contains { haveSameBytes($0, asked) } },
+                .scope
+            ),
         ] where !isFine { throw refusal }
     }
 }
