@@ -35,6 +35,28 @@ import Testing
         }
     }
 
+    /// RFC 6797 section 7.2: only where there is TLS.
+    @Test func `browsers are told to stay with TLS`() async throws {
+        let header = "strict-transport-security: max-age=63072000\r\n"
+        let heads = ["-sk", "-o", "/dev/null", "-D", "-", "--http1.1"]
+        try await Certificates.make { certificates in
+            let files = (
+                certificate: certificates.folder.appending(path: "good.pem").path,
+                key: certificates.folder.appending(path: "good.key").path
+            )
+            try await withServer([.ok], { $0.tls = files }) { http in
+                let answer = try await runProgram("curl", heads + ["https://127.0.0.1:\(http.port)/"])
+                #expect(answer.output.lowercased().contains(header), "\(answer.text)")
+            }
+        }
+        try await withServer([.ok]) { http in
+            let answer = try await runProgram("curl", heads + ["http://127.0.0.1:\(http.port)/"])
+            #expect(
+                answer.output.hasPrefix("HTTP/1.1 ")
+                    && !answer.output.lowercased().contains("strict-transport"))
+        }
+    }
+
     @Test func `1.2 and 1.3 with forward secrecy and nothing else`() async throws {
         try await Certificates.make { certificates in
             let files = (
