@@ -67,7 +67,7 @@ extension WebhookDelivery {
 }
 
 /// The breaker of an endpoint.
-package struct WebhookEndpoint: Sendable, Hashable {
+package struct Breaker: Sendable, Hashable {
     package let portal: String
     package let origin: String
     package let state: String
@@ -77,7 +77,7 @@ package struct WebhookEndpoint: Sendable, Hashable {
     package let reason: String?
 
     /// Those whose breaker has opened at some time.
-    package static func list(_ connection: inout Connection) async throws -> [WebhookEndpoint] {
+    package static func list(_ connection: inout Connection) async throws -> [Breaker] {
         try await connection.run(ListEndpoints()).all()
     }
 }

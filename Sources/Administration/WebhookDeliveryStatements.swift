@@ -142,8 +142,8 @@ struct ListEndpoints: PreparedStatement {
         ORDER BY e.state = 'closed', p.name, e.origin
         """)
 
-    static func decode(_ row: inout RowReader) throws -> WebhookEndpoint {
-        WebhookEndpoint(
+    static func decode(_ row: inout RowReader) throws -> Breaker {
+        Breaker(
             portal: try row.text("portal"), origin: try row.text("origin"), state: try row.text("state"),
             changedAt: try row.timestamp("changed_at"), openUntil: try row.optionalTimestamp("open_until"),
             failingSince: try row.optionalTimestamp("failing_since"), reason: try row.optionalText("reason"))

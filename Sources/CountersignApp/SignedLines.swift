@@ -1,5 +1,6 @@
 import Crypto
 public import Foundation
+import OpenPGPPackets
 
 /// What a device signs: exactly seven lines in UTF-8, each ended by a line feed.
 ///
@@ -37,7 +38,4 @@ public struct SignedLines: Sendable, Hashable {
 }
 
 /// Two lower-case digits a byte.
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-}
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String { PacketNumber.hexadecimal(bytes).lowercased() }

@@ -153,7 +153,7 @@ struct WebhookEndpoints: DatabaseCommand {
     @OptionGroup var database: DatabaseOptions
 
     func run(_ connection: inout Connection) async throws {
-        let records = try await WebhookEndpoint.list(&connection).map { endpoint -> Record in
+        let records = try await Breaker.list(&connection).map { endpoint -> Record in
             [
                 "portal": .text(endpoint.portal), "endpoint": .text(endpoint.origin),
                 "state": .text(endpoint.state), "error_class": .text(endpoint.reason),

@@ -21,20 +21,6 @@ extension Connection {
         }
     }
 
-    /// The same for statements whose rows are read where they are run: their columns are not compared.
-    package mutating func expectToPrepare(
-        _ statements: [Statement], sourceLocation: SourceLocation = #_sourceLocation
-    ) async throws {
-        try await execute("SET plan_cache_mode = force_generic_plan")
-        for statement in statements {
-            do {
-                _ = try await plan(statement)
-            } catch {
-                Issue.record("\(statement.name): \(error)", sourceLocation: sourceLocation)
-            }
-        }
-    }
-
     private mutating func plan(_ statement: Statement) async throws -> StatementDescription {
         let description = try await describe(statement)
         let nulls = Array(repeating: "NULL", count: description.parameterCount).joined(separator: ", ")
@@ -90,7 +76,7 @@ package func modulesWithStatements() throws -> Set<String> {
 /// The files that send SQL which is no statement.
 package func filesWithRawSQL(except modules: Set<String>) throws -> Set<String> {
     let files = try sources(of: "").filter { !modules.contains($0.module) }
-    return Set(files.filter { $0.text.contains(/\.execute\(\s*(?:"|sql|script)/) }.map(\.file))
+    return Set(files.filter { $0.text.contains(/\.execute\(/) }.map(\.file))
 }
 
 /// Whether a name is that of the literal, in which `\(...)` may be anything.
