@@ -24,16 +24,16 @@ import Testing
         return section.compactMap { $0.firstMatch(of: /^\| `([^`]+)`/).map { String($0.output.1) } }
     }
 
-    @Test(.database, arguments: ["auth_results", "enrollment_results", "submission_results"])
-    func `a view has the columns that the reference tells`(view: String) async throws {
+    @Test(.database) func `each view has the columns that the reference tells`() async throws {
         var connection = try await Database.current.connect()
-        let rows = try await connection.execute(
+        let views = try await connection.execute(
             """
-            SELECT attname::text FROM pg_attribute
-            WHERE attrelid = 'countersign.\(view)'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+            SELECT c.relname::text, array_agg(a.attname::text ORDER BY a.attnum)
+            FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            WHERE c.relnamespace = 'countersign'::regnamespace AND c.relkind = 'v' GROUP BY c.relname
             """)
-        let columns = try rows.map { try $0.text(0) }
-        #expect(try cells(under: "### \(view)") == columns)
+        #expect(views.count >= 4)
+        for view in views { #expect(try cells(under: "### \(view.text(0))") == view.texts(1)) }
     }
 
     @Test func `each SQLSTATE of ours is explained`() throws {
