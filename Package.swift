@@ -1,6 +1,11 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// What the library for apps does without.
+func server(_ name: String, _ package: String) -> Target.Dependency {
+    .product(name: name, package: package, condition: .when(traits: ["Server"]))
+}
+
 let package = Package(
     name: "countersign",
     // What apps need: the server's own modules build on Linux alone.
@@ -8,6 +13,11 @@ let package = Package(
     products: [
         .executable(name: "countersign", targets: ["CountersignCommand"]),
         .library(name: "CountersignApp", targets: ["CountersignApp"]),
+    ],
+    // An app that wants the library alone switches the trait off, and gets swift-crypto and nothing else.
+    traits: [
+        .default(enabledTraits: ["Server"]),
+        .trait(name: "Server", description: "The program, and all that only it depends on."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -44,14 +54,14 @@ let package = Package(
         ),
         .target(
             name: "Postgres",
-            dependencies: ["Clibpq", .product(name: "Logging", package: "swift-log")]
+            dependencies: ["Clibpq", server("Logging", "swift-log")]
         ),
         .target(
             name: "Countersign",
             dependencies: [
                 "Cqrencode", "CUnicodeSecurity", "Czlib", "OpenPGP", "Postgres",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
+                server("Logging", "swift-log"),
             ],
             plugins: ["EmbedFilesPlugin"]
         ),
@@ -61,9 +71,9 @@ let package = Package(
             dependencies: [
                 "Countersign", "OpenPGP", "Postgres",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                server("Logging", "swift-log"),
+                server("Metrics", "swift-metrics"),
+                server("ServiceLifecycle", "swift-service-lifecycle"),
             ]
         ),
         .target(
@@ -71,20 +81,20 @@ let package = Package(
             dependencies: [
                 "Countersign", "Postgres",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
+                server("Logging", "swift-log"),
             ]
         ),
         .target(
             name: "Webhooks",
             dependencies: [
                 "Countersign", "Engine", "Postgres", "Resolver",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                server("AsyncHTTPClient", "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                server("Logging", "swift-log"),
+                server("NIOCore", "swift-nio"),
+                server("NIOHTTP1", "swift-nio"),
+                server("NIOHTTP2", "swift-nio-http2"),
+                server("NIOSSL", "swift-nio-ssl"),
             ]
         ),
         .target(
@@ -109,14 +119,14 @@ let package = Package(
             name: "HTTPService",
             dependencies: [
                 "Countersign", "Postgres",
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "HummingbirdTLS", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                server("Hummingbird", "hummingbird"),
+                server("HummingbirdCore", "hummingbird"),
+                server("HummingbirdTLS", "hummingbird"),
+                server("Logging", "swift-log"),
+                server("NIOCore", "swift-nio"),
+                server("NIOHTTP1", "swift-nio"),
+                server("NIOSSL", "swift-nio-ssl"),
+                server("ServiceLifecycle", "swift-service-lifecycle"),
             ]
         ),
         .target(
@@ -124,15 +134,15 @@ let package = Package(
             dependencies: [
                 "Administration", "Countersign", "Engine", "HTTPService", "Postgres",
                 "Resolver",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                server("AsyncHTTPClient", "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "JWTKit", package: "jwt-kit"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                server("Hummingbird", "hummingbird"),
+                server("JWTKit", "jwt-kit"),
+                server("Logging", "swift-log"),
+                server("NIOCore", "swift-nio"),
+                server("NIOHTTP1", "swift-nio"),
+                server("NIOSSL", "swift-nio-ssl"),
+                server("ServiceLifecycle", "swift-service-lifecycle"),
             ],
             plugins: ["EmbedFilesPlugin"]
         ),
@@ -140,11 +150,11 @@ let package = Package(
             name: "Operations",
             dependencies: [
                 "Administration", "Countersign", "Engine", "HTTPService", "Postgres",
-                .product(name: "CoreMetrics", package: "swift-metrics"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Mustache", package: "swift-mustache"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                server("CoreMetrics", "swift-metrics"),
+                server("Hummingbird", "hummingbird"),
+                server("Logging", "swift-log"),
+                server("Mustache", "swift-mustache"),
+                server("ServiceLifecycle", "swift-service-lifecycle"),
             ],
             plugins: ["EmbedFilesPlugin"]
         ),
@@ -153,45 +163,45 @@ let package = Package(
             dependencies: [
                 "Administration", "Countersign", "CountersignApp", "Engine", "Gateway", "HTTPService",
                 "OpenPGP", "Operations", "Postgres", "Webhooks",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Configuration", package: "swift-configuration"),
+                server("ArgumentParser", "swift-argument-parser"),
+                server("AsyncHTTPClient", "async-http-client"),
+                server("Configuration", "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                server("Logging", "swift-log"),
+                server("Metrics", "swift-metrics"),
+                server("NIOCore", "swift-nio"),
+                server("NIOHTTP1", "swift-nio"),
+                server("NIOPosix", "swift-nio"),
+                server("ServiceLifecycle", "swift-service-lifecycle"),
+                server("UnixSignals", "swift-service-lifecycle"),
             ]
         ),
         .executableTarget(
             name: "CountersignBenchmarks",
             dependencies: [
                 "Administration", "Countersign", "Engine", "OpenPGP", "Postgres", "Webhooks",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                server("ArgumentParser", "swift-argument-parser"),
+                server("AsyncHTTPClient", "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                server("Histogram", "hdrhistogram-swift"),
+                server("Logging", "swift-log"),
+                server("NIOCore", "swift-nio"),
+                server("NIOHTTP1", "swift-nio"),
+                server("NIOPosix", "swift-nio"),
+                server("UnixSignals", "swift-service-lifecycle"),
             ]
         ),
         .target(
             name: "Support",
             dependencies: [
                 "Administration", "Countersign", "Engine", "OpenPGP", "Postgres",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                server("AsyncHTTPClient", "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                server("Logging", "swift-log"),
+                server("NIOCore", "swift-nio"),
+                server("NIOHTTP1", "swift-nio"),
+                server("NIOPosix", "swift-nio"),
+                server("NIOSSL", "swift-nio-ssl"),
             ],
             path: "Tests/Support",
             exclude: ["Python"]
@@ -205,19 +215,19 @@ let package = Package(
             name: "OpenPGPTests",
             dependencies: [
                 "OpenPGP", "Support", .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
+                server("Logging", "swift-log"),
             ]
         ),
         .testTarget(
             name: "HTTPServiceTests",
             dependencies: [
                 "Countersign", "HTTPService", "Support",
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                server("Hummingbird", "hummingbird"),
+                server("Logging", "swift-log"),
+                server("NIOCore", "swift-nio"),
+                server("NIOPosix", "swift-nio"),
+                server("NIOSSL", "swift-nio-ssl"),
+                server("ServiceLifecycle", "swift-service-lifecycle"),
             ]),
         .testTarget(
             name: "GatewayTests",
@@ -226,10 +236,10 @@ let package = Package(
                 "HTTPService", "OpenPGP", "Postgres", "Resolver", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                server("Logging", "swift-log"),
+                server("NIOCore", "swift-nio"),
+                server("NIOPosix", "swift-nio"),
+                server("ServiceLifecycle", "swift-service-lifecycle"),
             ]
         ),
         .testTarget(
@@ -237,9 +247,9 @@ let package = Package(
             dependencies: [
                 "Administration", "Countersign", "CountersignCommand", "Engine", "HTTPService", "Operations",
                 "Postgres", "Support", "Webhooks",
-                .product(name: "CoreMetrics", package: "swift-metrics"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                server("CoreMetrics", "swift-metrics"),
+                server("Logging", "swift-log"),
+                server("ServiceLifecycle", "swift-service-lifecycle"),
             ]
         ),
         .testTarget(
@@ -256,7 +266,7 @@ let package = Package(
             dependencies: [
                 "Countersign", "Engine", "OpenPGP", "Postgres", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
+                server("Logging", "swift-log"),
             ]
         ),
         .testTarget(
@@ -264,7 +274,7 @@ let package = Package(
             dependencies: [
                 "Countersign", "Engine", "OpenPGP", "Postgres", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
+                server("Logging", "swift-log"),
             ]
         ),
         .testTarget(
@@ -275,11 +285,11 @@ let package = Package(
             dependencies: [
                 "Countersign", "Engine", "Postgres", "Resolver", "Support", "Webhooks",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
-                .product(name: "HummingbirdHTTP2", package: "hummingbird"),
-                .product(name: "Hummingbird", package: "hummingbird"),
+                server("NIOCore", "swift-nio"),
+                server("NIOHTTP1", "swift-nio"),
+                server("NIOSSL", "swift-nio-ssl"),
+                server("HummingbirdHTTP2", "hummingbird"),
+                server("Hummingbird", "hummingbird"),
             ]
         ),
         .testTarget(
@@ -287,10 +297,10 @@ let package = Package(
             dependencies: [
                 "Administration", "Countersign", "CountersignBenchmarks", "CountersignCommand", "Engine",
                 "OpenPGP", "Postgres", "Support",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                server("AsyncHTTPClient", "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                server("NIOCore", "swift-nio"),
+                server("NIOHTTP1", "swift-nio"),
             ]),
     ]
 )

@@ -1,0 +1,67 @@
+import Foundation
+import Support
+import Testing
+
+/// What somebody gets who depends on the library for apps.
+@Suite struct PackageTests {
+    private struct Package: Decodable {
+        struct Target: Decodable {
+            let name: String
+            let dependencies: [Dependency]
+        }
+
+        let targets: [Target]
+    }
+
+    /// One key, which says its kind; in the array the name, of a product its package and aliases, and last a condition.
+    private struct Dependency: Decodable {
+        struct Condition: Decodable { let traits: [String]? }
+
+        let name: String
+        /// Nil for a target of this one.
+        var package: String?
+        let isServers: Bool
+
+        init(from decoder: any Decoder) throws {
+            let kinds = try decoder.container(keyedBy: Kind.self)
+            let kind = try #require(kinds.allKeys.first)
+            var values = try kinds.nestedUnkeyedContainer(forKey: kind)
+            name = try values.decode(String.self)
+            if kind.stringValue == "product" {
+                package = try values.decode(String.self)
+                _ = try values.decodeNil()
+            }
+            isServers = try values.decodeIfPresent(Condition.self)?.traits == ["Server"]
+        }
+
+        private struct Kind: CodingKey {
+            var stringValue: String
+            var intValue: Int? { nil }
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+    }
+
+    @Test func `without the trait of the server there is nothing but swift-crypto`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "package-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let outcome = try await runProgram(
+            "swift",
+            [
+                "package", "dump-package", "--package-path", Checkout.root.path, "--scratch-path", folder.path,
+            ])
+        let package = try JSONDecoder().decode(Package.self, from: Data(outcome.output.utf8))
+        let targets = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0.dependencies) })
+        for dependency in package.targets.flatMap(\.dependencies) {
+            guard let origin = dependency.package else { continue }
+            #expect(dependency.isServers == (origin != "swift-crypto"), "\(dependency.name)")
+        }
+        var reached: Set<String> = []
+        var names = ["CountersignApp"]
+        while let name = names.popLast() {
+            guard reached.insert(name).inserted else { continue }
+            names += (targets[name] ?? []).map(\.name)
+        }
+        #expect(reached == ["CountersignApp", "OpenPGPPackets", "Crypto", "CryptoExtras"])
+    }
+}
