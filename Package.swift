@@ -123,6 +123,7 @@ let package = Package(
                 server("HummingbirdCore", "hummingbird"),
                 server("HummingbirdTLS", "hummingbird"),
                 server("Logging", "swift-log"),
+                server("Metrics", "swift-metrics"),
                 server("NIOCore", "swift-nio"),
                 server("NIOHTTP1", "swift-nio"),
                 server("NIOSSL", "swift-nio-ssl"),

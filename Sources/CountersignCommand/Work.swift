@@ -40,6 +40,6 @@ struct Work: AsyncParsableCommand {
         let setup = try ServiceSetup("worker", database, logs)
         let worker = try await options.worker(
             setup.connection, setup.environment, setup.levels, setup.logger, setup.journal)
-        try await setup.run([worker], operations, notifier: worker.context.notifier)
+        try await setup.run([worker], operations, listeners: ["worker": worker.context.notifier])
     }
 }

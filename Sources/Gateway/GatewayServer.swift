@@ -1,12 +1,14 @@
 import Engine
 import HTTPService
 package import Logging
-import Postgres
+package import Postgres
 import ServiceLifecycle
 
 /// The HTTP side: portals and apps that cannot speak SQL. A graceful shutdown answers what is under way, long
 /// polls with how things stand, and takes no new connections.
 package final class GatewayServer: Service {
+    /// Wakes requests that wait.
+    package let listener: Notifier
     private let notifications: RowNotifications
     private let pool: Pool
     private let server: HTTPServer
@@ -23,7 +25,8 @@ package final class GatewayServer: Service {
         self.logger = logger
         var listening = configuration.database
         listening.applicationName = "countersign gateway listener"
-        notifications = RowNotifications(Notifier(listening))
+        listener = Notifier(listening)
+        notifications = RowNotifications(listener)
         pool = Pool(
             Self.requestOptions(configuration.database), size: configuration.poolSize,
             onWait: PoolMeter("gateway").waited)
@@ -33,8 +36,10 @@ package final class GatewayServer: Service {
         let database = GatewayDatabase(pool: pool, hold: hold)
         let signIns = SignIns(
             database: database, gathered: GatheredSignIns(database), notifications: notifications)
+        var http = configuration.http
+        http.meters = HTTPMeters("gateway")
         server = try HTTPServer(
-            configuration.http, routes: Self.routes(configuration, signIns, clock, logger), logger: logger,
+            http, routes: Self.routes(configuration, signIns, clock, logger), logger: logger,
             onRunning: onRunning)
     }
 

@@ -6,6 +6,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE
     part record;
     rows bigint;
+    hour_ago constant timestamptz := clock_timestamp() - interval '1 hour';  -- a constant, which indexes can look for
 BEGIN
     FOR part IN SELECT t.table_name FROM countersign.partitioned_tables t ORDER BY 1 LOOP
         EXECUTE format('SELECT count(*) FROM (SELECT FROM countersign.%I LIMIT 1000) x',
@@ -32,6 +33,16 @@ BEGIN
         UNION ALL
         SELECT 'transactions_held', '', (pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                                          - pg_snapshot_xmin(pg_current_snapshot())::text::bigint)::float8
+        UNION ALL
+        -- The console has them by portal and receiver, and of a week.
+        SELECT 'webhooks_dead', d.died, (SELECT count(*) FROM (
+            SELECT FROM countersign.portals p CROSS JOIN LATERAL (
+                SELECT FROM countersign.dead_deliveries l WHERE l.portal_id = p.portal_id
+                  AND l.died_at > d.since AND l.died_at <= d.until LIMIT 10000) AS of_portal LIMIT 10000) AS x)::float8
+        FROM (VALUES ('last_hour', hour_ago, 'infinity'), ('earlier', '-infinity', hour_ago)) AS d (died, since, until)
+        UNION ALL
+        SELECT 'breakers', s.state, (SELECT count(*) FROM countersign.webhook_endpoints e WHERE e.state = s.state)::float8
+        FROM unnest(ARRAY['open', 'half_open']) AS s (state)
         UNION ALL
         SELECT 'notification_queue_usage', '', countersign.notification_queue_usage()
         UNION ALL

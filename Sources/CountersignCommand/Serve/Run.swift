@@ -1,6 +1,7 @@
 import Administration
 import ArgumentParser
 import Engine
+import Gateway
 
 /// `countersign run`.
 struct Run: AsyncParsableCommand {
@@ -32,7 +33,9 @@ struct Run: AsyncParsableCommand {
             let server = try await server.server(
                 setup.connection, setup.environment, setup.levels, setup.logger("gateway"),
                 setup.journal)
-            try await setup.run([worker, server], operations, notifier: worker.context.notifier)
+            try await setup.run(
+                [worker, server], operations,
+                listeners: ["worker": worker.context.notifier, "gateway": server.listener])
         } catch {
             throw Failure(error, role: needed)
         }

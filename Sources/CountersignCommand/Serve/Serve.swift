@@ -1,6 +1,7 @@
 import Administration
 import ArgumentParser
 import Countersign
+import Gateway
 
 /// `countersign serve`.
 struct Serve: AsyncParsableCommand {
@@ -32,7 +33,7 @@ struct Serve: AsyncParsableCommand {
             let setup = try ServiceSetup("gateway", database, logs)
             let server = try await options.server(
                 setup.connection, setup.environment, setup.levels, setup.logger, setup.journal)
-            try await setup.run([server], operations)
+            try await setup.run([server], operations, listeners: ["gateway": server.listener])
         } catch {
             throw Failure(error, role: .gateway)
         }

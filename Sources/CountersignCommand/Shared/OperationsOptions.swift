@@ -29,7 +29,7 @@ struct OperationsOptions: ParsableArguments {
     /// Nil when nobody asked for one. For the services of the command's group.
     func server(
         _ environment: Environment, database: ConnectionOptions, registry: MetricRegistry,
-        notifier: Notifier?, journal: Journal?, logger: Logger
+        listeners: [String: Notifier], journal: Journal?, logger: Logger
     ) async throws -> OperationsServer? {
         guard let text = operationsListen ?? environment.text("operations-listen") else { return nil }
         guard let address = ListenAddress(text) else {
@@ -45,7 +45,7 @@ struct OperationsOptions: ParsableArguments {
             listen: address, database: options, registry: registry)
         let names = (operationsHost ?? environment.text("operations-host") ?? "").split(separator: ",")
         configuration.http.hosts = AllowedHosts(address, more: names.map { String($0.filter { $0 != " " }) })
-        (configuration.notifier, configuration.journal) = (notifier, journal)
+        (configuration.listeners, configuration.journal) = (listeners, journal)
         return try OperationsServer(configuration, logger: logger)
     }
 }

@@ -35,12 +35,12 @@ struct ServiceSetup {
     func logger(_ module: String) throws -> Logger { try logs.logger(module, levels, environment) }
 
     /// Runs them, and the operations server if it is asked for, until SIGTERM or SIGINT, or until one ends; then the
-    /// later ones are shut down first.
+    /// later ones are shut down first. `listeners` are theirs, by what they wake.
     func run(
-        _ services: [any Service], _ operations: OperationsOptions, notifier: Notifier? = nil
+        _ services: [any Service], _ operations: OperationsOptions, listeners: [String: Notifier]
     ) async throws {
         let server = try await operations.server(
-            environment, database: connection, registry: registry, notifier: notifier, journal: journal,
+            environment, database: connection, registry: registry, listeners: listeners, journal: journal,
             logger: logger("operations"))
         let all = services + (server.map { [$0.service] } ?? [])
         let group = ServiceGroup(

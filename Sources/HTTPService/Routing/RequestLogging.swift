@@ -2,7 +2,7 @@ import Countersign
 import Hummingbird
 import Logging
 
-/// Gives each exchange an id and a line, and every failure an answer that tells no secret.
+/// Gives each exchange an id, a line and a place in the figures, and every failure an answer that tells no secret.
 struct RequestLogging: RouterMiddleware {
     let configuration: HTTPServerConfiguration
     let logger: Logger
@@ -12,6 +12,7 @@ struct RequestLogging: RouterMiddleware {
         _ request: Request, context: ServiceContext,
         next: @concurrent (Request, ServiceContext) async throws -> Response
     ) async throws -> Response {
+        let start = ContinuousClock.now
         let log = RequestLog(
             given: request.headers[.xRequestID], traceparent: request.headers[.traceparent], logger: logger)
         var context = context
@@ -22,7 +23,7 @@ struct RequestLogging: RouterMiddleware {
         response.headers[.xRequestID] = log.id
         let ending = Ending(
             method: request.method.rawValue, route: route(context), status: response.status.code,
-            error: code, client: context.client?.description)
+            error: code, client: context.client?.description, start: start)
         guard response.body.contentLength == nil else {
             finish(log, ending)
             return response
@@ -58,6 +59,7 @@ struct RequestLogging: RouterMiddleware {
         let status: Int
         let error: String?
         let client: String?
+        let start: ContinuousClock.Instant
     }
 
     /// What machines ask for every few seconds is told at debug: it would bury the other lines.
@@ -66,6 +68,8 @@ struct RequestLogging: RouterMiddleware {
         log.finished(
             ending.method, ending.route, status: ending.status, at: isProbe ? .debug : .info,
             error: ending.error, client: ending.client)
+        configuration.meters?.answered(
+            ending.method, ending.route, ending.status, ending.error, took: ending.start.duration(to: .now))
     }
 
     /// The path's template: the path itself may name a user. `NotFound` is Hummingbird's name for none.

@@ -11,6 +11,7 @@ final class ConnectionDeadlines: ChannelDuplexHandler {
     private let limits: ConnectionLimits
     /// Nil for a connection that has none: it is closed.
     private let place: ConnectionPlaces.Place?
+    private let meters: HTTPMeters?
     private var timer: Scheduled<Void>?
     /// When each request came that was read whole and is not answered yet, the oldest first.
     private var unanswered = CircularBuffer<NIODeadline>()
@@ -24,8 +25,8 @@ final class ConnectionDeadlines: ChannelDuplexHandler {
     private var untaken = CircularBuffer<NIODeadline>()
     private var writeTimer: Scheduled<Void>?
 
-    init(_ limits: ConnectionLimits, _ place: ConnectionPlaces.Place?) {
-        (self.limits, self.place) = (limits, place)
+    init(_ limits: ConnectionLimits, _ place: ConnectionPlaces.Place?, _ meters: HTTPMeters?) {
+        (self.limits, self.place, self.meters) = (limits, place, meters)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -119,6 +120,7 @@ extension ConnectionDeadlines {
         guard context.channel.isActive else { return }
         guard unanswered.isEmpty else { return isBodyOverdue = isReadingBody }
         guard isReadingBody || !hasAnswered else { return context.close(promise: nil) }
+        meters?.refused(.timeout)
         let fields: HTTPHeaders = ["connection": "close", "content-length": "0"]
         let head = HTTPResponseHead(version: .http1_1, status: .requestTimeout, headers: fields)
         context.write(wrapOutboundOut(.head(head)), promise: nil)

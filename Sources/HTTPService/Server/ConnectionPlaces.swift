@@ -33,10 +33,11 @@ final class ConnectionPlaces: Sendable {
 
     private let limits: ConnectionLimits
     private let proxies: TrustedProxies
+    private let meters: HTTPMeters?
     private let state = Mutex(State())
 
-    init(_ limits: ConnectionLimits, _ proxies: TrustedProxies) {
-        (self.limits, self.proxies) = (limits, proxies)
+    init(_ limits: ConnectionLimits, _ proxies: TrustedProxies, _ meters: HTTPMeters?) {
+        (self.limits, self.proxies, self.meters) = (limits, proxies, meters)
     }
 
     /// Nil when its address has its share already, and none of those keeps us waiting: then it has to be closed.
@@ -44,11 +45,24 @@ final class ConnectionPlaces: Sendable {
         let peer = channel.remoteAddress?.ipAddress.flatMap { IPAddress($0) }?.unmapped
         let place = Place(channel, peer.flatMap { proxies.trusts($0) ? nil : $0.network })
         let (isAdmitted, victim) = state.withLock { admit(place, &$0) }
-        victim?.channel.close(promise: nil)
-        guard isAdmitted else { return nil }
-        channel.closeFuture.whenComplete { _ in self.state.withLock { Self.remove(place, &$0) } }
+        if let victim { close(victim) }
+        guard isAdmitted else {
+            meters?.refused(.noPlace)
+            return nil
+        }
+        meters?.opened()
+        channel.closeFuture.whenComplete { _ in
+            self.state.withLock { Self.remove(place, &$0) }
+            self.meters?.closed()
+        }
         watch(on: channel.eventLoop)
         return place
+    }
+
+    /// That has kept us waiting.
+    private func close(_ victim: Place) {
+        meters?.refused(.madeRoom)
+        victim.channel.close(promise: nil)
     }
 
     private func admit(_ place: Place, _ state: inout State) -> (isAdmitted: Bool, victim: Place?) {
@@ -104,6 +118,6 @@ extension ConnectionPlaces {
             Self.remove(slowest, &state)
             return slowest
         }
-        victim?.channel.close(promise: nil)
+        if let victim { close(victim) }
     }
 }

@@ -63,8 +63,10 @@ package struct HTTPServer: Sendable {
 
     private static func builder(_ configuration: HTTPServerConfiguration) throws -> HTTPServerBuilder {
         let limits = configuration.limits
-        let places = ConnectionPlaces(limits, configuration.proxies)
-        let plain = HTTPServerBuilder { responder in LimitedChannel(limits, places, responder: responder) }
+        let meters = configuration.meters
+        meters?.allows(limits.connections)
+        let places = ConnectionPlaces(limits, configuration.proxies, meters)
+        let plain = HTTPServerBuilder { LimitedChannel(limits, places, meters, responder: $0) }
         guard let files = configuration.tls else { return plain }
         let chain = try NIOSSLCertificate.fromPEMFile(files.certificate)
         let key = try NIOSSLPrivateKey(file: files.key, format: .pem)

@@ -11,6 +11,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var errors = Problem.Format.json
     /// Paths that machines ask for every few seconds: logged at debug when all is well.
     package var probes: Set<String> = []
+    /// What is counted; nil counts nothing.
+    package var meters: HTTPMeters?
 
     package init(listen: ListenAddress) { self.listen = listen }
 }

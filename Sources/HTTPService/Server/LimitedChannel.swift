@@ -10,9 +10,10 @@ struct LimitedChannel: ServerChildChannel {
     private let base: HTTP1Channel
     private let limits: ConnectionLimits
     private let places: ConnectionPlaces
+    private let meters: HTTPMeters?
 
     init(
-        _ limits: ConnectionLimits, _ places: ConnectionPlaces,
+        _ limits: ConnectionLimits, _ places: ConnectionPlaces, _ meters: HTTPMeters?,
         responder: @escaping HTTPChannelHandler.Responder
     ) {
         var configuration = HTTP1Channel.Configuration()
@@ -20,16 +21,16 @@ struct LimitedChannel: ServerChildChannel {
         configuration.httpDecoder.maxHeaderFieldSize = limits.headBytes
         configuration.httpDecoder.maxHeaderFieldCount = 100
         base = HTTP1Channel(responder: responder, configuration: configuration)
-        (self.limits, self.places) = (limits, places)
+        (self.limits, self.places, self.meters) = (limits, places, meters)
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let (limits, places) = (limits, places)
+        let (limits, places, meters) = (limits, places, meters)
         return base.setup(channel: channel, logger: logger).flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
             let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            let deadlines = ConnectionDeadlines(limits, places.take(channel))
-            try pipeline.addHandlers([RequestHeadCheck(), deadlines], position: .after(parser))
+            let deadlines = ConnectionDeadlines(limits, places.take(channel), meters)
+            try pipeline.addHandlers([RequestHeadCheck(meters), deadlines], position: .after(parser))
             return value
         }
     }

@@ -14,6 +14,9 @@ final class RequestHeadCheck: ChannelDuplexHandler {
     /// Whether the last of those waits for its 100.
     private var owesContinue = false
     private var isRefused = false
+    private let meters: HTTPMeters?
+
+    init(_ meters: HTTPMeters?) { self.meters = meters }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isRefused else { return }
@@ -22,7 +25,7 @@ final class RequestHeadCheck: ChannelDuplexHandler {
             guard Self.hasSoundHost(head) else {
                 isRefused = true
                 // As for what the parser refuses: the server answers 400 and closes.
-                return context.fireErrorCaught(HTTPParserError.invalidHeaderToken)
+                return errorCaught(context: context, error: HTTPParserError.invalidHeaderToken)
             }
             open += 1
             owesContinue = Self.expectsContinue(head)
@@ -30,6 +33,12 @@ final class RequestHeadCheck: ChannelDuplexHandler {
         case .body, .end: owesContinue = false
         }
         context.fireChannelRead(data)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Who leaves within a head has sent nothing that is wrong.
+        if let error = error as? HTTPParserError, error != .invalidEOFState { meters?.refused(.notHTTP) }
+        context.fireErrorCaught(error)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

@@ -15,10 +15,13 @@ extension DatabaseFigures {
             queue("depth_is_estimate") { $0.isEstimate ? 1 : 0 },
             queue("oldest_seconds") { $0.oldest.map { max(0, $0.duration(to: time) / .seconds(1)) } ?? 0 },
             queue("in_flight") { Double($0.inFlight) },
-            figure("default_partition_rows", by: "table"), figure("notification_queue_usage"),
+            figure("breakers", by: "state"), figure("default_partition_rows", by: "table"),
+            figure("notification_queue_usage"),
             figure("notifications_paused"),
             figure("partitions_ahead", by: "table"), figure("portals", by: "state"),
-            figure("stage_paused", by: "stage"), figure("transactions_held"), figure("workers", by: "stage"),
+            figure("stage_paused", by: "stage"), figure("transactions_held"),
+            figure("webhooks_dead", by: "died"),
+            figure("workers", by: "stage"),
         ]
     }
 }

@@ -39,9 +39,20 @@ package struct MetricFamily: Sendable, Equatable {
 /// What each metric says. A name that is not here is its own help.
 let helpTexts = [
     "countersign_bell_rings_total": "Notifications heard from inserts while the stage slept.",
+    "countersign_breakers":
+        "Receivers whose breaker is open, or half open: they get nothing, or one webhook as a probe.",
     "countersign_build_info": "1, labelled with the version of this program and its number.",
     "countersign_database_up": "1 when this process reached the database for this scrape.",
     "countersign_default_partition_rows": "Rows in a default partition, which should be empty; at most 1000.",
+    "countersign_http_connection_limit": "Clients that may be connected to the server at once.",
+    "countersign_http_open_connections": "Clients that are connected to the server.",
+    "countersign_http_refusals_total":
+        "Requests and connections refused, by the code that the answer gives; not_http, timeout (408), no_place and made_room "
+        + "have none.",
+    "countersign_http_request_seconds":
+        "From a request's head to the end of its answer by route, with the waits that it asked for.",
+    "countersign_http_requests_total": "HTTP requests answered, by route, method and status.",
+    "countersign_listener_up": "1 while the listening connection that wakes this process answers.",
     "countersign_notification_queue_usage": "Used share of the server's notification queue, 0 to 1.",
     "countersign_notifications_paused": "1 while nobody is notified, because that queue fills up.",
     "countersign_partitions_ahead": "Days after today that have their partition without a gap; at most 30.",
@@ -68,5 +79,7 @@ let helpTexts = [
         "Transactions begun since the oldest snapshot that is held: dead rows pile up.",
     "countersign_webhook_attempt_seconds": "Time of webhook attempts.",
     "countersign_webhook_attempts_total": "Webhook attempts: delivered, or why not.",
+    "countersign_webhooks_dead":
+        "Webhooks given up and not sent again, by when they died; each at most 10000.",
     "countersign_workers": "Live workers that are not draining, by stage.",
 ]

@@ -16,8 +16,9 @@ package struct OperationsServer: Sendable {
         package var database: ConnectionOptions
         /// What the process counts.
         package var registry: MetricRegistry
-        /// The process's listener, if it has one: `/readyz` looks whether it is alive.
-        package var notifier: Notifier?
+        /// The process's listeners by what they wake, `worker` or `gateway`: whether each is alive, `/readyz` and
+        /// `/metrics` say.
+        package var listeners: [String: Notifier] = [:]
         /// Where it is written down what operators have done.
         package var journal: Journal?
 
@@ -45,11 +46,13 @@ package struct OperationsServer: Sendable {
         let pool = Pool(
             options, size: 3, onWait: PoolMeter("operations", configuration.registry).waited)
         let probes = ProbeRoutes(
-            pool: pool, registry: configuration.registry, notifier: configuration.notifier, logger: logger)
+            pool: pool, registry: configuration.registry, listeners: configuration.listeners, logger: logger)
         let console = Console(pool: pool, journal: configuration.journal, logger: logger)
         let host = configuration.http.listen.host
+        var http = configuration.http
+        http.meters = HTTPMeters("operations", configuration.registry)
         server = try HTTPServer(
-            configuration.http, routes: probes.all + console.routes, logger: logger
+            http, routes: probes.all + console.routes, logger: logger
         ) { port in
             logger.notice("operations listens", metadata: ["host": "\(host)", "port": "\(port)"])
             onRunning(port)

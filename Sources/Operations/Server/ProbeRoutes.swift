@@ -10,7 +10,7 @@ import Postgres
 struct ProbeRoutes: Sendable {
     let pool: Pool
     let registry: MetricRegistry
-    let notifier: Notifier?
+    let listeners: [String: Notifier]
     let logger: Logger
 
     var all: [Route] {
@@ -29,7 +29,7 @@ struct ProbeRoutes: Sendable {
         } catch {
             findings = [Readiness.unreachable(error)]
         }
-        if let notifier { findings.append(Readiness.listener(notifier.isAlive)) }
+        if !listeners.isEmpty { findings.append(Readiness.listener(listeners.values.allSatisfy(\.isAlive))) }
         let isReady = findings.allSatisfy { $0.grade != .error }
         return .text(findings.map(\.line).joined(), isReady ? .ok : .serviceUnavailable)
     }
@@ -39,6 +39,7 @@ struct ProbeRoutes: Sendable {
         let exposition = Exposition(accept: accept)
         var families = registry.families
         families.append(Self.buildInfo)
+        if !listeners.isEmpty { families.append(aliveListeners) }
         do {
             families += try await pool.withConnection { try await DatabaseFigures.read(&$0) }.families
             families.append(.gauge("countersign_database_up", [("", 1)]))
@@ -48,6 +49,11 @@ struct ProbeRoutes: Sendable {
         }
         let text = exposition.write(families.sorted { $0.name < $1.name })
         return .content(text, exposition.contentType)
+    }
+
+    private var aliveListeners: MetricFamily {
+        let alive = listeners.mapValues { $0.isAlive ? 1.0 : 0 }.sorted { $0.key < $1.key }
+        return .gauge("countersign_listener_up", by: "listener", alive.map { ($0.key, $0.value) })
     }
 
     private static let buildInfo = MetricFamily(
