@@ -5,13 +5,13 @@ import Support
 import Synchronization
 import Testing
 
-/// Every alert of scripts/monitoring on a fault that is real: a Prometheus scrapes two workers and evaluates the very
+/// Every alert of scripts/monitoring on a fault that is real: a Prometheus scrapes two workers and a gateway, and evaluates the very
 /// file, in which only times are shorter (see `Prometheus.shortened`).
 @Suite(.database) struct AlertTests {
     @Test
     func `each alert is silent while all is well, fires on its fault, and clears after it`() async throws {
         try await withFaultySite { site in
-            try await Prometheus.run(scraping: [site.most.port, site.house.port]) { prometheus in
+            try await Prometheus.run(scraping: site.ports) { prometheus in
                 try await site.signIn()
                 try await prometheus.takeRules()
                 try await prometheus.waitForSilence()
@@ -25,20 +25,18 @@ import Testing
 
                 var superuser = try await Database.current.connectAsSuperuser()
                 try await site.refuseConnections(&superuser)
-                try await prometheus.wait(for: ["CountersignDatabaseUnreachable countersign"])
+                try await prometheus.wait(for: FaultySite.alertsOfALostDatabase)
                 try await site.allowConnections(&superuser)
-                try await prometheus.waitForSilence(of: ["CountersignDatabaseUnreachable countersign"])
+                try await prometheus.waitForSilence(of: FaultySite.alertsOfALostDatabase)
 
                 try await site.letBatchesTimeOut()
                 try await prometheus.wait(for: ["CountersignBatchesTimeOut issue"])
                 try await site.letBatchesPass()
                 try await prometheus.waitForSilence()
 
-                try await site.most.kill()
-                try await site.house.kill()
+                for program in site.programs { try await program.kill() }
                 try await prometheus.wait(for: ["CountersignDown"])
-                try await site.most.startAgain()
-                try await site.house.startAgain()
+                for program in site.programs { try await program.startAgain() }
                 try await prometheus.waitForSilence()
                 #expect(try await prometheus.fired() == prometheus.names)
             }

@@ -3,11 +3,14 @@ import Postgres
 import Support
 import Testing
 
-/// An installation with four portals and two workers, one of which only expires and keeps house; and what can go wrong
-/// with it, for real.
+/// An installation with six portals, a gateway and two workers, one of which only expires and keeps house; and what can
+/// go wrong with it, for real.
 final class FaultySite {
     /// What fires when all that `breakWhatCanBreakAtOnce` breaks is broken, and nothing else.
     static let alerts: Set<String> = [
+        "CountersignBreakerOpen",
+        "CountersignClientsRefused",
+        "CountersignConnectionsFull gateway",
         "CountersignDefaultPartition events",
         "CountersignErrors 42 validate",
         "CountersignNotificationQueue",
@@ -21,12 +24,20 @@ final class FaultySite {
         "CountersignStageWithoutWorker expire",
         "CountersignStageWithoutWorker housekeep",
         "CountersignTransactionHeld",
+        "CountersignWebhooksDead",
         "CountersignWebhooksFail",
         "CountersignWebhooksLate dispatch",
     ]
 
-    let most: ScrapedWorker
-    let house: ScrapedWorker
+    static let alertsOfALostDatabase: Set<String> = [
+        "CountersignDatabaseUnreachable countersign", "CountersignGatewayFails",
+        "CountersignListenerLost gateway", "CountersignListenerLost worker",
+    ]
+
+    let most: ScrapedProgram
+    let house: ScrapedProgram
+    let gateway: ScrapedProgram
+    private let gatewayPort: Int
     private let shell: Shell
     private let app: TestLogin
     private let receiverPort: Int
@@ -35,20 +46,30 @@ final class FaultySite {
     /// Two forgetful sessions.
     private var reader: Connection?
     private var listener: Connection?
+    private var guesser: GatewayClients?
+    private var crowd: GatewayClients?
 
     private init(
-        _ shell: Shell, _ app: TestLogin, _ most: ScrapedWorker, _ house: ScrapedWorker, port: Int,
-        _ setReceiver: @escaping (Bool) -> Void
+        _ shell: Shell, _ app: TestLogin, _ workers: (ScrapedProgram, ScrapedProgram),
+        _ gateway: (ScrapedProgram, port: Int), port: Int, _ setReceiver: @escaping (Bool) -> Void
     ) {
-        (self.shell, self.app, self.most, self.house) = (shell, app, most, house)
+        (self.shell, self.app, most, house) = (shell, app, workers.0, workers.1)
+        (self.gateway, gatewayPort) = gateway
         (receiverPort, self.setReceiver) = (port, setReceiver)
     }
+
+    var programs: [ScrapedProgram] { [most, house, gateway] }
+    var ports: [Int] { programs.map(\.port) }
 
     static func make(port: Int, setReceiver: @escaping (Bool) -> Void) async throws -> FaultySite {
         let key = MasterKeyText.make()
         let shell = Shell.owner().with("COUNTERSIGN_MASTER_KEY", key.text)
         try await shell.succeed("type", "add", "qr-code", "--message", "en=Sign in", "--expires-in", "600")
-        for (portal, path) in [("acme", "/"), ("hanging", "/hang"), ("full", "/"), ("still", "/")] {
+        let portals = [
+            ("acme", "/"), ("hanging", "/hang"), ("full", "/"), ("still", "/"), ("down", "/"),
+            ("gone", "/gone"),
+        ]
+        for (portal, path) in portals {
             let role = Database.current.unique(portal)
             try await shell.succeed("portal", "add", portal, "--role", role, "--no-password")
             try await shell.succeed("callback", "add", portal, "http://127.0.0.1:\(port)\(path)")
@@ -59,12 +80,25 @@ final class FaultySite {
         let monitor = try await Database.current.makeLogin("monitor", in: .monitor)
         var superuser = try await Database.current.connectAsSuperuser()
         try await superuser.execute("GRANT pg_read_all_stats TO \(monitor.name)")
-        let worker = try await Shell.member(of: .worker, key: key)
-            .with("COUNTERSIGN_OPERATIONS_DATABASE_URL", Database.current.url(login: monitor))
-        let most = try await ScrapedWorker.start(worker, stages: "enroll,issue,validate,dispatch")
-        let house = try await ScrapedWorker.start(worker, stages: "expire,housekeep")
-        return FaultySite(shell, app, most, house, port: port, setReceiver)
+        func member(of group: TestLogin.Group) async throws -> Shell {
+            try await Shell.member(of: group, key: key)
+                .with("COUNTERSIGN_OPERATIONS_DATABASE_URL", Database.current.url(login: monitor))
+        }
+        let worker = try await member(of: .worker)
+        let most = try await ScrapedProgram.worker(worker, stages: "enroll,issue,validate,dispatch")
+        let house = try await ScrapedProgram.worker(worker, stages: "expire,housekeep")
+        let gateway = try await ScrapedProgram.start(
+            member(of: .gateway),
+            [
+                "serve", "--listen", "127.0.0.1:0", "--max-connections", "\(places)",
+                "--max-connections-per-address", "\(places)",
+            ])
+        return FaultySite(
+            shell, app, (most, house), (gateway, try await gateway.servedPort()), port: port, setReceiver)
     }
+
+    /// Clients that the gateway lets in at once.
+    private static let places = 40
 
     private func arrange(_ sql: String) async throws {
         var owner = try await Database.current.connect()
@@ -114,6 +148,9 @@ extension FaultySite {
         )
         try await fillAPortal()
         try await letReceiversFail()
+        try await letWebhooksDie()
+        guesser = .guessing(at: gatewayPort)
+        crowd = try await .crowd(of: Self.places - 2, at: gatewayPort)
         try await leaveSessionsIdle()
         try await slowTheDiskDown()
         // The workers' role loses a right.
@@ -123,6 +160,10 @@ extension FaultySite {
 
     func mend() async throws {
         setReceiver(true)
+        guesser = nil
+        crowd = nil
+        try await shell.succeed("callback", "add", "gone", "http://127.0.0.1:\(receiverPort)/gone")
+        try await shell.succeed("webhook", "replay", "--portal", "gone", "--since", "1h")
         try await shell.succeed("stage", "resume", "enroll")
         try await shell.succeed("portal", "resume", "still")
         try await shell.succeed("portal", "limit", "full", "1000")
@@ -166,6 +207,13 @@ extension FaultySite {
             WHERE x.transaction_id = q.transaction_id;
             COMMIT
             """)
+    }
+
+    /// One receiver fails until its breaker opens. Another's address is no longer one of its portal's.
+    private func letWebhooksDie() async throws {
+        for portal in ["down", "gone"] { try await arrange(insertion(20, of: portal)) }
+        try await shell.succeed("callback", "remove", "gone", "http://127.0.0.1:\(receiverPort)/gone")
+        for portal in ["down", "gone"] { try await arrange(cancellation(of: portal)) }
     }
 
     private func leaveSessionsIdle() async throws {
@@ -241,8 +289,10 @@ extension FaultySite {
 
     func letBatchesPass() async throws { try await arrange("DROP FUNCTION countersign.slow_disk() CASCADE") }
 
+    /// While somebody asks the gateway.
     func refuseConnections(_ superuser: inout Connection) async throws {
         let name = Database.current.name
+        guesser = .guessing(at: gatewayPort)
         try await superuser.execute("ALTER DATABASE \(name) CONNECTION LIMIT 0")
         try await superuser.execute(
             """
@@ -252,6 +302,7 @@ extension FaultySite {
     }
 
     func allowConnections(_ superuser: inout Connection) async throws {
+        guesser = nil
         try await superuser.execute("ALTER DATABASE \(Database.current.name) CONNECTION LIMIT -1")
     }
 }
