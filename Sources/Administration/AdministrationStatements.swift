@@ -19,8 +19,8 @@ package enum AdministrationStatements {
             ReadAccount.self, ReadBacklog.self, ReadClock.self, ReadConnectionBudget.self, ReadDelivery.self,
             ReadFigures.self, ReadInstallation.self, ReadOwner.self, ReadPerson.self, ReadQueues.self,
             ReadRequest.self, ReadSettings.self, ReadSignIns.self, ReadSigningKey.self, ReadWebhook.self,
-            ReadWritability.self, ReleaseRestore.self, RemoveCredential.self, ReplaceCredential.self,
-            RotateSecret.self, RunCheck.self, SearchEvents.self, SendAgain.self, SetSigningKey.self,
-            StoreFactor.self, TouchSession.self, UseCode.self, VerifyEvents.self,
+            ReadWritability.self, ReleaseRestore.self, RemoveCredential.self, RenewPassword.self,
+            ReplaceCredential.self, RotateSecret.self, RunCheck.self, SearchEvents.self, SendAgain.self,
+            SetSigningKey.self, StoreFactor.self, TouchSession.self, UseCode.self, VerifyEvents.self,
         ] + operatorActions.flatMap { $0.statements }
 }

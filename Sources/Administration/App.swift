@@ -20,7 +20,7 @@ extension App {
         _ name: String, login: String, withPassword: Bool = true,
         connections: Int = Login.defaultConnections, _ connection: inout Connection
     ) async throws -> Login {
-        try await connection.transaction { connection in
+        try await connection.atomically { connection in
             try await NamedThing.app.refuseTaken(name, &connection)
             let login = try await Login.create(
                 login, in: .app, withPassword: withPassword, connections: connections, &connection)

@@ -40,7 +40,7 @@ extension Portal {
     ) async throws -> AddedPortal {
         try await sealer.checkMasterKey(&connection)
         let secret = randomBytes(32)
-        return try await connection.transaction { connection in
+        return try await connection.atomically { connection in
             try await NamedThing.portal.refuseTaken(draft.name, &connection)
             try await refuseLookalike(draft.displayName ?? draft.name, &connection)
             let login = try await Login.create(

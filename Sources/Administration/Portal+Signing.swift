@@ -24,7 +24,7 @@ extension Portal {
         _ name: String, overlap: Duration, _ sealer: Sealer, _ connection: inout Connection
     ) async throws -> RotatedSecret {
         try await sealer.checkMasterKey(&connection)
-        return try await connection.transaction { connection in
+        return try await connection.atomically { connection in
             let held = try await lockSecrets(name, &connection)
             if overlap > .zero, let until = held.previousUntil {
                 throw AdministrationError.refused(
@@ -51,7 +51,7 @@ extension Portal {
     ) async throws -> String {
         try await sealer.checkMasterKey(&connection)
         let key = Curve25519.Signing.PrivateKey()
-        try await connection.transaction { connection in
+        try await connection.atomically { connection in
             let held = try await lockSecrets(name, &connection)
             guard !held.hasSigningKey else {
                 throw AdministrationError.refused(

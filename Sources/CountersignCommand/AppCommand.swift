@@ -11,6 +11,7 @@ struct AppCommand: ParsableCommand {
               countersign app add mobile --role mobile
               countersign app list
               countersign app disable mobile
+              countersign app password mobile
             """,
         subcommands: [AppAdd.self, AppList.self] + actionCommands("app"))
 }
@@ -48,17 +49,19 @@ struct AppAdd: DatabaseCommand {
         let withPassword = try !noPassword && !environment.isOn("no-password")
         let wanted = role ?? environment.text("role") ?? name
         let most = try connections ?? environment.value("connections") ?? Login.defaultConnections
-        let login = try await App.add(
-            name, login: wanted, withPassword: withPassword, connections: most, &connection)
-        if try output.wantsJSON {
-            try output.show([
-                "name": .text(name), "login": .text(login.name), "login_created": .flag(login.isNew),
-                "password": .text(login.password),
-            ])
-        } else {
-            write("added app \(name)\n" + loginLines(login))
+        try await connection.handOver(text) { connection in
+            try await App.add(
+                name, login: wanted, withPassword: withPassword, connections: most, &connection)
         }
         try await warnOfTooFewConnections(&connection)
+    }
+
+    private func text(_ login: Login) throws -> String {
+        guard try output.wantsJSON else { return "added app \(name)\n" + loginLines(login) }
+        return Field.record([
+            "name": .text(name), "login": .text(login.name), "login_created": .flag(login.isNew),
+            "password": .text(login.password),
+        ]).json()
     }
 }
 

@@ -37,6 +37,8 @@ struct CountersignCommand: AsyncParsableCommand {
     static var _errorPrefix: String { "countersign: " }
 
     static func main() async {
+        let streams = StandardStreams()
+        defer { withExtendedLifetime(streams) {} }
         do {
             try refuseUnknownTopic(CommandLine.arguments.dropFirst())
             var command = try await asyncParseAsRoot(nil)

@@ -54,7 +54,7 @@ struct DoctorFix {
 
     private func isWanted(_ count: Int) -> Bool {
         writeError("Run \(count == 1 ? "this" : "these \(count) statements")? [y/N]")
-        return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+        return isYes(readLine())
     }
 
     private func plainLines(_ text: String) -> String {

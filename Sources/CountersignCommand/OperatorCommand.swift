@@ -10,6 +10,7 @@ struct OperatorCommand: ParsableCommand {
             Examples:
               countersign operator add alice --admin
               countersign operator add night-watch
+              countersign operator password alice
               countersign operator remove alice
               countersign operator remove-second-factor alice
             """,
@@ -32,12 +33,17 @@ struct OperatorAdd: DatabaseCommand {
 
     func run(_ connection: inout Connection) async throws {
         let isAdmin = try admin || Environment.current.isOn("admin")
-        let password = try await ConsoleAccount.add(name, isAdmin: isAdmin, &connection)
-        if try output.wantsJSON {
-            try output.show(["name": .text(name), "admin": .flag(isAdmin), "password": .text(password)])
-        } else {
-            write("added operator \(name)\n  password  \(password)\nThe password is shown only now.")
+        try await connection.handOver({ try text(password: $0, isAdmin) }) { connection in
+            try await ConsoleAccount.add(name, isAdmin: isAdmin, &connection)
         }
+    }
+
+    private func text(password: String, _ isAdmin: Bool) throws -> String {
+        guard try output.wantsJSON else {
+            return "added operator \(name)\n  password  \(password)\nThe password is shown only now."
+        }
+        return Field.record(["name": .text(name), "admin": .flag(isAdmin), "password": .text(password)])
+            .json()
     }
 }
 

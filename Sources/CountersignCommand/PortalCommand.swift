@@ -13,6 +13,7 @@ struct PortalCommand: ParsableCommand {
               countersign portal list
               countersign portal disable acme
               countersign portal rotate-secret acme --overlap 24h
+              countersign portal password acme
             """,
         subcommands: [PortalAdd.self, PortalList.self] + actionCommands("portal")
             + [PortalCredentials.self, PortalRotateSecret.self, PortalSigningKey.self])
@@ -60,21 +61,21 @@ struct PortalAdd: DatabaseCommand {
         draft.displayName = displayName ?? environment.text("display-name")
         draft.withPassword = try !noPassword && !environment.isOn("no-password")
         draft.connections = try connections ?? environment.value("connections") ?? draft.connections
-        let added = try await Portal.add(draft, sealer, &connection)
-        if try output.wantsJSON {
-            try output.show(record(added))
-        } else {
-            write("added portal \(added.name)\n" + loginLines(added.login, secret: added.signingSecret))
+        try await connection.handOver(text) { connection in
+            try await Portal.add(draft, sealer, &connection)
         }
         try await warnOfTooFewConnections(&connection)
     }
 
-    private func record(_ added: AddedPortal) -> Record {
-        [
+    private func text(_ added: AddedPortal) throws -> String {
+        guard try output.wantsJSON else {
+            return "added portal \(added.name)\n" + loginLines(added.login, secret: added.signingSecret)
+        }
+        return Field.record([
             "name": .text(added.name), "login": .text(added.login.name),
             "login_created": .flag(added.login.isNew), "password": .text(added.login.password),
             "signing_secret": .text(added.signingSecret),
-        ]
+        ]).json()
     }
 }
 
@@ -168,14 +169,20 @@ struct PortalRotateSecret: DatabaseCommand {
     func run(_ connection: inout Connection) async throws {
         let sealer = Sealer(try Environment.current.masterKeys())
         let journal = try database.openJournal()
-        let rotated = try await Portal.rotateSecret(name, overlap: both, sealer, &connection)
-        try await journal?.append("portal rotate-secret \(name)")
+        try await connection.handOver(text) { connection in
+            let rotated = try await Portal.rotateSecret(name, overlap: both, sealer, &connection)
+            try await journal?.append("portal rotate-secret \(name)")
+            return rotated
+        }
+    }
+
+    private func text(_ rotated: RotatedSecret) throws -> String {
         let record: Record = [
             "name": .text(name), "signing_secret": .text(rotated.signingSecret),
             "previous_until": .time(rotated.previousUntil),
         ]
-        try output.show(record)
-        if try !output.wantsJSON { write("The signing secret is shown only now.") }
+        return try output.text(record)
+            + (try output.wantsJSON ? "" : "\nThe signing secret is shown only now.")
     }
 
     private enum CodingKeys: CodingKey { case name, overlap, output, database }

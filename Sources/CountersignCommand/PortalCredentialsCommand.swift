@@ -24,14 +24,9 @@ struct PortalCredentials: ParsableCommand {
 }
 
 extension NewPortalCredential {
-    /// What is shown once.
-    func show(_ output: OutputOptions, _ title: String) throws {
-        if try output.wantsJSON {
-            try output.show(["client_id": .text(clientID), "client_secret": .text(secret)])
-        } else {
-            let lines: Record = ["client id": .text(clientID), "client secret": .text(secret)]
-            write("\(title)\n\(TextTable.details(lines, indent: "  "))\nThe secret is shown only now.")
-        }
+    fileprivate func shownOnce(_ sentence: String) -> ShownOnce {
+        ShownOnce(
+            sentence, [("client_id", clientID), ("client_secret", secret)], "The secret is shown only now.")
     }
 }
 
@@ -60,8 +55,10 @@ struct CredentialsAdd: DatabaseCommand {
 
     func run(_ connection: inout Connection) async throws {
         let wanted = clientID ?? Environment.current.text("client-id")
-        let new = try await PortalCredential.add(portal: name, clientID: wanted, &connection)
-        try new.show(output, "added a client id to portal \(name)")
+        try await connection.handOver(output) { connection in
+            try await PortalCredential.add(portal: name, clientID: wanted, &connection)
+                .shownOnce("added a client id to portal \(name)")
+        }
     }
 }
 
@@ -113,8 +110,10 @@ struct CredentialsRotate: DatabaseCommand {
     @OptionGroup var database: DatabaseOptions
 
     func run(_ connection: inout Connection) async throws {
-        let new = try await PortalCredential.rotate(portal: name, clientID: clientID, &connection)
-        try new.show(output, "client id \(clientID) of portal \(name) has a new secret")
+        try await connection.handOver(output) { connection in
+            try await PortalCredential.rotate(portal: name, clientID: clientID, &connection)
+                .shownOnce("client id \(clientID) of portal \(name) has a new secret")
+        }
     }
 }
 

@@ -38,7 +38,9 @@ struct PortalSigningKey: ParsableCommand {
 
         func run(_ connection: inout Connection) async throws {
             let sealer = Sealer(try Environment.current.masterKeys())
-            try output.show(keyRecord(name, try await Portal.addSigningKey(name, sealer, &connection)))
+            try await connection.handOver({ try output.text($0) }) { connection in
+                keyRecord(name, try await Portal.addSigningKey(name, sealer, &connection))
+            }
         }
     }
 

@@ -10,6 +10,7 @@ struct TypeCommand: ParsableCommand {
             Examples:
               countersign type add qr-code --expires-in 180 --message en="Sign in to Acme"
               countersign type list
+              countersign type set qr-code --expires-in 120
               countersign type remove qr-code
             """,
         subcommands: [TypeList.self] + actionCommands("type"))

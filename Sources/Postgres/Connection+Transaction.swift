@@ -18,6 +18,14 @@ extension Connection {
         return value
     }
 
+    /// Runs the body in the transaction that is open, of which it is then a part, or else in one of its own.
+    package mutating func atomically<T>(
+        _ body: (inout Connection) async throws -> sending T
+    ) async throws -> sending T {
+        guard isIdle || !isUsable else { return try await body(&self) }
+        return try await transaction(body)
+    }
+
     private mutating func begin() async throws(TransactionError) {
         guard isIdle || !isUsable else {
             throw .begin(PostgresError("25001", "a transaction is open already"))

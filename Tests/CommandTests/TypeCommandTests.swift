@@ -23,6 +23,37 @@ import Testing
         #expect(try await eventTypes() == ["type.added", "type.added", "type.removed"])
     }
 
+    @Test func `changing a type`() async throws {
+        let shell = try await Shell.member(of: .admin)
+        try await shell.succeed("type", "add", "qr-code", "--message", "en=Sign in", "--message", "de=Los")
+        let set = ["type", "set", "qr-code"]
+        let changes = [
+            "--expires-in", "60", "--message", "en=Enter", "--message", "de=", "--message", "fr=Va",
+        ]
+        for sentence in ["as wanted", "as wanted already"] {
+            let outcome = try await shell.start(set + changes).outcome()
+            #expect(outcome.output == "authentication type qr-code is \(sentence)\n")
+        }
+        let types = try await shell.succeed("type", "list", "--json").json(as: [[String: Any]].self)
+        #expect(types.map { $0["request_expires_in"] as? Int } == [60])
+        #expect(types[0]["messages"] as? [String: String] == ["en": "Enter", "fr": "Va"])
+        let changed = ["type.changed", "type.message_added", "type.message_changed", "type.message_removed"]
+        #expect(try await eventTypes().sorted() == ["type.added"] + changed)
+        for (words, sentence) in [
+            (["--expires-in", "601"], "a request must expire in 30 to 600 seconds"),
+            (["--message", "EN=hello"], wrongLanguage),
+            (["--message", "en=" + String(repeating: "x", count: 156)], nil),
+        ] {
+            let outcome = try await shell.start(set + words).outcome()
+            if let sentence { outcome.expect(65, sentence) }
+            #expect(outcome.status == 65)
+        }
+        try await shell.run("type", "set", "qr-code").expect(
+            64, "there is nothing to change: give --expires-in or --message, or both")
+        try await shell.run("type", "set", "other", "--expires-in", "60").expect(
+            65, "there is no authentication type other; there is qr-code")
+    }
+
     @Test(arguments: wrongInput)
     func `wrong input adds nothing`(arguments: [String], sentence: String?) async throws {
         let shell = try await Shell.member(of: .admin)

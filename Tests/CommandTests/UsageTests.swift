@@ -16,7 +16,8 @@ import Testing
         "phone scan", "phone accept", "phone deny", "portal pause", "portal resume", "portal limit",
         "stage list", "stage pause", "stage resume", "stage batch-size", "worker list", "worker drain",
         "log-level set", "log-level list", "operator add", "operator list", "operator remove",
-        "operator remove-second-factor",
+        "operator remove-second-factor", "portal password", "portal remove", "app password", "app remove",
+        "operator password", "type set",
         "doctor",
         "webhook list", "webhook show", "webhook retry", "webhook replay", "webhook endpoints",
         "webhook limit",
@@ -76,7 +77,9 @@ import Testing
             "webhook replay": ["--portal", "acme", "--since", "2h"],
             "webhook limit": ["acme", "--rate", "5"],
             "operator add": ["alice"], "operator remove": ["alice"],
-            "operator remove-second-factor": ["alice"],
+            "operator remove-second-factor": ["alice"], "operator password": ["alice"],
+            "portal password": ["acme"], "portal remove": ["acme"], "app password": ["mobile"],
+            "app remove": ["mobile"], "type set": ["qr", "--expires-in", "60"],
         ]
         let words = command.split(separator: " ").map(String.init) + arguments[command, default: []]
         let shell = Shell(url: "postgres://someone:hush-hush@127.0.0.1:1/nothing", key: .make())

@@ -57,14 +57,19 @@ import Testing
         func state() async throws -> String {
             var owner = try await database.connect()
             let text = try await owner.run(everything)[0].text(0)
-            return text.replacing("\(dead)", with: "<dead>")
+            return plain(text)
+        }
+
+        /// Without what has another name in each database.
+        func plain(_ text: String) -> String {
+            text.replacing("\(dead)", with: "<dead>").replacing(database.unique(""), with: "")
         }
 
         func events() async throws -> (whats: [String], actors: Set<String>) {
             var owner = try await database.connect()
             let rows = try await owner.run(changes)
             return (
-                try rows.map { try $0.text(0).replacing("\(dead)", with: "<dead>") },
+                try rows.map { plain(try $0.text(0)) },
                 Set(try rows.map { try $0.text(1) })
             )
         }
@@ -87,6 +92,8 @@ import Testing
             Press(
                 "operator add", on: "settings", about: "", bob, isRefused: true,
                 line: ["operator", "add", "bob", "--admin"]),
+            Press("operator password", on: "settings", about: "bob"),
+            Press("operator password", on: "settings", [("operator", "nosuch")], isRefused: true),
             Press("operator remove", on: "settings", about: "bob"),
             Press("operator remove", on: "settings", [("operator", "bob")], isRefused: true),
             Press("operator remove-second-factor", on: "settings", about: "carol"),
@@ -111,7 +118,19 @@ import Testing
             Press("portal limit", on: "portals", about: "acme", [("limit", "777")]),
             Press("portal limit", on: "portals", about: "acme", [("limit", "0")], isRefused: true),
             Press("portal limit", on: "portals", about: "acme", [("limit", "many")], isRefused: true),
+            Press("portal password", on: "portals", about: "acme"),
+            Press("portal password", on: "portals", [("portal", "nosuch")], isRefused: true),
+            Press(
+                "portal remove", on: "portals", [("portal", "acme")], isRefused: true,
+                line: removal("portal acme")),
+            Press("app password", on: "apps", about: "mobile"),
+            Press("app password", on: "apps", [("app", "nosuch")], isRefused: true),
+            Press(
+                "app remove", on: "apps", [("app", "mobile")], isRefused: true, line: removal("app mobile")),
+            Press("app disable", on: "apps", about: "spare"),
+            Press("app remove", on: "apps", about: "spare", line: removal("app spare")),
             Press("app disable", on: "apps", about: "mobile"),
+            Press("app remove", on: "apps", about: "mobile", isRefused: true, line: removal("app mobile")),
             Press("app disable", on: "apps", [("app", "nosuch")], isRefused: true),
             Press("app enable", on: "apps", about: "mobile"),
             Press("enrollment revoke", on: "apps", about: "", [("enrollment", "\(worker)")]),
@@ -140,6 +159,11 @@ import Testing
                 "type add", on: "settings", about: "", [("name", "slow"), ("expires-in", "601")],
                 isRefused: true),
             Press("type add", on: "settings", about: "", long, isRefused: true),
+            Press(
+                "type set", on: "settings", about: "quick",
+                [("expires-in", "90"), ("message", "en=Enter\r\nnl-be=\r\n")]),
+            Press("type set", on: "settings", about: "quick", [("expires-in", "601")], isRefused: true),
+            Press("type set", on: "settings", [("type", "nosuch"), ("expires-in", "60")], isRefused: true),
             Press("type remove", on: "settings", about: "quick"),
             Press("type remove", on: "settings", [("type", "quick")], isRefused: true),
             Press("callback add", on: "settings", about: "", [("portal", "acme"), ("url", url)]),
@@ -162,20 +186,32 @@ import Testing
             Press(
                 "webhook replay", on: "webhooks", about: "", [("portal", "nosuch"), ("since", "1h")],
                 isRefused: true),
+            Press("portal disable", on: "portals", about: "acme"),
+            Press("portal remove", on: "portals", about: "acme", line: removal("portal acme")),
+            Press(
+                "portal remove", on: "portals", [("portal", "acme")], isRefused: true,
+                line: removal("portal acme")),
         ]
     }()
+
+    /// The command's button asks by itself.
+    private static func removal(_ thing: String) -> [String] {
+        let words = thing.split(separator: " ").map(String.init)
+        return [words[0], "remove", words[1], "--yes"]
+    }
 
     /// A portal, an app with a device, a shared key, a worker, and two webhooks that died.
     private func arrange() async throws -> Side {
         _ = try await ConsolePortal.make()
+        let mobile = try await Database.current.makeLogin("mobile", in: .app)
         var owner = try await Database.current.connect()
         let dead = try await owner.execute(
             """
             INSERT INTO countersign.workers (worker_id, process_id, program, host, heartbeat_at)
             VALUES ('\(Self.worker)', 1, 5, 'h', clock_timestamp() + interval '1 hour');
-            INSERT INTO countersign.apps (name, login) VALUES ('mobile', 'mobile');
+            INSERT INTO countersign.apps (name, login) VALUES ('mobile', '\(mobile.name)'), ('spare', 'spare');
             INSERT INTO countersign.enrollments (enrollment_id, app_id, status, user_id, device_id)
-            SELECT '\(Self.worker)', app_id, 'active', 'alice', 'd1' FROM countersign.apps;
+            SELECT '\(Self.worker)', app_id, 'active', 'alice', 'd1' FROM countersign.apps WHERE name = 'mobile';
             INSERT INTO countersign.server_keys (server_key_id, shared, fingerprint, public_key, secret_key)
             VALUES ('\(Self.worker)', true, 'AB12', '', '\\x00');
             INSERT INTO countersign.operators (name, password_hash, second_factor) VALUES ('carol', '', '\\x00');
@@ -217,7 +253,8 @@ import Testing
         #expect(shown == Set(operatorActions.map { $0.name }), "on the pages")
         #expect(Set(Self.presses.map(\.command)) == Set(operatorActions.map { $0.command }), "in this test")
         let left = Set(ours.whats.map { String($0.prefix { $0 != " " }) })
-        #expect(left == Set(operatorActions.map { $0.event }), "each leaves its event")
+        let messages: Set = ["type.message_changed", "type.message_removed"]
+        #expect(left.subtracting(messages) == Set(operatorActions.map { $0.event }), "each leaves its event")
     }
 
     private func compare(_ press: Press, _ console: SignedIn, _ left: Side, _ right: Side) async throws {
@@ -247,8 +284,8 @@ import Testing
             #expect(answer.status == 303 && twin.status == 0, "\(line): \(twin.text)")
             let notice = try await console.browser.get(try #require(answer.header("location"))).body
             let said = twin.text.split(separator: "\n").joined(separator: "; ")
-                .replacing("\(right.dead)", with: "\(left.dead)")
-            #expect(unescapedHTML(notice).contains("role=\"status\">\(said)</p>"), what)
+            let shown = left.plain(unescapedHTML(notice))
+            #expect(shown.contains("role=\"status\">\(right.plain(said))</p>"), what)
         }
     }
 }

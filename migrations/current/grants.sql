@@ -187,6 +187,8 @@ GRANT INSERT, UPDATE, DELETE ON countersign.log_levels TO countersign_admin;
 GRANT UPDATE (drain_requested) ON countersign.workers TO countersign_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.operators, countersign.operator_sessions TO countersign_admin;
 GRANT EXECUTE ON FUNCTION countersign.create_login(text, text, text, integer),
+    countersign.set_login_password(text, text), countersign.portal_belongings(integer), countersign.remove_portal(integer),
+    countersign.app_belongings(integer), countersign.remove_app(integer),
     countersign.random_channel(),
     countersign.check_text(text, text, integer), countersign.unshowable_characters(),
     countersign.has_closed_isolates(text), countersign.is_callback_uri(text), countersign.callback_uri_rule(),

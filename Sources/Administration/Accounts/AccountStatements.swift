@@ -26,6 +26,26 @@ struct InsertAccount: PreparedStatement {
     var parameters: [Parameter] { [.text(name), .bool(isAdmin), .text(digest.text)] }
 }
 
+/// A row if there is such an account. The interval of its last code stays: no code that was used counts again.
+struct RenewPassword: PreparedStatement {
+    let name: String
+    let digest: SecretDigest
+
+    static let statement = Statement(
+        "operator.renew_password",
+        """
+        WITH renewed AS (
+            UPDATE countersign.operators SET password_hash = $2, second_factor = NULL, code_tries = 0 WHERE name = $1
+            RETURNING name
+        ), ended AS (
+            DELETE FROM countersign.operator_sessions s USING renewed WHERE s.operator = renewed.name
+        )
+        SELECT name FROM renewed
+        """)
+    var parameters: [Parameter] { [.text(name), .text(digest.text)] }
+    static func decode(_ row: inout RowReader) throws -> String { try row.text("name") }
+}
+
 /// Always one row: the time, and what is known of the account.
 struct ReadAccount: PreparedStatement {
     let name: String

@@ -24,6 +24,16 @@ package struct ConsoleAccount: Sendable, Hashable {
         return password
     }
 
+    /// Returns a new password. The account's sessions end, and its second factor, which is sealed under the old one, goes.
+    static func renewPassword(_ name: String, _ connection: inout Connection) async throws -> String {
+        let password = Login.makePassword()
+        let renewal = RenewPassword(name: name, digest: SecretDigest(of: password))
+        guard try await connection.run(renewal).count == 1 else {
+            throw AdministrationError.refused("there is no operator \(name)")
+        }
+        return password
+    }
+
     /// Nil where there is no such account.
     package static func find(_ name: String, _ connection: inout Connection) async throws -> ConsoleAccount? {
         try await list(&connection).first { $0.name == name }

@@ -1,7 +1,7 @@
 package import Postgres
 
 /// `countersign operator add`. The command may also print JSON.
-package struct AddOperator: OperatorAction {
+package struct AddOperator: SecretAction {
     package static let command = "operator add"
     package static let abstract = "Add an account and print its password, this once."
     package static let discussion = """
@@ -17,7 +17,6 @@ package struct AddOperator: OperatorAction {
         ActionInput("may", help: "look, or change."),
     ]
     package static let hasOwnCommand = true
-    package static let answersSecret = true
     package static let event = "operator.added"
     package static let statements: [any StatementFamily.Type] = []
 
@@ -46,8 +45,10 @@ package struct AddOperator: OperatorAction {
             ])
     }
 
-    package func run(_ connection: inout Connection) async throws -> String {
+    package func make(_ connection: inout Connection) async throws -> ShownOnce {
         let password = try await ConsoleAccount.add(name, isAdmin: isAdmin, &connection)
-        return "added operator \(name)\npassword \(password)\nThe password is shown only now."
+        return ShownOnce(
+            "added operator \(name)", [("name", name), ("password", password)],
+            "The password is shown only now.")
     }
 }

@@ -28,28 +28,18 @@ package struct AddType: OperatorAction {
     ]
 
     private let name: String
-    private let seconds: Int
+    private let seconds: Int32
     private let messages: [AuthenticationType.Message]
 
-    package init(_ name: String, expiresIn seconds: Int = 180, messages: [AuthenticationType.Message] = []) {
+    package init(_ name: String, expiresIn seconds: Int32 = 180, messages: [AuthenticationType.Message] = [])
+    {
         (self.name, self.seconds, self.messages) = (name, seconds, messages)
     }
 
-    package init(_ words: ActionWords) throws(UnreadableInput) {
+    package init(_ words: ActionWords) throws {
         name = words["name"]
-        let typed = words.optional("expires-in") ?? "180"
-        guard let seconds = Int(typed) else {
-            throw UnreadableInput("a request must expire in 30 to 600 seconds, not '\(typed)'")
-        }
-        self.seconds = seconds
-        var messages: [AuthenticationType.Message] = []
-        for word in words.all("message") {
-            guard let (language, text) = ActionWords.assignment(word), !language.isEmpty else {
-                throw UnreadableInput("a message is like en=Sign in to Acme, one a line, not '\(word)'")
-            }
-            messages.append(AuthenticationType.Message(language: language, text: text))
-        }
-        self.messages = messages
+        seconds = try readExpiry(words.optional("expires-in") ?? "180")
+        messages = try readMessages(words.all("message"))
     }
 
     package static func button(on subject: ActionSubject) -> ActionButton? {
@@ -66,9 +56,6 @@ package struct AddType: OperatorAction {
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        guard let seconds = Int32(exactly: seconds) else {
-            throw AdministrationError.refused("a request must expire in 30 to 600 seconds")
-        }
         try await connection.transaction { connection in
             try await connection.run(InsertType(name: name, seconds: seconds))
             try await connection.run(CheckMessages(messages: messages))
@@ -76,6 +63,28 @@ package struct AddType: OperatorAction {
         }
         return "added authentication type \(name)"
     }
+}
+
+/// Seconds. What is no number is unreadable; whether it lies within the bounds, the database says.
+func readExpiry(_ typed: String) throws -> Int32 {
+    guard let seconds = Int(typed) else {
+        throw UnreadableInput("a request must expire in 30 to 600 seconds, not '\(typed)'")
+    }
+    guard let seconds = Int32(exactly: seconds) else {
+        throw AdministrationError.refused("a request must expire in 30 to 600 seconds")
+    }
+    return seconds
+}
+
+func readMessages(_ words: [String]) throws(UnreadableInput) -> [AuthenticationType.Message] {
+    var messages: [AuthenticationType.Message] = []
+    for word in words {
+        guard let (language, text) = ActionWords.assignment(word), !language.isEmpty else {
+            throw UnreadableInput("a message is like en=Sign in to Acme, one a line, not '\(word)'")
+        }
+        messages.append(AuthenticationType.Message(language: language, text: text))
+    }
+    return messages
 }
 
 struct InsertType: PreparedStatement {

@@ -58,7 +58,7 @@ package struct DisableApp: OperatorAction {
 }
 
 extension App {
-    fileprivate static let input = ActionInput("app", help: "The app's name.", placeholder: "name")
+    static let input = ActionInput("app", help: "The app's name.", placeholder: "name")
 
     fileprivate static func enable(
         _ name: String, _ isEnabled: Bool, _ connection: inout Connection

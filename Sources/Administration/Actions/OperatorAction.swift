@@ -13,8 +13,10 @@ package protocol OperatorAction: Sendable {
     static var inputs: [ActionInput] { get }
     /// Its command takes what a form does not, and is written by hand.
     static var hasOwnCommand: Bool { get }
-    /// What it answers is shown this once, and stands in no address.
+    /// What it answers is shown this once, and stands in no address: then it is a `SecretAction`.
     static var answersSecret: Bool { get }
+    /// Its command asks before it does what `warning` says, unless it is told not to; its button has a warning.
+    static var asks: Bool { get }
     /// The type of the audit event that it leaves when it has changed something.
     static var event: String { get }
     /// A test prepares each.
@@ -30,6 +32,9 @@ package protocol OperatorAction: Sendable {
     /// gives others a power that they had not, takes a protection away, or cannot be undone.
     var needsPassword: Bool { get }
 
+    /// What would go, for a command that asks. Refuses what `run` would.
+    func warning(_ connection: inout Connection) async throws -> String
+
     /// Does it. Returns how things are now, a sentence a line. Every worker obeys within two seconds.
     func run(_ connection: inout Connection) async throws -> String
 }
@@ -37,7 +42,10 @@ package protocol OperatorAction: Sendable {
 extension OperatorAction {
     package static var hasOwnCommand: Bool { false }
     package static var answersSecret: Bool { false }
+    package static var asks: Bool { false }
     package var needsPassword: Bool { false }
+
+    package func warning(_ connection: inout Connection) async throws -> String { "" }
 
     /// As its command is typed with those words, without `countersign`: what a journal keeps.
     package static func line(_ words: ActionWords) -> String {
@@ -55,10 +63,12 @@ extension OperatorAction {
 package let operatorActions: [any OperatorAction.Type] = [
     PauseStage.self, ResumeStage.self, SetBatchSize.self, DrainWorker.self,
     PausePortal.self, ResumePortal.self, EnablePortal.self, DisablePortal.self, LimitPortal.self,
-    EnableApp.self, DisableApp.self, RevokeEnrollment.self, RotateSharedKey.self,
-    AddType.self, RemoveType.self, AddCallback.self, RemoveCallback.self,
+    RenewPortalPassword.self, RemovePortal.self,
+    EnableApp.self, DisableApp.self, RenewAppPassword.self, RemoveApp.self, RevokeEnrollment.self,
+    RotateSharedKey.self, AddType.self, SetType.self, RemoveType.self, AddCallback.self, RemoveCallback.self,
     RetryWebhooks.self, ReplayWebhooks.self,
-    ChangeSettings.self, SetLogLevels.self, AddOperator.self, RemoveOperator.self, RemoveSecondFactor.self,
+    ChangeSettings.self, SetLogLevels.self, AddOperator.self, RenewOperatorPassword.self, RemoveOperator.self,
+    RemoveSecondFactor.self,
 ]
 
 /// `portal is paused`, or `portal is paused already`.

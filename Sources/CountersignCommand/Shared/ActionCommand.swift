@@ -16,6 +16,10 @@ struct ActionCommand<Action: OperatorAction>: DatabaseCommand, CustomReflectable
     static var role: GroupRole? { .admin }
 
     let database: DatabaseOptions
+    /// Only where the action answers a secret.
+    private var output = OutputOptions()
+    /// Only where the action asks.
+    private var confirmation = Confirmation()
     private var words: [String: [String]] = [:]
     private var action: Action?
 
@@ -24,14 +28,25 @@ struct ActionCommand<Action: OperatorAction>: DatabaseCommand, CustomReflectable
     init(from decoder: any Decoder) throws {
         let arguments = try decoder.container(keyedBy: ArgumentName.self)
         database = try arguments.decode(OptionGroup<DatabaseOptions>.self, forKey: "database").wrappedValue
+        if Action.answersSecret {
+            output = try arguments.decode(OptionGroup<OutputOptions>.self, forKey: "output").wrappedValue
+        }
+        if Action.asks {
+            confirmation = try arguments.decode(OptionGroup<Confirmation>.self, forKey: "confirmation")
+                .wrappedValue
+        }
         for input in Action.inputs {
             words[input.name] = try input.words(in: arguments, for: ArgumentName(input.name))
         }
     }
 
     var customMirror: Mirror {
-        let inputs = Action.inputs.map { (label: $0.name as String?, value: $0.definition) }
-        return Mirror(self, children: inputs + [("database", OptionGroup<DatabaseOptions>())])
+        let inputs = Action.inputs.map { (label: $0.name as String?, value: $0.definition as Any) }
+        var groups: [(label: String?, value: Any)] = []
+        if Action.asks { groups.append(("confirmation", OptionGroup<Confirmation>())) }
+        if Action.answersSecret { groups.append(("output", OptionGroup<OutputOptions>())) }
+        groups.append(("database", OptionGroup<DatabaseOptions>()))
+        return Mirror(self, children: inputs + groups)
     }
 
     /// Fails with 64 when the words make no sense, and with 78 when one of the environment does not.
@@ -55,8 +70,17 @@ struct ActionCommand<Action: OperatorAction>: DatabaseCommand, CustomReflectable
     func run(_ connection: inout Connection) async throws {
         guard let action else { return }
         let journal = try database.openJournal()
+        let line = Action.line(ActionWords(words))
+        if let action = action as? any SecretAction {
+            return try await connection.handOver(output) { connection in
+                let made = try await action.make(&connection)
+                try await journal?.append(line)
+                return made
+            }
+        }
+        if Action.asks { try confirmation.ask(try await action.warning(&connection)) }
         let done = try await action.run(&connection)
-        try await journal?.append(Action.line(ActionWords(words)))
+        try await journal?.append(line)
         write(done)
     }
 }

@@ -21,7 +21,11 @@ struct OutputOptions: ParsableArguments {
 
     /// As lines of names and values, or as an object.
     func show(_ record: Record) throws {
-        write(try wantsJSON ? Field.record(record).json() : TextTable.details(record))
+        write(try text(record))
+    }
+
+    func text(_ record: Record) throws -> String {
+        try wantsJSON ? Field.record(record).json() : TextTable.details(record)
     }
 }
 

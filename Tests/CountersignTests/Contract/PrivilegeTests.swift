@@ -60,6 +60,7 @@ import Testing
 
 private let decidedPrivileges = """
     (schema) - admin app gateway monitor portal worker: usage
+    app_belongings(app integer) - admin: execute
     app_channel() - app gateway: execute
     apps - admin: delete, insert, select, update (enabled max_devices_per_user);
         monitor: select (app_id created_at enabled login name max_devices_per_user); worker: select
@@ -193,6 +194,7 @@ private let decidedPrivileges = """
         oldest timestamp with time zone) - nobody
     partitioned_tables - admin monitor worker: select
     payloads(receivers integer[], ids uuid[], statuses text[]) - worker: execute
+    portal_belongings(portal integer) - admin: execute
     portal_channel() - gateway portal: execute
     portal_credentials - admin: delete, insert, select (portal_id created_at client_id), update
         (secret_hash)
@@ -214,6 +216,9 @@ private let decidedPrivileges = """
     refuse(code text, message text) - admin worker: execute
     refuse_auth_request(given countersign.auth_requests) - nobody
     release_epoch(send boolean) - admin: execute
+    release_login(login text, group_role text) - nobody
+    remove_app(app integer) - admin: execute
+    remove_portal(portal integer) - admin: execute
     repeated_submission(enrollment_id uuid, transaction_id uuid, secret_digest bytea, action text,
         signature text) - gateway: execute
     request_status (type) - nobody
@@ -228,6 +233,7 @@ private let decidedPrivileges = """
     send_again(ids uuid[]) - admin: execute
     server_keys - admin: select, update (retired_at secret_key); worker: insert, select, update
         (secret_key)
+    set_login_password(login text, verifier text) - admin: execute
     settings - admin: select, update; monitor worker: select
     sign_in_history - admin monitor: select
     signer_public_key(transaction_id uuid) - gateway: execute
