@@ -47,7 +47,7 @@ struct FindLatestRestore: PreparedStatement {
         """
         SELECT e.number, e.began_at, e.known_until, e.released_at, e.codes, e.requests, e.enrollments, e.reason,
                CASE WHEN e.released_at IS NULL THEN (SELECT count(*) FROM countersign.dispatch_queue q
-                                                     WHERE q.due_at = '9999-12-31Z') ELSE 0 END AS waiting,
+                                                     WHERE q.due_at = countersign.held()) ELSE 0 END AS waiting,
                e.released_at IS NULL AND NOT (SELECT s.resume_after_restore FROM countersign.settings s) AS is_work_held
         FROM countersign.epochs e ORDER BY e.number DESC LIMIT 1
         """)

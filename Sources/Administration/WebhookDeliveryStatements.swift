@@ -57,7 +57,8 @@ struct ReadWebhook: PreparedStatement {
 private func select(_ deliveries: String) -> String {
     """
     SELECT d.transaction_id, p.name AS portal, CASE d.status WHEN 'pending' THEN 'waiting' ELSE d.status END AS status,
-           greatest(d.attempts, q.attempts) AS attempts, d.callback_uri, d.created_at, d.finished_at, q.due_at,
+           greatest(d.attempts, q.attempts) AS attempts, d.callback_uri, d.created_at, d.finished_at,
+           nullif(q.due_at, countersign.held()) AS due_at,
            a.status_code, a.error_class, a.detail
     FROM (\(deliveries)) AS d JOIN countersign.portals p USING (portal_id)
     LEFT JOIN countersign.dispatch_queue q ON q.transaction_id = d.transaction_id

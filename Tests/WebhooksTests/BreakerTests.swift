@@ -1,4 +1,5 @@
 import Countersign
+import Engine
 import Postgres
 import Support
 import Synchronization
@@ -113,16 +114,40 @@ import Testing
         try await site.addCallback(url, of: portal)
         try await site.end(3, at: url, of: portal)
         var owner = try await Database.current.connect()
-        try await owner.execute(
-            """
-            INSERT INTO countersign.webhook_endpoints (portal_id, origin, state, changed_at, open_until, failing_since)
-            VALUES (\(portal), 'https://acme.example', 'open', now(), now() + interval '1 h', now() - interval '31 min');
-            UPDATE countersign.dispatch_queue SET queued_at = now() - interval '31 min'
-            WHERE transaction_id <> (SELECT max(transaction_id::text)::uuid FROM countersign.dispatch_queue)
-            """)
+        try await owner.execute(Self.downForLong(portal))
         #expect(try await owner.run(GiveUpDeliveries()).one() == 2)
         #expect(try await site.count("SELECT count(*) FROM countersign.dead_deliveries") == 2)
         #expect(try await site.count("SELECT count(*) FROM countersign.dispatch_queue") == 1)
+    }
+
+    /// However old the backup is, and however long the operator has taken.
+    @Test func `what waits for an operator after a restore is not given up, nor when it is released`()
+        async throws
+    {
+        let portal = try await site.addPortal()
+        let url = "https://acme.example/cb"
+        try await site.addCallback(url, of: portal)
+        try await site.end(3, at: url, of: portal)
+        var owner = try await Database.current.connect()
+        try await owner.execute(Self.downForLong(portal))
+        try await owner.execute("SELECT countersign.declare_epoch()")
+        #expect(try await owner.run(ClearSuspects(limit: 10)).one() == 3)
+        #expect(try await owner.run(GiveUpDeliveries()).one() == 0)
+        try await owner.execute("SELECT countersign.release_epoch(true)")
+        #expect(try await owner.run(GiveUpDeliveries()).one() == 0)
+        #expect(
+            try await site.count("SELECT count(*) FROM countersign.dispatch_queue WHERE due_at <= now()") == 3
+        )
+    }
+
+    /// A receiver for half an hour, and all deliveries to it but the last.
+    private static func downForLong(_ portal: Int32) -> String {
+        """
+        INSERT INTO countersign.webhook_endpoints (portal_id, origin, state, changed_at, open_until, failing_since)
+        VALUES (\(portal), 'https://acme.example', 'open', now(), now() + interval '1 h', now() - interval '31 min');
+        UPDATE countersign.dispatch_queue SET queued_at = now() - interval '31 min'
+        WHERE transaction_id <> (SELECT max(transaction_id::text)::uuid FROM countersign.dispatch_queue)
+        """
     }
 
     /// A disabled portal's deliveries wait and go out when it is enabled again.

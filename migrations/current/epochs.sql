@@ -20,7 +20,8 @@ CREATE OR REPLACE FUNCTION countersign.held() RETURNS timestamptz
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN timestamptz '9999-12-31 00:00:00Z';
 
--- What tells this database's life from another's. Zeros where the functions were taken from PUBLIC.
+-- What tells this database's life from another's. NULL is unknown, because the functions were taken from PUBLIC: then the
+-- same server must look no different from before, nor when they are given back.
 CREATE OR REPLACE FUNCTION countersign.incarnation(OUT system_identifier bigint, OUT timeline bigint, OUT database oid,
                                                    OUT is_synchronous boolean, OUT has_streamed boolean)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -34,9 +35,9 @@ BEGIN
         timeline := ('x' || substring(pg_walfile_name(pg_current_wal_insert_lsn()) FOR 8))::bit(32)::bigint;
         has_streamed := pg_last_wal_receive_lsn() IS NOT NULL;
     EXCEPTION WHEN insufficient_privilege THEN
-        system_identifier := 0;
-        timeline := 0;
-        has_streamed := false;
+        system_identifier := NULL;
+        timeline := NULL;
+        has_streamed := NULL;
     END;
 END
 $$;
@@ -280,7 +281,8 @@ BEGIN
         UPDATE countersign.webhook_deliveries d SET status = 'dead', finished_at = clock_timestamp()
         FROM given_up g WHERE d.transaction_id = g.transaction_id
     ), due AS (
-        UPDATE countersign.dispatch_queue q SET due_at = clock_timestamp() FROM held h
+        -- Queued now: how long it has waited for an operator must not count as the receiver's delay.
+        UPDATE countersign.dispatch_queue q SET due_at = clock_timestamp(), queued_at = clock_timestamp() FROM held h
         WHERE q.transaction_id = h.transaction_id AND (h.epoch IS NULL OR send)
     )
     SELECT count(*) INTO waiting FROM held;

@@ -122,7 +122,7 @@ GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[
     countersign.refuse(text, text), countersign.queue_status(), countersign.operating_figures(),
     countersign.group_role(text), countersign.measure_queues(), countersign.record_history(), countersign.close_events(),
     countersign.check_epoch(uuid, timestamptz, uuid, bigint), countersign.epoch_state(),
-    countersign.epoch_fault(uuid, timestamptz, uuid, bigint),
+    countersign.epoch_fault(uuid, timestamptz, uuid, bigint), countersign.held(),
     countersign.keep_house(uuid, boolean), countersign.clear_suspects(integer), countersign.revoke_again(uuid[])
     TO countersign_worker;
 
@@ -154,8 +154,8 @@ GRANT SELECT (event_id, occurred_at, transaction_id, enrollment_id, portal_id, a
     ON countersign.events TO countersign_monitor, countersign_admin;
 GRANT EXECUTE ON FUNCTION countersign.queue_status(), countersign.operating_figures(),
     countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid), countersign.stage_number(text),
-    countersign.missing_partitions(integer), countersign.outlived_partitions(), countersign.group_role(text)
-    TO countersign_monitor, countersign_admin;
+    countersign.missing_partitions(integer), countersign.outlived_partitions(), countersign.group_role(text),
+    countersign.held() TO countersign_monitor, countersign_admin;
 
 ---------------------------------------------------------------------------------------------------------
 -- Administrators

@@ -102,7 +102,7 @@ struct ReadDelivery: PreparedStatement {
     static let statement = Statement(
         "request.delivery",
         """
-        SELECT d.status, d.created_at, d.finished_at, q.due_at
+        SELECT d.status, d.created_at, d.finished_at, nullif(q.due_at, countersign.held()) AS due_at
         FROM countersign.webhook_deliveries d LEFT JOIN countersign.dispatch_queue q USING (transaction_id)
         WHERE d.transaction_id = $1::uuid
         """)

@@ -55,7 +55,8 @@ struct FindFailedWebhooks: PreparedStatement {
         "console.failures",
         """
         SELECT d.transaction_id, coalesce(p.name, '?') AS portal, d.status = 'dead' AS is_dead, d.attempts,
-               a.started_at, a.status_code, a.error_class, q.due_at
+               a.started_at, a.status_code, a.error_class,
+               nullif(q.due_at, countersign.held()) AS due_at
         FROM countersign.webhook_deliveries d
         LEFT JOIN countersign.portals p USING (portal_id)
         LEFT JOIN countersign.dispatch_queue q ON q.transaction_id = d.transaction_id

@@ -116,8 +116,8 @@ struct JudgeProbes: PreparedStatement {
 }
 
 /// Gives up what has waited half an hour at a breaker that has not closed for half an hour, which is as long as
-/// the schedule lasts: results of sign-ins that old help nobody, but they are listed and can be replayed. Returns how
-/// many that were.
+/// the schedule lasts: results of sign-ins that old help nobody, but they are listed and can be replayed. What waits for an
+/// operator after a restore goes on waiting. Returns how many that were.
 struct GiveUpDeliveries: PreparedStatement {
     static func decode(_ row: inout RowReader) throws -> Int { try row.int("given_up") }
 
@@ -129,7 +129,7 @@ struct GiveUpDeliveries: PreparedStatement {
             FROM countersign.webhook_endpoints e CROSS JOIN LATERAL (
                 SELECT q.transaction_id FROM countersign.dispatch_queue q
                 WHERE q.portal_id = e.portal_id AND q.origin = e.origin AND NOT q.leased
-                  AND q.queued_at < clock_timestamp() - interval '30 min'
+                  AND q.queued_at < clock_timestamp() - interval '30 min' AND q.due_at < countersign.held()
                 ORDER BY q.due_at LIMIT 500 FOR UPDATE SKIP LOCKED) AS late
             WHERE e.state <> 'closed' AND e.failing_since < clock_timestamp() - interval '30 min'
         ), gone AS (

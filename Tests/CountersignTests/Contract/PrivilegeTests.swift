@@ -158,7 +158,7 @@ private let decidedPrivileges = """
     find_outcomes(app text, ids uuid[]) - gateway: execute
     hand_out_codes(portals text[], ids uuid[]) - gateway: execute
     has_closed_isolates(value text) - admin: execute
-    held() - nobody
+    held() - admin monitor worker: execute
     incarnation(OUT system_identifier bigint, OUT timeline bigint, OUT database oid, OUT
         is_synchronous boolean, OUT has_streamed boolean) - nobody
     is_callback_uri(uri text) - admin: execute

@@ -30,6 +30,23 @@ import Testing
         #expect(try await ask(EpochMemory(worker: .random()), &other).number == 0)
     }
 
+    /// As whoever hardens a server may do, and undo.
+    @Test func `a server that no longer says which it is, is no other`() async throws {
+        let worker = Identifier.random()
+        let memory = EpochMemory(worker: worker)
+        for change in [
+            "", "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC",
+            "GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC", "",
+        ] {
+            if !change.isEmpty { try await Database.current.arrangeAsSuperuser(change) }
+            var session = try await Database.current.connect()
+            #expect(try await ask(memory, &session).number == 0)
+            #expect(try await session.run(TakeHousekeeping(worker: worker)).one())
+            // As the next second comes.
+            try await Database.current.arrange("SELECT countersign.write_epoch()")
+        }
+    }
+
     /// It would hold the webhooks that an operator has let go.
     @Test func `a worker that remembers an earlier life begins no epoch`() async throws {
         var session = try await Database.current.connect()
