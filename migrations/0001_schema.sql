@@ -498,6 +498,7 @@ CREATE TABLE countersign.epochs (
     codes        bigint NOT NULL DEFAULT 0,  -- that were removed, uncollected
     requests     bigint NOT NULL DEFAULT 0,  -- that were open and have been ended
     enrollments  bigint NOT NULL DEFAULT 0,  -- that were revoked again
+    held_to      uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',  -- up to there webhooks are held
     reason       text NOT NULL
 );
 

@@ -129,4 +129,5 @@ COMMENT ON COLUMN countersign.epochs.released_at IS 'When an operator let webhoo
 COMMENT ON COLUMN countersign.epochs.codes IS 'How many codes were removed, uncollected.';
 COMMENT ON COLUMN countersign.epochs.requests IS 'How many requests were open and have been ended.';
 COMMENT ON COLUMN countersign.epochs.enrollments IS 'How many enrollments were revoked again, as a journal says.';
+COMMENT ON COLUMN countersign.epochs.held_to IS 'How far webhooks have been held in this round.';
 COMMENT ON COLUMN countersign.epochs.reason IS 'By what it was noticed.';

@@ -162,7 +162,7 @@ END
 $$;
 
 -- Deals with a part of what was open when the last epoch began: requests end as failed, codes go, webhooks of before
--- are held. Passes over what portals hold. Returns how many rows that were.
+-- are held. Passes over what portals hold. Returns how many rows that were; after none the next one begins anew.
 CREATE OR REPLACE FUNCTION countersign.clear_suspects(most integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET jit = off AS $$
@@ -172,6 +172,7 @@ DECLARE
     ended integer := 0;
     removed integer;
     waiting integer := 0;
+    last uuid;
 BEGIN
     SELECT * INTO epoch FROM countersign.epoch;
     IF epoch.number = 0 THEN
@@ -192,15 +193,19 @@ BEGIN
             ids, array_fill('failed'::text, ARRAY[cardinality(ids)])));
     END IF;
     IF epoch.is_held THEN
-        WITH held AS (
+        -- From where the last one ended: passing over all that are held already took 300,000 of them 82 s.
+        WITH next AS MATERIALIZED (
+            SELECT d.transaction_id FROM countersign.dispatch_queue d
+            WHERE d.transaction_id > (SELECT s.held_to FROM countersign.epochs s WHERE s.number = epoch.number)
+              AND d.transaction_id <= epoch.suspect_until AND d.due_at < countersign.held()
+            ORDER BY d.transaction_id LIMIT most FOR UPDATE SKIP LOCKED
+        ), held AS (
             UPDATE countersign.dispatch_queue q SET due_at = countersign.held(), leased = false
-            WHERE q.transaction_id IN (
-                SELECT d.transaction_id FROM countersign.dispatch_queue d
-                WHERE d.transaction_id <= epoch.suspect_until AND d.due_at < countersign.held()
-                LIMIT most FOR UPDATE SKIP LOCKED)
-            RETURNING transaction_id
+            FROM next n WHERE q.transaction_id = n.transaction_id
         )
-        SELECT count(*) INTO waiting FROM held;
+        SELECT count(*), (array_agg(n.transaction_id ORDER BY n.transaction_id DESC))[1] INTO waiting, last FROM next n;
+        UPDATE countersign.epochs s SET held_to = coalesce(last, '00000000-0000-0000-0000-000000000000')
+        WHERE s.number = epoch.number AND s.held_to <> coalesce(last, '00000000-0000-0000-0000-000000000000');
     END IF;
     IF ended + removed > 0 THEN
         UPDATE countersign.epochs s SET codes = s.codes + removed, requests = s.requests + ended

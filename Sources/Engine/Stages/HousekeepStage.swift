@@ -35,8 +35,10 @@ package struct HousekeepStage: Stage {
     package let name = StageName.housekeep
     package let repair: (any Repair)? = nil
     private var due: [Chore: ContinuousClock.Instant] = [:]
-    /// The epoch whose suspects are looked for, and until when: some are held by portals, or come late.
-    private var clearing: (epoch: Int, until: ContinuousClock.Instant) = (0, .now)
+    /// The epoch whose suspects are looked for, when next, and until when: some are held by portals, or come late.
+    private var clearing: (epoch: Int, next: ContinuousClock.Instant, until: ContinuousClock.Instant) = (
+        0, .now, .now
+    )
     private let worker: Identifier
     private let epoch: EpochMemory
     private let problem: @Sendable (_ partition: String, PostgresError) -> Void
@@ -65,13 +67,17 @@ package struct HousekeepStage: Stage {
         return (ahead, outcome)
     }
 
-    /// For a minute after the last one was found: then every transaction of before has ended.
+    /// Each five seconds, for a minute after the last one was found: then every transaction of before has ended.
     private mutating func clearSuspects(_ connection: inout Connection, _ limit: Int) async throws -> Int {
         guard let number = epoch.known?.number, number > 0 else { return 0 }
-        if clearing.epoch != number { clearing = (number, .now + .seconds(60)) }
-        guard clearing.until > .now else { return 0 }
+        if clearing.epoch != number { clearing = (number, .now, .now + .seconds(60)) }
+        guard clearing.next <= .now, clearing.until > .now else { return 0 }
         let rows = try await connection.run(ClearSuspects(limit: limit)).one()
-        if rows > 0 { clearing.until = .now + .seconds(60) }
+        if rows > 0 {
+            clearing.until = .now + .seconds(60)
+        } else {
+            clearing.next = .now + .seconds(5)
+        }
         return rows
     }
 

@@ -72,6 +72,32 @@ import Testing
         #expect(try await ask(memory, &session).number == 1)
     }
 
+    /// In portions, of which each begins where the last has ended; what somebody held comes with the next round.
+    @Test func `all webhooks of before are held, and none of after`() async throws {
+        let site = try await Site.make()
+        var portal = try await site.portal()
+        var ids: [Identifier] = []
+        for _ in 0..<5 { ids.append(try await portal.request()) }
+        for id in ids { _ = try await portal.cancel(id) }
+        try await Database.current.arrange("SELECT countersign.declare_epoch()")
+        let later = try await portal.request()
+        _ = try await portal.cancel(later)
+        var holder = try await Database.current.connect()
+        try await holder.execute("BEGIN")
+        try await holder.execute(
+            "SELECT FROM countersign.dispatch_queue WHERE transaction_id = '\(ids[1])' FOR UPDATE")
+        var session = try await Database.current.connect()
+        var rows: [Int] = []
+        for _ in 0..<3 { rows.append(try await session.run(ClearSuspects(limit: 2)).one()) }
+        #expect(rows == [2, 2, 0])
+        try await holder.execute("COMMIT")
+        #expect(try await session.run(ClearSuspects(limit: 2)).one() == 1)
+        let held = try await session.execute(
+            "SELECT transaction_id FROM countersign.dispatch_queue WHERE due_at = countersign.held()")
+        #expect(Set(try held.map { try $0.identifier(0) }) == Set(ids))
+        #expect(try await Database.current.count("SELECT count(*) FROM countersign.dispatch_queue") == 6)
+    }
+
     /// An app can hold its enrollments; the heartbeat that revokes them must not wait for it.
     @Test func `what somebody holds is revoked again later`() async throws {
         let site = try await Site.make()
