@@ -30,9 +30,12 @@ package final class Receiver: Sendable {
         case rawThenClose(String)
         /// The first part at once, then the second every 20 ms for as long as the connection stands.
         case dripping(String, String)
+        /// The first part, then the second again and again, as fast as it is taken.
+        case flood(String, String)
     }
 
     private let state = Mutex<(received: [Received], connections: Int)>(([], 0))
+    fileprivate let flooded = Atomic(0)
     private let arrivals = Signal()
     private let answer: @Sendable (Int, Received) -> Answer
     private let channel = Mutex<(any Channel)?>(nil)
@@ -42,6 +45,8 @@ package final class Receiver: Sendable {
     package var received: [Received] { state.withLock(\.received) }
     package var port: Int { channel.withLock { $0?.localAddress?.port ?? 0 } }
     package var address: String { "http://127.0.0.1:\(port)" }
+    /// Bytes of floods that were taken so far.
+    package var floodedBytes: Int { flooded.load(ordering: .relaxed) }
     /// Connections accepted so far.
     package var connections: Int { state.withLock(\.connections) }
 
@@ -134,6 +139,9 @@ private final class Handler: ChannelInboundHandler {
         case .dripping(let head, let piece):
             sendRaw(head, context)
             drip(piece, context)
+        case .flood(let head, let piece):
+            sendRaw(head, context)
+            flood(ByteBuffer(string: String(repeating: piece, count: 1 + 65_536 / piece.utf8.count)), context)
         }
     }
 
@@ -153,6 +161,22 @@ private final class Handler: ChannelInboundHandler {
             handler.sendRaw(piece, context)
             handler.drip(piece, context)
         }
+    }
+
+    /// Past the encoder, until the connection ends.
+    private func flood(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        guard
+            let encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+        else { return }
+        let taken = context.eventLoop.makePromise(of: Void.self)
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        taken.futureResult.whenSuccess {
+            let (handler, context) = bound.value
+            handler.receiver.flooded.add(bytes.readableBytes, ordering: .relaxed)
+            // Not at once: others have their turn in between.
+            context.eventLoop.execute { bound.value.0.flood(bytes, bound.value.1) }
+        }
+        encoder.writeAndFlush(NIOAny(bytes), promise: taken)
     }
 
     private func send(

@@ -33,6 +33,44 @@ import Webhooks
         }
     }
 
+    /// Of interim responses without end, or of what NIO counts itself; each would go on until the 10 s are over.
+    @Test(arguments: [
+        Receiver.Answer.flood("", "HTTP/1.1 100 Continue\r\n\r\n"),
+        .flood("", "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"),
+        .flood("HTTP/1.1 200 OK\r\n", "x: y\r\n"), .flood("HTTP/1.1 200 OK\r\nx: ", "y"),
+    ])
+    func `an answer that never comes to its head ends the attempt`(answer: Receiver.Answer) async throws {
+        try await Receiver.run { _, _ in
+            answer
+        } _: { receiver in
+            let id = try await site.endedRequest(receiver.address)
+            try await site.dispatching { _ in
+                let seen = try await site.delivery(id, "pending")
+                #expect(seen.error == "connection")
+                #expect(answer.isInterim == (seen.detail == "256 KiB came, and no answer among them"))
+            }
+            #expect(receiver.floodedBytes < Self.floodedAtMost)
+        }
+    }
+
+    /// What is sent fills the buffers of two sockets before anybody notices: 8 MB here at the most.
+    private static let floodedAtMost = 24_000_000
+
+    /// No part of the body comes, or parts of nothing: 100 MB were read in the second that a body may take.
+    @Test(arguments: [
+        Receiver.Answer.flood("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;", "x"),
+        .flood("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", "x: y\r\n"),
+    ])
+    func `a body that is all wrapping is not read on`(answer: Receiver.Answer) async throws {
+        try await Receiver.run { _, _ in
+            answer
+        } _: { receiver in
+            let id = try await site.endedRequest(receiver.address)
+            try await site.dispatching { _ in _ = try await site.delivery(id, "delivered") }
+            #expect(receiver.floodedBytes < Self.floodedAtMost)
+        }
+    }
+
     /// The head has said it.
     @Test(arguments: [
         Receiver.Answer.drip, .dripping("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n", "x"),
@@ -151,5 +189,12 @@ import Webhooks
             let seen = try await site.delivery(id, "pending")
             #expect(seen.error == "connection" && seen.detail == "the connection was refused")
         }
+    }
+}
+
+extension Receiver.Answer {
+    /// Whether what comes is well formed, and no answer all the same.
+    fileprivate var isInterim: Bool {
+        if case .flood(let head, _) = self { head.isEmpty } else { false }
     }
 }

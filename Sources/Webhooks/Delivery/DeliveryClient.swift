@@ -126,7 +126,7 @@ package struct DeliveryClient: Sendable {
         var read = 0
         for try await part in body {
             kept.append(part)
-            read += part.readableBytes
+            read += max(part.readableBytes, 1)
             if read >= limits.bodyRead { break }
         }
     }

@@ -33,6 +33,7 @@ extension DeliveryResult {
             ("connectTimeout", "no connection within 3 s"), ("deadlineExceeded", "no answer within 10 s"),
             ("CancellationError", "given up"), ("Connection refused", "the connection was refused"),
             ("remoteConnectionClosed", "the connection was closed before an answer"),
+            ("AnswerTooLong", "256 KiB came, and no answer among them"),
         ]
         return reasons.first { text.contains($0.0) }?.1 ?? String(text.prefix(200))
     }

@@ -86,10 +86,16 @@ final class PinnedClients: Sendable {
                 : channel.eventLoop.makeFailedFuture(WrongPeer())
         }
         configuration.http1_1ConnectionDebugInitializer = { channel in
-            check(channel).flatMap { ExactTarget.install(in: channel) }
+            check(channel).flatMap { AnswerBytes.install(in: channel) }
+                .flatMap { ExactTarget.install(in: channel) }
         }
-        configuration.http2ConnectionDebugInitializer = check
-        configuration.http2StreamChannelDebugInitializer = { ExactTarget.install(in: $0) }
+        configuration.http2ConnectionDebugInitializer = { channel in
+            check(channel).flatMap { AnswerBytes.installShared(in: channel) }
+        }
+        configuration.http2StreamChannelDebugInitializer = { stream in
+            AnswerBytes.begin(stream)
+            return ExactTarget.install(in: stream)
+        }
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 }
