@@ -57,10 +57,10 @@ extension CheckedSubmission {
             return
                 "signed_at is \(claimed.text.signedAt), and the time here was \(time): at most 5 minutes apart"
         case .wrongPrompt:
+            // Not what it should be: an app could sign that without having shown the prompt.
             let given = candidate.promptDigest ?? SubmissionText.noPrompt
-            let prompt = candidate.action == .scan ? nil : candidate.request?.prompt
-            let expected = prompt.map(SubmissionText.digest) ?? SubmissionText.noPrompt
-            return "prompt_digest, line 7, is \(given) and should be \(expected)"
+            return "prompt_digest, line 7, is \(given): it must be the SHA-256 of the prompt that the scan "
+                + "returned, and \(SubmissionText.noPrompt) for a scan and where there was none"
         default: return nil
         }
     }
