@@ -112,7 +112,13 @@ CREATE TABLE countersign.apps (
     channel     text NOT NULL DEFAULT countersign.random_channel(),
     -- Of one token a thousand devices were enrolled. Enrolling a device again does not count.
     max_devices_per_user  integer NOT NULL DEFAULT 10
-                          CONSTRAINT apps_max_devices_per_user CHECK (max_devices_per_user BETWEEN 1 AND 1000)
+                          CONSTRAINT apps_max_devices_per_user CHECK (max_devices_per_user BETWEEN 1 AND 1000),
+    -- Submissions that wait to be judged: 30,000 of one device had another app's sign-in take 1.6 s.
+    max_waiting             integer NOT NULL DEFAULT 10000
+                            CONSTRAINT apps_max_waiting CHECK (max_waiting BETWEEN 1 AND 100000000),
+    max_waiting_per_device  integer NOT NULL DEFAULT 100
+                            CONSTRAINT apps_max_waiting_per_device CHECK (max_waiting_per_device BETWEEN 1 AND 100000000),
+    over_limit              boolean NOT NULL DEFAULT false  -- set by housekeep, read by inserts
 );
 
 CREATE TABLE countersign.auth_types (
@@ -128,7 +134,9 @@ CREATE TABLE countersign.auth_type_messages (
     language_code  text COLLATE "C" NOT NULL
                    CONSTRAINT auth_type_messages_language CHECK (language_code ~ '^[a-z]{2,3}(-[a-z0-9]{2,8})*$'),
     message        text NOT NULL
-                   CONSTRAINT auth_type_messages_length CHECK (char_length(message) BETWEEN 1 AND 155),
+                   CONSTRAINT auth_type_messages_length CHECK (char_length(message) BETWEEN 1 AND 155)
+                   -- Something that is seen, see visible_character().
+                   CONSTRAINT auth_type_messages_visible CHECK (message ~ E'[^\\x01-\\x20\\x7f-\\xa0\\u1680\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\ufe00-\\ufe0f\\ufeff]'),
     PRIMARY KEY (auth_type, language_code)
 );
 
@@ -182,6 +190,7 @@ CREATE TABLE countersign.enrollments (
     app_id           integer NOT NULL REFERENCES countersign.apps,
     attempts         smallint NOT NULL DEFAULT 0,
     leases           smallint NOT NULL DEFAULT 0,  -- taken by a worker, who has not come to its end
+    slot             smallint,                     -- of an active one: which of its user's places it has
     leased_until     timestamptz,
     leased_by        integer,                      -- the backend of that worker's session
     status           text NOT NULL DEFAULT 'pending'
@@ -199,6 +208,9 @@ CREATE TABLE countersign.enrollments (
 -- One active enrollment per user and device; enrolling again replaces it.
 CREATE UNIQUE INDEX enrollments_active ON countersign.enrollments (app_id, user_id, device_id)
     WHERE status = 'active';
+-- No two active ones of a user have the same of its places, so that workers who activate devices at the same moment do
+-- not pass the limit together. One that was not activated by a worker has none.
+CREATE UNIQUE INDEX enrollments_slot ON countersign.enrollments (app_id, user_id, slot) WHERE status = 'active';
 -- The enroll stage's queue. Enrolling is rare, so the queue is a partial index and no table of its own.
 CREATE INDEX enrollments_pending ON countersign.enrollments (app_id, enrollment_id) WHERE status = 'pending';
 CREATE INDEX enrollments_broken ON countersign.enrollments (enrollment_id) WHERE status = 'pending' AND attempts > 0;
@@ -297,7 +309,7 @@ CREATE TABLE countersign.submissions (
                     CONSTRAINT submissions_reason CHECK (reason IN
                         ('malformed', 'unknown_code', 'expired', 'already_used', 'other_device', 'not_enrolled',
                          'enrollment_revoked', 'enrollment_disabled', 'invalid_signature', 'stale_signature',
-                         'wrong_prompt', 'too_many_scans', 'locked_out')),
+                         'wrong_prompt', 'too_many_scans', 'locked_out', 'too_many_waiting')),
     -- what the app sent
     enrollment_id   text,
     otp             text CONSTRAINT submissions_otp_never_stored CHECK (otp IS NULL),
@@ -325,8 +337,11 @@ CREATE TABLE countersign.validate_queue (
     attempts        smallint NOT NULL DEFAULT 0,
     leases          smallint NOT NULL DEFAULT 0,  -- taken by a worker, who has not come to its end
     submission_id   uuid NOT NULL,
+    enrollment_id   uuid,  -- as it was sent
     PRIMARY KEY (app_id, submission_id)  -- claims go from app to app, oldest first in each
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+-- Counts what waits of a device.
+CREATE INDEX validate_queue_device ON countersign.validate_queue (enrollment_id);
 CREATE INDEX validate_queue_broken ON countersign.validate_queue (submission_id) WHERE attempts > 0;
 
 ---------------------------------------------------------------------------------------------------------

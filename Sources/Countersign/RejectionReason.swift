@@ -13,4 +13,6 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     case wrongPrompt = "wrong_prompt"
     case tooManyScans = "too_many_scans"
     case lockedOut = "locked_out"
+    /// Said by the insert itself, see `take_submission`.
+    case tooManyWaiting = "too_many_waiting"
 }

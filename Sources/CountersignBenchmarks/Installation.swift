@@ -34,6 +34,8 @@ struct Installation: Sendable {
         // Signatures have a figure of their own.
         try await owner.execute("UPDATE countersign.settings SET signature_required = false")
         let app = try await App.add("mobile", login: database.login("app"), connections: 64, &owner)
+        try await owner.execute(
+            "UPDATE countersign.apps SET max_waiting = 100000000, max_waiting_per_device = 100000000")
         let worker = try await addWorker(database)
         return Installation(portals: portals, app: try login(app), worker: worker, masterKey: masterKey)
     }

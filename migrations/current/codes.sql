@@ -33,6 +33,9 @@ SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off 
 DECLARE
     code bytea;
 BEGIN
+    IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
+        PERFORM countersign.check_savepoints();
+    END IF;
     DELETE FROM countersign.otp_secrets o
         WHERE o.transaction_id = collect_otp.transaction_id AND o.portal_id = (SELECT countersign.current_portal())
           AND EXISTS (SELECT FROM countersign.auth_requests r

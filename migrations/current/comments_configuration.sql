@@ -41,6 +41,14 @@ COMMENT ON COLUMN countersign.apps.max_devices_per_user IS
     'How many devices one user may have at a time, 10 unless an administrator says otherwise (UPDATE); one more is '
     'refused (CS008) until one is revoked. Enrolling a device again does not count.';
 
+COMMENT ON COLUMN countersign.apps.max_waiting IS
+    'How many of its submissions may wait to be judged, 10,000 unless an administrator says otherwise (UPDATE); further '
+    'ones are rejected as too_many_waiting. housekeep counts once a second.';
+COMMENT ON COLUMN countersign.apps.max_waiting_per_device IS
+    'How many submissions of one enrollment may wait to be judged, 100 unless an administrator says otherwise (UPDATE).';
+COMMENT ON COLUMN countersign.apps.over_limit IS
+    'Whether it had reached max_waiting: new submissions are rejected as too_many_waiting.';
+
 COMMENT ON TABLE countersign.auth_types IS 'Named settings for requests.';
 COMMENT ON COLUMN countersign.auth_types.name IS 'What requests give as auth_type.';
 COMMENT ON COLUMN countersign.auth_types.method IS 'How such requests are answered: otp, by a code.';

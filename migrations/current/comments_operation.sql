@@ -13,6 +13,7 @@ COMMENT ON COLUMN countersign.validate_queue.leased_by IS 'The backend of its se
 COMMENT ON COLUMN countersign.validate_queue.leases IS
     'How often it was taken by a worker who has not come to its end.';
 COMMENT ON COLUMN countersign.validate_queue.submission_id IS 'The submission.';
+COMMENT ON COLUMN countersign.validate_queue.enrollment_id IS 'The enrollment that it names.';
 
 COMMENT ON TABLE countersign.dispatch_queue IS 'Deliveries that wait, or are on their way.';
 COMMENT ON COLUMN countersign.dispatch_queue.transaction_id IS 'The request whose end is told.';

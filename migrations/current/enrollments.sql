@@ -14,16 +14,17 @@ BEGIN
     SELECT s.enrollment_enabled, s.signature_required, a.max_devices_per_user, a.app_id, a.enabled INTO known
         FROM countersign.settings s
         LEFT JOIN countersign.apps a ON a.app_id = coalesce(NEW.app_id, (SELECT countersign.current_app()));
+    PERFORM countersign.check_savepoints();
     IF NOT known.enrollment_enabled THEN
         PERFORM countersign.refuse('CS007', 'enrollment is disabled');
     ELSIF known.app_id IS NULL THEN
         PERFORM countersign.refuse('CS008', format('login %s belongs to no app', session_user));
     ELSIF NOT known.enabled THEN
         PERFORM countersign.refuse('CS008', 'this app is disabled');
-    ELSIF coalesce(NEW.user_id, '') = '' THEN
-        PERFORM countersign.refuse('CS003', 'user_id is missing; 1 to 255 characters are allowed');
-    ELSIF coalesce(NEW.device_id, '') = '' THEN
-        PERFORM countersign.refuse('CS003', 'device_id is missing; 1 to 255 characters are allowed');
+    ELSIF coalesce(NEW.user_id, '') !~ countersign.visible_character() THEN
+        PERFORM countersign.refuse('CS003', 'user_id is missing; 1 to 255 characters are allowed, and one that is seen');
+    ELSIF coalesce(NEW.device_id, '') !~ countersign.visible_character() THEN
+        PERFORM countersign.refuse('CS003', 'device_id is missing; 1 to 255 characters are allowed, and one that is seen');
     ELSIF NEW.public_key IS NULL AND known.signature_required THEN
         PERFORM countersign.refuse('CS003', 'public_key is missing; an armored OpenPGP public key is required');
     ELSIF octet_length(NEW.public_key) > 16384 THEN
@@ -41,7 +42,8 @@ BEGIN
         WHERE n.app_id = NEW.app_id AND n.user_id = NEW.user_id ORDER BY n.enrollment_id DESC LIMIT 100) AS e
         ORDER BY e.locked_until DESC NULLS LAST, cardinality(e.wrong_codes) DESC LIMIT 1;
     NEW.wrong_codes := coalesce(NEW.wrong_codes, '{}');
-    -- Those that wait count, too: one INSERT of a thousand devices sees each row before the next.
+    -- Those that wait count, too: one INSERT of a thousand devices sees each row before the next. Inserts at the same
+    -- moment do not see each other: the enroll stage decides.
     IF (SELECT count(DISTINCT e.device_id) FROM countersign.enrollments e
         WHERE e.app_id = NEW.app_id AND e.user_id = NEW.user_id AND e.device_id <> NEW.device_id
           AND e.status IN ('pending', 'active')) >= known.max_devices_per_user THEN

@@ -97,7 +97,7 @@ GRANT EXECUTE ON FUNCTION countersign.find_credentials(text[]), countersign.enab
 GRANT SELECT ON countersign.settings, countersign.portals, countersign.apps, countersign.auth_types,
     countersign.auth_type_messages, countersign.callback_urls, countersign.partitioned_tables,
     countersign.schema_migrations, countersign.stage_controls, countersign.log_levels TO countersign_worker;
-GRANT UPDATE (over_limit) ON countersign.portals TO countersign_worker;
+GRANT UPDATE (over_limit) ON countersign.portals, countersign.apps TO countersign_worker;
 GRANT SELECT, INSERT, UPDATE ON countersign.auth_requests, countersign.submissions,
     countersign.webhook_deliveries, countersign.webhook_attempts TO countersign_worker;
 GRANT SELECT, UPDATE ON countersign.enrollments TO countersign_worker;
@@ -138,7 +138,8 @@ GRANT SELECT ON countersign.settings, countersign.auth_types, countersign.auth_t
 GRANT SELECT (portal_id, max_open_requests, created_at, enabled, over_limit, login, name, display_name)
     ON countersign.portals TO countersign_monitor, countersign_admin;
 GRANT SELECT (webhook_concurrency, webhook_rate, paused) ON countersign.portals TO countersign_monitor;
-GRANT SELECT (app_id, created_at, enabled, login, name, max_devices_per_user) ON countersign.apps TO countersign_monitor, countersign_admin;
+GRANT SELECT (app_id, created_at, enabled, login, name, max_devices_per_user, max_waiting, max_waiting_per_device,
+              over_limit) ON countersign.apps TO countersign_monitor, countersign_admin;
 GRANT SELECT (callback_id, portal_id, url) ON countersign.callback_urls TO countersign_monitor, countersign_admin;
 GRANT SELECT (transaction_id, started_at, attempt, duration_ms, status_code, error_class, detail)
     ON countersign.webhook_attempts TO countersign_monitor, countersign_admin;
@@ -166,7 +167,7 @@ GRANT INSERT, DELETE ON countersign.portals, countersign.apps, countersign.auth_
 GRANT SELECT ON countersign.portals, countersign.callback_urls, countersign.apps TO countersign_admin;
 GRANT UPDATE (enabled, display_name, max_open_requests, signing_secret, previous_secret, previous_secret_until,
               webhook_key, webhook_concurrency, webhook_rate, paused) ON countersign.portals TO countersign_admin;
-GRANT UPDATE (enabled, max_devices_per_user) ON countersign.apps TO countersign_admin;
+GRANT UPDATE (enabled, max_devices_per_user, max_waiting, max_waiting_per_device) ON countersign.apps TO countersign_admin;
 GRANT UPDATE ON countersign.auth_types, countersign.auth_type_messages, countersign.callback_urls
     TO countersign_admin;
 GRANT SELECT (portal_id, created_at, client_id), INSERT, DELETE, UPDATE (secret_hash)

@@ -28,6 +28,15 @@ BEGIN
 END
 $$;
 
+-- One character that can be seen, as a regular expression's brackets: no space of whatever width, and none of those that
+-- languages need beside others (joiners, directional marks and isolates, variation selectors).
+CREATE OR REPLACE FUNCTION countersign.visible_character() RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN E'[^\\x01-\\x20\\x7f-\\xa0\\u1680\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\ufe00-\\ufe0f\\ufeff]';
+END
+$$;
+
 -- Whether each directional isolate that the text opens is closed in it, so that it ends as it began for what follows.
 CREATE OR REPLACE FUNCTION countersign.has_closed_isolates(value text) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

@@ -127,6 +127,7 @@ SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off 
 DECLARE
     request countersign.auth_requests%ROWTYPE := countersign.own_request(transaction_id);
 BEGIN
+    PERFORM countersign.check_savepoints();
     DELETE FROM countersign.issue_queue q
         WHERE q.portal_id = request.portal_id AND q.transaction_id = request.transaction_id;
     RETURN EXISTS (SELECT FROM countersign.end_requests(ARRAY[request.transaction_id], ARRAY['cancelled']));

@@ -14,6 +14,8 @@ SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off 
 DECLARE
     portal integer;
     words text;
+    written xid;
+    is_outermost boolean;
 BEGIN
     SELECT p.portal_id, t.method, 'requested', now.at, now.at + make_interval(secs => t.request_expires_in),
            now.at + make_interval(secs => t.request_expires_in),
@@ -39,6 +41,7 @@ BEGIN
           AND coalesce(char_length(NEW.reference) <= 255, true)
           AND concat(NEW.message, NEW.user_agent, NEW.reference)
               !~ (countersign.unshowable_characters() || E'|[\\u2066-\\u2069]')
+          AND coalesce(NEW.message = '' OR NEW.message ~ countersign.visible_character(), true)
           -- Those that count how many wait, see there.
           AND right(NEW.transaction_id::text, 2) <> '00';
     IF words IS NULL THEN
@@ -47,9 +50,14 @@ BEGIN
         NEW.portal_id := portal;
         NEW.message := words;
     END IF;
-    INSERT INTO countersign.issue_queue (portal_id, transaction_id) VALUES (NEW.portal_id, NEW.transaction_id);
+    INSERT INTO countersign.issue_queue (portal_id, transaction_id) VALUES (NEW.portal_id, NEW.transaction_id)
+        RETURNING xmin, xmin = pg_current_xact_id()::xid INTO written, is_outermost;
     -- ring() does the same; a call for each insert would cost more than it does.
-    IF NOT pg_try_advisory_xact_lock_shared(countersign.bell_key('issue'), pg_backend_pid() & 15) THEN
+    IF NOT (is_outermost
+            AND pg_try_advisory_xact_lock_shared(countersign.bell_key('issue'), pg_backend_pid() & 15)) THEN
+        IF NOT is_outermost THEN
+            PERFORM countersign.check_savepoints(written);
+        END IF;
         PERFORM countersign.ring('issue');
     END IF;
     RETURN NEW;
@@ -84,6 +92,7 @@ BEGIN
            AND coalesce(octet_length(given.secure_message) <= 8192, true)
            AND CASE WHEN given.ip_address IS NULL THEN true ELSE countersign.is_inet(given.ip_address) END
            AND coalesce(char_length(given.message) <= 155, true)
+           AND coalesce(given.message = '' OR given.message ~ countersign.visible_character(), true)
            AND coalesce(char_length(given.user_agent) <= 1024, true)
            AND coalesce(char_length(given.reference) <= 255, true)
            AND concat(given.message, given.user_agent, given.reference) !~ countersign.unshowable_characters()
@@ -166,6 +175,9 @@ BEGIN
             'message is missing, and the authentication type has no default for this language or English');
     ELSIF char_length(given.message) > 155 THEN
         PERFORM countersign.refuse('CS004', 'message is longer than 155 characters');
+    ELSIF given.message !~ countersign.visible_character() THEN
+        PERFORM countersign.refuse('CS004', 'message has nothing in it that can be seen; without one the '
+            'authentication type''s default is shown');
     ELSIF octet_length(given.secure_message) > 8192 THEN
         PERFORM countersign.refuse('CS003', 'secure_message is longer than 8,192 bytes');
     ELSIF NOT countersign.is_inet(given.ip_address) THEN

@@ -61,8 +61,8 @@ COMMENT ON COLUMN countersign.submission_results.action IS 'scan, accept or deny
 COMMENT ON COLUMN countersign.submission_results.result IS 'pending, accepted or rejected.';
 COMMENT ON COLUMN countersign.submission_results.reason IS
     'Why it was rejected: malformed, unknown_code, expired, already_used, other_device, not_enrolled, '
-    'enrollment_revoked, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, too_many_scans or '
-    'locked_out.';
+    'enrollment_revoked, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, too_many_scans, '
+    'locked_out or too_many_waiting.';
 COMMENT ON COLUMN countersign.submission_results.prompt IS
     'After an accepted scan, what the user must be shown, byte for byte: the answer signs its digest.';
 COMMENT ON COLUMN countersign.submission_results.detail IS 'What differs, in words, beside the reason.';

@@ -6,7 +6,7 @@
 -- is kept as an empty one, which is invalid: what stands there by mistake may be a code.
 CREATE OR REPLACE FUNCTION countersign.take_submission() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     well_formed boolean;
 BEGIN
@@ -18,20 +18,38 @@ BEGIN
     END IF;
     -- One query, because each expression of a PL/pgSQL function is prepared anew in each transaction. Lengths come first:
     -- a regular expression fails on a text of more than 256 MiB.
-    SELECT coalesce(NEW.app_id, (SELECT a.app_id FROM countersign.apps a WHERE a.login = session_user),
-                    (SELECT countersign.current_app())),
-           clock_timestamp(), 'pending', NULL, encode(substring(c.code FOR 16), 'hex')::uuid,
+    SELECT a.app_id, clock_timestamp(), 'pending', NULL, encode(substring(c.code FOR 16), 'hex')::uuid,
            sha256(substring(c.code FROM 17)), CASE WHEN c.names THEN NEW.enrollment_id::uuid END,
            c.code IS NOT NULL AND c.names AND NEW.action IN ('scan', 'accept', 'deny')
            AND CASE WHEN octet_length(NEW.prompt_digest) > 64 THEN false
                     ELSE coalesce(NEW.prompt_digest ~ '^([0-9a-f]{64}|-)$', true) END
-           AND coalesce(octet_length(NEW.signature) <= 16384, true)
+           AND coalesce(octet_length(NEW.signature) <= 16384, true),
+           -- What waits of a device is looked at for each; housekeep counts an app's once a second, and who has inserted so
+           -- many lately by this session looks whether its transaction alone has come to the limit.
+           CASE WHEN (SELECT count(*) FROM (SELECT FROM countersign.validate_queue q
+                                            WHERE q.enrollment_id = CASE WHEN c.names THEN NEW.enrollment_id::uuid END
+                                            LIMIT a.max_waiting_per_device) AS waiting) = a.max_waiting_per_device
+                THEN format('%s submissions of this device wait to be judged, which is the limit',
+                            a.max_waiting_per_device)
+                WHEN a.over_limit OR a.max_waiting <= pg_stat_get_xact_tuples_inserted(
+                         'countersign.validate_queue'::regclass) AND a.max_waiting <= (
+                    SELECT count(*) FROM (SELECT FROM countersign.validate_queue q
+                                          WHERE q.app_id = a.app_id
+                                            AND q.submission_id >= countersign.uuid_floor(now())
+                                          LIMIT a.max_waiting) AS waiting)
+                THEN format('%s submissions of this app wait to be judged, which is the limit', a.max_waiting)
+                -- See check_savepoints, which would raise.
+                WHEN pg_current_xact_id_if_assigned() IS NOT NULL AND countersign.open_savepoints() > 16
+                THEN 'sent within more than 16 savepoints that are open; at most 16 are allowed' END
         INTO NEW.app_id, NEW.submitted_at, NEW.status, NEW.otp, NEW.transaction_id, NEW.secret_digest,
-             NEW.enrollment, well_formed
+             NEW.enrollment, well_formed, NEW.detail
         FROM (SELECT CASE WHEN octet_length(NEW.otp) = 64 THEN CASE WHEN NEW.otp ~ '^[A-Za-z0-9_-]{64}$'
                           THEN decode(translate(NEW.otp, '-_', '+/'), 'base64') END END AS code,
                      CASE WHEN octet_length(NEW.enrollment_id) = 36 THEN NEW.enrollment_id
-                          ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' END AS names OFFSET 0) AS c;
+                          ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' END AS names OFFSET 0) AS c
+        LEFT JOIN countersign.apps a
+            ON a.app_id = coalesce(NEW.app_id, (SELECT own.app_id FROM countersign.apps own WHERE own.login = session_user),
+                                   (SELECT countersign.current_app()));
     IF NEW.app_id IS NULL THEN
         -- not content: this login may not submit at all; the code stays out of the message
         PERFORM countersign.refuse('CS008', format('login %s belongs to no app', session_user));
@@ -48,12 +66,13 @@ BEGIN
         END IF;
         well_formed := well_formed AND NEW.signed_time IS NOT NULL;
     END IF;
-    IF well_formed THEN
+    IF well_formed AND NEW.detail IS NULL THEN
         IF NEW.signature IS NOT NULL
            AND NOT starts_with(ltrim(NEW.signature, E' \t\r\n'), '-----BEGIN PGP SIGNATURE-----') THEN
             NEW.signature := '';
         END IF;
-        INSERT INTO countersign.validate_queue (app_id, submission_id) VALUES (NEW.app_id, NEW.submission_id);
+        INSERT INTO countersign.validate_queue (app_id, submission_id, enrollment_id)
+            VALUES (NEW.app_id, NEW.submission_id, NEW.enrollment);
         IF NOT pg_try_advisory_xact_lock_shared(countersign.bell_key('validate'), pg_backend_pid() & 15) THEN
             PERFORM countersign.ring('validate');
         END IF;
@@ -62,7 +81,8 @@ BEGIN
 
     -- Nothing of a malformed submission is kept but what was understood: a code may stand in the wrong column.
     NEW.status := 'rejected';
-    NEW.reason := 'malformed';
+    NEW.reason := CASE WHEN well_formed THEN 'too_many_waiting' ELSE 'malformed' END;
+    NEW.detail := CASE WHEN well_formed THEN NEW.detail END;
     NEW.resolved_at := NEW.submitted_at;
     NEW.enrollment_id := NEW.enrollment::text;
     NEW.action := CASE WHEN NEW.action IN ('scan', 'accept', 'deny') THEN NEW.action END;

@@ -94,7 +94,8 @@ struct ReplaceEnrollments: PreparedStatement {
         """)
 }
 
-/// Makes enrollments active or rejected, and tells their apps. The text of a refused key is forgotten: it may be a
+/// Makes enrollments active or rejected, and tells their apps. An active one takes one of its user's places, as many as
+/// the app allows; the unique index has workers who take the same one at the same moment try again. The text of a refused key is forgotten: it may be a
 /// secret one, sent by mistake.
 struct ResolveEnrollments: PreparedStatement {
     let answers: [KeyExchange]
@@ -113,8 +114,8 @@ struct ResolveEnrollments: PreparedStatement {
     static let statement = Statement(
         "enroll.resolve",
         """
-        WITH verdict AS MATERIALIZED (
-            SELECT e.enrollment_id, g.fingerprint, g.server_key_id, g.server_fingerprint, g.server_key, g.secret_key,
+        WITH examined AS MATERIALIZED (
+            SELECT e.enrollment_id, e.app_id, e.user_id, a.max_devices_per_user, g.fingerprint, g.server_key_id, g.server_fingerprint, g.server_key, g.secret_key,
                    CASE WHEN NOT s.enrollment_enabled THEN 'enrollment is disabled'
                         WHEN NOT a.enabled THEN 'this app is disabled'
                         WHEN e.public_key IS NULL AND s.signature_required THEN 'public_key is missing'
@@ -128,6 +129,23 @@ struct ResolveEnrollments: PreparedStatement {
             CROSS JOIN LATERAL (SELECT * FROM countersign.enrollments n WHERE n.enrollment_id = g.id OFFSET 0) e
             JOIN countersign.apps a USING (app_id), countersign.settings s
             WHERE e.status = 'pending'
+        ), placed AS MATERIALIZED (
+            SELECT x.enrollment_id,
+                   (SELECT place FROM generate_series(1, x.max_devices_per_user) AS place
+                    WHERE place <> ALL (taken.slots) ORDER BY place OFFSET x.nth - 1 LIMIT 1) AS slot,
+                   taken.devices + x.nth > x.max_devices_per_user AS is_beyond
+            FROM (SELECT *, row_number() OVER (PARTITION BY app_id, user_id ORDER BY enrollment_id) AS nth
+                  FROM examined WHERE refusal IS NULL) AS x
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS devices, coalesce(array_agg(n.slot) FILTER (WHERE n.slot IS NOT NULL), '{}') AS slots
+                FROM countersign.enrollments n
+                WHERE n.app_id = x.app_id AND n.user_id = x.user_id AND n.status = 'active') AS taken
+        ), verdict AS MATERIALIZED (
+            SELECT x.enrollment_id, x.fingerprint, x.server_key_id, x.server_fingerprint, x.server_key, x.secret_key, p.slot,
+                   coalesce(x.refusal, CASE WHEN p.is_beyond OR p.slot IS NULL THEN format(
+                       'this user has %s devices, which is the limit: revoke one first', x.max_devices_per_user) END)
+                       AS refusal
+            FROM examined x LEFT JOIN placed p USING (enrollment_id)
         ), made AS (
             INSERT INTO countersign.server_keys (server_key_id, fingerprint, public_key, secret_key)
             SELECT server_key_id, server_fingerprint, server_key, secret_key FROM verdict
@@ -136,6 +154,7 @@ struct ResolveEnrollments: PreparedStatement {
             UPDATE countersign.enrollments e
             SET status = CASE WHEN v.refusal IS NULL THEN 'active' ELSE 'rejected' END, reason = v.refusal,
                 activated_at = CASE WHEN v.refusal IS NULL THEN clock_timestamp() END,
+                slot = CASE WHEN v.refusal IS NULL THEN v.slot END,
                 public_key = CASE WHEN v.refusal IS NULL THEN e.public_key END,
                 key_fingerprint = v.fingerprint,
                 server_key_id = CASE WHEN v.refusal IS NULL THEN v.server_key_id END

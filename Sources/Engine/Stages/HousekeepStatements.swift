@@ -50,11 +50,20 @@ package struct CloseEvents: PreparedStatement {
     package static func decode(_ row: inout RowReader) throws -> Int? { try row.optionalInt("events") }
 }
 
-/// Sets and clears the flags of the portals that have come to their limit of open requests, or below it.
+/// Sets and clears the flags of the portals that have come to their limit of open requests, or below it, and of the apps
+/// with theirs of submissions that wait.
 struct RecountLimits: PreparedStatement {
     static let statement = Statement(
         "housekeep.recount_limits",
         """
+        WITH apps AS (
+            UPDATE countersign.apps a SET over_limit = counted.over
+            FROM (SELECT a.app_id, coalesce(c.waiting, 0) >= a.max_waiting AS over
+                  FROM countersign.apps a
+                  LEFT JOIN (SELECT q.app_id, count(*) AS waiting FROM countersign.validate_queue q
+                             GROUP BY q.app_id) AS c USING (app_id)) AS counted
+            WHERE counted.app_id = a.app_id AND counted.over <> a.over_limit
+        )
         UPDATE countersign.portals p SET over_limit = counted.over
         FROM (SELECT p.portal_id, coalesce(c.open, 0) >= p.max_open_requests AS over
               FROM countersign.portals p

@@ -84,6 +84,9 @@ extension AppRoutes {
             Problem(.conflict, reason, "prompt_digest is not that of the prompt that was shown")
         case "too_many_scans":
             Problem(.tooManyRequests, reason, "answer one of the open requests first", [.retryAfter: "10"])
+        case "too_many_waiting":
+            Problem(
+                .tooManyRequests, reason, detail ?? "too many submissions wait to be judged", [.retryAfter: "1"])
         case "locked_out":
             Problem(.tooManyRequests, reason, "too many wrong codes; try again later", [.retryAfter: "600"])
         case "stale_signature":

@@ -110,6 +110,7 @@ extension RejectionReason {
         case .wrongPrompt: "what was signed is not the prompt that was shown"
         case .tooManyScans: "the device has four other requests open"
         case .lockedOut: "ten wrong codes within ten minutes"
+        case .tooManyWaiting: "too many submissions of the device or the app waited to be judged"
         }
     }
 }

@@ -32,6 +32,53 @@ import Testing
         #expect(error.state == "CS008" && error.message.contains("10 devices"))
     }
 
+    /// Inserts at the same moment do not see each other.
+    @Test func `devices that are enrolled at the same moment do not pass it`() async throws {
+        let site = try await Site.make()
+        var first = try await site.app()
+        var second = try await site.app()
+        try await Database.current.arrange("UPDATE countersign.apps SET max_devices_per_user = 4")
+        let insert = """
+            BEGIN;
+            INSERT INTO countersign.enrollments (user_id, device_id) SELECT 'alice', 'phone-' || n
+            FROM generate_series
+            """
+        try await first.execute("\(insert)(1, 4) AS n")
+        try await second.execute("\(insert)(5, 8) AS n")
+        try await first.execute("COMMIT")
+        try await second.execute("COMMIT")
+        let pending = "SELECT count(*) FROM countersign.enrollments WHERE status = 'pending'"
+        try await withWorkerLogin(stages: [.enroll]) { _ in
+            try await withWorker(stages: [.enroll]) { _ in
+                try await Database.current.wait(until: pending, is: 0)
+            }
+        }
+        let active = "SELECT count(*) FROM countersign.enrollments WHERE status = 'active'"
+        #expect(try await Database.current.count(active) == 4)
+        let told = """
+            SELECT count(*) FROM countersign.enrollments
+            WHERE status = 'rejected' AND reason = 'this user has 4 devices, which is the limit: revoke one first'
+            """
+        #expect(try await Database.current.count(told) == 4)
+    }
+
+    /// Each looks before the other has written.
+    @Test func `workers that activate devices at the same moment do not pass it`() async throws {
+        let site = try await Site.make()
+        var app = try await site.app()
+        var owner = try await Database.current.connect()
+        for device in ["a", "b"] {
+            try await app.execute(
+                "INSERT INTO countersign.enrollments (user_id, device_id) VALUES ('alice', '\(device)')")
+        }
+        try await owner.execute(
+            "UPDATE countersign.apps SET max_devices_per_user = 1")
+        let activate = "UPDATE countersign.enrollments SET status = 'active', slot = 1 WHERE device_id ="
+        try await owner.execute("\(activate) 'a'")
+        let error = try #require(try await owner.refusal(of: "\(activate) 'b'"))
+        #expect(error.message.contains("enrollments_slot"))
+    }
+
     @Test func `an administrator sets the limit`() async throws {
         let site = try await Site.make()
         let login = try await Database.current.makeLogin("operator", in: .admin)

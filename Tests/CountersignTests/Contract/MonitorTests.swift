@@ -99,7 +99,8 @@ import Testing
 }
 
 private let decidedColumns = """
-    apps: app_id created_at enabled login max_devices_per_user name
+    apps: app_id created_at enabled login max_devices_per_user max_waiting max_waiting_per_device name
+        over_limit
     auth_requests: app_id auth_type callback_uri enrollment_id expires_at issued_at language_code
         message method open_until portal_id requested_at resolved_at scanned_at signature_verified
         signer_fingerprint status transaction_id
@@ -129,7 +130,7 @@ private let decidedColumns = """
     stage_controls: batch_size paused stage updated_at
     submissions: action app_id enrollment reason resolved_at status submission_id submitted_at
         transaction_id
-    validate_queue: app_id attempts leased_by leased_until leases submission_id
+    validate_queue: app_id attempts enrollment_id leased_by leased_until leases submission_id
     webhook_attempts: attempt detail duration_ms error_class started_at status_code transaction_id
     webhook_deliveries: attempts callback_uri created_at epoch finished_at first_at first_code first_ms portal_id
         request_status status transaction_id

@@ -62,8 +62,10 @@ private let decidedPrivileges = """
     (schema) - admin app gateway monitor portal worker: usage
     app_belongings(app integer) - admin: execute
     app_channel() - app gateway: execute
-    apps - admin: delete, insert, select, update (enabled max_devices_per_user);
-        monitor: select (app_id created_at enabled login name max_devices_per_user); worker: select
+    apps - admin: delete, insert, select, update (enabled max_devices_per_user
+        max_waiting max_waiting_per_device); monitor: select (app_id created_at enabled login name
+        max_devices_per_user max_waiting max_waiting_per_device over_limit); worker: select, update
+        (over_limit)
     apps_app_id_seq (sequence) - nobody
     arm_bell(stage text) - worker: execute
     audit(type text, details jsonb, portal integer, app integer) - nobody
@@ -108,6 +110,7 @@ private let decidedPrivileges = """
         worker: execute
     check_in_full(given countersign.auth_requests) - nobody
     check_login(login text, group_role text) - nobody
+    check_savepoints(written xid) - nobody
     check_text(column_name text, value text, longest integer) - admin: execute
     clear_suspects(most integer) - admin worker: execute
     close_events() - worker: execute
@@ -181,6 +184,7 @@ private let decidedPrivileges = """
     note_wait(setting text, usual double precision, looks integer, began timestamp with time zone) - nobody
     notification_queue - nobody
     notification_queue_usage() - nobody
+    open_savepoints() - nobody
     operating_figures() - admin gateway monitor worker: execute
     operator_sessions - admin: delete, insert, select, update
     operators - admin: delete, insert, select, update
@@ -215,6 +219,7 @@ private let decidedPrivileges = """
     record_sign_ins(moment timestamp with time zone) - nobody
     refuse(code text, message text) - admin worker: execute
     refuse_auth_request(given countersign.auth_requests) - nobody
+    refuse_deep_savepoints() - nobody
     release_epoch(send boolean) - admin: execute
     release_login(login text, group_role text) - nobody
     remove_app(app integer) - admin: execute
@@ -265,6 +270,7 @@ private let decidedPrivileges = """
     uuid_v7() - admin app gateway portal worker: execute
     validate_queue - admin monitor: select; worker: delete, insert, select, update
     verify_events() - admin: execute
+    visible_character() - nobody
     wait_until(timeout interval) - nobody
     walked_figure(stage text, moment timestamp with time zone, OUT waiting bigint, OUT estimated boolean,
         OUT oldest timestamp with time zone) - nobody

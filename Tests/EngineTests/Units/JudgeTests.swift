@@ -249,7 +249,7 @@ import Testing
             "malformed", "unknown_code", "expired", "already_used", "other_device", "not_enrolled",
             "enrollment_revoked", "enrollment_disabled", "invalid_signature", "stale_signature",
             "wrong_prompt",
-            "too_many_scans", "locked_out",
+            "too_many_scans", "locked_out", "too_many_waiting",
         ]
         #expect(RejectionReason.allCases.map(\.rawValue) == spelled)
     }

@@ -1,0 +1,72 @@
+import Countersign
+import Engine
+import Postgres
+import Support
+import Testing
+
+/// An app and each device have a bounded number of submissions that wait.
+@Suite(.database) struct SubmissionLimitTests {
+    private let results = Statement(
+        "results",
+        """
+        SELECT count(*) FILTER (WHERE result = 'pending'), count(*) FILTER (WHERE reason = 'too_many_waiting'),
+               max(detail) FROM countersign.submission_results
+        """)
+
+    private func submissions(_ count: Int, of enrollment: String) -> String {
+        """
+        INSERT INTO countersign.submissions (enrollment_id, otp, action)
+        SELECT \(enrollment), '\(Code.invented())', 'scan' FROM generate_series(1, \(count))
+        """
+    }
+
+    private func setting(_ column: String, to value: Int) async throws {
+        try await Database.current.arrange("UPDATE countersign.apps SET \(column) = \(value)")
+    }
+
+    @Test func `what a device sends beyond its limit is rejected, and others are not`() async throws {
+        let site = try await Site.make()
+        var app = try await site.app()
+        try await setting("max_waiting_per_device", to: 3)
+        try await app.execute(submissions(5, of: "'\(Identifier.random())'"))
+        let row = try await app.run(results)[0]
+        #expect(try row.int(0) == 3 && row.int(1) == 2)
+        #expect(try row.text(2) == "3 submissions of this device wait to be judged, which is the limit")
+        try await app.execute(submissions(1, of: "'\(Identifier.random())'"))
+        #expect(try await app.run(results)[0].int(0) == 4)
+    }
+
+    /// What is judged makes room.
+    @Test func `an app beyond its limit is told so, until less waits`() async throws {
+        let site = try await Site.make()
+        let other = try await Site.make("globex")
+        var app = try await site.app()
+        var neighbour = try await other.app()
+        try await setting("max_waiting", to: 10)
+        try await app.execute(submissions(10, of: "gen_random_uuid()"))
+        let isOver = "SELECT count(*) FROM countersign.apps WHERE over_limit"
+        try await withWorkerLogin(stages: [.housekeep]) { _ in
+            try await Database.current.wait(until: isOver, is: 1)
+            try await app.execute(submissions(1, of: "gen_random_uuid()"))
+            let row = try await app.run(results)[0]
+            #expect(try row.int(0) == 10 && row.int(1) == 1)
+            #expect(try row.text(2) == "10 submissions of this app wait to be judged, which is the limit")
+            try await neighbour.execute(submissions(1, of: "gen_random_uuid()"))
+            #expect(try await neighbour.run(results)[0].int(0) == 1)
+        }
+        try await withWorkerLogin(stages: [.housekeep, .validate]) { _ in
+            try await Database.current.wait(until: isOver, is: 0)
+            try await app.execute(submissions(1, of: "gen_random_uuid()"))
+            #expect(try await app.run(results)[0].int(1) == 1)
+        }
+    }
+
+    @Test func `one statement cannot pass an app's limit`() async throws {
+        let site = try await Site.make()
+        var app = try await site.app()
+        try await setting("max_waiting", to: 100)
+        try await app.execute(submissions(1_000, of: "gen_random_uuid()"))
+        let row = try await app.run(results)[0]
+        #expect(try row.int(0) == 100 && row.int(1) == 900)
+    }
+}
