@@ -2,6 +2,7 @@ import Administration
 import Countersign
 import Foundation
 import Gateway
+import Postgres
 import Support
 import Testing
 
@@ -14,9 +15,11 @@ import Testing
     @Test func `texts are described as the database takes them`() async throws {
         let file = Self.root.appending(path: "Sources/Gateway/openapi.json")
         let document = try String(contentsOf: file, encoding: .utf8)
-        let start = try JSONSerialization.jsonObject(with: Data(document.utf8)) as? NSDictionary
-        let path = "components.schemas.Start.properties.message.pattern"
-        let pattern = try #require(start?.value(forKeyPath: path) as? String)
+        var found = try JSONSerialization.jsonObject(with: Data(document.utf8)) as Any?
+        for name in ["components", "schemas", "Start", "properties", "message", "pattern"] {
+            found = (found as? [String: Any])?[name]
+        }
+        let pattern = try #require(found as? String)
         var owner = try await Database.current.connect()
         let rows = try await owner.execute(
             """
