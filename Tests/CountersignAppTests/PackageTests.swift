@@ -48,7 +48,8 @@ import Testing
         let outcome = try await runProgram(
             "swift",
             [
-                "package", "dump-package", "--package-path", Checkout.root.path, "--scratch-path", folder.path,
+                "package", "dump-package", "--package-path", Checkout.root.path, "--scratch-path",
+                folder.path,
             ])
         let package = try JSONDecoder().decode(Package.self, from: Data(outcome.output.utf8))
         let targets = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0.dependencies) })

@@ -86,7 +86,8 @@ extension AppRoutes {
             Problem(.tooManyRequests, reason, "answer one of the open requests first", [.retryAfter: "10"])
         case "too_many_waiting":
             Problem(
-                .tooManyRequests, reason, detail ?? "too many submissions wait to be judged", [.retryAfter: "1"])
+                .tooManyRequests, reason, detail ?? "too many submissions wait to be judged",
+                [.retryAfter: "1"])
         case "locked_out":
             Problem(.tooManyRequests, reason, "too many wrong codes; try again later", [.retryAfter: "600"])
         case "stale_signature":

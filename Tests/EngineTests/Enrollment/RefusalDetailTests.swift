@@ -66,7 +66,9 @@ import Testing
             #expect(told.hasPrefix("signed_at is \(late.text.signedAt), and the time here was 20"), "\(told)")
             let blind = try phone.submission(.accept, code, prompt: "shown")
             let digest = SubmissionText.digest(of: "shown")
-            #expect(try await app.detail(blind)?.hasPrefix("prompt_digest, line 7, is \(digest): it must be") == true)
+            #expect(
+                try await app.detail(blind)?.hasPrefix("prompt_digest, line 7, is \(digest): it must be")
+                    == true)
             // What it should have been is not told: it could be signed without having been shown.
             let scan = try await phone.send(.scan, code, &app)
             let shown = SubmissionText.digest(of: try #require(scan.prompt))

@@ -18,11 +18,13 @@ import Testing
     private func steps(_ session: inout Connection) async throws -> Int {
         try await session.execute("SELECT pg_stat_force_next_flush()")
         return try await session.run(
-            Statement("steps", "SELECT blks_hit + blks_read FROM pg_stat_slru WHERE name = 'Subtrans'"))[0].int(0)
+            Statement("steps", "SELECT blks_hit + blks_read FROM pg_stat_slru WHERE name = 'Subtrans'"))[0]
+            .int(0)
     }
 
     /// 2,000 rows within 300 savepoints were 600,000 steps.
-    @Test func `an open transaction with hundreds of savepoints costs a claim next to nothing`() async throws {
+    @Test func `an open transaction with hundreds of savepoints costs a claim next to nothing`() async throws
+    {
         let hostile = try await Site.make()
         let neighbour = try await Site.make("globex")
         var attacker = try await hostile.portal()
@@ -50,7 +52,9 @@ import Testing
         Array(repeating: "('qr-code', '\(Site.callback)')", count: count).joined(separator: ", ")
     }
 
-    @Test func `a request within 17 savepoints is refused, and the next ones leave nothing behind`() async throws {
+    @Test func `a request within 17 savepoints is refused, and the next ones leave nothing behind`()
+        async throws
+    {
         let site = try await Site.make()
         var portal = try await site.portal()
         try await portal.execute(savepoints(18))
@@ -98,7 +102,8 @@ import Testing
         let told = try await result(of: app.run(SQL.submit, scan)[0].identifier(0), &app)
         #expect(told.0 == "rejected" && told.1 == "too_many_waiting")
         #expect(told.2?.contains("at most 16 are allowed") == true)
-        try await refuses("INSERT INTO countersign.enrollments (user_id, device_id) VALUES ('bob', 'phone')", &app)
+        try await refuses(
+            "INSERT INTO countersign.enrollments (user_id, device_id) VALUES ('bob', 'phone')", &app)
     }
 
     private func refuses(_ sql: String, _ connection: inout Connection) async throws {
