@@ -273,7 +273,7 @@ let package = Package(
         .testTarget(
             name: "EngineTests",
             dependencies: [
-                "Countersign", "Engine", "OpenPGP", "Postgres", "Support",
+                "Administration", "Countersign", "Engine", "OpenPGP", "Postgres", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
                 server("Logging", "swift-log"),
             ]

@@ -12,7 +12,8 @@ package struct AuditEvent: Sendable, Hashable {
     /// Only for those who may see users, as are the two after it.
     package let userID: String?
     package let actor: String?
-    /// A JSON object. Of a signed answer it holds the evidence.
+    /// A JSON object. Of a signed answer it holds the evidence, with the certificate of its enrollment where that is still
+    /// the one that was enrolled then.
     package let details: String?
     /// The details without the evidence, `name=value` in one line.
     package let summary: String?
@@ -113,6 +114,12 @@ struct SearchEvents: StatementFamily {
         }
         let people =
             showsUsers ? "e.user_id, \(AuditEvent.actor), e.details" : "NULL::text, NULL::text, NULL::jsonb"
+        let certificate =
+            showsUsers
+            ? """
+            LEFT JOIN countersign.enrollments k ON k.enrollment_id = f.enrollment_id
+                AND encode(sha256(convert_to(k.public_key, 'UTF8')), 'hex') = f.details #>> '{evidence,certificate_sha256}'
+            """ : "CROSS JOIN (SELECT NULL::text AS public_key) AS k"
         let ofUser = showsUsers ? "($3::text IS NULL OR e.user_id = $3::text)" : "$3::text IS NULL"
         return """
             WITH found (id, at, type, transaction_id, enrollment_id, portal_id, app_id, user_id, actor, details) AS (
@@ -131,10 +138,12 @@ struct SearchEvents: StatementFamily {
                  ORDER BY r.transaction_id DESC LIMIT $5)
             )
             SELECT f.id, f.at, f.type, f.transaction_id, f.enrollment_id, p.name AS portal, a.name AS app, f.user_id, f.actor,
-                   f.details::text AS details,
+                   CASE WHEN k.public_key IS NULL THEN f.details
+                        ELSE jsonb_set(f.details, '{evidence,certificate}', to_jsonb(k.public_key)) END::text AS details,
                    (SELECT string_agg(d.key || '=' || d.value, ' ' ORDER BY d.key)
                     FROM jsonb_each_text(f.details - 'evidence') d) AS summary
             FROM found f LEFT JOIN countersign.portals p USING (portal_id) LEFT JOIN countersign.apps a USING (app_id)
+            \(certificate)
             ORDER BY f.id DESC LIMIT $5
             """
     }

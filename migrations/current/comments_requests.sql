@@ -59,7 +59,8 @@ COMMENT ON COLUMN countersign.submissions.signed_at IS
 COMMENT ON COLUMN countersign.submissions.prompt_digest IS
     'SHA-256 of the prompt that was shown, in hexadecimal, or - for a scan and for an app without a scan step.';
 COMMENT ON COLUMN countersign.submissions.signature IS
-    'Armored detached OpenPGP signature over the seven lines that begin with countersign-v1.';
+    'Armored detached OpenPGP signature over the seven lines that begin with countersign-v1. Of an accepted answer the '
+    'request has it.';
 COMMENT ON COLUMN countersign.submissions.transaction_id IS
     'The request that the code belongs to, if it could be read.';
 COMMENT ON COLUMN countersign.submissions.enrollment IS 'enrollment_id, if it could be read.';

@@ -180,6 +180,8 @@ struct WriteVerdicts: PreparedStatement {
             RETURNING r.transaction_id, r.portal_id, v.submission_id
         ), judged AS MATERIALIZED (
             SELECT v.submission_id, v.transaction_id, v.enrollment_id, v.prompt, v.detail,
+                   v.transaction_id IN (SELECT e.transaction_id FROM ended e)
+                       AND v.effect IN ('authenticated', 'denied') AS is_answer,
                    CASE WHEN v.effect = 'reject' THEN v.reason
                         WHEN v.effect IN ('scan_again', 'answered_before') THEN NULL
                         WHEN v.effect = 'scan' AND v.submission_id IN (SELECT s.submission_id FROM scanned s) THEN NULL
@@ -192,7 +194,8 @@ struct WriteVerdicts: PreparedStatement {
             UPDATE countersign.submissions s
             SET status = CASE WHEN j.reason IS NULL THEN 'accepted' ELSE 'rejected' END, reason = j.reason,
                 prompt = CASE WHEN j.reason IS NULL THEN j.prompt END, resolved_at = clock_timestamp(),
-                detail = CASE WHEN j.reason IS NOT NULL THEN j.detail END
+                detail = CASE WHEN j.reason IS NOT NULL THEN j.detail END,
+                signature = CASE WHEN NOT j.is_answer THEN s.signature END  -- which the request has now
             FROM judged j WHERE s.submission_id = j.submission_id
             RETURNING s.submission_id, s.app_id, s.status, s.reason, s.detail, s.action, j.transaction_id,
                       j.enrollment_id

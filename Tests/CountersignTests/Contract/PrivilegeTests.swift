@@ -133,8 +133,8 @@ private let decidedPrivileges = """
         boolean[], fingerprints text[]) - worker: execute
     enrollment_results (view) - app gateway: select
     enrollments - admin: select (enrollment_id created_at activated_at revoked_at locked_until app_id
-        status reason user_id device_id device_name platform server_key_id key_fingerprint); app gateway: insert (user_id device_id
-        device_name platform public_key), select (enrollment_id created_at status); monitor: select
+        status reason user_id device_id device_name platform public_key server_key_id key_fingerprint); app
+        gateway: insert (user_id device_id device_name platform public_key), select (enrollment_id created_at status); monitor: select
         (enrollment_id created_at activated_at revoked_at locked_until app_id status reason platform);
         worker: select, update
     epoch - admin monitor: select

@@ -1,3 +1,4 @@
+import Administration
 import Countersign
 import Engine
 import Foundation
@@ -11,19 +12,22 @@ import Testing
     private struct Evidence: Decodable {
         let signed: String
         let signature: String
-        let certificate: String
+        let certificate: String?
         let prompt: String?
     }
 
     private func evidence(_ transaction: Identifier) async throws -> Evidence? {
         var owner = try await Database.current.connect()
-        let sql = """
-            SELECT details ->> 'evidence' FROM countersign.events WHERE transaction_id = '\(transaction)'
-            AND type IN ('request.authenticated', 'request.denied', 'request.expired', 'request.cancelled')
-            """
-        return try await owner.execute(sql)[0].optionalText(0).map {
-            try JSONDecoder().decode(Evidence.self, from: Data($0.utf8))
-        }
+        let filter = AuditEvent.Filter(
+            transactionID: transaction,
+            types: ["request.authenticated", "request.denied", "request.expired", "request.cancelled"], limit: 1)
+        let details = try #require(
+            try await AuditEvent.find(filter, showsUsers: true, &owner).first?.details)
+        return try JSONDecoder().decode(Details.self, from: Data(details.utf8)).evidence
+    }
+
+    private struct Details: Decodable {
+        let evidence: Evidence?
     }
 
     @Test(arguments: [SubmissionAction.accept, .deny])
@@ -40,13 +44,17 @@ import Testing
             let kept = try #require(try await evidence(transaction))
             #expect(kept.signed == sent.text.lines)
             #expect(kept.prompt == prompt)
-            #expect(kept.certificate == phone.keys.publicKey)
-            let good = try await GnuPG.verify(kept.signed, kept.signature, kept.certificate)
+            let certificate = try #require(kept.certificate)
+            #expect(certificate == phone.keys.publicKey)
+            let good = try await GnuPG.verify(kept.signed, kept.signature, certificate)
             #expect(good.contains("VALIDSIG \(phone.keys.fingerprint)"), "\(good)")
             let changed = kept.signed.replacing("\n\(action.rawValue)\n", with: "\nscan\n")
             await #expect(throws: GnuPG.Failure.self) {
-                try await GnuPG.verify(changed, kept.signature, kept.certificate)
+                try await GnuPG.verify(changed, kept.signature, certificate)
             }
+            // Whoever puts another key into the enrollment has not put it into the event.
+            try await Database.current.arrange("UPDATE countersign.enrollments SET public_key = 'another'")
+            #expect(try await evidence(transaction)?.certificate == nil)
         }
     }
 
