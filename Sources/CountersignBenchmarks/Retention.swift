@@ -14,10 +14,10 @@ enum Retention {
             """
             DO $$
             BEGIN
-                PERFORM countersign.create_partition(t.table_name, day::date)
-                FROM countersign.partitioned_tables t,
-                     generate_series(current_date - t.retention_days, current_date - 1, interval '1 day') AS day
-                WHERE to_regclass('countersign.' || t.table_name || '_' || to_char(day, 'YYYYMMDD')) IS NULL;
+                PERFORM countersign.create_partition(p.table_name, p.day) FROM (
+                    SELECT DISTINCT t.table_name, countersign.partition_start(current_date - ago, t.days) AS day
+                    FROM countersign.partitioned_tables t, generate_series(1, t.retention_days) AS ago) AS p
+                WHERE to_regclass('countersign.' || p.table_name || '_' || to_char(p.day, 'YYYYMMDD')) IS NULL;
             END
             $$
             """)

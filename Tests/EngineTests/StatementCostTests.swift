@@ -85,12 +85,13 @@ import Testing
                 t record;
                 d date;
             BEGIN
-                FOR t IN SELECT table_name FROM countersign.partitioned_tables LOOP
-                    FOR d IN SELECT current_date - n FROM generate_series(1, 30) AS n LOOP
+                FOR t IN SELECT table_name, days FROM countersign.partitioned_tables LOOP
+                    FOR d IN SELECT DISTINCT countersign.partition_start(current_date - n, t.days)
+                             FROM generate_series(t.days, 30) AS n LOOP
                         EXECUTE format('CREATE TABLE countersign.%I PARTITION OF countersign.%I FOR VALUES FROM (%L) TO (%L)',
                             t.table_name || to_char(d, '_YYYYMMDD'), t.table_name,
                             countersign.uuid_floor(d::timestamp AT TIME ZONE 'UTC'),
-                            countersign.uuid_floor((d + 1)::timestamp AT TIME ZONE 'UTC'));
+                            countersign.uuid_floor((d + t.days)::timestamp AT TIME ZONE 'UTC'));
                     END LOOP;
                 END LOOP;
             END

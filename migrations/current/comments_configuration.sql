@@ -64,10 +64,12 @@ COMMENT ON COLUMN countersign.callback_urls.callback_id IS 'Its key.';
 COMMENT ON COLUMN countersign.callback_urls.portal_id IS 'The portal it belongs to.';
 COMMENT ON COLUMN countersign.callback_urls.url IS 'The address, which callback_uri must equal exactly.';
 
-COMMENT ON TABLE countersign.partitioned_tables IS 'The tables that are parted into days (UTC).';
+COMMENT ON TABLE countersign.partitioned_tables IS 'The tables that are parted into days or weeks (UTC).';
 COMMENT ON COLUMN countersign.partitioned_tables.table_name IS 'Its name.';
-COMMENT ON COLUMN countersign.partitioned_tables.retention_days IS 'For how many days a day''s rows are kept.';
-COMMENT ON COLUMN countersign.partitioned_tables.fillfactor IS 'How full the pages of a new day are made, in percent.';
+COMMENT ON COLUMN countersign.partitioned_tables.retention_days IS 'For how many days rows are kept, at least.';
+COMMENT ON COLUMN countersign.partitioned_tables.days IS
+    'How many days a partition has: 1, or 7 from Monday on.';
+COMMENT ON COLUMN countersign.partitioned_tables.fillfactor IS 'How full the pages of a new partition are made, in percent.';
 
 COMMENT ON TABLE countersign.schema_migrations IS 'The numbered files of the schema that were applied.';
 COMMENT ON COLUMN countersign.schema_migrations.version IS 'Its number.';

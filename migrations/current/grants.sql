@@ -117,7 +117,7 @@ GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[
     countersign.measure_notifications(),
     countersign.bell_key(text), countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid),
     countersign.recent_from(), countersign.recent_until(), countersign.is_recent(uuid),
-    countersign.missing_partitions(integer), countersign.create_partition(text, date),
+    countersign.missing_partitions(integer), countersign.partition_start(date, integer), countersign.create_partition(text, date),
     countersign.outlived_partitions(), countersign.drop_partition(text),
     countersign.refuse(text, text), countersign.queue_status(), countersign.operating_figures(),
     countersign.group_role(text), countersign.measure_queues(), countersign.record_history(), countersign.close_events(),
@@ -156,7 +156,7 @@ GRANT SELECT (event_id, occurred_at, transaction_id, enrollment_id, portal_id, a
     ON countersign.events TO countersign_monitor, countersign_admin;
 GRANT EXECUTE ON FUNCTION countersign.queue_status(), countersign.operating_figures(),
     countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid), countersign.stage_number(text),
-    countersign.missing_partitions(integer), countersign.outlived_partitions(), countersign.group_role(text),
+    countersign.missing_partitions(integer), countersign.partition_start(date, integer), countersign.outlived_partitions(), countersign.group_role(text),
     countersign.held() TO countersign_monitor, countersign_admin;
 
 ---------------------------------------------------------------------------------------------------------

@@ -1,5 +1,10 @@
--- Partitions: one a day (UTC), seven days ahead, and a default that should stay empty.
+-- Partitions: one a day (UTC), or one a week from Monday on, seven days ahead, and a default that should stay empty.
 -- after: identifiers
+
+-- The first day of that table's partition which a day belongs to, and by which the partition is named.
+CREATE OR REPLACE FUNCTION countersign.partition_start(day date, days integer) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN day - (day - date '2001-01-01') % days;  -- a Monday
 
 -- The partitions that should exist and do not.
 CREATE OR REPLACE FUNCTION countersign.missing_partitions(days_ahead integer DEFAULT 7)
@@ -9,30 +14,33 @@ DECLARE
     today date := (clock_timestamp() AT TIME ZONE 'UTC')::date;
 BEGIN
     RETURN QUERY
-        SELECT t.table_name, t.table_name || '_' || to_char(d, 'YYYYMMDD'), d::date
-        FROM countersign.partitioned_tables t,
-             generate_series(today::timestamp, (today + days_ahead)::timestamp, interval '1 day') d
-        WHERE to_regclass('countersign.' || t.table_name || '_' || to_char(d, 'YYYYMMDD')) IS NULL
-        ORDER BY d, t.table_name;
+        SELECT DISTINCT t.table_name, t.table_name || '_' || to_char(p.day, 'YYYYMMDD'), p.day
+        FROM countersign.partitioned_tables t, generate_series(0, days_ahead) AS ahead,
+             countersign.partition_start(today + ahead, t.days) AS p (day)
+        WHERE to_regclass('countersign.' || t.table_name || '_' || to_char(p.day, 'YYYYMMDD')) IS NULL
+        ORDER BY p.day, t.table_name;
 END
 $$;
 COMMENT ON FUNCTION countersign.missing_partitions(integer) IS
-    'Partitions of today and so many days ahead that do not exist. Housekeep makes them.';
+    'Partitions for today and so many days ahead that do not exist. Housekeep makes them.';
 
--- Makes one partition. CREATE LIKE then ATTACH asks for weaker locks on the parent than CREATE PARTITION OF;
+-- Makes the partition that a day belongs to. CREATE LIKE then ATTACH asks for weaker locks on the parent than CREATE PARTITION OF;
 -- the caller's lock_timeout of 50 ms keeps everybody else from queueing behind us, and housekeep tries again.
 CREATE OR REPLACE FUNCTION countersign.create_partition(table_name text, day date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' AS $$
 DECLARE
-    child text := table_name || '_' || to_char(day, 'YYYYMMDD');
     settled countersign.partitioned_tables%ROWTYPE;
+    first date;
+    child text;
     unmeasured name;
 BEGIN
     SELECT * INTO STRICT settled FROM countersign.partitioned_tables p
         WHERE p.table_name = create_partition.table_name;
-    IF day NOT BETWEEN current_date - 7 AND current_date + 60 THEN
-        RAISE EXCEPTION USING ERRCODE = 'CS003', MESSAGE = 'day must lie within 7 days back and 60 days ahead';
+    IF day NOT BETWEEN current_date - 7 * settled.days AND current_date + 60 THEN
+        RAISE EXCEPTION USING ERRCODE = 'CS003', MESSAGE = 'day must lie within 7 partitions back and 60 days ahead';
     END IF;
+    first := countersign.partition_start(day, settled.days);
+    child := table_name || '_' || to_char(first, 'YYYYMMDD');
     EXECUTE format('CREATE TABLE countersign.%I (LIKE countersign.%I INCLUDING ALL) WITH (fillfactor = %s, '
                    'autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02)',
                    child, table_name, settled.fillfactor);
@@ -43,8 +51,8 @@ BEGIN
         EXECUTE format('ALTER TABLE countersign.%I ALTER COLUMN %I SET STATISTICS 0', child, unmeasured);
     END LOOP;
     EXECUTE format('ALTER TABLE countersign.%I ATTACH PARTITION countersign.%I FOR VALUES FROM (%L) TO (%L)',
-                   table_name, child, countersign.uuid_floor(day::timestamp AT TIME ZONE 'UTC'),
-                   countersign.uuid_floor((day + 1)::timestamp AT TIME ZONE 'UTC'));
+                   table_name, child, countersign.uuid_floor(first::timestamp AT TIME ZONE 'UTC'),
+                   countersign.uuid_floor((first + settled.days)::timestamp AT TIME ZONE 'UTC'));
 END
 $$;
 
@@ -58,14 +66,14 @@ BEGIN
         JOIN pg_inherits i ON i.inhparent = to_regclass('countersign.' || t.table_name)
         JOIN pg_class c ON c.oid = i.inhrelid
         WHERE c.relname ~ '_[0-9]{8}$'
-          AND to_date(right(c.relname, 8), 'YYYYMMDD') + t.retention_days + 1
+          AND to_date(right(c.relname, 8), 'YYYYMMDD') + t.retention_days + t.days
               <= (clock_timestamp() AT TIME ZONE 'UTC')::date
         ORDER BY c.relname;
 END
 $$;
 
 COMMENT ON FUNCTION countersign.outlived_partitions() IS
-    'Partitions whose days are over. Housekeep drops them.';
+    'Partitions whose last day is older than rows are kept. Housekeep drops them.';
 
 -- Drops one outlived partition, and no other table: the name must be one that outlived_partitions lists.
 CREATE OR REPLACE FUNCTION countersign.drop_partition(partition_name text) RETURNS void
@@ -80,19 +88,21 @@ BEGIN
 END
 $$;
 
--- Moves the rows of a default partition to where they belong, once their day has a partition. Returns how many.
+-- Moves the rows of a default partition to where they belong, once that partition exists. Returns how many.
 -- The table is locked for as long as it takes: rows there are few, or something is very wrong.
 CREATE OR REPLACE FUNCTION countersign.mend_default_partition(table_name text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
-    parent text := (SELECT p.table_name FROM countersign.partitioned_tables p
-                    WHERE p.table_name = mend_default_partition.table_name);
-    stray text := parent || '_default';
+    parent text;
+    width integer;
+    stray text;
     columns text;
     key text;
     day date;
     moved bigint;
 BEGIN
+    SELECT p.table_name, p.days, p.table_name || '_default' INTO parent, width, stray
+        FROM countersign.partitioned_tables p WHERE p.table_name = mend_default_partition.table_name;
     IF parent IS NULL THEN
         PERFORM countersign.refuse('CS003', 'table_name must be that of a partitioned table');
     END IF;
@@ -105,10 +115,11 @@ BEGIN
     EXECUTE format('LOCK TABLE countersign.%I IN ACCESS EXCLUSIVE MODE', parent);
     EXECUTE format('CREATE TEMPORARY TABLE stray ON COMMIT DROP AS SELECT * FROM countersign.%I', stray);
     EXECUTE format('DELETE FROM countersign.%I', stray);
-    FOR day IN EXECUTE format('SELECT DISTINCT (countersign.uuid_time(%I) AT TIME ZONE ''UTC'')::date '
-                              'FROM pg_temp.stray', key) LOOP
+    FOR day IN EXECUTE format('SELECT DISTINCT countersign.partition_start('
+                              '(countersign.uuid_time(%I) AT TIME ZONE ''UTC'')::date, $1) '
+                              'FROM pg_temp.stray', key) USING width LOOP
         IF to_regclass(format('countersign.%I', parent || '_' || to_char(day, 'YYYYMMDD'))) IS NULL
-           AND day BETWEEN current_date - 7 AND current_date + 60 THEN
+           AND day BETWEEN current_date - 7 * width AND current_date + 60 THEN
             PERFORM countersign.create_partition(parent, day);
         END IF;
     END LOOP;

@@ -28,12 +28,12 @@ extension DoctorCheck {
         """
     }
 
-    /// A search through all days locks every partition and index of a table. Twice as many are to fit into the table of
+    /// A search through all partitions locks every partition and index of a table. Twice as many are to fit into the table of
     /// locks, which all sessions share.
     var locksSQL: String {
         """
         WITH wanted AS (
-            SELECT sum((t.retention_days + 9) * (1 + (SELECT count(*) FROM pg_index x
+            SELECT sum(((t.retention_days + 7) / t.days + 2) * (1 + (SELECT count(*) FROM pg_index x
                        WHERE x.indrelid = to_regclass('countersign.' || t.table_name))))::bigint AS locks
             FROM countersign.partitioned_tables t
         ), server AS (

@@ -118,7 +118,7 @@ private let decidedColumns = """
     events: app_id enrollment_id event_id occurred_at portal_id transaction_id type
     issue_queue: attempts portal_id transaction_id
     log_levels: level module updated_at
-    partitioned_tables: fillfactor retention_days table_name
+    partitioned_tables: days fillfactor retention_days table_name
     portals: created_at display_name enabled login max_open_requests name over_limit paused
         portal_id webhook_concurrency webhook_rate
     queue_history: done errors minute stage unit waiting

@@ -197,6 +197,7 @@ private let decidedPrivileges = """
         moment timestamp with time zone, OUT waiting double precision, OUT variance double precision, OUT
         oldest timestamp with time zone) - nobody
     partitioned_tables - admin monitor worker: select
+    partition_start(day date, days integer) - admin monitor worker: execute
     payloads(receivers integer[], ids uuid[], statuses text[]) - worker: execute
     portal_belongings(portal integer) - admin: execute
     portal_channel() - gateway portal: execute

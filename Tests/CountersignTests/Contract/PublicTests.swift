@@ -66,7 +66,9 @@ import Testing
             """
             SELECT count(*), bool_and(relacl IS NULL AND relowner = (SELECT datdba FROM pg_database
                                                                      WHERE datname = current_database()))
-            FROM pg_class WHERE relname LIKE '%' || to_char(current_date + 20, '_YYYYMMDD')
+            FROM pg_class WHERE relname IN (
+                SELECT table_name || to_char(countersign.partition_start(current_date + 20, days), '_YYYYMMDD')
+                FROM countersign.partitioned_tables)
             """)[0]
         #expect(try made.int(0) == 5)
         #expect(try made.bool(1))
@@ -94,7 +96,7 @@ import Testing
             let drop = "SELECT countersign.drop_partition('\(name)')"
             #expect(try await worker.refusal(of: drop)?.state == "CS003", "\(name)")
         }
-        let today = "SELECT countersign.drop_partition('events_' || to_char(current_date, 'YYYYMMDD'))"
+        let today = "SELECT countersign.drop_partition('submissions_' || to_char(current_date, 'YYYYMMDD'))"
         #expect(try await worker.refusal(of: today)?.state == "CS003")
         let foreign = "SELECT countersign.create_partition('portals', current_date + 20)"
         #expect(try await worker.refusal(of: foreign)?.state == "P0002")
