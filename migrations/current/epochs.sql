@@ -19,6 +19,7 @@
 CREATE OR REPLACE FUNCTION countersign.held() RETURNS timestamptz
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN timestamptz '9999-12-31 00:00:00Z';
+COMMENT ON FUNCTION countersign.held() IS 'When a webhook is due that waits for an operator.';
 
 -- What tells this database's life from another's. NULL is unknown, because the functions were taken from PUBLIC: then the
 -- same server must look no different from before, nor when they are given back.
