@@ -28,12 +28,15 @@ import Testing
         var connection = try await Database.current.connect()
         let views = try await connection.execute(
             """
-            SELECT c.relname::text, array_agg(a.attname::text ORDER BY a.attnum)
+            SELECT c.relname::text, string_agg(a.attname::text, ',' ORDER BY a.attnum)
             FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
             WHERE c.relnamespace = 'countersign'::regnamespace AND c.relkind = 'v' GROUP BY c.relname
             """)
         #expect(views.count >= 4)
-        for view in views { #expect(try cells(under: "### \(view.text(0))") == view.texts(1)) }
+        for view in views {
+            let columns = try view.text(1).split(separator: ",").map(String.init)
+            #expect(try cells(under: "### \(view.text(0))") == columns)
+        }
     }
 
     @Test func `each SQLSTATE of ours is explained`() throws {
