@@ -5,6 +5,8 @@
 CREATE OR REPLACE FUNCTION countersign.partition_start(day date, days integer) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN day - (day - date '2001-01-01') % days;  -- a Monday
+COMMENT ON FUNCTION countersign.partition_start(date, integer) IS
+    'The first day of the partition that a day belongs to, where partitions have so many days.';
 
 -- The partitions that should exist and do not.
 CREATE OR REPLACE FUNCTION countersign.missing_partitions(days_ahead integer DEFAULT 7)
