@@ -5,11 +5,11 @@ import secrets
 L = 2**252 + 27742317777372353535851937790883648493
 
 
-def _mpi(number):
+def mpi(number):
     return number.bit_length().to_bytes(2, "big") + number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
-def _packet(tag, body):
+def packet(tag, body):
     return bytes([0xC0 | tag, 0xFF]) + len(body).to_bytes(4, "big") + body
 
 
@@ -28,10 +28,10 @@ def costly_key():
     """An RSA key of 3,072 bits whose public exponent has 3,000."""
     modulus = secrets.randbits(3072) | 1 << 3071 | 1
     exponent = secrets.randbits(3000) | 1 << 2999 | 1
-    key = b"\x04" + (1_700_000_000).to_bytes(4, "big") + b"\x01" + _mpi(modulus) + _mpi(exponent)
+    key = b"\x04" + (1_700_000_000).to_bytes(4, "big") + b"\x01" + mpi(modulus) + mpi(exponent)
     signature = b"\x04\x13\x01\x08" + b"\x00\x06\x05\x02" + (1_700_000_000).to_bytes(4, "big") + b"\x00\x00\x00\x00"
-    signature += _mpi(secrets.randbits(3071))
-    return armor("PUBLIC KEY BLOCK", _packet(6, key) + _packet(13, b"mallory") + _packet(2, signature))
+    signature += mpi(secrets.randbits(3071))
+    return armor("PUBLIC KEY BLOCK", packet(6, key) + packet(13, b"mallory") + packet(2, signature))
 
 
 def with_order_added(signature):
@@ -47,4 +47,4 @@ def with_order_added(signature):
             break
         place -= 1
     s = int.from_bytes(body[place + 2:], "big")
-    return armor("SIGNATURE", _packet(2, body[:place] + _mpi(s + L)))
+    return armor("SIGNATURE", packet(2, body[:place] + mpi(s + L)))

@@ -48,6 +48,9 @@ package struct Claim: Sendable {
             pg_stat_get_backend_pid(b.id)) FROM pg_stat_get_backend_idset() AS b (id))::integer[]))
         """
 
+    /// How long a lease lasts whose session goes on.
+    static let leaseTime = Duration.seconds(5)
+
     /// After so many leases that nobody has ended a row is tried alone: it may be what ends its workers.
     private static let leasesTogether = 2
 
@@ -108,7 +111,7 @@ extension Claim {
         """
         leased AS (
             UPDATE \(table) q
-            SET leased_until = clock_timestamp() + interval '5 s', leased_by = pg_backend_pid(), leases = least(q.leases + 1, 1000),
+            SET leased_until = clock_timestamp() + interval '\(Self.leaseTime.components.seconds) s', leased_by = pg_backend_pid(), leases = least(q.leases + 1, 1000),
                 attempts = CASE WHEN q.attempts = 0 AND q.leases >= \(Self.leasesTogether) THEN 1 ELSE q.attempts END
             FROM \(source) t WHERE q.ctid = t.place AND \(condition)
             RETURNING t.*, q.attempts, q.leases

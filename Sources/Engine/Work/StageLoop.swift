@@ -30,8 +30,8 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     private var lastBatch = Duration.zero
     private var batchLimit = BatchLimit()
     private var partlyArmed = Duration.milliseconds(20)
-    /// When rows that broke a batch are tried again; nil when there are none. A new session looks once.
-    private var nextRetry: ContinuousClock.Instant? = .now
+    /// When rows that broke a batch, or ended workers, are tried again.
+    private var nextRetry = ContinuousClock.now
 
     /// `rings`: whether inserts ring for this loop. `helper` is woken by each full batch: it is the `wakeup` of
     /// another loop of the same stage, which arms no bell and sleeps while there is little to do.
@@ -215,11 +215,13 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         return true
     }
 
+    /// Also when none is known: a row that has ended other workers is set aside by the claim that leases it once more,
+    /// and the worker that did so may have ended, too. The index of such rows is empty.
     private mutating func retryBroken(_ connection: inout Connection) async throws {
-        guard let retry = nextRetry, retry <= .now, let repair = work.repair else { return }
+        guard nextRetry <= .now, let repair = work.repair else { return }
         let left = try await RowRepair(repair: repair, logger: logger, meters: statistics.meters)
             .retryBroken(&connection)
-        nextRetry = left ? .now + context.poll : nil
+        nextRetry = .now + (left ? context.poll : max(context.poll, Claim.leaseTime))
     }
 
     /// A batch failed on a connection that still stands. When a row's own data was the cause, the rows are

@@ -42,4 +42,33 @@ import Testing
             }
         }
     }
+
+    /// As after two workers that were killed one after the other, by no fault of the row.
+    @Test func `a row that two workers have not come to the end of is judged by a third that runs already`()
+        async throws
+    {
+        let site = try await Site.make()
+        var portal = try await site.portal()
+        var app = try await site.app()
+        let (enrollment, transaction) = try await withWorker { _ in
+            let enrollment = try await app.enroll("alice")
+            return (enrollment, try await portal.issued())
+        }
+        let submission = try await app.run(
+            SQL.submit, [.identifier(enrollment), .text(transaction.code), "accept"])[0].identifier(0)
+        let killed = try await Database.current.connect()
+        try await Database.current.arrange(
+            """
+            UPDATE countersign.validate_queue
+            SET leases = 2, leased_until = now() + interval '1 hour', leased_by = \(killed.processID)
+            """)
+        try await withWorker(stages: [.validate]) { _ in
+            let other = try await app.submit(enrollment, Code.invented(), "scan")
+            #expect(other.reason == "unknown_code")
+            try await Database.current.arrange("UPDATE countersign.validate_queue SET leased_until = now()")
+            #expect(try await app.outcome(submission).text(0) == "accepted")
+        }
+        let lives = killed.isUsable
+        #expect(lives)
+    }
 }
