@@ -92,7 +92,7 @@ import Testing
         let site = try await Site.make()
         try await Database.current.arrangeAsSuperuser(
             """
-            DROP TABLE countersign.events_\(try await day(3));
+            DROP TABLE countersign.webhook_deliveries_\(try await day(3));
             UPDATE countersign.partitioned_tables SET retention_days = 1 WHERE table_name = 'submissions';
             SELECT countersign.create_partition('submissions', current_date - 4);
             UPDATE countersign.portals SET max_open_requests = 3;

@@ -20,7 +20,8 @@ import Testing
         var owner = try await Database.current.connect()
         let filter = AuditEvent.Filter(
             transactionID: transaction,
-            types: ["request.authenticated", "request.denied", "request.expired", "request.cancelled"], limit: 1)
+            types: ["request.authenticated", "request.denied", "request.expired", "request.cancelled"],
+            limit: 1)
         let details = try #require(
             try await AuditEvent.find(filter, showsUsers: true, &owner).first?.details)
         return try JSONDecoder().decode(Details.self, from: Data(details.utf8)).evidence
