@@ -1,0 +1,103 @@
+"""Holds what clients were told against what the database, the audit trail and the webhooks say."""
+import json
+import time
+from collections import Counter, defaultdict
+
+ENDS = ("authenticated", "denied", "expired", "cancelled", "failed")
+
+
+class Verdict:
+    """Sentences about what is wrong, by kind."""
+
+    def __init__(self):
+        self.lost, self.twice, self.stuck, self.wrong = [], [], [], []
+
+    def faults(self):
+        return [(kind, sentence) for kind in ("lost", "twice", "stuck", "wrong") for sentence in getattr(self, kind)]
+
+
+def drain(installation, seconds=120):
+    """Until nothing waits any more, but for what waits for its time: no request lives longer than three minutes."""
+    end = time.monotonic() + seconds
+    with installation.superuser() as superuser:
+        superuser.execute("UPDATE countersign.auth_requests SET expires_at = least(expires_at, clock_timestamp() + interval '32 s'), "
+                          "open_until = least(open_until, clock_timestamp() + interval '32 s') WHERE open_until IS NOT NULL")
+        while time.monotonic() < end:
+            left = superuser.execute(
+                "SELECT (SELECT count(*) FROM countersign.issue_queue) + (SELECT count(*) FROM countersign.validate_queue) "
+                "+ (SELECT count(*) FROM countersign.dispatch_queue WHERE due_at < 'infinity') "
+                "+ (SELECT count(*) FROM countersign.auth_requests WHERE open_until IS NOT NULL)").fetchone()[0]
+            if left == 0:
+                return
+            time.sleep(0.2)
+
+
+def check(installation, load):
+    verdict = Verdict()
+    with installation.superuser() as superuser:
+        requests = {row[0]: row for row in superuser.execute(
+            "SELECT transaction_id, status, user_id, reference FROM countersign.auth_requests")}
+        ends = defaultdict(list)
+        for transaction, kind in superuser.execute(
+                "SELECT transaction_id, type FROM countersign.events WHERE type LIKE 'request.%%' AND "
+                "split_part(type, '.', 2) = ANY (%s)", [list(ENDS)]):
+            ends[transaction].append(kind.split(".")[1])
+        _check_rest(superuser, verdict)
+    hooks = _webhooks(installation)
+    for record in load.history:
+        if record.id is not None:
+            _check_sign_in(record, requests.get(record.id), ends[record.id], hooks[str(record.id)], verdict)
+    for transaction, row in requests.items():
+        if row[1] not in ENDS:
+            verdict.stuck.append(f"{transaction} is {row[1]}")
+    return verdict
+
+
+def _check_rest(superuser, verdict):
+    for queue in ("issue_queue", "validate_queue", "dispatch_queue", "otp_secrets"):
+        for (row,) in superuser.execute(f"SELECT to_jsonb(q) - 'secret' FROM countersign.{queue} q LIMIT 5"):
+            verdict.stuck.append(f"{queue} has {row}")
+    dead = superuser.execute("SELECT count(*) FROM countersign.webhook_deliveries WHERE status = 'dead'").fetchone()[0]
+    if dead:
+        verdict.lost.append(f"{dead} webhooks were given up")
+
+
+def _webhooks(installation):
+    """Of each request the ends that its portal was told, and under which ids."""
+    told = defaultdict(lambda: (Counter(), set()))
+    for path, headers, body in list(installation.receiver.received):
+        data = json.loads(body)["data"]
+        ends, ids = told[data["transaction_id"]]
+        ends[data["status"]] += 1
+        ids.add({name.lower(): value for name, value in headers.items()}["webhook-id"])
+    return told
+
+
+def _check_sign_in(record, row, ends, hooks, verdict):
+    name = f"{record.kind} {record.id}"
+    if row is None:
+        return verdict.lost.append(f"{name}: was inserted, and is not there")
+    status, user = row[1], row[2]
+    told = [what for _, what in record.told]
+    if told.count("has code") > 1:
+        verdict.twice.append(f"{name}: two codes")
+    if len(ends) > 1:
+        verdict.twice.append(f"{name}: ended as {', '.join(ends)}")
+    elif status in ENDS and ends != [status]:
+        verdict.wrong.append(f"{name}: is {status}, and the audit trail has {ends or 'nothing'}")
+    for wanted, words in (("authenticated", "accept accepted None"), ("denied", "deny accepted None"),
+                          ("cancelled", "cancel True")):
+        if words in told and status != wanted:
+            verdict.lost.append(f"{name}: was told '{words}', and is {status}")
+    if status == "authenticated" and user != record.user:
+        verdict.wrong.append(f"{name}: signed in as {user}, and {record.user} answered")
+    for words in told:
+        if words.startswith("reads ") and words[6:] in ENDS and words[6:] != status:
+            verdict.wrong.append(f"{name}: was read as {words[6:]}, and is {status}")
+        if words.startswith("reads user"):
+            verdict.wrong.append(f"{name}: {words}")
+    sent, ids = hooks
+    if status in ENDS and set(sent) != {status}:
+        verdict.lost.append(f"{name}: is {status}, and its webhooks said {', '.join(sent) or 'nothing'}")
+    if len(ids) > 1:
+        verdict.twice.append(f"{name}: webhooks under {len(ids)} ids")

@@ -1,0 +1,86 @@
+"""The installation that faults are made in: a server of its own, workers behind networks of their own, a receiver."""
+import os
+import re
+import signal
+import subprocess
+import time
+
+from check import eventually
+from proxy import Proxy
+from system import PROGRAM, System
+
+
+class Answers:
+    """How the receiver answers at the moment."""
+
+    status, delay = 204, 0
+
+
+class Worker:
+    """One of the two: what runs it, and the network between it and the server."""
+
+    def __init__(self, name, port):
+        self.name, self.proxy, self.process = name, Proxy(port), None
+
+
+class Installation(System):
+    def __init__(self, cluster):
+        os.environ["OWNER_URL"] = cluster.url("countersign_owner", "postgres")
+        os.environ["SUPERUSER_URL"] = cluster.url("postgres", "postgres")
+        super().__init__(quick=True)
+        self.cluster = cluster
+        self.answers = Answers()
+        self.workers = [Worker(name, cluster.port) for name in ("first", "second")]
+
+    def _harden(self):
+        """Not what is rehearsed here."""
+
+    def _start(self):
+        receiver, answers = self.receiver.server.RequestHandlerClass, self.answers
+        take = receiver.do_POST
+
+        def answer(handler):
+            time.sleep(answers.delay)
+            if answers.status == 204:
+                return take(handler)
+            handler.rfile.read(int(handler.headers.get("content-length", 0)))
+            handler.send_error(answers.status)
+
+        receiver.do_POST = answer
+        with self.owner() as owner:
+            owner.execute("UPDATE countersign.portals SET max_open_requests = 1000000")
+        for worker in self.workers:
+            self.start_worker(worker)
+        eventually("both workers are there", lambda: self.heartbeats() >= len(self.workers))
+
+    def start_worker(self, worker, **more):
+        environment = {**self.environment("worker"), **more}
+        environment["DATABASE_URL"] = re.sub(r":\d+/", f":{worker.proxy.port}/", environment["DATABASE_URL"])
+        log = open(self.folder / f"worker-{worker.name}-{time.monotonic_ns()}.log", "w")
+        worker.process = subprocess.Popen(
+            [PROGRAM, "work", "--allow-http", "127.0.0.0/8", "--allow-ports", str(self.receiver.port)],
+            env=environment, stdout=log, stderr=log)
+        self.processes.append(worker.process)
+
+    def end_worker(self, worker, how=signal.SIGKILL):
+        worker.process.send_signal(how)
+        worker.process.wait(30)
+        self.processes.remove(worker.process)
+
+    def heartbeats(self):
+        with self.superuser() as superuser:
+            return superuser.execute("SELECT count(*) FROM countersign.workers "
+                                     "WHERE heartbeat_at > clock_timestamp() - interval '5 s'").fetchone()[0]
+
+    def housekeeper(self):
+        """The worker that keeps house, by the number of its process."""
+        with self.superuser() as superuser:
+            row = superuser.execute("SELECT w.process_id FROM countersign.epoch e JOIN countersign.workers w "
+                                    "ON w.worker_id = e.kept_by").fetchone()
+        return next((worker for worker in self.workers if row and worker.process.pid == row[0]), self.workers[0])
+
+    def log_tails(self):
+        return "\n".join(f"{log.name}: {line}" for log in sorted(self.folder.glob("worker-*.log"))
+                         for line in log.read_text(errors="replace").splitlines()[-3:])
+
+
