@@ -67,6 +67,9 @@ class Cluster:
     def url(self, login, database):
         return f"postgres://{login}:{self.password}@127.0.0.1:{self.port}/{database}"
 
+    def worker_url(self, url, worker):
+        return re.sub(r":\d+/", f":{worker.proxy.port}/", url)
+
     def remove(self):
         self.stop("immediate")
         if self.is_small:

@@ -1,6 +1,5 @@
 """The installation that faults are made in: a server of its own, workers behind networks of their own, a receiver."""
 import os
-import re
 import signal
 import subprocess
 import time
@@ -55,7 +54,7 @@ class Installation(System):
 
     def start_worker(self, worker, **more):
         environment = {**self.environment("worker"), **more}
-        environment["DATABASE_URL"] = re.sub(r":\d+/", f":{worker.proxy.port}/", environment["DATABASE_URL"])
+        environment["DATABASE_URL"] = self.cluster.worker_url(environment["DATABASE_URL"], worker)
         log = open(self.folder / f"worker-{worker.name}-{time.monotonic_ns()}.log", "w")
         worker.process = subprocess.Popen(
             [PROGRAM, "work", "--allow-http", "127.0.0.0/8", "--allow-ports", str(self.receiver.port)],
