@@ -47,15 +47,14 @@ import Testing
     @Test func `a row that two workers have not come to the end of is judged by a third that runs already`()
         async throws
     {
-        let site = try await Site.make()
+        let site = try await Site.make(signed: true)
         var portal = try await site.portal()
         var app = try await site.app()
-        let (enrollment, transaction) = try await withWorker { _ in
-            let enrollment = try await app.enroll("alice")
-            return (enrollment, try await portal.issued())
+        let (phone, code) = try await withWorkerLogin { _ in
+            (try await SQLPhone.enroll("alice", &app), try await portal.issued().code)
         }
-        let submission = try await app.run(
-            SQL.submit, [.identifier(enrollment), .text(transaction.code), "accept"])[0].identifier(0)
+        let sent = try phone.submission(.accept, code)
+        let submission = try await app.run(SQL.submitText, sent.parameters)[0].identifier(0)
         let killed = try await Database.current.connect()
         try await Database.current.arrange(
             """
@@ -63,7 +62,7 @@ import Testing
             SET leases = 2, leased_until = now() + interval '1 hour', leased_by = \(killed.processID)
             """)
         try await withWorker(stages: [.validate]) { _ in
-            let other = try await app.submit(enrollment, Code.invented(), "scan")
+            let other = try await app.submit(phone.submission(.scan, Code.invented()))
             #expect(other.reason == "unknown_code")
             try await Database.current.arrange("UPDATE countersign.validate_queue SET leased_until = now()")
             #expect(try await app.outcome(submission).text(0) == "accepted")
