@@ -68,12 +68,13 @@ struct WebhookSite: Sendable {
 
     func dispatching<T: Sendable>(
         _ limits: DispatchStage.Limits = .init(), policy: AddressPolicy = .loopback,
-        trustRoots: TrustRoots = .none,
+        trustRoots: TrustRoots = .none, batchSize: Int = 500, statementLimit: Duration? = nil,
         _ body: (Worker) async throws -> T
     ) async throws -> T {
         let stage = DispatchStage(sealer: sealer, policy: policy, trustRoots: trustRoots, limits: limits)
         return try await withWorker(
-            stages: [.dispatch], dispatch: stage, logger: LogCapture.current.logger(), body)
+            stages: [.dispatch], batchSize: batchSize, dispatch: stage, statementLimit: statementLimit,
+            logger: LogCapture.current.logger(), body)
     }
 
     /// The delivery with its last attempt, once its status is that one and there is an attempt.

@@ -1,3 +1,6 @@
+package import Logging
+import Postgres
+
 /// How many rows a stage takes at a time while its batches take too long. A pure value.
 ///
 /// A batch that runs into the time limit is taken up again with half as many rows, and so on until one passes:
@@ -30,5 +33,31 @@ package struct BatchLimit: Sendable {
         guard rows + max(1, rows / 4) >= most else { return false }
         reduced = nil
         return true
+    }
+}
+
+extension BatchLimit {
+    /// If the error says that the batch took too long, says so the first time, and returns whether one with fewer rows
+    /// is worth trying at once. `most` is what the stage takes as a rule.
+    package mutating func halve(
+        after error: any Error, of most: Int, _ statistics: StageStatistics, _ logger: Logger
+    ) -> Bool {
+        guard PostgresError(in: error)?.state == .queryCanceled else { return false }
+        let isFirst = reduced == nil
+        let rows = rows(of: most)
+        statistics.meters.timedOut()
+        guard timedOut(rows) else { return false }
+        if isFirst {
+            statistics.failed(error)
+            logger.warning(
+                "batch took too long; taking fewer rows until one is in time",
+                metadata: ["error": "\(error)", "rows": "\(rows)"])
+        }
+        return true
+    }
+
+    /// Takes note of a batch that was in time, and says when the stage takes as many as ever again.
+    package mutating func passed(of most: Int, _ logger: Logger) {
+        if passed(of: most) { logger.notice("batches are whole again", metadata: ["rows": "\(most)"]) }
     }
 }

@@ -152,9 +152,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         let start = ContinuousClock.now
         let limit = batchLimit.rows(of: batchSize)
         var result = try await work.runBatch(&connection, prelude: replan + prelude, limit: limit)
-        if batchLimit.passed(of: batchSize) {
-            logger.notice("batches are whole again", metadata: ["rows": "\(batchSize)"])
-        }
+        batchLimit.passed(of: batchSize, logger)
         result.prelude.removeFirst(replan.count)
         let outcome = result.outcome
         if outcome.rows > 0 {
@@ -228,7 +226,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     /// tried one by one; anything else (disk full, no permission, a deadlock) is no row's fault.
     private mutating func recover(from error: any Error, _ connection: inout Connection) async throws {
         if !connection.isIdle { try await connection.execute("ROLLBACK") }
-        if PostgresError(in: error)?.state == .queryCanceled, halve(after: error) { return }
+        if batchLimit.halve(after: error, of: batchSize, statistics, logger) { return }
         report(error, "batch failed")
         if let repair = work.repair, isFaultOfRow(error) {
             try await RowRepair(repair: repair, logger: logger, meters: statistics.meters)
@@ -237,21 +235,6 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         } else if PostgresError(in: error)?.isRetryable != true {
             _ = await wakeup.wait(.milliseconds(500))
         }
-    }
-
-    /// The batch took too long. Returns whether one with fewer rows is worth trying at once. The first halving is said.
-    private mutating func halve(after error: any Error) -> Bool {
-        let isFirst = batchLimit.reduced == nil
-        let rows = batchLimit.rows(of: batchSize)
-        statistics.meters.timedOut()
-        guard batchLimit.timedOut(rows) else { return false }
-        if isFirst {
-            statistics.failed(error)
-            logger.warning(
-                "batch took too long; taking fewer rows until one is in time",
-                metadata: ["error": "\(error)", "rows": "\(rows)"])
-        }
-        return true
     }
 
     private func report(_ error: any Error, _ message: Logger.Message) {

@@ -68,11 +68,16 @@ final class DeliveriesInFlight: Sendable {
         }
     }
 
-    /// Results to write. They stay in flight until `forget`, so that a failed write is tried again.
-    var finished: [Acknowledgement] { deliveries.withLock(\.finished) }
+    /// Whether there is something to write.
+    var hasResults: Bool { deliveries.withLock { !$0.finished.isEmpty || !$0.returned.isEmpty } }
 
-    /// What was not sent and goes back to the queue. They stay in flight until `forget`, too.
-    var returned: [Delivery] { deliveries.withLock(\.returned) }
+    /// The first results to write. They stay in flight until `forget`, so that a failed write is tried again.
+    func finished(_ most: Int) -> [Acknowledgement] {
+        deliveries.withLock { Array($0.finished.prefix(most)) }
+    }
+
+    /// The first of what was not sent and goes back to the queue. They stay in flight until `forget`, too.
+    func returned(_ most: Int) -> [Delivery] { deliveries.withLock { Array($0.returned.prefix(most)) } }
 
     func forget(_ written: [Acknowledgement], returned: [Delivery]) {
         deliveries.withLock { deliveries in

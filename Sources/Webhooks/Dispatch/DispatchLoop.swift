@@ -15,6 +15,7 @@ struct DispatchLoop: ~Copyable {
     private var lastServed = WebhookEndpoint(portalID: 0, origin: "")
     private var breakers: Breakers
     private var replanning = Replanning()
+    private var batchLimit = BatchLimit()
 
     init(_ context: WorkerContext, _ limits: DispatchStage.Limits) {
         self.context = context
@@ -39,8 +40,12 @@ struct DispatchLoop: ~Copyable {
                 if sessions > 0 { statistics.meters.reconnected() }
                 sessions += 1
                 while !isDone(&deadline) {
-                    try await turn(&connection, start)
-                    backoff.reset()
+                    do {
+                        try await turn(&connection, start)
+                        backoff.reset()
+                    } catch  where connection.isUsable {
+                        try await recover(from: error, &connection)
+                    }
                 }
                 try await giveBack(&connection)
             } catch {
@@ -52,6 +57,16 @@ struct DispatchLoop: ~Copyable {
         }
         rings.cancel()
     }
+
+    /// Takes fewer rows from now on where an exchange took too long for the server. Throws whatever else it was.
+    private mutating func recover(from error: any Error, _ connection: inout Connection) async throws {
+        guard batchLimit.halve(after: error, of: most, statistics, logger) else { throw error }
+        if !connection.isIdle { try await connection.execute("ROLLBACK") }
+        try await connection.run(DisarmBell())
+    }
+
+    /// Rows in an exchange at most, as a rule.
+    private var most: Int { context.batchSize(of: .dispatch) }
 
     /// Done when drained: nothing in flight any more, or the time for that is over.
     private func isDone(_ deadline: inout ContinuousClock.Instant?) -> Bool {
@@ -73,7 +88,7 @@ struct DispatchLoop: ~Copyable {
         if context.drain.isSet {
             _ = await wakeup.wait(.milliseconds(50))
         } else if context.controls.isPaused(.dispatch) {
-            if inFlight.finished.isEmpty { _ = await wakeup.wait(context.poll) }
+            if !inFlight.hasResults { _ = await wakeup.wait(context.poll) }
         } else {
             try await sleep(&connection, start)
         }
@@ -86,7 +101,7 @@ struct DispatchLoop: ~Copyable {
 
     private mutating func sleep(_ connection: inout Connection, _ start: (Delivery) -> Void) async throws {
         if try await exchange(&connection, prelude: [Step(ArmBell(stage: .dispatch))], start) == 0 {
-            let offer = inFlight.offer(batch: context.batchSize(of: .dispatch))
+            let offer = inFlight.offer(batch: batchLimit.rows(of: most))
             let look = FindNextDelivery(
                 exceptions: offer.exceptions, portalShare: offer.rows > 0 ? offer.portalShare : 0)
             let due = try await connection.run(look).one()
@@ -96,7 +111,7 @@ struct DispatchLoop: ~Copyable {
                 // A row that somebody else holds at this moment is due all the time.
                 longest = min(longest, max(due, .milliseconds(2)))
             }
-            if inFlight.finished.isEmpty, inFlight.returned.isEmpty {
+            if !inFlight.hasResults {
                 let cause = await wakeup.wait(longest)
                 statistics.meters.wokeUp(cause == .rung ? .rung : longest < poll ? .due : .poll)
             }
@@ -110,8 +125,9 @@ struct DispatchLoop: ~Copyable {
     private mutating func exchange(
         _ connection: inout Connection, prelude: [Step], _ start: (Delivery) -> Void
     ) async throws -> Int {
-        let (finished, returned) = (inFlight.finished, inFlight.returned)
-        let offer = inFlight.offer(batch: context.batchSize(of: .dispatch))
+        let rows = batchLimit.rows(of: most)
+        let (finished, returned) = (inFlight.finished(rows), inFlight.returned(rows))
+        let offer = inFlight.offer(batch: rows)
         var steps = prelude
         if !finished.isEmpty { steps.append(Step(AcknowledgeDeliveries(acknowledgements: finished))) }
         if !returned.isEmpty { steps.append(Step(GiveBackDeliveries(sent: [], unsent: returned))) }
@@ -119,7 +135,8 @@ struct DispatchLoop: ~Copyable {
         if claims { steps.append(Step(claim(offer))) }
         guard !steps.isEmpty else { return 0 }
         let began = ContinuousClock.now
-        let rows = try await connection.pipeline(steps)
+        let answers = try await connection.pipeline(steps)
+        batchLimit.passed(of: most, logger)
         inFlight.forget(finished, returned: returned)
         if !finished.isEmpty {
             let took = began.duration(to: .now)
@@ -130,7 +147,7 @@ struct DispatchLoop: ~Copyable {
                 metadata: Self.subjects(finished.map(\.delivery.transactionID))
                     .metadata(rows: finished.count, took: took))
         }
-        let deliveries = claims ? try StatementResult<ClaimDeliveries>(rows[steps.count - 1]).all() : []
+        let deliveries = claims ? try StatementResult<ClaimDeliveries>(answers[steps.count - 1]).all() : []
         if let last = deliveries.last { context.clock.set(last.claimedAt) }
         for delivery in inFlight.begin(deliveries) { start(delivery) }
         if let last = deliveries.last { lastServed = last.endpoint }
