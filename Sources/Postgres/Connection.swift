@@ -36,6 +36,10 @@ package struct Connection: ~Copyable, Sendable {
 
     /// Whether it is connected and no transaction is open.
     package var isIdle: Bool { thread.read { !$0.isLost && $0.isIdle } ?? false }
+
+    /// Whether nothing can be written in it, as far as the server has told without being asked. It stays so when the
+    /// database's `default_transaction_read_only` is taken back.
+    package var isReadOnly: Bool { thread.read { $0.isReadOnly } ?? false }
 }
 
 /// Statements.

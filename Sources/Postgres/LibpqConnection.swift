@@ -51,6 +51,11 @@ import Logging
     var processID: Int32 { unsafe PQbackendPID(connection) }
     var serverVersion: Int32 { unsafe PQserverVersion(connection) }
     var isIdle: Bool { unsafe PQtransactionStatus(connection) == PQTRANS_IDLE }
+    /// Whether the server has said so by itself; some poolers do not pass it on.
+    var isReadOnly: Bool { isOn("default_transaction_read_only") || isOn("in_hot_standby") }
+    private func isOn(_ setting: String) -> Bool {
+        unsafe PQparameterStatus(connection, setting).map { unsafe String(cString: $0) } == "on"
+    }
     private var usesTLS: Bool { unsafe PQsslInUse(connection) != 0 }
     /// The server refuses everything but the end of the transaction.
     var hasFailedTransaction: Bool { unsafe PQtransactionStatus(connection) == PQTRANS_INERROR }

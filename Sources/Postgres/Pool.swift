@@ -5,21 +5,29 @@ import Synchronization
 /// At most `size` are open. Whoever comes when none is left for his party waits, each party in a lane of its own, as
 /// `PoolState` says; the wait ends with the task, after `patience`, or at once when `maxWaiting` wait already and his
 /// own lane is the longest. A connection that comes back lost or with a transaction open is closed, never repaired:
-/// rolling back for somebody would hide his mistake.
+/// rolling back for somebody would hide his mistake. So is one in which nothing can be written: the next may be able to.
+///
+/// What has lain idle for longer than `trusted` gives a sign of life before it is lent. Where one does not, or comes back
+/// lost, the others that lie there are closed, too: after a network has swallowed everything each of them would take its
+/// user the whole limit of a statement to find out.
 package final class Pool: Sendable {
     private let options: ConnectionOptions
     private let patience: Duration
+    private let trusted: Duration
     private let onWait: @Sendable (Duration) -> Void
     private let state: Mutex<PoolState>
+
+    /// How long a sign of life may take.
+    static let signLimit = Duration.seconds(2)
 
     /// `onWait` is told how long each caller waited for one of the places.
     package init(
         _ options: ConnectionOptions, size: Int, maxWaiting: Int = 1_000, patience: Duration = .seconds(5),
-        onWait: @escaping @Sendable (Duration) -> Void = { _ in }
+        trusted: Duration = .seconds(2), onWait: @escaping @Sendable (Duration) -> Void = { _ in }
     ) {
         precondition(size > 0, "a pool of nothing never lends")
         self.options = options
-        self.patience = patience
+        (self.patience, self.trusted) = (patience, trusted)
         self.onWait = onWait
         state = Mutex(PoolState(size: size, maxWaiting: maxWaiting))
     }
@@ -45,7 +53,12 @@ package final class Pool: Sendable {
 
     /// Closes the connections that nobody uses; those in use close when they come back.
     package func close() {
-        let idle = state.withLock { $0.close() }
+        state.withLock { $0.close() }
+        closeIdle()
+    }
+
+    private func closeIdle() {
+        let idle = state.withLock { $0.takeIdle() }
         for connection in idle { _ = connection.take() }
     }
 
@@ -53,8 +66,14 @@ package final class Pool: Sendable {
         let asked = ContinuousClock.now
         let granted = try await grant(party)
         onWait(asked.duration(to: .now))
-        if case .idle(let pooled) = granted, let connection = pooled.take(), connection.isIdle {
-            return connection
+        if case .idle(let pooled) = granted, var connection = pooled.take(), connection.isIdle {
+            guard pooled.since.duration(to: .now) > trusted else { return connection }
+            do {
+                try await connection.probe(within: Self.signLimit)
+                return connection
+            } catch {
+                closeIdle()
+            }
         }
         // Nothing stands in the place, or what was lost while it lay there.
         return try await open(party)
@@ -70,7 +89,9 @@ package final class Pool: Sendable {
     }
 
     private func give(_ connection: consuming Connection, _ party: String) {
-        let pooled = connection.isIdle ? PooledConnection(connection) : nil
+        if !connection.isUsable { closeIdle() }
+        let isGood = connection.isIdle && !connection.isReadOnly
+        let pooled = isGood ? PooledConnection(connection) : nil
         state.withLock { $0.release(party, pooled) }?.resume()
     }
 
@@ -110,6 +131,7 @@ package struct PoolExhausted: Error, CustomStringConvertible {
 /// A connection that lies in a pool: a box, as what cannot be copied cannot stand in an array.
 final class PooledConnection: Sendable {
     private let connection: Mutex<Connection?>
+    let since = ContinuousClock.now
 
     init(_ connection: consuming Connection) {
         self.connection = Mutex(consume connection)

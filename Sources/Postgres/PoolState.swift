@@ -100,8 +100,10 @@ struct PoolState: Sendable {
         settle(ticket, .failure(error))
     }
 
-    mutating func close() -> [PooledConnection] {
-        isClosed = true
+    mutating func close() { isClosed = true }
+
+    /// What lies idle is the caller's, to be closed.
+    mutating func takeIdle() -> [PooledConnection] {
         defer { idle = [] }
         return idle
     }

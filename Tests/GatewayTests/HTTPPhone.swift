@@ -82,7 +82,10 @@ func startSignIn(_ site: GatewaySite, _ http: RawHTTP) async throws -> (id: Stri
     let body = "type=otp&callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback&reference=session-42"
     let answer = try await http.send(request("POST", "/oauth/api/v4/authenticate/user", headers, body: body))
     let json = try answer.json()
-    return (try #require(json["transaction_id"] as? String), try #require(json["otp"] as? String))
+    return (
+        try #require(json["transaction_id"] as? String, "\(answer.text)"),
+        try #require(json["otp"] as? String)
+    )
 }
 
 func signInResult(_ site: GatewaySite, _ http: RawHTTP, _ id: String, wait: Int? = nil) async throws

@@ -49,6 +49,34 @@ import Testing
         }
     }
 
+    /// Each would take its user as long as a statement may take.
+    @Test func `those that have fallen silent are found out before they are lent`() async throws {
+        let network = FrozenNetwork()
+        try await network.run(before: Database.current.port) { [ownPID] proxy in
+            let pool = Pool(Database.current.options(port: proxy.port), size: 3, trusted: .zero)
+            let use = { try await pool.withConnection { try await $0.run(ownPID)[0].int(0) } }
+            let before = try await pool.withConnection { connection in
+                let other = try await use()
+                return [try await connection.run(ownPID)[0].int(0), other]
+            }
+            network.freeze()
+            let begun = ContinuousClock.now
+            #expect(try await !before.contains(use()))
+            #expect(begun.duration(to: .now) >= Pool.signLimit)
+            let found = ContinuousClock.now
+            #expect(
+                try await pool.withConnection { _ in !before.contains(try await use()) })
+            #expect(found.duration(to: .now) < Pool.signLimit)
+        }
+    }
+
+    @Test func `one in which nothing can be written is not kept`() async throws {
+        var options = Database.current.ownerOptions
+        options.settings["default_transaction_read_only"] = "on"
+        let pool = Pool(options, size: 1)
+        #expect(try await processID(pool) != processID(pool))
+    }
+
     @Test func `a wait ends with its task, and the place goes to the next`() async throws {
         let pool = pool(1)
         let (holds, released) = (Signal(), Signal())

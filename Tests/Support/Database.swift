@@ -87,12 +87,19 @@ package final class Database: Sendable {
 
     /// As the owner, by another port, and with further parameters in the URL.
     package func options(port: Int? = nil, query: String = "") -> ConnectionOptions {
-        var url = URLComponents(string: ownerURL)
+        variant(of: ownerURL, port, query)
+    }
+
+    /// - Parameter port: of something that stands before the server.
+    package func options(login: TestLogin, port: Int? = nil, query: String = "") -> ConnectionOptions {
+        variant(of: url(login: login), port, query)
+    }
+
+    private func variant(of text: String, _ port: Int?, _ query: String) -> ConnectionOptions {
+        var url = URLComponents(string: text)
         if let port { url?.port = port }
         return connectionOptions((url?.string ?? "") + (query.isEmpty ? "" : "?\(query)"))
     }
-
-    package func options(login: TestLogin) -> ConnectionOptions { connectionOptions(url(login: login)) }
 
     package func url(login: TestLogin) -> String {
         server.url(user: login.name, password: login.password, database: name)

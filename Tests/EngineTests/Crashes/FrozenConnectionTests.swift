@@ -2,31 +2,14 @@ import Countersign
 import Engine
 import Postgres
 import Support
-import Synchronization
 import Testing
 
 /// A network that swallows everything, and lets nobody know.
 @Suite(.database) struct FrozenConnectionTests {
-    /// Connections that were there at the last `freeze` never carry anything again; new ones do.
-    private final class Network: Sendable {
-        private let numbers = Mutex((seen: 0, frozen: 0))
-
-        func treat(_ connection: Int) -> Proxy.Treatment {
-            numbers.withLock { numbers in
-                numbers.seen = max(numbers.seen, connection + 1)
-                return connection < numbers.frozen ? .swallow : .pass
-            }
-        }
-
-        func freeze() { numbers.withLock { $0.frozen = $0.seen } }
-    }
-
     @Test func `a worker whose connections fall silent goes on by others`() async throws {
         let site = try await Site.make()
-        let network = Network()
-        try await Proxy.run(before: Database.current.port) { connection, _ in
-            network.treat(connection)
-        } _: { proxy in
+        let network = FrozenNetwork()
+        try await network.run(before: Database.current.port) { proxy in
             try await withWorker(options: Database.current.options(port: proxy.port)) { _ in
                 var portal = try await site.portal()
                 var app = try await site.app()
