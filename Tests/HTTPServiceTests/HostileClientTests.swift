@@ -3,6 +3,7 @@ import HTTPService
 import Hummingbird
 import NIOCore
 import Support
+import Synchronization
 import Testing
 
 /// Clients that keep the server waiting, and another who is served all the same.
@@ -118,6 +119,33 @@ import Testing
                 #expect(try await connection.answer().status == 200)
                 await connection.close()
             }
+        }
+    }
+
+    /// Each of the others always has its next request there already. Counted is not time but work: how many of them are
+    /// answered while a lone client waits.
+    @Test func `clients that pipeline leave a lone one its turn`() async throws {
+        let answered = Atomic(0)
+        let cheap = Route(.get, "/cheap") { _ in
+            answered.add(1, ordering: .relaxed)
+            return .text("ok\n")
+        }
+        let lone = Route(.get, "/lone") { _ in .text("\(answered.load(ordering: .relaxed))") }
+        try await withServer([cheap, lone]) { http in
+            let many = String(repeating: request("GET", "/cheap"), count: 100)
+            let hostile = try await connections(60, to: http, from: "127.0.0.2", sending: many)
+            var most = 0
+            try await http.connected { connection in
+                for _ in 0..<8 {
+                    let before = answered.load(ordering: .relaxed)
+                    try await connection.send(request("GET", "/lone"))
+                    let seen = try #require(Int(try await connection.answer().body))
+                    most = max(most, seen - before)
+                }
+            }
+            #expect(answered.load(ordering: .relaxed) < 6_000, "the others are still at it")
+            #expect(most < 600, "\(most)")
+            for connection in hostile { await connection.close() }
         }
     }
 

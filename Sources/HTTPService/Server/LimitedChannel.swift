@@ -20,7 +20,12 @@ struct LimitedChannel: ServerChildChannel {
         configuration.httpDecoder.maxHeaderListSize = limits.headBytes
         configuration.httpDecoder.maxHeaderFieldSize = limits.headBytes
         configuration.httpDecoder.maxHeaderFieldCount = 100
-        base = HTTP1Channel(responder: responder, configuration: configuration)
+        base = HTTP1Channel(
+            responder: { request, writer, channel in
+                // Who pipelines has the next request there already, and would go on without a pause.
+                await Task.yield()
+                try await responder(request, writer, channel)
+            }, configuration: configuration)
         (self.limits, self.places, self.meters) = (limits, places, meters)
     }
 
