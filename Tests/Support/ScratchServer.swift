@@ -170,6 +170,23 @@ extension ScratchServer {
             other, file)
     }
 
+    /// Dumps this database's rows, and restores them into the emptied tables of another server.
+    package func restoreData(into other: ScratchServer) async throws {
+        try await other.execute(
+            """
+            DO $$ BEGIN EXECUTE (SELECT 'TRUNCATE ' || string_agg(oid::regclass::text, ', ') FROM pg_class
+                WHERE relnamespace = 'countersign'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition);
+            END $$
+            """)
+        let file = folder.appending(path: "rows").path
+        try await Self.asPostgres(
+            try await Self.binary("pg_dump"), "-h", folder.path, "-U", "postgres", "-Fc", "-f", file,
+            "postgres")
+        try await Self.asPostgres(
+            try await Self.binary("pg_restore"), "-h", other.folder.path, "-U", "postgres", "--exit-on-error",
+            "--data-only", "-d", "postgres", file)
+    }
+
     private func copy(_ name: String, _ arguments: String...) async throws -> ScratchServer {
         let copy = ScratchServer(folder.appending(path: "server-\(name)"))
         try await Self.asPostgres("mkdir", "-m", "700", copy.folder.path)
