@@ -69,6 +69,18 @@ BEGIN
 END
 $$;
 
+-- The first line of every prompt, whoever writes it. `portal add` and `doctor` look closer, see ShownName.
+CREATE OR REPLACE FUNCTION countersign.check_display_name() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM countersign.check_text('display_name', NEW.display_name, 100);
+    IF NEW.display_name !~ countersign.visible_character() THEN
+        PERFORM countersign.refuse('CS003', 'display_name has nothing in it that can be seen');
+    END IF;
+    RETURN NEW;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION countersign.is_inet(value text) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

@@ -12,6 +12,8 @@ CREATE OR REPLACE TRIGGER refuse_deep_savepoints BEFORE INSERT ON countersign.au
 CREATE OR REPLACE TRIGGER take_traceparent BEFORE INSERT ON countersign.auth_requests
     FOR EACH ROW WHEN (NEW.traceparent IS NOT NULL) EXECUTE FUNCTION countersign.take_traceparent();
 
+CREATE OR REPLACE TRIGGER check_display_name BEFORE INSERT OR UPDATE OF display_name ON countersign.portals
+    FOR EACH ROW EXECUTE FUNCTION countersign.check_display_name();
 CREATE OR REPLACE TRIGGER check_callback_url BEFORE INSERT OR UPDATE OF url ON countersign.callback_urls
     FOR EACH ROW EXECUTE FUNCTION countersign.check_callback_url();
 

@@ -108,6 +108,7 @@ private let decidedPrivileges = """
     check_epoch(worker uuid, heard timestamp with time zone, remembered_life uuid, remembered_notes
         bigint, OUT number integer, OUT life uuid, OUT notes bigint, OUT refuses boolean) - admin
         worker: execute
+    check_display_name() - nobody
     check_in_full(given countersign.auth_requests) - nobody
     check_login(login text, group_role text) - nobody
     check_savepoints(written xid) - nobody

@@ -63,4 +63,30 @@ import Testing
         #expect(try await refusal(agent: text, &portal)?.state == "CS003")
         #expect(try await refusal(message: "a", agent: "b", reference: text, &portal)?.state == "CS003")
     }
+
+    /// By whatever statement: the first line of every prompt, and what an administrator reads of a device.
+    @Test func `what is named by a statement goes by the same rule`() async throws {
+        let site = try await Site.make()
+        var app = try await site.app()
+        let login = try await Database.current.makeLogin("operator", in: .admin)
+        var admin = try await Database.current.connect(as: login)
+        let rename = Statement("rename", "UPDATE countersign.portals SET display_name = $1")
+        let enroll = Statement(
+            "name a device",
+            "INSERT INTO countersign.enrollments (user_id, device_id, device_name) VALUES ('alice', 'a', $1)")
+        for scalar in Self.refused {
+            let text = "a" + String(try #require(Unicode.Scalar(scalar))) + "b"
+            let name = String(scalar, radix: 16)
+            #expect(try await admin.refusal(of: rename, [.text(text)])?.state == "CS003", "U+\(name)")
+            #expect(try await app.refusal(of: enroll, [.text(text)])?.state == "CS003", "U+\(name)")
+        }
+        for text in [" ", "\u{3000}", "\u{200F}"] {
+            let error = try await admin.refusal(of: rename, [.text(text)])
+            #expect(error?.message == "display_name has nothing in it that can be seen")
+        }
+        for text in ["בנק\u{200F}", "\u{2067}بنك\u{2069} 24"] {
+            #expect(try await admin.refusal(of: rename, [.text(text)]) == nil)
+            #expect(try await app.refusal(of: enroll, [.text(text)]) == nil)
+        }
+    }
 }
