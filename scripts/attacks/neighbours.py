@@ -8,8 +8,8 @@ import time
 
 import psycopg
 
-from check import Skipped, attack, eventually
-from packets import costly_key
+from check import Skipped, attack, eventually, meanwhile
+from packets import armor, costly_key
 from system import http
 
 
@@ -172,6 +172,79 @@ def own_limits(system):
                 refused.append(statement)
     assert len(refused) == 5, f"only these were refused: {refused}"
     return "all refused"
+
+
+@attack("A6 DDL that locks tables before anybody looks whose they are")
+def ddl(system):
+    taken = []
+    with psycopg.connect(system.url("acme")) as open_one, system.login("acme") as acme:
+        system.request(open_one, "acme")  # behind its lock DDL would wait, and everybody behind that
+        for statement in ("CREATE RULE r AS ON INSERT TO countersign.auth_requests DO INSTEAD NOTHING",
+                          "CREATE TRIGGER t BEFORE INSERT ON countersign.auth_requests EXECUTE FUNCTION "
+                          "suppress_redundant_updates_trigger()",
+                          "DROP TRIGGER check_auth_request ON countersign.auth_requests",
+                          "DROP POLICY p ON countersign.auth_requests", "DROP RULE r ON countersign.settings",
+                          "ALTER TABLE countersign.auth_requests ADD x integer",
+                          "COMMENT ON TABLE countersign.auth_requests IS 'mine'"):
+            try:
+                acme.execute("SET statement_timeout = '2s'")
+                acme.execute(statement)
+                taken.append(statement)
+            except psycopg.errors.InsufficientPrivilege:
+                pass
+            except psycopg.errors.QueryCanceled:
+                taken.append(f"{statement} (waited)")
+        detail = system.code_in()
+        open_one.rollback()
+    assert not taken, f"begun: {taken}"
+    return f"all refused; {detail}"
+
+
+@attack("A6 thousands of rows within hundreds of savepoints of an open transaction")
+def savepoints(system):
+    refused = 0
+    with psycopg.connect(system.url("acme")) as deep:
+        for number in range(300):
+            deep.execute(f"SAVEPOINT s{number}")
+            deep.execute("SAVEPOINT one")
+            try:
+                deep.execute("INSERT INTO countersign.auth_requests (auth_type, callback_uri) SELECT 'qr-code', %s "
+                             "FROM generate_series(1, 100)", [system.callback("acme")])
+                deep.execute("RELEASE one")
+            except psycopg.errors.Error as error:
+                assert error.sqlstate == "CS008", error
+                deep.execute("ROLLBACK TO one")
+                refused += 1
+        details = [system.code_in(2) for _ in range(3)]
+        deep.rollback()
+    assert refused, "all were taken"
+    return f"{refused} of 300 refused; {details[-1]}"
+
+
+@attack("A1 a flood of submissions of one device")
+def submissions(system):
+    with system.login("mobile") as app, system.login("mobile") as flooding, system.login("other") as other:
+        def flood():
+            flooding.execute("INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, signature) "
+                             "SELECT '00000000-0000-7000-8000-000000000001', %s, 'scan', '2026-01-01T00:00:00Z', %s "
+                             "FROM generate_series(1, 1000)", ["A" * 64, armor("SIGNATURE", bytes(4_000))])
+
+        waited = 0
+        with meanwhile(flood):
+            for _ in range(5):
+                began = time.monotonic()
+                submission = other.execute(
+                    "INSERT INTO countersign.submissions (enrollment_id, otp, action) VALUES "
+                    "('00000000-0000-7000-8000-000000000002', %s, 'scan') RETURNING submission_id", ["B" * 64]).fetchone()[0]
+                result = other.execute("SELECT result FROM countersign.await_submission(%s, '8 s')",
+                                       [submission]).fetchone()[0]
+                assert result == "rejected", f"the other app's is {result} after {time.monotonic() - began:.1f} s"
+                waited = max(waited, time.monotonic() - began)
+        beyond = app.execute("SELECT count(*) FROM countersign.submission_results "
+                             "WHERE reason = 'too_many_waiting'").fetchone()[0]
+    assert beyond > 500, f"only {beyond} were refused"
+    assert waited < 3, f"another app's submission took {waited:.1f} s"
+    return f"{beyond} refused; another app's answered within {waited * 1000:.0f} ms"
 
 
 @attack("A7 EXPLAIN about another's reference")

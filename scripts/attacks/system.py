@@ -143,14 +143,12 @@ class System:
                               f"IN ROLE countersign_{group}")
 
     def _harden(self):
-        """What Security.md gives the superuser to paste."""
-        guide = pathlib.Path("Sources/Countersign/Countersign.docc/Security.md").read_text()
-        blocks = [block for block in re.findall(r"```sql superuser\n(.*?)```", guide, re.S) if "advisory" in block]
-        with psycopg.connect(self.at(self.superuser_url), autocommit=True) as superuser:
-            for block in blocks:
-                body = re.search(r"DO \$\$.*?\$\$;", block, re.S)
-                if body:
-                    superuser.execute(body.group(0))
+        """All that the doctor gives the superuser to paste, so that nobody stops all."""
+        found = json.loads(self.run("doctor", "--json", check=False).stdout)
+        remedies = [finding["remedy"] for finding in found if finding["check"] == "rights on the server" and finding["remedy"]]
+        assert remedies, "the doctor has nothing for the superuser to paste"
+        subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", self.at(self.superuser_url)], input="\n".join(remedies),
+                       text=True, check=True, capture_output=True, timeout=60)
 
     def _start(self):
         self.gateway, self.operations, self.worker_operations = (
