@@ -28,7 +28,7 @@ import Testing
 
     /// What somebody types into psql.
     private static let changes: [(String, String)] = [
-        ("UPDATE countersign.settings SET signature_required = false", "settings.changed"),
+        ("UPDATE countersign.settings SET signature_required = true", "settings.changed"),
         ("DELETE FROM countersign.callback_urls", "callback.removed"),
         (
             "INSERT INTO countersign.callback_urls (portal_id, url) SELECT portal_id, 'https://evil.example/' "
@@ -61,12 +61,25 @@ import Testing
                 + "'web', 'x' FROM countersign.portals", "portal.credential_added"
         ),
         ("UPDATE countersign.portal_credentials SET secret_hash = 'y'", "portal.credential_changed"),
+        ("UPDATE countersign.apps SET max_devices_per_user = 3", "app.changed"),
+        ("UPDATE countersign.apps SET max_waiting = 1000", "app.changed"),
+        ("UPDATE countersign.apps SET max_waiting_per_device = 5", "app.changed"),
+        ("UPDATE countersign.apps SET enabled = false", "app.disabled"),
+        ("INSERT INTO countersign.apps (login, name) VALUES ('nobody', 'second')", "app.added"),
+        ("DELETE FROM countersign.apps WHERE name = 'second'", "app.removed"),
+        (
+            "SELECT countersign.revoke_enrollment(enrollment_id) FROM countersign.enrollments",
+            "enrollment.revoked"
+        ),
     ]
 
     @Test func `what an administrator changes by a statement is in the trail under the login's own name`()
         async throws
     {
-        _ = try await Site.make(signed: true)
+        let site = try await Site.make(signed: false)
+        var app = try await site.app()
+        try await app.execute(
+            "INSERT INTO countersign.enrollments (user_id, device_id) VALUES ('alice', 'a')")
         let login = try await Database.current.makeLogin("admin", in: .admin)
         var admin = try await Database.current.connect(as: login)
         var owner = try await Database.current.connect()

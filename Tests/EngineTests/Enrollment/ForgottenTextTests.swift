@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["accept", "cancel", "expire"])
+    @Test(arguments: ["accept", "deny", "cancel", "expire", "fail"])
     func `a secure message is forgotten with the end`(_ end: String) async throws {
         let site = try await Site.make()
         try await withWorkerLogin { _ in
@@ -75,7 +75,10 @@ import Testing
             let code = try await portal.code(transaction)
             #expect(try await Database.current.everythingStored().contains("to be forgotten"))
             switch end {
-            case "accept": _ = try await app.submit(enrollment, code, "accept")
+            case "accept", "deny": _ = try await app.submit(enrollment, code, end)
+            case "fail":
+                try await Database.current.arrange(
+                    "SELECT countersign.end_requests(ARRAY['\(transaction)'::uuid], ARRAY['failed'])")
             case "cancel": _ = try await portal.cancel(transaction)
             default: try await Database.current.makeDue(transaction)
             }
