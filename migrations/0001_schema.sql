@@ -340,8 +340,8 @@ CREATE TABLE countersign.validate_queue (
     enrollment_id   uuid,  -- as it was sent
     PRIMARY KEY (app_id, submission_id)  -- claims go from app to app, oldest first in each
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
--- Counts what waits of a device.
-CREATE INDEX validate_queue_device ON countersign.validate_queue (enrollment_id);
+-- Counts what waits of a device. Any app may name it.
+CREATE INDEX validate_queue_device ON countersign.validate_queue (enrollment_id, app_id);
 CREATE INDEX validate_queue_broken ON countersign.validate_queue (submission_id) WHERE attempts > 0;
 
 ---------------------------------------------------------------------------------------------------------

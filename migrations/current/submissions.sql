@@ -28,6 +28,7 @@ BEGIN
            -- many lately by this session looks whether its transaction alone has come to the limit.
            CASE WHEN (SELECT count(*) FROM (SELECT FROM countersign.validate_queue q
                                             WHERE q.enrollment_id = CASE WHEN c.names THEN NEW.enrollment_id::uuid END
+                                              AND q.app_id = a.app_id
                                             LIMIT a.max_waiting_per_device) AS waiting) = a.max_waiting_per_device
                 THEN format('%s submissions of this device wait to be judged, which is the limit',
                             a.max_waiting_per_device)

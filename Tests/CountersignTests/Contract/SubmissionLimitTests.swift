@@ -45,7 +45,9 @@ import Testing
         try await setting("max_waiting", to: 10)
         try await app.execute(submissions(10, of: "gen_random_uuid()"))
         let isOver = "SELECT count(*) FROM countersign.apps WHERE over_limit"
-        try await withWorkerLogin(stages: [.housekeep]) { _ in
+        let login = try await Database.current.makeLogin("worker", in: .worker)
+        let options = Database.current.options(login: login)
+        try await withWorker(stages: [.housekeep], options: options) { _ in
             try await Database.current.wait(until: isOver, is: 1)
             try await app.execute(submissions(1, of: "gen_random_uuid()"))
             let row = try await app.run(results)[0]
@@ -54,7 +56,7 @@ import Testing
             try await neighbour.execute(submissions(1, of: "gen_random_uuid()"))
             #expect(try await neighbour.run(results)[0].int(0) == 1)
         }
-        try await withWorkerLogin(stages: [.housekeep, .validate]) { _ in
+        try await withWorker(stages: [.housekeep, .validate], options: options) { _ in
             try await Database.current.wait(until: isOver, is: 0)
             try await app.execute(submissions(1, of: "gen_random_uuid()"))
             #expect(try await app.run(results)[0].int(1) == 1)
@@ -68,5 +70,18 @@ import Testing
         try await app.execute(submissions(1_000, of: "gen_random_uuid()"))
         let row = try await app.run(results)[0]
         #expect(try row.int(0) == 100 && row.int(1) == 900)
+    }
+
+    /// Ids of enrollments are no secret.
+    @Test func `an app that names another's device takes none of its places`() async throws {
+        let site = try await Site.make()
+        let other = try await Site.make("globex")
+        try await setting("max_waiting_per_device", to: 3)
+        let device = "'\(Identifier.random())'"
+        var hostile = try await other.app()
+        try await hostile.execute(submissions(5, of: device))
+        var app = try await site.app()
+        try await app.execute(submissions(3, of: device))
+        #expect(try await app.run(results)[0].int(0) == 3)
     }
 }
