@@ -32,8 +32,8 @@ import Testing
 
     /// Both numbers of 32 bytes, and what comes before them.
     private func numbers(_ body: [UInt8]) -> (head: [UInt8], r: [UInt8], s: [UInt8]) {
-        let area = Int(body[4]) << 8 + Int(body[5])
-        let start = 6 + area + 2 + 2
+        let unhashed = 6 + Int(body[4]) << 8 + Int(body[5])
+        let start = unhashed + 2 + Int(body[unhashed]) << 8 + Int(body[unhashed + 1]) + 2
         func take(_ rest: inout ArraySlice<UInt8>) -> [UInt8] {
             let bits = Int(rest[rest.startIndex]) << 8 + Int(rest[rest.startIndex + 1])
             let digits = rest.dropFirst(2).prefix((bits + 7) / 8)
