@@ -126,7 +126,9 @@ CREATE TABLE countersign.auth_types (
                         CONSTRAINT auth_types_name_form CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'),
     method              text NOT NULL DEFAULT 'otp' CONSTRAINT auth_types_method CHECK (method = 'otp'),
     request_expires_in  integer NOT NULL DEFAULT 180  -- seconds; NIST SP 800-63B-4 section 3.1.3.2 allows 600
-                        CONSTRAINT auth_types_request_expires_in CHECK (request_expires_in BETWEEN 30 AND 600)
+                        CONSTRAINT auth_types_request_expires_in CHECK (request_expires_in BETWEEN 30 AND 600),
+    confirm_code        text NOT NULL DEFAULT 'never'
+                        CONSTRAINT auth_types_confirm_code CHECK (confirm_code IN ('never', 'always'))
 );
 
 CREATE TABLE countersign.auth_type_messages (
@@ -238,11 +240,14 @@ CREATE TABLE countersign.auth_requests (
     open_until          timestamptz,  -- expires_at while the request is open, NULL once it has ended
     issued_at           timestamptz,
     scanned_at          timestamptz,
+    confirmed_at        timestamptz,  -- when the portal gave the confirmation number
     resolved_at         timestamptz,
     enrollment_id       uuid,         -- who scanned, then who answered
+    answer_id           uuid,         -- the submission that has accepted it and waits for the confirmation number
     open_scan_by        uuid,         -- enrollment_id while scanned and open
     portal_id           integer NOT NULL,
     app_id              integer,
+    confirm_tries       smallint,     -- wrong ones
     signature_verified  boolean,
     status              countersign.request_status NOT NULL,
     auth_type           text COLLATE "C" NOT NULL,
@@ -257,6 +262,7 @@ CREATE TABLE countersign.auth_requests (
     secret_digest       bytea,
     user_id             text COLLATE "C",
     device_id           text COLLATE "C",
+    confirm_number      text,         -- two digits that stand in the prompt; NULL where none is asked for
     prompt              text,         -- what the app showed, byte for byte
     signature           text,
     signer_fingerprint  text,
@@ -675,7 +681,8 @@ BEGIN
     FOR unmeasured IN
         SELECT t.name, c.name AS of_column FROM (VALUES
             ('auth_requests', ARRAY['reference', 'user_id', 'device_id', 'ip_address', 'user_agent', 'message',
-                'secure_message', 'callback_uri', 'secret_digest', 'prompt', 'signature', 'signer_fingerprint']),
+                'secure_message', 'callback_uri', 'secret_digest', 'prompt', 'signature', 'signer_fingerprint',
+                'confirm_number']),
             ('submissions', ARRAY['enrollment_id', 'enrollment', 'secret_digest', 'prompt', 'prompt_digest',
                 'signature', 'signed_at']),
             ('enrollments', ARRAY['user_id', 'device_id', 'device_name', 'platform', 'public_key',

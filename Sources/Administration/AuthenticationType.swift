@@ -15,6 +15,8 @@ package struct AuthenticationType: Sendable, Hashable {
     package let name: String
     package let method: String
     package let requestExpiresIn: Duration
+    /// Whether the visitor types two digits that the phone shows: `never` or `always`.
+    package let confirmCode: String
     /// By language.
     package let messages: [Message]
 }
@@ -30,6 +32,7 @@ extension AuthenticationType: RowReadable {
         name = try row.text("name")
         method = try row.text("method")
         requestExpiresIn = .seconds(try row.int("request_expires_in"))
+        confirmCode = try row.text("confirm_code")
         messages = zip(try row.texts("languages"), try row.texts("messages")).map(Message.init)
     }
 }
@@ -40,7 +43,7 @@ struct ListAuthenticationTypes: PreparedStatement {
     static let statement = Statement(
         "type.list",
         """
-        SELECT t.name, t.method, t.request_expires_in,
+        SELECT t.name, t.method, t.request_expires_in, t.confirm_code,
                array(SELECT m.language_code FROM countersign.auth_type_messages m
                      WHERE m.auth_type = t.name ORDER BY m.language_code) AS languages,
                array(SELECT m.message FROM countersign.auth_type_messages m

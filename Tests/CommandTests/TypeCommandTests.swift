@@ -49,7 +49,7 @@ import Testing
             #expect(outcome.status == 65)
         }
         try await shell.run("type", "set", "qr-code").expect(
-            64, "there is nothing to change: give --expires-in or --message, or both")
+            64, "there is nothing to change: name an option, such as --expires-in")
         try await shell.run("type", "set", "other", "--expires-in", "60").expect(
             65, "there is no authentication type other; there is qr-code")
     }

@@ -53,6 +53,8 @@ COMMENT ON TABLE countersign.auth_types IS 'Named settings for requests.';
 COMMENT ON COLUMN countersign.auth_types.name IS 'What requests give as auth_type.';
 COMMENT ON COLUMN countersign.auth_types.method IS 'How such requests are answered: otp, by a code.';
 COMMENT ON COLUMN countersign.auth_types.request_expires_in IS 'How long such requests are open, in seconds.';
+COMMENT ON COLUMN countersign.auth_types.confirm_code IS
+    'Whether the visitor must type two digits that the phone shows: never, or always.';
 
 COMMENT ON TABLE countersign.auth_type_messages IS 'Default messages of authentication types, by language.';
 COMMENT ON COLUMN countersign.auth_type_messages.auth_type IS 'Name of the authentication type.';

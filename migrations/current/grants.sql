@@ -58,7 +58,8 @@ GRANT SELECT (transaction_id, requested_at, expires_at, status, auth_type, callb
     ON countersign.auth_requests TO countersign_portal, countersign_gateway;
 GRANT SELECT ON countersign.auth_results TO countersign_portal, countersign_gateway;
 GRANT EXECUTE ON FUNCTION countersign.current_portal(), countersign.portal_channel(),
-    countersign.collect_otp(uuid), countersign.await_otp(uuid, interval), countersign.cancel_request(uuid)
+    countersign.collect_otp(uuid), countersign.await_otp(uuid, interval), countersign.cancel_request(uuid),
+    countersign.confirm_code(uuid, text)
     TO countersign_portal, countersign_gateway;
 
 ---------------------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 -- The end of requests: one place for every end, whoever brings it about.
+-- after: results
 
 -- Ends those of the given requests that are still open, each at most once, and returns them. In the same
 -- transaction: the webhook delivery (outbox), the audit event, the removal of an uncollected code, the
@@ -52,7 +53,7 @@ BEGIN
                OR NOT (SELECT mobile_authentication_enabled FROM countersign.settings))
         RETURNING r.transaction_id, r.portal_id, r.app_id, r.enrollment_id, r.status, r.callback_uri,
                   r.requested_at, r.resolved_at, r.auth_type, r.reference, r.ip_address, r.user_agent,
-                  r.signature_verified, r.signer_fingerprint, e.user_id AS answered_by,
+                  r.signature_verified, r.signer_fingerprint, r.confirm_tries, e.user_id AS answered_by,
                   CASE WHEN g.verified THEN jsonb_build_object(
                       'signed', concat_ws(E'\n', 'countersign-v1', s.action, r.transaction_id,
                                           encode(s.secret_digest, 'hex'), s.enrollment, s.signed_at,
@@ -80,6 +81,7 @@ BEGIN
                    'requested_at', requested_at, 'auth_type', auth_type, 'reference', reference,
                    'ip_address', ip_address, 'user_agent', user_agent,
                    'signature_verified', signature_verified, 'signer_fingerprint', signer_fingerprint,
+                   'wrong_confirmations', confirm_tries,
                    'evidence', evidence))
         FROM ended
     ), forgotten AS (
@@ -137,3 +139,68 @@ END
 $$;
 COMMENT ON FUNCTION countersign.cancel_request(uuid) IS
     'Ends the portal''s own request as cancelled; true if it was still open. CS006 when there is no such request.';
+
+-- The number that the visitor has read off the phone and typed on the portal's page. Right, and accepted on the phone
+-- before: the request is authenticated here and now, by end_requests, which tests all that it tests for a worker. Right,
+-- and not accepted yet: the answer will be final. Wrong for the third time: the request has failed, for two digits are
+-- guessed soon. Before a scan nobody can know the number, and nothing is counted. The portal's own session holds the
+-- row, so two calls at a time are judged one after the other.
+CREATE OR REPLACE FUNCTION countersign.confirm_code(transaction_id uuid, code text)
+RETURNS SETOF countersign.auth_results
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    request countersign.auth_requests%ROWTYPE := countersign.own_request(transaction_id);
+BEGIN
+    PERFORM countersign.check_savepoints();
+    IF request.confirm_number IS NULL THEN
+        PERFORM countersign.refuse('CS003', 'the request''s authentication type asks for no confirmation number');
+    ELSIF code IS NULL OR code !~ '^[0-9]{2}$' THEN
+        PERFORM countersign.refuse('CS003', 'code must be the two digits that the phone shows');
+    END IF;
+    SELECT * INTO request FROM countersign.auth_requests r
+        WHERE r.transaction_id = request.transaction_id FOR UPDATE;
+    IF request.status = 'scanned' AND request.confirmed_at IS NULL AND clock_timestamp() < request.expires_at THEN
+        IF code = request.confirm_number THEN
+            UPDATE countersign.auth_requests r SET confirmed_at = clock_timestamp()
+                WHERE r.transaction_id = request.transaction_id;
+            IF request.answer_id IS NOT NULL THEN
+                PERFORM countersign.accept_confirmed(request);
+            END IF;
+        ELSE
+            UPDATE countersign.auth_requests r SET confirm_tries = coalesce(r.confirm_tries, 0) + 1
+                WHERE r.transaction_id = request.transaction_id;
+            INSERT INTO countersign.events (transaction_id, portal_id, type)
+                VALUES (request.transaction_id, request.portal_id, 'request.confirmation_refused');
+            IF request.confirm_tries >= 2 THEN
+                PERFORM countersign.end_requests(ARRAY[request.transaction_id], ARRAY['failed']);
+            END IF;
+        END IF;
+    END IF;
+    RETURN QUERY SELECT * FROM countersign.auth_results a WHERE a.transaction_id = request.transaction_id;
+END
+$$;
+COMMENT ON FUNCTION countersign.confirm_code(uuid, text) IS
+    'Gives the two digits that the visitor has read off the phone, for types that ask for them, and returns the row of '
+    'auth_results: only is_authenticated says that somebody has signed in. Three wrong ones end the request as failed. '
+    'CS006 when there is no such request, CS003 when it asks for no number or that is not two digits.';
+
+-- Ends a request by the answer that has waited for its confirmation, unless what the answer needs was switched off since:
+-- then it has failed.
+CREATE OR REPLACE FUNCTION countersign.accept_confirmed(request countersign.auth_requests) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    may_sign_in constant boolean := EXISTS (
+        SELECT FROM countersign.settings s, countersign.enrollments e JOIN countersign.apps a USING (app_id)
+        WHERE s.mobile_authentication_enabled AND s.enrollment_enabled AND a.enabled
+          AND e.enrollment_id = request.enrollment_id AND e.status = 'active');
+BEGIN
+    PERFORM countersign.end_requests(
+        ARRAY[request.transaction_id], ARRAY[CASE WHEN may_sign_in THEN 'authenticated' ELSE 'failed' END],
+        CASE WHEN may_sign_in THEN ARRAY[request.enrollment_id] END,
+        CASE WHEN may_sign_in THEN ARRAY[request.answer_id] END,
+        CASE WHEN may_sign_in THEN ARRAY[request.signature_verified] END,
+        CASE WHEN may_sign_in THEN ARRAY[request.signer_fingerprint] END);
+END
+$$;

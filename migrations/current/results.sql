@@ -19,7 +19,11 @@ SELECT r.transaction_id, r.reference, r.callback_uri, r.status,
        CASE WHEN r.status IN ('denied', 'expired', 'cancelled', 'failed') THEN r.status
        END AS not_authenticated_reason,
        r.requested_at, r.resolved_at, r.resolved_at + interval '300 s' AS valid_until,
-       r.expires_at
+       r.expires_at,
+       CASE WHEN r.confirm_number IS NULL THEN NULL
+            WHEN r.confirmed_at IS NOT NULL THEN 'given'
+            WHEN r.status = 'scanned' THEN 'awaited' END AS confirmation,
+       CASE WHEN r.confirm_number IS NOT NULL THEN 3 - coalesce(r.confirm_tries, 0) END AS confirmation_tries_left
 FROM countersign.auth_requests r
 WHERE r.portal_id = (SELECT countersign.current_portal());
 COMMENT ON VIEW countersign.auth_results IS 'The portal''s own requests, a row for each in every state.';
@@ -47,6 +51,11 @@ COMMENT ON COLUMN countersign.auth_results.requested_at IS 'When it was inserted
 COMMENT ON COLUMN countersign.auth_results.resolved_at IS 'When it ended.';
 COMMENT ON COLUMN countersign.auth_results.valid_until IS '300 s after its end: a sign-in must be taken up before.';
 COMMENT ON COLUMN countersign.auth_results.expires_at IS 'When the request ends by itself, unless it has ended before.';
+COMMENT ON COLUMN countersign.auth_results.confirmation IS
+    'Of types that ask for a confirmation number: awaited while the visitor has to type what the phone shows, given '
+    'once confirm_code was called with it. Nobody has signed in before is_authenticated is true.';
+COMMENT ON COLUMN countersign.auth_results.confirmation_tries_left IS
+    'How often confirm_code may still be called with a number that is wrong; with the last of three the request fails.';
 
 -- What became of a submission; result is pending until a worker has looked at it.
 CREATE OR REPLACE VIEW countersign.submission_results WITH (security_barrier) AS

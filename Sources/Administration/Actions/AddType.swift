@@ -21,7 +21,7 @@ package struct AddType: OperatorAction {
         ActionInput(
             "message", .options, help: "A default message, 1 to 155 characters. Once for each language.",
             placeholder: "language=text"),
-    ]
+    ] + TypeSettings.inputs
     package static let event = "type.added"
     package static let statements: [any StatementFamily.Type] = [
         InsertType.self, CheckMessages.self, InsertMessages.self,
@@ -29,6 +29,7 @@ package struct AddType: OperatorAction {
 
     private let name: String
     private let seconds: Int32
+    private var settings = TypeSettings()
     private let messages: [AuthenticationType.Message]
 
     package init(_ name: String, expiresIn seconds: Int32 = 180, messages: [AuthenticationType.Message] = [])
@@ -39,6 +40,7 @@ package struct AddType: OperatorAction {
     package init(_ words: ActionWords) throws {
         name = words["name"]
         seconds = try readExpiry(words.optional("expires-in") ?? "180")
+        settings = TypeSettings(words)
         messages = try readMessages(words.all("message"))
     }
 
@@ -52,12 +54,12 @@ package struct AddType: OperatorAction {
                 .init(
                     name: "message", caption: "Messages, one a line", hint: "en=Sign in to Acme", kind: .lines
                 ),
-            ])
+            ] + TypeSettings.fields(nil))
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
         try await connection.transaction { connection in
-            try await connection.run(InsertType(name: name, seconds: seconds))
+            try await connection.run(InsertType(name: name, seconds: seconds, settings: settings))
             try await connection.run(CheckMessages(messages: messages))
             try await connection.run(InsertMessages(type: name, messages: messages))
         }
@@ -91,11 +93,15 @@ struct InsertType: PreparedStatement {
     let name: String
     /// Until a request expires.
     let seconds: Int32
+    let settings: TypeSettings
 
     static let statement = Statement(
         "action.add_type",
-        "INSERT INTO countersign.auth_types (name, request_expires_in) VALUES ($1, $2)")
-    var parameters: [Parameter] { [.text(name), .int32(seconds)] }
+        """
+        INSERT INTO countersign.auth_types (name, request_expires_in, confirm_code)
+        VALUES ($1, $2, coalesce($3, 'never'))
+        """)
+    var parameters: [Parameter] { [.text(name), .int32(seconds)] + settings.parameters }
 }
 
 /// What a request may not carry, its type may not either.

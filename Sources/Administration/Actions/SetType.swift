@@ -3,13 +3,13 @@ package import Postgres
 /// `countersign type set`.
 package struct SetType: OperatorAction {
     package static let command = "type set"
-    package static let abstract = "Change when a type's requests expire, and its messages."
+    package static let abstract = "Change when a type's requests expire, what they ask for, and its messages."
     package static let discussion = """
         What is not named stays as it is; a message without a text is taken away. Requests that are open go on as they \
         were asked for.
 
         Examples:
-          countersign type set qr-code --expires-in 120
+          countersign type set qr-code --expires-in 120 --confirm-code always
           countersign type set qr-code --message en="Sign in to Acme" --message nl-be=
         """
     package static let inputs = [
@@ -20,22 +20,24 @@ package struct SetType: OperatorAction {
             "message", .options,
             help: "A default message, 1 to 155 characters, or none. Once for each language.",
             placeholder: "language=text"),
-    ]
+    ] + TypeSettings.inputs
     package static let event = "type.changed"
     package static let statements: [any StatementFamily.Type] = [
-        SetTypeExpiry.self, SetMessages.self, DeleteMessages.self,
+        SetTypeRow.self, SetMessages.self, DeleteMessages.self,
     ]
 
     private let type: String
     private let seconds: Int32?
+    private let settings: TypeSettings
     private let messages: [AuthenticationType.Message]
 
     package init(_ words: ActionWords) throws {
         type = words["type"]
+        settings = TypeSettings(words)
         seconds = try words.optional("expires-in").map { try readExpiry($0) }
         messages = try readMessages(words.all("message"))
-        guard seconds != nil || !messages.isEmpty else {
-            throw UnreadableInput("there is nothing to change: give --expires-in or --message, or both")
+        guard seconds != nil || !settings.isEmpty || !messages.isEmpty else {
+            throw UnreadableInput("there is nothing to change: name an option, such as --expires-in")
         }
     }
 
@@ -51,7 +53,7 @@ package struct SetType: OperatorAction {
                 .init(
                     name: "message", caption: "Messages, one a line; without a text it goes", value: messages,
                     kind: .lines),
-            ])
+            ] + TypeSettings.fields(type))
     }
 
     /// The messages first: what comes with a change of the type's own row in the same transaction looks like a part of it.
@@ -64,24 +66,29 @@ package struct SetType: OperatorAction {
             try await connection.run(CheckMessages(messages: wanted))
             var changed = try await connection.run(SetMessages(type: type, messages: wanted)).affected
             changed += try await connection.run(DeleteMessages(type: type, languages: unwanted)).affected
-            if let seconds {
-                changed += try await connection.run(SetTypeExpiry(name: type, seconds: seconds)).affected
+            if seconds != nil || !settings.isEmpty {
+                let row = SetTypeRow(name: type, seconds: seconds, settings: settings)
+                changed += try await connection.run(row).affected
             }
             return sentence("authentication type \(type) is as wanted", isChanged: changed > 0)
         }
     }
 }
 
-struct SetTypeExpiry: PreparedStatement {
+/// Changes what is given and differs.
+struct SetTypeRow: PreparedStatement {
     let name: String
-    let seconds: Int32
+    let seconds: Int32?
+    let settings: TypeSettings
 
     static let statement = Statement(
         "action.set_type",
         """
-        UPDATE countersign.auth_types SET request_expires_in = $2 WHERE name = $1 AND request_expires_in <> $2
+        UPDATE countersign.auth_types
+        SET request_expires_in = coalesce($2, request_expires_in), confirm_code = coalesce($3, confirm_code)
+        WHERE name = $1 AND (request_expires_in <> $2 OR confirm_code <> $3)
         """)
-    var parameters: [Parameter] { [.text(name), .int32(seconds)] }
+    var parameters: [Parameter] { [.text(name), seconds.map(Parameter.int32) ?? .null] + settings.parameters }
 }
 
 /// Adds them, or writes them over those of the same languages.

@@ -26,13 +26,15 @@ package struct Candidate: Sendable {
         package var isDue: Bool
         /// What the app was given to show, after a scan.
         package var prompt: String?
+        /// Whether the portal has given the number that stands in the prompt; nil where none is asked for.
+        package var isConfirmed: Bool?
         /// Whether the submission repeats the signature of the scan that was accepted, in whatever form, or of the
         /// answer that ended the request, byte for byte.
         package var isRepeated: Bool
 
         package init(
             transactionID: Identifier, status: String, secretDigest: [UInt8]?, scannedBy: Identifier?,
-            isDue: Bool, prompt: String?, isRepeated: Bool
+            isDue: Bool, prompt: String?, isConfirmed: Bool? = nil, isRepeated: Bool
         ) {
             self.transactionID = transactionID
             self.status = status
@@ -40,6 +42,7 @@ package struct Candidate: Sendable {
             self.scannedBy = scannedBy
             self.isDue = isDue
             self.prompt = prompt
+            self.isConfirmed = isConfirmed
             self.isRepeated = isRepeated
         }
     }

@@ -73,12 +73,15 @@ private let takeSQL = """
            CASE WHEN coalesce(held.status, s.status) = 'scanned'
                 THEN coalesce(held.enrollment_id, s.seen_enrollment) END AS scanned_by,
            clock_timestamp() >= s.expires_at AS is_due, coalesce(held.prompt, s.seen_prompt) AS prompt,
+           CASE WHEN s.confirm_number IS NOT NULL
+                THEN coalesce(held.confirmed_at, s.confirmed_at) IS NOT NULL END AS is_confirmed,
            false AS is_repeated
     FROM worked s
     \(joinsSQL)
     JOIN countersign.apps a ON a.app_id = s.lane
     LEFT JOIN LATERAL (
-        SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt FROM countersign.auth_requests q
+        SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.confirmed_at
+        FROM countersign.auth_requests q
         WHERE s.is_plain AND s.turn_of_all = 1 AND s.open_until IS NOT NULL
           AND q.transaction_id = s.transaction_id FOR UPDATE SKIP LOCKED) held ON true
     WHERE s.attempts = 0
@@ -96,7 +99,7 @@ private let takenSQL = """
                r.transaction_id AS seen_id, r.secret_digest AS seen_digest, r.enrollment_id AS seen_enrollment,
                r.prompt AS seen_prompt,
                r.status = 'issued' AND s.action = 'scan' AS scans, r.portal_id, r.message, r.user_agent,
-               r.ip_address, r.secure_message,
+               r.ip_address, r.secure_message, r.confirm_number, r.confirmed_at,
                s.signature IS NULL AND (r.status = 'issued' AND s.action = 'scan' AND r.secure_message IS NOT NULL)
                    IS NOT TRUE AS is_plain,
                row_number() OVER (PARTITION BY c.lane, s.transaction_id ORDER BY c.key) AS turn,
@@ -125,7 +128,7 @@ private func columnsSQL(_ mode: Claim.Mode) -> String {
            CASE WHEN e.status = 'active' AND (s.signature IS NOT NULL OR s.scans AND s.secure_message IS NOT NULL)
                 THEN e.public_key END AS public_key,
            CASE WHEN s.scans THEN
-               array_remove(ARRAY[p.display_name, s.message,
+               array_remove(ARRAY[p.display_name, s.message, 'Confirmation number: ' || s.confirm_number,
                    CASE WHEN coalesce(s.ip_address, s.user_agent) IS NOT NULL
                         THEN 'Location: ' || coalesce(s.ip_address, 'unknown') END,
                    'Device: ' || left(regexp_replace(s.user_agent, \(blanks), ' ', 'g'), 160)], NULL) END AS prompt,

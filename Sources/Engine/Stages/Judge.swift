@@ -9,6 +9,8 @@ package enum Verdict: Sendable, Equatable {
     /// The same enrollment scanned before: it gets the same prompt again.
     case scanAgain(prompt: String)
     case end(accepted: Bool)
+    /// Accepted, and final once the portal has given the number that the prompt shows.
+    case awaitConfirmation
     /// The same signed answer ended the request before: it gets the outcome of the first.
     case answeredBefore
 }
@@ -50,8 +52,11 @@ package struct Judge: Sendable {
             return .rejected(.unknownCode)
         }
         if let reason = refuseRequest(request, candidate) { return .rejected(reason) }
-        return candidate.action == .scan
-            ? scan(request, candidate) : .end(accepted: candidate.action == .accept)
+        switch candidate.action {
+        case .scan: return scan(request, candidate)
+        case .accept: return request.isConfirmed == false ? .awaitConfirmation : .end(accepted: true)
+        case .deny: return .end(accepted: false)
+        }
     }
 
     /// Everything that holds whatever the code is. A wrong code counts only after this: without the right
@@ -92,6 +97,8 @@ package struct Judge: Sendable {
     /// An answer after a scan is one to the prompt that the scan returned. An app that signs nothing need not
     /// name it.
     private func isPromptRight(_ request: Candidate.Request, _ candidate: Candidate) -> Bool {
+        // The number is in the prompt: nobody can have shown it who has not scanned.
+        if candidate.action == .accept, request.isConfirmed != nil, request.prompt == nil { return false }
         if candidate.promptDigest == nil, candidate.signature == .missing { return true }
         let prompt = candidate.action == .scan ? nil : request.prompt
         let expected = prompt.map(SubmissionText.digest) ?? SubmissionText.noPrompt

@@ -56,6 +56,8 @@ struct HoldSubmissions: PreparedStatement {
                CASE WHEN coalesce(held.status, seen.status) = 'scanned'
                     THEN coalesce(held.enrollment_id, seen.enrollment_id) END AS scanned_by,
                clock_timestamp() >= seen.expires_at AS is_due, coalesce(held.prompt, seen.prompt) AS prompt,
+               CASE WHEN seen.confirm_number IS NOT NULL
+                    THEN coalesce(held.confirmed_at, seen.confirmed_at) IS NOT NULL END AS is_confirmed,
                coalesce(CASE WHEN g.scans THEN held.status = 'scanned' AND held.signature = g.signed
                              WHEN seen.status IN ('authenticated', 'denied') AND seen.enrollment_id = g.enrollment
                              THEN seen.signature = (SELECT s.signature FROM countersign.submissions s
@@ -68,11 +70,12 @@ struct HoldSubmissions: PreparedStatement {
         LEFT JOIN countersign.enrollments e ON e.enrollment_id = g.enrollment AND e.app_id = g.app_id
         LEFT JOIN LATERAL (
             SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.open_until, q.expires_at,
-                   q.signature
+                   q.signature, q.confirm_number, q.confirmed_at
             FROM countersign.auth_requests q
             WHERE q.transaction_id = g.transaction_id) seen ON true
         LEFT JOIN LATERAL (
-            SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.signature
+            SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.signature,
+                   q.confirmed_at
             FROM countersign.auth_requests q
             WHERE g.turn = 1 AND q.transaction_id = seen.transaction_id AND seen.open_until IS NOT NULL
             FOR UPDATE SKIP LOCKED) held ON true
@@ -135,16 +138,18 @@ extension Candidate.Request {
         )
         let secretDigest = try row.optionalBytes("secret_digest")
         let (scannedBy, isDue) = (try row.optionalIdentifier("scanned_by"), try row.optionalBool("is_due"))
-        let (prompt, isRepeated) = (try row.optionalText("prompt"), try row.bool("is_repeated"))
+        let (prompt, isConfirmed) = (try row.optionalText("prompt"), try row.optionalBool("is_confirmed"))
+        let isRepeated = try row.bool("is_repeated")
         guard let transactionID, let status, let isDue else { return nil }
         self.init(
             transactionID: transactionID, status: status, secretDigest: secretDigest, scannedBy: scannedBy,
-            isDue: isDue, prompt: prompt, isRepeated: isRepeated)
+            isDue: isDue, prompt: prompt, isConfirmed: isConfirmed, isRepeated: isRepeated)
     }
 }
 
 /// Writes all verdicts of a batch. An answer or scan that came too late by the time of writing changes no request: its
-/// submission is `expired`, or `enrollment_revoked`.
+/// submission is `expired`, or `enrollment_revoked`. An answer that waits for its confirmation number leaves the request
+/// open and `scanned`, which is what portals are told once more.
 struct WriteVerdicts: PreparedStatement {
     let verdicts: VerdictColumns
 
@@ -172,19 +177,25 @@ struct WriteVerdicts: PreparedStatement {
                                           b.signers) AS ended
         ), scanned AS (
             UPDATE countersign.auth_requests r
-            SET status = 'scanned', scanned_at = clock_timestamp(), enrollment_id = v.enrollment_id,
-                open_scan_by = v.enrollment_id, prompt = v.prompt, signature = v.signed
+            SET status = 'scanned', scanned_at = coalesce(r.scanned_at, clock_timestamp()),
+                enrollment_id = v.enrollment_id, open_scan_by = v.enrollment_id, prompt = coalesce(v.prompt, r.prompt),
+                signature = coalesce(v.signed, r.signature),
+                answer_id = CASE v.effect WHEN 'await_confirmation' THEN v.submission_id END,
+                signature_verified = CASE v.effect WHEN 'await_confirmation' THEN v.signer IS NOT NULL END,
+                signer_fingerprint = CASE v.effect WHEN 'await_confirmation' THEN v.signer END
             FROM verdicts v JOIN countersign.enrollments e ON e.enrollment_id = v.enrollment_id
-            WHERE e.status = 'active' AND v.effect = 'scan' AND r.transaction_id = v.transaction_id AND r.status = 'issued'
+            WHERE e.status = 'active' AND v.effect IN ('scan', 'await_confirmation') AND r.transaction_id = v.transaction_id
+              AND r.status = CASE v.effect WHEN 'scan' THEN 'issued' ELSE 'scanned' END
               AND clock_timestamp() < r.expires_at
             RETURNING r.transaction_id, r.portal_id, v.submission_id
         ), judged AS MATERIALIZED (
-            SELECT v.submission_id, v.transaction_id, v.enrollment_id, v.prompt, v.detail,
+            SELECT v.submission_id, v.transaction_id, v.enrollment_id, v.effect, v.prompt, v.detail,
                    v.transaction_id IN (SELECT e.transaction_id FROM ended e)
                        AND v.effect IN ('authenticated', 'denied') AS is_answer,
                    CASE WHEN v.effect = 'reject' THEN v.reason
                         WHEN v.effect IN ('scan_again', 'answered_before') THEN NULL
-                        WHEN v.effect = 'scan' AND v.submission_id IN (SELECT s.submission_id FROM scanned s) THEN NULL
+                        WHEN v.effect IN ('scan', 'await_confirmation')
+                             AND v.submission_id IN (SELECT s.submission_id FROM scanned s) THEN NULL
                         WHEN v.transaction_id IN (SELECT e.transaction_id FROM ended e) THEN NULL
                         WHEN (SELECT e.status FROM countersign.enrollments e
                               WHERE e.enrollment_id = v.enrollment_id) = 'revoked' THEN 'enrollment_revoked'
@@ -198,19 +209,20 @@ struct WriteVerdicts: PreparedStatement {
                 signature = CASE WHEN NOT j.is_answer THEN s.signature END  -- which the request has now
             FROM judged j WHERE s.submission_id = j.submission_id
             RETURNING s.submission_id, s.app_id, s.status, s.reason, s.detail, s.action, j.transaction_id,
-                      j.enrollment_id
+                      j.enrollment_id, j.effect
         ), gone AS (
             DELETE FROM countersign.validate_queue q USING resolved r
             WHERE q.app_id = r.app_id AND q.submission_id = r.submission_id
         ), audited AS (
             INSERT INTO countersign.events (transaction_id, enrollment_id, app_id, user_id, type, details)
             SELECT r.transaction_id, r.enrollment_id, r.app_id, e.user_id,
-                   CASE WHEN r.status = 'rejected' THEN 'submission.rejected' ELSE 'request.scanned' END,
+                   CASE WHEN r.status = 'rejected' THEN 'submission.rejected'
+                        WHEN r.action = 'scan' THEN 'request.scanned' ELSE 'request.accepted' END,
                    jsonb_strip_nulls(jsonb_build_object('action', r.action, 'reason', r.reason,
                                                         'detail', r.detail))
             FROM resolved r
             LEFT JOIN countersign.enrollments e ON e.enrollment_id = r.enrollment_id AND e.app_id = r.app_id
-            WHERE r.status = 'rejected' OR r.action = 'scan'
+            WHERE r.status = 'rejected' OR r.action = 'scan' OR r.effect = 'await_confirmation'
         ), told_portals AS (
             SELECT countersign.tell_portals(array_agg(portal_id), array_agg(transaction_id),
                                             array_fill('scanned'::text, ARRAY[count(*)::integer]))

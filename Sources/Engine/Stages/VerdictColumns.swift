@@ -15,7 +15,8 @@ struct VerdictColumns {
 
     var count: Int { submissions.count }
 
-    /// Effects: `reject`, `scan`, `scan_again`, `answered_before`, and the ends `authenticated` and `denied`.
+    /// Effects: `reject`, `scan`, `scan_again`, `answered_before`, `await_confirmation`, and the ends `authenticated` and
+    /// `denied`.
     mutating func append(_ verdict: Verdict, of candidate: Candidate, _ checked: CheckedSubmission) {
         submissions.append(candidate.submissionID)
         transactions.append(checked.claimed.text.transactionID)
@@ -26,6 +27,7 @@ struct VerdictColumns {
             case .scan(let prompt): ("scan", nil, prompt)
             case .scanAgain(let prompt): ("scan_again", nil, prompt)
             case .answeredBefore: ("answered_before", nil, nil)
+            case .awaitConfirmation: ("await_confirmation", nil, nil)
             case .end(let accepted): (accepted ? "authenticated" : "denied", nil, nil)
             }
         effects.append(effect)
@@ -57,6 +59,9 @@ extension CheckedSubmission {
             return
                 "signed_at is \(claimed.text.signedAt), and the time here was \(time): at most 5 minutes apart"
         case .wrongPrompt:
+            if candidate.request?.isConfirmed != nil, candidate.request?.prompt == nil {
+                return "the prompt of this type shows a number: scan first, and show it"
+            }
             // Not what it should be: an app could sign that without having shown the prompt.
             let given = candidate.promptDigest ?? SubmissionText.noPrompt
             return "prompt_digest, line 7, is \(given): it must be the SHA-256 of the prompt that the scan "

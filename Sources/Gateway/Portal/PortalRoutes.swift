@@ -17,6 +17,7 @@ struct PortalRoutes: Sendable {
             Route(.post, "\(Self.root)/user", start),
             Route(.get, "\(Self.root)/transaction/{transaction_id}", result),
             Route(.delete, "\(Self.root)/transaction/{transaction_id}", cancel),
+            Route(.post, "\(Self.root)/transaction/{transaction_id}/confirm", confirm),
             Route(.get, "\(Self.root)/user/{user_id}/enabled", userTypes),
             Route(.get, "\(Self.root)/user/{user_id}/device/{device_id}/enabled", deviceTypes),
         ]
@@ -30,10 +31,7 @@ struct PortalRoutes: Sendable {
     }
 
     @Sendable private func start(_ request: IncomingRequest) async throws -> Response {
-        let hasHeader = request.headers[.authorization] != nil
-        let early = hasHeader ? try await authentication.portal(request) : nil
-        let form = try await form(of: request)
-        let portal = if let early { early } else { try await authentication.portal(request, form) }
+        let (portal, form) = try await posted(request)
         if form["user_id"] != nil {
             throw PortalProblem.invalidParameter("user_id must not be given: a code names no user")
         }
@@ -51,6 +49,15 @@ struct PortalRoutes: Sendable {
                 time_to_live: Int(started.timeToLive / .milliseconds(1)), otp: started.otp))
     }
 
+    /// Who posts what. Credentials in a header are looked at before the form is read.
+    private func posted(_ request: IncomingRequest) async throws -> (KnownPortal, Form) {
+        let hasHeader = request.headers[.authorization] != nil
+        let early = hasHeader ? try await authentication.portal(request) : nil
+        let form = try await form(of: request)
+        let portal = if let early { early } else { try await authentication.portal(request, form) }
+        return (portal, form)
+    }
+
     private func form(of request: IncomingRequest) async throws -> Form {
         do {
             return try await request.form(lenient: ["user_agent"])
@@ -62,11 +69,19 @@ struct PortalRoutes: Sendable {
     @Sendable private func result(_ request: IncomingRequest) async throws -> Response {
         let portal = try await authentication.portal(request)
         let id = try transaction(request)
-        let wait = try seconds(request.query()["wait"])
+        let query = try request.query()
+        let wait = try seconds(query["wait"])
         let result = try await mapped(portal) {
-            try await signIns.result(id, of: portal, wait: .seconds(wait))
+            try await signIns.result(id, of: portal, wait: .seconds(wait), known: query["known"])
         }
         return .json(result)
+    }
+
+    @Sendable private func confirm(_ request: IncomingRequest) async throws -> Response {
+        let (portal, form) = try await posted(request)
+        let id = try transaction(request)
+        return .json(
+            try await mapped(portal) { try await signIns.confirm(id, code: form["code"], of: portal) })
     }
 
     @Sendable private func cancel(_ request: IncomingRequest) async throws -> Response {

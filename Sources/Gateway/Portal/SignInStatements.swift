@@ -42,14 +42,20 @@ struct FindResult: PreparedStatement {
 
     static let statement = Statement(
         "gateway.result",
-        """
-        SELECT transaction_id, reference, callback_uri, status::text, is_authenticated, user_id, device_id,
-               authentication_method, signature_verified, signature, requested_at, expires_at,
-               CASE WHEN signature IS NOT NULL THEN countersign.signer_public_key(transaction_id) END
-                   AS user_public_key
-        FROM countersign.auth_results WHERE transaction_id = $1
-        """)
+        "SELECT \(TransactionResult.columns) FROM countersign.auth_results WHERE transaction_id = $1")
     var parameters: [Parameter] { [.identifier(id)] }
+}
+
+/// Gives the number that the visitor has typed.
+struct ConfirmCode: PreparedStatement {
+    typealias Output = TransactionResult
+
+    let id: Identifier
+    let code: String?
+
+    static let statement = Statement(
+        "gateway.confirm", "SELECT \(TransactionResult.columns) FROM countersign.confirm_code($1, $2)")
+    var parameters: [Parameter] { [.identifier(id), Parameter(code)] }
 }
 
 /// The types by which a user can sign in; with a device, those that it can answer.

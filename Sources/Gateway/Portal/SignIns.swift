@@ -79,6 +79,13 @@ struct SignIns: Sendable {
         }
     }
 
+    /// Gives the number that the visitor has typed, and tells how things stand then.
+    func confirm(_ id: Identifier, code: String?, of portal: KnownPortal) async throws -> TransactionResult {
+        let found = try await database.run(.portal(portal.name), ConfirmCode(id: id, code: code)).first()
+        guard let found else { throw PortalProblem.unknownTransaction }
+        return found
+    }
+
     /// True if it was still open.
     func cancel(_ id: Identifier, of portal: KnownPortal) async throws -> Bool {
         try await database.run(.portal(portal.name), CancelRequest(id: id)).one()

@@ -1,6 +1,6 @@
 import Postgres
 
-/// What became of a request: the fields of the Access API, and three of ours.
+/// What became of a request: the fields of the Access API, and some of ours.
 struct TransactionResult: Encodable, RowReadable, Sendable {
     struct Reason: Encodable, Sendable {
         let reason: String
@@ -23,6 +23,17 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
     let signature_verified: Bool?
     let user_public_key: String?
     let not_authenticated_reason: Reason?
+    /// Of types that ask for a confirmation number: `awaited` or `given`.
+    let confirmation: String?
+    let confirmation_tries_left: Int?
+
+    /// Of `auth_results`.
+    static let columns = """
+        transaction_id, reference, callback_uri, status::text, is_authenticated, user_id, device_id,
+        authentication_method, signature_verified, signature, requested_at, expires_at,
+        CASE WHEN signature IS NOT NULL THEN countersign.signer_public_key(transaction_id) END AS user_public_key,
+        confirmation, confirmation_tries_left
+        """
 
     /// Whether it will never change again.
     var isFinal: Bool { !["requested", "issued", "scanned"].contains(status) }
@@ -42,8 +53,14 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
         timestamp = try row.timestamp("requested_at").microseconds / 1_000
         expires_at = try row.timestamp("expires_at").microseconds / 1_000
         user_public_key = try row.optionalText("user_public_key")
-        not_authenticated_reason = isAuthenticated == true ? nil : Self.reasons[status]
+        confirmation = try row.optionalText("confirmation")
+        confirmation_tries_left = try row.optionalInt("confirmation_tries_left")
+        not_authenticated_reason =
+            isAuthenticated == true ? nil : confirmation_tries_left == 0 ? Self.unconfirmed : Self.reasons[status]
     }
+
+    private static let unconfirmed = Reason(
+        reason: "failed", description: "a wrong confirmation number was given three times")
 
     /// Why it has failed for good; an open request has none.
     private static let reasons = [

@@ -10,7 +10,7 @@ enum SettingsView {
         let types = try await AuthenticationType.list(&connection).map { type -> [String: Any] in
             [
                 "name": type.name, "method": type.method,
-                "expires": type.requestExpiresIn.components.seconds,
+                "expires": type.requestExpiresIn.components.seconds, "confirm": type.confirmCode,
                 "messages": type.messages.map { "\($0.language): \($0.text)" }.joined(separator: "; "),
                 "forms": frame.forms(on: .type(type)),
             ]

@@ -60,6 +60,7 @@ import Testing
 
 private let decidedPrivileges = """
     (schema) - admin app gateway monitor portal worker: usage
+    accept_confirmed(request countersign.auth_requests) - nobody
     app_belongings(app integer) - admin: execute
     app_channel() - app gateway: execute
     apps - admin: delete, insert, select, update (enabled max_devices_per_user
@@ -117,6 +118,8 @@ private let decidedPrivileges = """
     close_events() - worker: execute
     collect_in_full(transaction_id uuid) - nobody
     collect_otp(transaction_id uuid) - gateway portal: execute
+    confirmation_number() - nobody
+    confirm_code(transaction_id uuid, code text) - gateway portal: execute
     counted_queue(stage text) - nobody
     counted_spread(stage text, moment timestamp with time zone, most integer) - nobody
     create_login(login text, group_role text, verifier text, connections integer) - admin: execute

@@ -39,6 +39,21 @@ import Testing
         #expect(verdict(scanned) == .end(accepted: true))
     }
 
+    @Test func `an answer waits for a number that is asked for`() {
+        var answer = candidate(.accept)
+        answer.request?.isConfirmed = false
+        #expect(verdict(answer) == .rejected(.wrongPrompt))
+        answer.request?.status = "scanned"
+        answer.request?.scannedBy = answer.enrollmentID
+        answer.request?.prompt = "with a number"
+        #expect(verdict(answer) == .awaitConfirmation)
+        answer.request?.isConfirmed = true
+        #expect(verdict(answer) == .end(accepted: true))
+        answer.request?.isConfirmed = false
+        answer.action = .deny
+        #expect(verdict(answer) == .end(accepted: false))
+    }
+
     /// However late it comes; but not another's, another action, another code, or one that nobody signed.
     @Test(arguments: [SubmissionAction.accept, .deny])
     func `an answer that is repeated gets the outcome of the first`(action: SubmissionAction) {
