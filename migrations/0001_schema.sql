@@ -128,7 +128,9 @@ CREATE TABLE countersign.auth_types (
     request_expires_in  integer NOT NULL DEFAULT 180  -- seconds; NIST SP 800-63B-4 section 3.1.3.2 allows 600
                         CONSTRAINT auth_types_request_expires_in CHECK (request_expires_in BETWEEN 30 AND 600),
     confirm_code        text NOT NULL DEFAULT 'never'
-                        CONSTRAINT auth_types_confirm_code CHECK (confirm_code IN ('never', 'always'))
+                        CONSTRAINT auth_types_confirm_code CHECK (confirm_code IN ('never', 'always')),
+    code_rotation       integer   -- seconds that a code is shown; NULL where it stays the same
+                        CONSTRAINT auth_types_code_rotation CHECK (code_rotation BETWEEN 1 AND 60)
 );
 
 CREATE TABLE countersign.auth_type_messages (
@@ -248,6 +250,8 @@ CREATE TABLE countersign.auth_requests (
     portal_id           integer NOT NULL,
     app_id              integer,
     confirm_tries       smallint,     -- wrong ones
+    code_rotation       smallint,     -- seconds of each step, as the type said; NULL where the code stays the same
+    code_step           smallint,     -- whose digest secret_digest is, once a later code than the first was scanned
     signature_verified  boolean,
     status              countersign.request_status NOT NULL,
     auth_type           text COLLATE "C" NOT NULL,

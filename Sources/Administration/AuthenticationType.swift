@@ -17,6 +17,8 @@ package struct AuthenticationType: Sendable, Hashable {
     package let requestExpiresIn: Duration
     /// Whether the visitor types two digits that the phone shows: `never` or `always`.
     package let confirmCode: String
+    /// For how long each code is shown; nil when it stays the same.
+    package let codeRotation: Duration?
     /// By language.
     package let messages: [Message]
 }
@@ -33,6 +35,7 @@ extension AuthenticationType: RowReadable {
         method = try row.text("method")
         requestExpiresIn = .seconds(try row.int("request_expires_in"))
         confirmCode = try row.text("confirm_code")
+        codeRotation = try row.optionalInt("code_rotation").map { .seconds($0) }
         messages = zip(try row.texts("languages"), try row.texts("messages")).map(Message.init)
     }
 }
@@ -43,7 +46,7 @@ struct ListAuthenticationTypes: PreparedStatement {
     static let statement = Statement(
         "type.list",
         """
-        SELECT t.name, t.method, t.request_expires_in, t.confirm_code,
+        SELECT t.name, t.method, t.request_expires_in, t.confirm_code, t.code_rotation,
                array(SELECT m.language_code FROM countersign.auth_type_messages m
                      WHERE m.auth_type = t.name ORDER BY m.language_code) AS languages,
                array(SELECT m.message FROM countersign.auth_type_messages m

@@ -34,7 +34,9 @@ struct TypeList: DatabaseCommand {
         let records = try await AuthenticationType.list(&connection).map { type -> Record in
             [
                 "name": .text(type.name), "method": .text(type.method),
-                "request_expires_in": .seconds(type.requestExpiresIn), "confirm_code": .text(type.confirmCode),
+                "request_expires_in": .seconds(type.requestExpiresIn),
+                "confirm_code": .text(type.confirmCode),
+                "code_rotation": type.codeRotation.map(Field.seconds) ?? .number(nil),
                 "messages": .map(type.messages.map { ($0.language, $0.text) }),
             ]
         }

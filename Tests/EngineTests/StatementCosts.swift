@@ -30,7 +30,8 @@ enum StatementCosts {
         let columns =
             "'{\(of.submission)}', '{\(of.issued)}', '{\(of.enrollment)}'"
         let held = "\(columns), '{\(of.app)}', '{true}', '{NULL}', '{NULL}'"
-        let verdict = "\(columns), '{scan}', '{NULL}', '{Prompt}', '{NULL}', '{NULL}', '{NULL}'"
+        let verdict =
+            "\(columns), '{scan}', '{NULL}', '{Prompt}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{0}'"
         var arguments = [
             "enroll.claim": rounds, "enroll.claim_alone": "'\(of.pendingEnrollment)'", "enroll.read_keys": "",
             "enroll.hold": "'{\(of.pendingEnrollment)}'", "enroll.replace": "'{\(of.pendingEnrollment)}'",

@@ -54,6 +54,35 @@ import Testing
         }
     }
 
+    @Test func `codes that change`() async throws {
+        try await withPhone("code_rotation = 60") { site, http, phone, enrollment in
+            let started = try await start(site, http)
+            let (id, seed) = (
+                started["transaction_id"] as? String ?? "", started["otp_seed"] as? String ?? ""
+            )
+            let until = try #require(started["otp_valid_until"] as? Double) / 1_000
+            #expect((0...60.5).contains(until - Date().timeIntervalSince1970))
+            let shown = try await post(site, http, "\(id)/otp", "seed=\(seed)").json()
+            let otp = try #require(shown["otp"] as? String)
+            #expect(otp != seed && seed.count == 64)
+            #expect(try await phone.submit(enrollment, seed, .scan).status >= 400)
+            #expect(try await phone.submit(enrollment, otp, .accept).status == 200)
+            #expect(try await signInResult(site, http, id)["is_authenticated"] as? Bool == true)
+            let over = try await post(site, http, "\(id)/otp", "seed=\(seed)")
+            #expect(try over.status == 200 && over.json()["otp"] == nil)
+            #expect(try await post(site, http, "\(id)/otp", "seed=x").status == 400)
+            let other = try await start(site, http)["transaction_id"] as? String ?? ""
+            #expect(try await post(site, http, "\(other)/otp", "seed=\(seed)").status == 400)
+        }
+    }
+
+    private func start(_ site: GatewaySite, _ http: RawHTTP) async throws -> [String: Any] {
+        let headers = ["Authorization": site.basic, "Content-Type": "application/x-www-form-urlencoded"]
+        let body = "type=otp&callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback"
+        return try await http.send(request("POST", "/oauth/api/v4/authenticate/user", headers, body: body))
+            .json()
+    }
+
     @Test func `a confirmation number that is guessed`() async throws {
         try await withPhone("confirm_code = 'always'") { site, http, phone, enrollment in
             let (id, otp) = try await startSignIn(site, http)

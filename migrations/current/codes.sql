@@ -70,6 +70,61 @@ BEGIN
 END
 $$;
 
+-- SHA-256 so many times over.
+CREATE OR REPLACE FUNCTION countersign.hash_chain(start bytea, times integer) RETURNS bytea
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    link bytea := start;
+BEGIN
+    FOR n IN 1..times LOOP
+        link := sha256(link);
+    END LOOP;
+    RETURN link;
+END
+$$;
+
+-- How many codes a request shows that rotates them: one for each step of its life, the last one perhaps shorter.
+CREATE OR REPLACE FUNCTION countersign.code_steps(life interval, rotation integer) RETURNS integer
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN ceil(date_part('epoch', life) / rotation)::integer;
+
+-- The code to show at that moment, for types whose codes rotate: what collect_otp has returned is the seed of a chain, by
+-- SHA-256, of as many links as there are steps. The first step shows the last link, so that no code tells a later one;
+-- and only the digest of that first code is stored. Of other types the code is what was collected.
+CREATE OR REPLACE FUNCTION countersign.rotated_otp(
+    seed text, at timestamptz DEFAULT clock_timestamp(), OUT otp text, OUT valid_until timestamptz)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    bytes bytea;
+    request countersign.auth_requests%ROWTYPE;
+    step integer;
+BEGIN
+    IF seed IS NULL OR octet_length(seed) <> 64 OR seed !~ '^[A-Za-z0-9_-]{64}$' THEN
+        PERFORM countersign.refuse('CS003', 'seed must be the 64 characters that collect_otp has returned');
+    END IF;
+    bytes := decode(translate(seed, '-_', '+/'), 'base64');
+    request := countersign.own_request(encode(substring(bytes FOR 16), 'hex')::uuid);
+    IF request.status <> 'issued' OR at < request.requested_at OR at >= request.expires_at THEN
+        RETURN;
+    ELSIF request.code_rotation IS NULL THEN
+        otp := seed;
+        valid_until := request.expires_at;
+        RETURN;
+    END IF;
+    step := floor(date_part('epoch', at - request.requested_at) / request.code_rotation);
+    otp := translate(encode(substring(bytes FOR 16) || countersign.hash_chain(substring(bytes FROM 17),
+        countersign.code_steps(request.expires_at - request.requested_at, request.code_rotation) - 1 - step),
+        'base64'), '+/', '-_');
+    valid_until := least(request.requested_at + make_interval(secs => (step + 1) * request.code_rotation),
+                         request.expires_at);
+END
+$$;
+COMMENT ON FUNCTION countersign.rotated_otp(text, timestamptz) IS
+    'The code to show now, and until when, of what collect_otp has returned: for types whose codes rotate. NULL when '
+    'nobody can scan it, because somebody has or the request has ended. CS006 when there is no such request, CS003 for '
+    'what is no code.';
+
 -- collect_otp for callers that cannot LISTEN. Whoever issues or cancels the request takes it out of the queue, and that
 -- is a small table. It is looked at after as long as this session's waits took lately, and then more and more seldom:
 -- polling from 2 ms on took four to seven looks of 50 us each where 32 callers wait. Returns early when a

@@ -34,6 +34,8 @@ COMMENT ON COLUMN countersign.auth_requests.ip_address IS 'The visitor''s addres
 COMMENT ON COLUMN countersign.auth_requests.user_agent IS 'The visitor''s browser, at most 1,024 characters.';
 COMMENT ON COLUMN countersign.auth_requests.reference IS
     'The portal''s own handle of the visitor''s session, at most 255 characters, echoed in the result.';
+COMMENT ON COLUMN countersign.auth_requests.code_rotation IS
+    'For how many seconds each of its codes is shown, NULL when it has one: see rotated_otp.';
 COMMENT ON COLUMN countersign.auth_requests.signer_fingerprint IS 'Of the OpenPGP key that signed the answer.';
 COMMENT ON COLUMN countersign.auth_requests.traceparent IS
     'The trace it is part of (W3C Trace Context); the webhook carries it on. One that is none is ignored.';

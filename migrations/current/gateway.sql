@@ -116,7 +116,7 @@ $$;
 CREATE OR REPLACE FUNCTION countersign.start_requests(
     portals text[], auth_types text[], callback_uris text[], messages text[], secure_messages text[],
     language_codes text[], ip_addresses text[], user_agents text[], refs text[], traceparents text[]
-) RETURNS TABLE (place integer, transaction_id uuid, milliseconds integer)
+) RETURNS TABLE (place integer, transaction_id uuid, milliseconds integer, rotates boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
@@ -134,9 +134,9 @@ BEGIN
             SELECT a.id, a.portal_id, a.auth_type, a.callback_uri, a.message, a.secure_message, a.language_code,
                    a.ip_address, a.user_agent, a.reference, a.traceparent
             FROM asked a
-            RETURNING auth_requests.transaction_id AS id, expires_at - requested_at AS life
+            RETURNING auth_requests.transaction_id AS id, expires_at - requested_at AS life, code_rotation
         )
-        SELECT a.n::integer, m.id, (1000 * date_part('epoch', m.life))::integer
+        SELECT a.n::integer, m.id, (1000 * date_part('epoch', m.life))::integer, m.code_rotation IS NOT NULL
         FROM made m JOIN asked a ON a.id = m.id;
 END
 $$;

@@ -54,12 +54,12 @@ GRANT INSERT (auth_type, callback_uri, message, secure_message, language_code, i
               traceparent)
     ON countersign.auth_requests TO countersign_portal, countersign_gateway;
 GRANT SELECT (transaction_id, requested_at, expires_at, status, auth_type, callback_uri, message, language_code,
-              reference)
+              reference, code_rotation)
     ON countersign.auth_requests TO countersign_portal, countersign_gateway;
 GRANT SELECT ON countersign.auth_results TO countersign_portal, countersign_gateway;
 GRANT EXECUTE ON FUNCTION countersign.current_portal(), countersign.portal_channel(),
     countersign.collect_otp(uuid), countersign.await_otp(uuid, interval), countersign.cancel_request(uuid),
-    countersign.confirm_code(uuid, text)
+    countersign.rotated_otp(text, timestamptz), countersign.confirm_code(uuid, text)
     TO countersign_portal, countersign_gateway;
 
 ---------------------------------------------------------------------------------------------------------
@@ -117,6 +117,7 @@ GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[
     countersign.ring(text), countersign.arm_bell(text), countersign.stage_number(text), countersign.may_notify(),
     countersign.measure_notifications(),
     countersign.bell_key(text), countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid),
+    countersign.hash_chain(bytea, integer), countersign.code_steps(interval, integer),
     countersign.recent_from(), countersign.recent_until(), countersign.is_recent(uuid),
     countersign.missing_partitions(integer), countersign.partition_start(date, integer), countersign.create_partition(text, date),
     countersign.outlived_partitions(), countersign.drop_partition(text),

@@ -20,8 +20,9 @@ BEGIN
     SELECT p.portal_id, t.method, 'requested', now.at, now.at + make_interval(secs => t.request_expires_in),
            now.at + make_interval(secs => t.request_expires_in),
            CASE WHEN NEW.message <> '' THEN NEW.message ELSE m.message END,
-           CASE t.confirm_code WHEN 'always' THEN countersign.confirmation_number() END
-        INTO portal, NEW.method, NEW.status, NEW.requested_at, NEW.expires_at, NEW.open_until, words, NEW.confirm_number
+           CASE t.confirm_code WHEN 'always' THEN countersign.confirmation_number() END, t.code_rotation
+        INTO portal, NEW.method, NEW.status, NEW.requested_at, NEW.expires_at, NEW.open_until, words, NEW.confirm_number,
+             NEW.code_rotation
         FROM (SELECT clock_timestamp() AS at OFFSET 0) AS now, countersign.settings s, countersign.portals p,
              countersign.callback_urls c, countersign.auth_types t, countersign.auth_type_messages m
         WHERE p.portal_id = coalesce(NEW.portal_id,
@@ -106,9 +107,9 @@ BEGIN
            -- and which one statement of 20,000 rows passed twentyfold. Portals cannot choose the identifier.
            AND CASE WHEN right(given.transaction_id::text, 2) = '00'
                     THEN countersign.is_within_limit(p.portal_id, p.max_open_requests) ELSE true END,
-           CASE t.confirm_code WHEN 'always' THEN countersign.confirmation_number() END
+           CASE t.confirm_code WHEN 'always' THEN countersign.confirmation_number() END, t.code_rotation
         INTO filled.portal_id, filled.method, filled.status, filled.requested_at, filled.expires_at,
-             filled.open_until, filled.message, fine, filled.confirm_number
+             filled.open_until, filled.message, fine, filled.confirm_number, filled.code_rotation
         FROM (SELECT clock_timestamp() AS at OFFSET 0) AS now
         CROSS JOIN countersign.settings s
         LEFT JOIN countersign.portals p ON p.portal_id = coalesce(given.portal_id,

@@ -13,15 +13,16 @@ package struct AddType: OperatorAction {
           countersign type add quick --expires-in 60 \\
             --message en="Sign in" --message nl-be="Meld je aan"
         """
-    package static let inputs = [
-        ActionInput("name", help: "The type's name, which portals write into auth_type."),
-        ActionInput(
-            "expires-in", .option, help: "When requests expire: 30 to 600. Default: 180.",
-            placeholder: "seconds"),
-        ActionInput(
-            "message", .options, help: "A default message, 1 to 155 characters. Once for each language.",
-            placeholder: "language=text"),
-    ] + TypeSettings.inputs
+    package static let inputs =
+        [
+            ActionInput("name", help: "The type's name, which portals write into auth_type."),
+            ActionInput(
+                "expires-in", .option, help: "When requests expire: 30 to 600. Default: 180.",
+                placeholder: "seconds"),
+            ActionInput(
+                "message", .options, help: "A default message, 1 to 155 characters. Once for each language.",
+                placeholder: "language=text"),
+        ] + TypeSettings.inputs
     package static let event = "type.added"
     package static let statements: [any StatementFamily.Type] = [
         InsertType.self, CheckMessages.self, InsertMessages.self,
@@ -40,7 +41,7 @@ package struct AddType: OperatorAction {
     package init(_ words: ActionWords) throws {
         name = words["name"]
         seconds = try readExpiry(words.optional("expires-in") ?? "180")
-        settings = TypeSettings(words)
+        settings = try TypeSettings(words)
         messages = try readMessages(words.all("message"))
     }
 
@@ -98,8 +99,8 @@ struct InsertType: PreparedStatement {
     static let statement = Statement(
         "action.add_type",
         """
-        INSERT INTO countersign.auth_types (name, request_expires_in, confirm_code)
-        VALUES ($1, $2, coalesce($3, 'never'))
+        INSERT INTO countersign.auth_types (name, request_expires_in, confirm_code, code_rotation)
+        VALUES ($1, $2, coalesce($3, 'never'), nullif($4, 0))
         """)
     var parameters: [Parameter] { [.text(name), .int32(seconds)] + settings.parameters }
 }

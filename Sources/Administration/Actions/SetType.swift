@@ -12,15 +12,16 @@ package struct SetType: OperatorAction {
           countersign type set qr-code --expires-in 120 --confirm-code always
           countersign type set qr-code --message en="Sign in to Acme" --message nl-be=
         """
-    package static let inputs = [
-        ActionInput("type", help: "The type's name.", placeholder: "name"),
-        ActionInput(
-            "expires-in", .option, help: "When requests expire: 30 to 600.", placeholder: "seconds"),
-        ActionInput(
-            "message", .options,
-            help: "A default message, 1 to 155 characters, or none. Once for each language.",
-            placeholder: "language=text"),
-    ] + TypeSettings.inputs
+    package static let inputs =
+        [
+            ActionInput("type", help: "The type's name.", placeholder: "name"),
+            ActionInput(
+                "expires-in", .option, help: "When requests expire: 30 to 600.", placeholder: "seconds"),
+            ActionInput(
+                "message", .options,
+                help: "A default message, 1 to 155 characters, or none. Once for each language.",
+                placeholder: "language=text"),
+        ] + TypeSettings.inputs
     package static let event = "type.changed"
     package static let statements: [any StatementFamily.Type] = [
         SetTypeRow.self, SetMessages.self, DeleteMessages.self,
@@ -33,7 +34,7 @@ package struct SetType: OperatorAction {
 
     package init(_ words: ActionWords) throws {
         type = words["type"]
-        settings = TypeSettings(words)
+        settings = try TypeSettings(words)
         seconds = try words.optional("expires-in").map { try readExpiry($0) }
         messages = try readMessages(words.all("message"))
         guard seconds != nil || !settings.isEmpty || !messages.isEmpty else {
@@ -85,10 +86,13 @@ struct SetTypeRow: PreparedStatement {
         "action.set_type",
         """
         UPDATE countersign.auth_types
-        SET request_expires_in = coalesce($2, request_expires_in), confirm_code = coalesce($3, confirm_code)
-        WHERE name = $1 AND (request_expires_in <> $2 OR confirm_code <> $3)
+        SET request_expires_in = coalesce($2, request_expires_in), confirm_code = coalesce($3, confirm_code),
+            code_rotation = nullif(coalesce($4, code_rotation), 0)
+        WHERE name = $1 AND (request_expires_in <> $2 OR confirm_code <> $3 OR coalesce(code_rotation, 0) <> $4)
         """)
-    var parameters: [Parameter] { [.text(name), seconds.map(Parameter.int32) ?? .null] + settings.parameters }
+    var parameters: [Parameter] {
+        [.text(name), seconds.map(Parameter.int32) ?? .null] + settings.parameters
+    }
 }
 
 /// Adds them, or writes them over those of the same languages.

@@ -28,13 +28,16 @@ package struct Candidate: Sendable {
         package var prompt: String?
         /// Whether the portal has given the number that stands in the prompt; nil where none is asked for.
         package var isConfirmed: Bool?
+        /// Nil when its code stays the same.
+        package var rotation: CodeRotation?
         /// Whether the submission repeats the signature of the scan that was accepted, in whatever form, or of the
         /// answer that ended the request, byte for byte.
         package var isRepeated: Bool
 
         package init(
             transactionID: Identifier, status: String, secretDigest: [UInt8]?, scannedBy: Identifier?,
-            isDue: Bool, prompt: String?, isConfirmed: Bool? = nil, isRepeated: Bool
+            isDue: Bool, prompt: String?, isConfirmed: Bool? = nil, rotation: CodeRotation? = nil,
+            isRepeated: Bool
         ) {
             self.transactionID = transactionID
             self.status = status
@@ -43,6 +46,7 @@ package struct Candidate: Sendable {
             self.isDue = isDue
             self.prompt = prompt
             self.isConfirmed = isConfirmed
+            self.rotation = rotation
             self.isRepeated = isRepeated
         }
     }
@@ -94,13 +98,23 @@ package struct Candidate: Sendable {
     }
 }
 
+extension Candidate.Request {
+    /// How many steps later than the stored code this one is: none where there is only one. Nil when it is none of the
+    /// request's.
+    func place(of digest: [UInt8]) -> CodeRotation.Place {
+        guard let secretDigest else { return .nowhere }
+        if let rotation { return rotation.place(of: digest, stored: secretDigest) }
+        return constantTimeEqual(secretDigest, digest) ? .later(0) : .nowhere
+    }
+}
+
 extension Candidate {
     /// Whether an answer with this very signature has ended the request as it says. That one was judged in its time.
     var isRepeatedAnswer: Bool {
-        guard action != .scan, signature.fingerprint != nil, let request, request.isRepeated,
-            let digest = request.secretDigest
-        else { return false }
+        guard action != .scan, signature.fingerprint != nil, let request, request.isRepeated else {
+            return false
+        }
         return request.status == (action == .accept ? "authenticated" : "denied")
-            && constantTimeEqual(digest, secretDigest)
+            && request.place(of: secretDigest) != .nowhere
     }
 }

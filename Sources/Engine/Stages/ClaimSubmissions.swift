@@ -75,12 +75,13 @@ private let takeSQL = """
            clock_timestamp() >= s.expires_at AS is_due, coalesce(held.prompt, s.seen_prompt) AS prompt,
            CASE WHEN s.confirm_number IS NOT NULL
                 THEN coalesce(held.confirmed_at, s.confirmed_at) IS NOT NULL END AS is_confirmed,
+           \(HeldSubmission.rotationSQL(of: "s.key", request: "s")),
            false AS is_repeated
     FROM worked s
     \(joinsSQL)
     JOIN countersign.apps a ON a.app_id = s.lane
     LEFT JOIN LATERAL (
-        SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.confirmed_at
+        SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.confirmed_at, q.code_step
         FROM countersign.auth_requests q
         WHERE s.is_plain AND s.turn_of_all = 1 AND s.open_until IS NOT NULL
           AND q.transaction_id = s.transaction_id FOR UPDATE SKIP LOCKED) held ON true
@@ -99,7 +100,8 @@ private let takenSQL = """
                r.transaction_id AS seen_id, r.secret_digest AS seen_digest, r.enrollment_id AS seen_enrollment,
                r.prompt AS seen_prompt,
                r.status = 'issued' AND s.action = 'scan' AS scans, r.portal_id, r.message, r.user_agent,
-               r.ip_address, r.secure_message, r.confirm_number, r.confirmed_at,
+               r.ip_address, r.secure_message, r.confirm_number, r.confirmed_at, r.code_rotation, r.code_step,
+               r.requested_at,
                s.signature IS NULL AND (r.status = 'issued' AND s.action = 'scan' AND r.secure_message IS NOT NULL)
                    IS NOT TRUE AS is_plain,
                row_number() OVER (PARTITION BY c.lane, s.transaction_id ORDER BY c.key) AS turn,

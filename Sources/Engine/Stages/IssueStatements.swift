@@ -81,7 +81,10 @@ private func issueSQL(_ mode: Claim.Mode, _ days: Days) -> String {
             SELECT key, (row_number() OVER ())::integer AS n FROM claimed
         ), issued AS (
             UPDATE countersign.auth_requests r
-            SET status = 'issued', issued_at = clock_timestamp(), secret_digest = ($\(first + 1)::bytea[])[n]
+            SET status = 'issued', issued_at = clock_timestamp(),
+                secret_digest = CASE WHEN r.code_rotation IS NULL THEN ($\(first + 1)::bytea[])[n]
+                    ELSE countersign.hash_chain(($\(first)::bytea[])[n],
+                             countersign.code_steps(r.expires_at - r.requested_at, r.code_rotation)) END
             FROM numbered, countersign.settings s
             WHERE r.transaction_id = numbered.key\(days.condition("r.transaction_id")) AND r.status = 'requested'
               AND r.expires_at > clock_timestamp() AND s.mobile_authentication_enabled

@@ -4,10 +4,11 @@ package import Postgres
 /// What becomes of a submission.
 package enum Verdict: Sendable, Equatable {
     case rejected(RejectionReason)
-    /// Binds the request to the enrollment; the prompt is what the app shows.
-    case scan(prompt: String)
+    /// Binds the request to the enrollment; the prompt is what the app shows. `later`: how many steps after the stored
+    /// code the scanned one was shown, which is the request's only one from now on.
+    case scan(prompt: String, later: Int = 0)
     /// The same enrollment scanned before: it gets the same prompt again.
-    case scanAgain(prompt: String)
+    case scanAgain(prompt: String, later: Int = 0)
     case end(accepted: Bool)
     /// Accepted, and final once the portal has given the number that the prompt shows.
     case awaitConfirmation
@@ -45,15 +46,12 @@ package struct Judge: Sendable {
     package mutating func judge(_ candidate: Candidate) -> Verdict {
         if let reason = refuseSender(candidate) { return .rejected(reason) }
         if candidate.isRepeatedAnswer { return .answeredBefore }
-        guard let request = candidate.request, let digest = request.secretDigest,
-            constantTimeEqual(digest, candidate.secretDigest)
-        else {
-            wrongCodes[candidate.enrollmentID, default: 0] += 1
-            return .rejected(.unknownCode)
-        }
-        if let reason = refuseRequest(request, candidate) { return .rejected(reason) }
+        guard let request = candidate.request else { return rejectUnknown(candidate) }
+        let place = request.place(of: candidate.secretDigest)
+        if place == .nowhere { return rejectUnknown(candidate) }
+        if let reason = refuseRequest(request, place, candidate) { return .rejected(reason) }
         switch candidate.action {
-        case .scan: return scan(request, candidate)
+        case .scan: return scan(request, place, candidate)
         case .accept: return request.isConfirmed == false ? .awaitConfirmation : .end(accepted: true)
         case .deny: return .end(accepted: false)
         }
@@ -80,7 +78,14 @@ package struct Judge: Sendable {
         return enrollment.isLocked || wrong >= Self.wrongCodesAllowed ? .lockedOut : nil
     }
 
-    private func refuseRequest(_ request: Candidate.Request, _ candidate: Candidate) -> RejectionReason? {
+    private mutating func rejectUnknown(_ candidate: Candidate) -> Verdict {
+        wrongCodes[candidate.enrollmentID, default: 0] += 1
+        return .rejected(.unknownCode)
+    }
+
+    private func refuseRequest(
+        _ request: Candidate.Request, _ place: CodeRotation.Place, _ candidate: Candidate
+    ) -> RejectionReason? {
         switch request.status {
         case "issued", "scanned": break
         case "authenticated", "denied": return .alreadyUsed
@@ -90,8 +95,20 @@ package struct Judge: Sendable {
         guard request.scannedBy == nil || request.scannedBy == candidate.enrollmentID else {
             return .otherDevice
         }
+        guard isCodeShown(request, place, candidate) else { return .expired }
         if request.isRepeated { return .alreadyUsed }
         return isPromptRight(request, candidate) ? nil : .wrongPrompt
+    }
+
+    /// Of codes that rotate: an old one is no guess, and no longer good. Once one was scanned it is that one that answers
+    /// carry, however long the user takes.
+    private func isCodeShown(
+        _ request: Candidate.Request, _ place: CodeRotation.Place, _ candidate: Candidate
+    ) -> Bool {
+        guard let rotation = request.rotation else { return true }
+        guard case .later(let steps) = place else { return false }
+        if request.status == "scanned", steps == 0 || candidate.action != .scan { return steps == 0 }
+        return rotation.isShown(steps)
     }
 
     /// An answer after a scan is one to the prompt that the scan returned. An app that signs nothing need not
@@ -105,13 +122,16 @@ package struct Judge: Sendable {
         return (candidate.promptDigest ?? SubmissionText.noPrompt) == expected
     }
 
-    private mutating func scan(_ request: Candidate.Request, _ candidate: Candidate) -> Verdict {
-        if request.status == "scanned" { return .scanAgain(prompt: request.prompt ?? "") }
+    private mutating func scan(
+        _ request: Candidate.Request, _ place: CodeRotation.Place, _ candidate: Candidate
+    ) -> Verdict {
+        let later = if case .later(let steps) = place { steps } else { 0 }
+        if request.status == "scanned" { return .scanAgain(prompt: request.prompt ?? "", later: later) }
         let open = (candidate.enrollment?.openScans ?? 0) + scans[candidate.enrollmentID, default: 0]
         guard open < Self.openScansAllowed else { return .rejected(.tooManyScans) }
         // Only for an enrollment without keys, to which a secure_message cannot be encrypted.
         guard let prompt = candidate.newPrompt else { return .rejected(.notEnrolled) }
         scans[candidate.enrollmentID, default: 0] += 1
-        return .scan(prompt: prompt)
+        return .scan(prompt: prompt, later: later)
     }
 }

@@ -58,6 +58,7 @@ struct HoldSubmissions: PreparedStatement {
                clock_timestamp() >= seen.expires_at AS is_due, coalesce(held.prompt, seen.prompt) AS prompt,
                CASE WHEN seen.confirm_number IS NOT NULL
                     THEN coalesce(held.confirmed_at, seen.confirmed_at) IS NOT NULL END AS is_confirmed,
+               \(HeldSubmission.rotationSQL(of: "g.key", request: "seen")),
                coalesce(CASE WHEN g.scans THEN held.status = 'scanned' AND held.signature = g.signed
                              WHEN seen.status IN ('authenticated', 'denied') AND seen.enrollment_id = g.enrollment
                              THEN seen.signature = (SELECT s.signature FROM countersign.submissions s
@@ -70,12 +71,12 @@ struct HoldSubmissions: PreparedStatement {
         LEFT JOIN countersign.enrollments e ON e.enrollment_id = g.enrollment AND e.app_id = g.app_id
         LEFT JOIN LATERAL (
             SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.open_until, q.expires_at,
-                   q.signature, q.confirm_number, q.confirmed_at
+                   q.signature, q.confirm_number, q.confirmed_at, q.code_rotation, q.code_step, q.requested_at
             FROM countersign.auth_requests q
             WHERE q.transaction_id = g.transaction_id) seen ON true
         LEFT JOIN LATERAL (
             SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.signature,
-                   q.confirmed_at
+                   q.confirmed_at, q.code_step
             FROM countersign.auth_requests q
             WHERE g.turn = 1 AND q.transaction_id = seen.transaction_id AND seen.open_until IS NOT NULL
             FOR UPDATE SKIP LOCKED) held ON true
@@ -102,6 +103,20 @@ struct HeldSubmission: RowReadable, Sendable {
         enrollment = try Candidate.Enrollment(&row)
         request = try Candidate.Request(&row)
         self.key = try key()
+    }
+
+    /// Where a submission's time and the stored digest stand among the codes of a request that rotates them. The time is
+    /// that of the INSERT: a submission does not age while it waits.
+    static func rotationSQL(of key: String, request: String) -> String {
+        """
+        CASE WHEN \(request).code_rotation IS NOT NULL
+                    THEN floor(date_part('epoch', countersign.uuid_time(\(key)) - \(request).requested_at)
+                               / \(request).code_rotation)::integer END AS step_now,
+               coalesce(held.code_step, \(request).code_step, 0) AS step_stored,
+               CASE WHEN \(request).code_rotation IS NOT NULL
+                    THEN countersign.code_steps(\(request).expires_at - \(request).requested_at, \(request).code_rotation)
+                    END AS steps
+        """
     }
 
     /// What is asked of the app `a` and the enrollment `e`. No request lives longer than ten minutes, so open scans are
@@ -139,17 +154,20 @@ extension Candidate.Request {
         let secretDigest = try row.optionalBytes("secret_digest")
         let (scannedBy, isDue) = (try row.optionalIdentifier("scanned_by"), try row.optionalBool("is_due"))
         let (prompt, isConfirmed) = (try row.optionalText("prompt"), try row.optionalBool("is_confirmed"))
+        let rotation = try CodeRotation(&row)
         let isRepeated = try row.bool("is_repeated")
         guard let transactionID, let status, let isDue else { return nil }
         self.init(
             transactionID: transactionID, status: status, secretDigest: secretDigest, scannedBy: scannedBy,
-            isDue: isDue, prompt: prompt, isConfirmed: isConfirmed, isRepeated: isRepeated)
+            isDue: isDue, prompt: prompt, isConfirmed: isConfirmed, rotation: rotation,
+            isRepeated: isRepeated)
     }
 }
 
 /// Writes all verdicts of a batch. An answer or scan that came too late by the time of writing changes no request: its
 /// submission is `expired`, or `enrollment_revoked`. An answer that waits for its confirmation number leaves the request
-/// open and `scanned`, which is what portals are told once more.
+/// open and `scanned`, which is what portals are told once more. Of a request that rotates its codes the one that was
+/// scanned is the only one from then on: its digest takes the place of the first one's.
 struct WriteVerdicts: PreparedStatement {
     let verdicts: VerdictColumns
 
@@ -165,8 +183,9 @@ struct WriteVerdicts: PreparedStatement {
         """
         WITH verdicts AS MATERIALIZED (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-                                 $7::text[], $8::text[], $9::text[])
-                AS v (submission_id, transaction_id, enrollment_id, effect, reason, prompt, signer, signed, detail)
+                                 $7::text[], $8::text[], $9::text[], $10::bytea[], $11::integer[])
+                AS v (submission_id, transaction_id, enrollment_id, effect, reason, prompt, signer, signed, detail,
+                      later_code, steps_later)
         ), ended AS MATERIALIZED (
             SELECT ended AS transaction_id
             FROM (SELECT array_agg(transaction_id) AS ids, array_agg(effect) AS ends,
@@ -180,11 +199,17 @@ struct WriteVerdicts: PreparedStatement {
             SET status = 'scanned', scanned_at = coalesce(r.scanned_at, clock_timestamp()),
                 enrollment_id = v.enrollment_id, open_scan_by = v.enrollment_id, prompt = coalesce(v.prompt, r.prompt),
                 signature = coalesce(v.signed, r.signature),
-                answer_id = CASE v.effect WHEN 'await_confirmation' THEN v.submission_id END,
-                signature_verified = CASE v.effect WHEN 'await_confirmation' THEN v.signer IS NOT NULL END,
-                signer_fingerprint = CASE v.effect WHEN 'await_confirmation' THEN v.signer END
+                secret_digest = coalesce(v.later_code, r.secret_digest),
+                code_step = CASE WHEN v.later_code IS NULL THEN r.code_step
+                                 ELSE coalesce(r.code_step, 0) + v.steps_later END,
+                answer_id = CASE v.effect WHEN 'await_confirmation' THEN v.submission_id ELSE r.answer_id END,
+                signature_verified = CASE v.effect WHEN 'await_confirmation' THEN v.signer IS NOT NULL
+                                                   ELSE r.signature_verified END,
+                signer_fingerprint = CASE v.effect WHEN 'await_confirmation' THEN v.signer
+                                                   ELSE r.signer_fingerprint END
             FROM verdicts v JOIN countersign.enrollments e ON e.enrollment_id = v.enrollment_id
-            WHERE e.status = 'active' AND v.effect IN ('scan', 'await_confirmation') AND r.transaction_id = v.transaction_id
+            WHERE e.status = 'active' AND v.effect IN ('scan', 'scan_later', 'await_confirmation')
+              AND r.transaction_id = v.transaction_id
               AND r.status = CASE v.effect WHEN 'scan' THEN 'issued' ELSE 'scanned' END
               AND clock_timestamp() < r.expires_at
             RETURNING r.transaction_id, r.portal_id, v.submission_id
@@ -194,7 +219,7 @@ struct WriteVerdicts: PreparedStatement {
                        AND v.effect IN ('authenticated', 'denied') AS is_answer,
                    CASE WHEN v.effect = 'reject' THEN v.reason
                         WHEN v.effect IN ('scan_again', 'answered_before') THEN NULL
-                        WHEN v.effect IN ('scan', 'await_confirmation')
+                        WHEN v.effect IN ('scan', 'scan_later', 'await_confirmation')
                              AND v.submission_id IN (SELECT s.submission_id FROM scanned s) THEN NULL
                         WHEN v.transaction_id IN (SELECT e.transaction_id FROM ended e) THEN NULL
                         WHEN (SELECT e.status FROM countersign.enrollments e
@@ -232,47 +257,6 @@ struct WriteVerdicts: PreparedStatement {
             FROM resolved HAVING count(*) > 0
         )
         SELECT (SELECT count(*) FROM told_portals) AS told_portals, (SELECT count(*) FROM told_apps) AS told_apps
-        """)
-}
-
-/// Remembers the last ten wrong codes of each enrollment, and locks it for ten minutes when all ten came
-/// within ten minutes. Rows are taken one by one in the order that they are given in, so that two workers cannot deadlock,
-/// and counted as they are once they are held: the snapshot may be older than what the other worker has added. (Sessions
-/// of stages may not sort, and an ORDER BY walked over all enrollments for it.)
-struct AddWrongCodes: PreparedStatement {
-    /// By enrollment.
-    let counts: [Identifier: Int]
-
-    var parameters: [Parameter] {
-        let ordered = counts.sorted { $0.key < $1.key }
-        return [
-            .identifiers(ordered.map(\.key)),
-            .int32s(ordered.map { Int32(min($0.value, Judge.wrongCodesAllowed)) }),
-        ]
-    }
-
-    static let statement = Statement(
-        "validate.add_wrong_codes",
-        """
-        WITH held AS MATERIALIZED (
-            SELECT e.enrollment_id, e.app_id, e.user_id, e.locked_until, e.wrong_codes, c.wrong
-            FROM unnest($1::uuid[], $2::integer[]) AS c (enrollment_id, wrong) CROSS JOIN LATERAL (
-                SELECT * FROM countersign.enrollments e WHERE e.enrollment_id = c.enrollment_id FOR UPDATE) AS e
-        ), counted AS (
-            SELECT h.enrollment_id, h.app_id, h.user_id, times, h.locked_until,
-                   cardinality(times) >= 10 AND times[1] > clock_timestamp() - interval '10 min' AS locks
-            FROM held h CROSS JOIN LATERAL (
-                SELECT all_times[greatest(1, cardinality(all_times) - 9):] AS times
-                FROM (SELECT h.wrong_codes || array_fill(clock_timestamp(), ARRAY[h.wrong]) AS all_times) a) t
-        ), locked AS (
-            INSERT INTO countersign.events (enrollment_id, app_id, user_id, type)
-            SELECT enrollment_id, app_id, user_id, 'enrollment.locked' FROM counted
-            WHERE locks AND coalesce(locked_until < clock_timestamp(), true)
-        )
-        UPDATE countersign.enrollments e
-        SET wrong_codes = c.times,
-            locked_until = CASE WHEN c.locks THEN clock_timestamp() + interval '10 min' ELSE e.locked_until END
-        FROM counted c WHERE e.enrollment_id = c.enrollment_id
         """)
 }
 

@@ -12,29 +12,35 @@ struct VerdictColumns {
     var fingerprints: [String?] = []
     var signed: [String?] = []
     var details: [String?] = []
+    /// The digest of the code that was scanned, where that is a later one than the stored.
+    var laterCodes: [[UInt8]?] = []
+    var steps: [Int32] = []
 
     var count: Int { submissions.count }
 
-    /// Effects: `reject`, `scan`, `scan_again`, `answered_before`, `await_confirmation`, and the ends `authenticated` and
+    /// Effects: `reject`, `scan`, `scan_again`, `scan_later`, `answered_before`, `await_confirmation`, and the ends `authenticated` and
     /// `denied`.
     mutating func append(_ verdict: Verdict, of candidate: Candidate, _ checked: CheckedSubmission) {
         submissions.append(candidate.submissionID)
         transactions.append(checked.claimed.text.transactionID)
         enrollments.append(candidate.enrollmentID)
-        let (effect, reason, prompt): (String, RejectionReason?, String?) =
+        let (effect, reason, prompt, later): (String, RejectionReason?, String?, Int) =
             switch verdict {
-            case .rejected(let reason): ("reject", reason, nil)
-            case .scan(let prompt): ("scan", nil, prompt)
-            case .scanAgain(let prompt): ("scan_again", nil, prompt)
-            case .answeredBefore: ("answered_before", nil, nil)
-            case .awaitConfirmation: ("await_confirmation", nil, nil)
-            case .end(let accepted): (accepted ? "authenticated" : "denied", nil, nil)
+            case .rejected(let reason): ("reject", reason, nil, 0)
+            case .scan(let prompt, let later): ("scan", nil, prompt, later)
+            case .scanAgain(let prompt, let later):
+                (later > 0 ? "scan_later" : "scan_again", nil, prompt, later)
+            case .answeredBefore: ("answered_before", nil, nil, 0)
+            case .awaitConfirmation: ("await_confirmation", nil, nil, 0)
+            case .end(let accepted): (accepted ? "authenticated" : "denied", nil, nil, 0)
             }
+        laterCodes.append(later > 0 ? candidate.secretDigest : nil)
+        steps.append(Int32(later))
         effects.append(effect)
         reasons.append(reason?.rawValue)
         prompts.append(prompt)
         fingerprints.append(candidate.signature.fingerprint)
-        signed.append(effect == "scan" ? checked.signed : nil)
+        signed.append(effect == "scan" || effect == "scan_later" ? checked.signed : nil)
         details.append(reason.flatMap { checked.detail(of: $0, candidate) })
     }
 
@@ -42,7 +48,7 @@ struct VerdictColumns {
         [
             .identifiers(submissions), .identifiers(transactions), .identifiers(enrollments),
             .texts(effects), .texts(reasons), .texts(prompts), .texts(fingerprints), .texts(signed),
-            .texts(details),
+            .texts(details), .optionalByteses(laterCodes), .int32s(steps),
         ]
     }
 }
@@ -66,6 +72,8 @@ extension CheckedSubmission {
             let given = candidate.promptDigest ?? SubmissionText.noPrompt
             return "prompt_digest, line 7, is \(given): it must be the SHA-256 of the prompt that the scan "
                 + "returned, and \(SubmissionText.noPrompt) for a scan and where there was none"
+        case .expired where candidate.request?.rotation != nil:
+            return "this type's codes are shown for seconds: scan the one that is on the page now"
         default: return nil
         }
     }

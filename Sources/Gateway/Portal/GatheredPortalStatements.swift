@@ -7,7 +7,7 @@ struct StartRequests: PreparedStatement {
     static let statement = Statement(
         "gateway.start_many",
         """
-        SELECT place, transaction_id, milliseconds
+        SELECT place, transaction_id, milliseconds, rotates
         FROM countersign.start_requests($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """)
     var parameters: [Parameter] {
@@ -21,7 +21,7 @@ struct StartRequests: PreparedStatement {
         let place = try row.int("place")
         let id = try row.identifier("transaction_id")
         let life = Duration.milliseconds(try row.int("milliseconds"))
-        return (place, SignIns.Made(transactionID: id, timeToLive: life))
+        return (place, SignIns.Made(transactionID: id, timeToLive: life, rotates: try row.bool("rotates")))
     }
 }
 

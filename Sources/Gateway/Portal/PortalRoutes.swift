@@ -18,6 +18,7 @@ struct PortalRoutes: Sendable {
             Route(.get, "\(Self.root)/transaction/{transaction_id}", result),
             Route(.delete, "\(Self.root)/transaction/{transaction_id}", cancel),
             Route(.post, "\(Self.root)/transaction/{transaction_id}/confirm", confirm),
+            Route(.post, "\(Self.root)/transaction/{transaction_id}/otp", shownCode),
             Route(.get, "\(Self.root)/user/{user_id}/enabled", userTypes),
             Route(.get, "\(Self.root)/user/{user_id}/device/{device_id}/enabled", deviceTypes),
         ]
@@ -28,6 +29,16 @@ struct PortalRoutes: Sendable {
         let auth_method: String
         let time_to_live: Int
         let otp: String
+        /// Of a type whose codes rotate.
+        var otp_seed: String?
+        var otp_valid_until: Int64?
+    }
+
+    private struct Shown: Encodable {
+        let transaction_id: String
+        let otp: String?
+        /// In milliseconds since 1970.
+        let otp_valid_until: Int64?
     }
 
     @Sendable private func start(_ request: IncomingRequest) async throws -> Response {
@@ -46,7 +57,10 @@ struct PortalRoutes: Sendable {
         return .json(
             Start(
                 transaction_id: started.transactionID.description, auth_method: "otp",
-                time_to_live: Int(started.timeToLive / .milliseconds(1)), otp: started.otp))
+                time_to_live: Int(started.timeToLive / .milliseconds(1)),
+                otp: started.first?.otp ?? started.otp,
+                otp_seed: started.first.map { _ in started.otp },
+                otp_valid_until: started.first.map { $0.validUntil.microseconds / 1_000 }))
     }
 
     /// Who posts what. Credentials in a header are looked at before the form is read.
@@ -75,6 +89,18 @@ struct PortalRoutes: Sendable {
             try await signIns.result(id, of: portal, wait: .seconds(wait), known: query["known"])
         }
         return .json(result)
+    }
+
+    @Sendable private func shownCode(_ request: IncomingRequest) async throws -> Response {
+        let (portal, form) = try await posted(request)
+        let id = try transaction(request)
+        let shown = try await mapped(portal) {
+            try await signIns.shownCode(id, seed: form["seed"], of: portal)
+        }
+        return .json(
+            Shown(
+                transaction_id: id.description, otp: shown?.otp,
+                otp_valid_until: shown.map { $0.validUntil.microseconds / 1_000 }))
     }
 
     @Sendable private func confirm(_ request: IncomingRequest) async throws -> Response {

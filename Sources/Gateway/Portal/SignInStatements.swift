@@ -11,7 +11,8 @@ struct InsertRequest: PreparedStatement {
                                                ip_address, user_agent, reference, traceparent)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         RETURNING transaction_id,
-                  (1000 * date_part('epoch', expires_at - requested_at))::integer AS milliseconds
+                  (1000 * date_part('epoch', expires_at - requested_at))::integer AS milliseconds,
+                  code_rotation IS NOT NULL AS rotates
         """)
     var parameters: [Parameter] {
         [
@@ -21,7 +22,27 @@ struct InsertRequest: PreparedStatement {
     }
     static func decode(_ row: inout RowReader) throws -> SignIns.Made {
         let id = try row.identifier("transaction_id")
-        return SignIns.Made(transactionID: id, timeToLive: .milliseconds(try row.int("milliseconds")))
+        let life = Duration.milliseconds(try row.int("milliseconds"))
+        return SignIns.Made(transactionID: id, timeToLive: life, rotates: try row.bool("rotates"))
+    }
+}
+
+/// The code to show now, and until when; nil when nobody can scan it any more. No row for a seed of another request.
+struct FindShownCode: PreparedStatement {
+    let id: Identifier
+    let seed: String?
+
+    static let statement = Statement(
+        "gateway.shown_code",
+        """
+        SELECT otp, valid_until FROM countersign.rotated_otp($2)
+        WHERE starts_with(translate($2, '-_', '+/'), left(encode(uuid_send($1), 'base64'), 21))
+        """)
+    var parameters: [Parameter] { [.identifier(id), Parameter(seed)] }
+    static func decode(_ row: inout RowReader) throws -> SignIns.ShownCode? {
+        let otp = try row.optionalText("otp")
+        let until = try row.optionalTimestamp("valid_until")
+        return otp.flatMap { otp in until.map { SignIns.ShownCode(otp: otp, validUntil: $0) } }
     }
 }
 

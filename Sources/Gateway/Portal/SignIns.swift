@@ -27,12 +27,23 @@ struct SignIns: Sendable {
     struct Made: Sendable {
         let transactionID: Identifier
         let timeToLive: Duration
+        /// Whether it shows one code after the other.
+        let rotates: Bool
+    }
+
+    /// One code of many.
+    struct ShownCode: Sendable {
+        let otp: String
+        let validUntil: Timestamp
     }
 
     struct Started: Sendable {
         let transactionID: Identifier
+        /// The code; of a request that rotates them, what they are made of.
         let otp: String
         let timeToLive: Duration
+        /// Of such a request, the code to show first.
+        var first: ShownCode?
     }
 
     let database: GatewayDatabase
@@ -54,7 +65,8 @@ struct SignIns: Sendable {
         while ContinuousClock.now < deadline, !notifications.isClosed {
             await news.wait(min(backstop, ContinuousClock.now.duration(to: deadline)))
             if let otp = try await gathered.codes.ask((portal.name, id), lane: portal.name) {
-                return Started(transactionID: id, otp: otp, timeToLive: made.timeToLive)
+                let first = made.rotates ? try await shownCode(id, seed: otp, of: portal) : nil
+                return Started(transactionID: id, otp: otp, timeToLive: made.timeToLive, first: first)
             }
         }
         _ = try await cancel(id, of: portal)
@@ -77,6 +89,17 @@ struct SignIns: Sendable {
             }
             await news.wait(min(backstop * 5, left))
         }
+    }
+
+    /// The code to show now; nil when nobody can scan it any more.
+    func shownCode(
+        _ id: Identifier, seed: String?, of portal: KnownPortal
+    ) async throws -> ShownCode? {
+        let rows = try await database.run(.portal(portal.name), FindShownCode(id: id, seed: seed))
+        guard let found = try rows.first() else {
+            throw PortalProblem.invalidParameter("seed must be the otp_seed of this request's start")
+        }
+        return found
     }
 
     /// Gives the number that the visitor has typed, and tells how things stand then.

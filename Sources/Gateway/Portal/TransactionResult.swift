@@ -56,7 +56,8 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
         confirmation = try row.optionalText("confirmation")
         confirmation_tries_left = try row.optionalInt("confirmation_tries_left")
         not_authenticated_reason =
-            isAuthenticated == true ? nil : confirmation_tries_left == 0 ? Self.unconfirmed : Self.reasons[status]
+            isAuthenticated == true
+            ? nil : confirmation_tries_left == 0 ? Self.unconfirmed : Self.reasons[status]
     }
 
     private static let unconfirmed = Reason(

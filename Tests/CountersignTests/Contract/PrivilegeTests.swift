@@ -85,7 +85,7 @@ private let decidedPrivileges = """
         scanned_at resolved_at enrollment_id portal_id app_id signature_verified status auth_type
         method callback_uri message language_code reference user_id device_id signer_fingerprint); gateway
         portal: insert (auth_type callback_uri message secure_message language_code ip_address
-        user_agent reference traceparent), select (transaction_id requested_at expires_at status
+        user_agent reference traceparent), select (transaction_id requested_at expires_at code_rotation status
         auth_type callback_uri message language_code reference); monitor: select (transaction_id requested_at
         expires_at open_until issued_at scanned_at resolved_at enrollment_id portal_id app_id
         signature_verified status auth_type method callback_uri message language_code
@@ -116,6 +116,7 @@ private let decidedPrivileges = """
     check_text(column_name text, value text, longest integer) - admin: execute
     clear_suspects(most integer) - admin worker: execute
     close_events() - worker: execute
+    code_steps(life interval, rotation integer) - worker: execute
     collect_in_full(transaction_id uuid) - nobody
     collect_otp(transaction_id uuid) - gateway portal: execute
     confirmation_number() - nobody
@@ -164,6 +165,7 @@ private let decidedPrivileges = """
     find_credentials(client_ids text[]) - gateway: execute
     find_outcomes(app text, ids uuid[]) - gateway: execute
     hand_out_codes(portals text[], ids uuid[]) - gateway: execute
+    hash_chain(start bytea, times integer) - worker: execute
     has_closed_isolates(value text) - admin: execute
     held() - admin monitor worker: execute
     incarnation(OUT system_identifier bigint, OUT timeline bigint, OUT database oid, OUT
@@ -237,6 +239,8 @@ private let decidedPrivileges = """
     revoke_own_enrollment(enrollment_id uuid, user_id text) - gateway: execute
     ring(stage text) - worker: execute
     ring_after_insert() - nobody
+    rotated_otp(seed text, at timestamp with time zone, OUT otp text, OUT valid_until timestamp with time zone) - gateway
+        portal: execute
     schema_current - nobody
     schema_migrations - admin gateway monitor worker: select
     schema_turn - nobody

@@ -27,7 +27,9 @@ import Testing
         mutating func scan() async throws -> (prompt: String, number: String) {
             let prompt = try #require(try await phone.send(.scan, code, &app).prompt)
             let line = prompt.split(separator: "\n")[2]
-            return (prompt, String(try #require(line.wholeMatch(of: /Confirmation number: ([0-9]{2})/)?.output.1)))
+            return (
+                prompt, String(try #require(line.wholeMatch(of: /Confirmation number: ([0-9]{2})/)?.output.1))
+            )
         }
 
         mutating func answer(_ action: SubmissionAction, _ prompt: String?) async throws -> String? {
@@ -45,7 +47,8 @@ import Testing
 
         static func texts(_ row: Row) throws -> [String?] { try (0..<4).map { try row.optionalText($0) } }
 
-        static let columns = "status::text, is_authenticated::text, confirmation, confirmation_tries_left::text"
+        static let columns =
+            "status::text, is_authenticated::text, confirmation, confirmation_tries_left::text"
         static let confirm = Statement(
             "confirm", "SELECT \(columns) FROM countersign.confirm_code($1, $2)")
         static let state = Statement(
@@ -65,9 +68,11 @@ import Testing
             #expect(try await all.answer(.accept, prompt) == nil)
             #expect(try await all.state() == ["scanned", nil, "awaited", "3"])
             #expect(try await webhooks() == 0)
-            #expect(try Parties.texts(try await all.confirm(number)) == ["authenticated", "true", "given", "3"])
+            #expect(
+                try Parties.texts(try await all.confirm(number)) == ["authenticated", "true", "given", "3"])
             let row = try await all.portal.execute(
-                "SELECT user_id, signature_verified, signature LIKE '-----BEGIN PGP SIGNATURE%' FROM countersign.auth_results")[0]
+                "SELECT user_id, signature_verified, signature LIKE '-----BEGIN PGP SIGNATURE%' FROM countersign.auth_results"
+            )[0]
             #expect(try row.text(0) == "alice" && row.bool(1) && row.bool(2))
             #expect(try await webhooks() == 1)
             let trail = try await Database.current.count(
@@ -146,7 +151,8 @@ import Testing
 
     @Test(arguments: [
         "SELECT countersign.revoke_enrollment(enrollment_id) FROM countersign.enrollments",
-        "UPDATE countersign.apps SET enabled = false", "UPDATE countersign.settings SET enrollment_enabled = false",
+        "UPDATE countersign.apps SET enabled = false",
+        "UPDATE countersign.settings SET enrollment_enabled = false",
     ])
     func `an answer does not outlive what it needs`(change: String) async throws {
         try await withWorkerLogin(stages: [.enroll, .issue, .validate]) { _ in
@@ -172,7 +178,8 @@ import Testing
             try await Database.current.arrange("UPDATE countersign.auth_types SET confirm_code = 'never'")
             let plain = try await all.portal.request()
             #expect(
-                try await all.portal.refusal(of: Parties.confirm, [.identifier(plain), "47"])?.state == "CS003")
+                try await all.portal.refusal(of: Parties.confirm, [.identifier(plain), "47"])?.state
+                    == "CS003")
         }
     }
 

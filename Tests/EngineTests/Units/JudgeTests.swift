@@ -1,5 +1,6 @@
 import Administration
 import Countersign
+import Crypto
 import Engine
 import Postgres
 import Testing
@@ -52,6 +53,33 @@ import Testing
         answer.request?.isConfirmed = false
         answer.action = .deny
         #expect(verdict(answer) == .end(accepted: false))
+    }
+
+    @Test func `codes that rotate`() {
+        // Of step 6 first, then what a phone sends of the steps before it.
+        let chain = (0..<6).reduce(into: [digest]) { links, _ in
+            links.append(Array(SHA256.hash(data: links.last!)))
+        }
+        let rotation = CodeRotation(now: 3, stored: 0, count: 7)
+        let places = chain.map { rotation.place(of: $0, stored: chain[6]) }
+        #expect(places == (0..<7).map { .later(6 - $0) })
+        let (scanned, unknown) = (CodeRotation(now: 3, stored: 3, count: 7), [UInt8](repeating: 1, count: 32))
+        #expect(scanned.place(of: chain[5], stored: chain[3]) == .earlier)
+        #expect(scanned.place(of: unknown, stored: chain[3]) == .nowhere)
+        for (step, expected) in [
+            (1, Verdict.rejected(.expired)), (2, .scan(prompt: "ACME\nSign in", later: 2)),
+            (3, .scan(prompt: "ACME\nSign in", later: 3)), (4, .rejected(.expired)),
+        ] {
+            var scan = candidate(.scan)
+            scan.request?.rotation = rotation
+            scan.request?.secretDigest = chain[6]
+            scan.secretDigest = chain[6 - step]
+            var judge = Judge(allOn)
+            #expect(judge.judge(scan) == expected)
+            #expect(judge.wrongCodes.isEmpty)
+            scan.secretDigest = unknown
+            #expect(judge.judge(scan) == .rejected(.unknownCode))
+        }
     }
 
     /// However late it comes; but not another's, another action, another code, or one that nobody signed.
