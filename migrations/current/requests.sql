@@ -79,18 +79,19 @@ BEGIN
     SELECT p.portal_id, t.method, 'requested', now.at, now.at + make_interval(secs => t.request_expires_in),
            now.at + make_interval(secs => t.request_expires_in),
            CASE WHEN given.message <> '' THEN given.message ELSE (
+               -- RFC 4647 section 3.4: the longest beginning of the tag that there is, else English.
                SELECT m.message FROM countersign.auth_type_messages m
                WHERE m.auth_type = given.auth_type
-                 AND m.language_code IN (given.language_code, split_part(given.language_code, '-', 1), 'en')
-               ORDER BY m.language_code = given.language_code DESC NULLS LAST, m.language_code = 'en' LIMIT 1) END,
+                 AND (starts_with(now.language || '-', m.language_code || '-') OR m.language_code = 'en')
+               ORDER BY starts_with(now.language || '-', m.language_code || '-') DESC NULLS LAST,
+                        octet_length(m.language_code) DESC LIMIT 1) END,
            s.mobile_authentication_enabled AND s.enrollment_enabled AND p.enabled AND NOT p.over_limit
            AND t.method IS NOT NULL
            AND CASE WHEN s.callback_allowlist_enabled
                     THEN EXISTS (SELECT FROM countersign.callback_urls c
                                  WHERE c.portal_id = p.portal_id AND c.url = given.callback_uri)
                     ELSE countersign.is_callback_uri(given.callback_uri) END
-           AND CASE WHEN char_length(given.language_code) > 35 THEN false
-                    ELSE coalesce(given.language_code ~ '^[a-z]{2,3}(-[a-z0-9]{2,8})*$', true) END
+           AND coalesce(now.language ~ '^[a-z]{2,3}(-[a-z0-9]{2,8})*$', given.language_code IS NULL)
            AND coalesce(octet_length(given.secure_message) <= 8192, true)
            AND CASE WHEN given.ip_address IS NULL THEN true ELSE countersign.is_inet(given.ip_address) END
            AND coalesce(char_length(given.message) <= 155, true)
@@ -107,10 +108,14 @@ BEGIN
            -- and which one statement of 20,000 rows passed twentyfold. Portals cannot choose the identifier.
            AND CASE WHEN right(given.transaction_id::text, 2) = '00'
                     THEN countersign.is_within_limit(p.portal_id, p.max_open_requests) ELSE true END,
-           CASE t.confirm_code WHEN 'always' THEN countersign.confirmation_number() END, t.code_rotation
+           CASE t.confirm_code WHEN 'always' THEN countersign.confirmation_number() END, t.code_rotation,
+           coalesce(now.language, given.language_code)
         INTO filled.portal_id, filled.method, filled.status, filled.requested_at, filled.expires_at,
-             filled.open_until, filled.message, fine, filled.confirm_number, filled.code_rotation
-        FROM (SELECT clock_timestamp() AS at OFFSET 0) AS now
+             filled.open_until, filled.message, fine, filled.confirm_number, filled.code_rotation,
+             filled.language_code
+        FROM (SELECT clock_timestamp() AS at,
+                     CASE WHEN char_length(given.language_code) <= 35
+                          THEN lower(translate(given.language_code, '_', '-') COLLATE "C") END AS language OFFSET 0) AS now
         CROSS JOIN countersign.settings s
         LEFT JOIN countersign.portals p ON p.portal_id = coalesce(given.portal_id,
             (SELECT own.portal_id FROM countersign.portals own WHERE own.login = session_user),
@@ -179,7 +184,7 @@ BEGIN
     ELSIF NOT countersign.is_callback_uri(given.callback_uri) THEN
         PERFORM countersign.refuse('CS005', 'callback_uri must be ' || countersign.callback_uri_rule());
     ELSIF char_length(given.language_code) > 35 OR given.language_code !~ '^[a-z]{2,3}(-[a-z0-9]{2,8})*$' THEN
-        PERFORM countersign.refuse('CS003', 'language_code must be a lower-case language tag such as en or nl-be, '
+        PERFORM countersign.refuse('CS003', 'language_code must be a language tag such as en or nl-BE, '
                                             'of at most 35 characters');  -- RFC 5646 section 4.4.1
     ELSIF given.message IS NULL THEN
         PERFORM countersign.refuse('CS004',

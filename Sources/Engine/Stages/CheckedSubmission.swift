@@ -23,7 +23,7 @@ struct CheckedSubmission: Sendable {
     init(plain claimed: ClaimedSubmission) {
         self.claimed = claimed
         (signature, signed, refusal) = (.missing, nil, nil)
-        newPrompt = claimed.prompt?.lines.joined(separator: "\n")
+        newPrompt = claimed.prompt?.words.lines.joined(separator: "\n")
     }
 
     private static func check(
@@ -48,6 +48,7 @@ extension ClaimedSubmission.Prompt {
     fileprivate func text(
         _ claimed: ClaimedSubmission, _ context: OpenPGPContext, _ sealer: Sealer
     ) throws -> String? {
+        let lines = words.lines
         guard let secureMessage else { return lines.joined(separator: "\n") }
         guard let publicKey = claimed.publicKey, let signer else { return nil }
         let secretKey = try sealer.open(signer.sealed, at: ServerKey.place(signer.id))

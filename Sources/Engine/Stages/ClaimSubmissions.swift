@@ -100,6 +100,7 @@ private let takenSQL = """
                r.transaction_id AS seen_id, r.secret_digest AS seen_digest, r.enrollment_id AS seen_enrollment,
                r.prompt AS seen_prompt,
                r.status = 'issued' AND s.action = 'scan' AS scans, r.portal_id, r.message, r.user_agent,
+               r.language_code,
                r.ip_address, r.secure_message, r.confirm_number, r.confirmed_at, r.code_rotation, r.code_step,
                r.requested_at,
                s.signature IS NULL AND (r.status = 'issued' AND s.action = 'scan' AND r.secure_message IS NOT NULL)
@@ -116,10 +117,6 @@ private let takenSQL = """
     """
 
 /// What `ClaimedSubmission` reads. Only the keys of active enrollments are worked with.
-///
-/// Each part of the prompt has a line of its own, by its place: what portals and visitors write has no line breaks. The
-/// visitor's own words come last, behind the address that they might imitate, and cannot be spread so far that they seem
-/// to begin another line.
 private func columnsSQL(_ mode: Claim.Mode) -> String {
     """
     s.key, s.lane, \(mode == .round ? "(SELECT min(slice) FROM lanes)" : "1") AS slice, s.claimed, s.last::uuid,
@@ -129,11 +126,11 @@ private func columnsSQL(_ mode: Claim.Mode) -> String {
            e.user_id, CASE WHEN e.status = 'active' THEN e.key_fingerprint END AS key_fingerprint,
            CASE WHEN e.status = 'active' AND (s.signature IS NOT NULL OR s.scans AND s.secure_message IS NOT NULL)
                 THEN e.public_key END AS public_key,
-           CASE WHEN s.scans THEN
-               array_remove(ARRAY[p.display_name, s.message, 'Confirmation number: ' || s.confirm_number,
-                   CASE WHEN coalesce(s.ip_address, s.user_agent) IS NOT NULL
-                        THEN 'Location: ' || coalesce(s.ip_address, 'unknown') END,
-                   'Device: ' || left(regexp_replace(s.user_agent, \(blanks), ' ', 'g'), 160)], NULL) END AS prompt,
+           p.display_name, CASE WHEN s.scans THEN s.message END AS message,
+           CASE WHEN s.scans THEN s.confirm_number END AS confirm_number,
+           CASE WHEN s.scans THEN s.ip_address END AS ip_address,
+           CASE WHEN s.scans THEN s.user_agent END AS user_agent,
+           CASE WHEN s.scans THEN s.language_code END AS language_code,
            CASE WHEN s.scans THEN s.secure_message END AS secure_message, k.server_key_id, k.secret_key
     """
 }
@@ -144,6 +141,3 @@ private let joinsSQL = """
     LEFT JOIN countersign.server_keys k
         ON k.server_key_id = e.server_key_id AND s.scans AND s.secure_message IS NOT NULL
     """
-
-/// Spaces of every width, one or many.
-private let blanks = #"E'[ \u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]+'"#

@@ -6,8 +6,7 @@ import Postgres
 struct ClaimedSubmission: RowReadable, Sendable {
     /// What the prompt of a scan is made of. Nil in `ClaimedSubmission` unless a scan may come about.
     struct Prompt: Sendable {
-        /// Name of the portal, message, context.
-        let lines: [String]
+        let words: PromptLines
         let secureMessage: String?
         /// The server's key of this enrollment: its id, and the sealed secret key.
         let signer: (id: Identifier, sealed: [UInt8])?
@@ -71,11 +70,15 @@ struct ClaimedSubmission: RowReadable, Sendable {
 
 extension ClaimedSubmission.Prompt {
     fileprivate init?(_ row: inout RowReader) throws {
-        let lines = try row.optionalTexts("prompt")
+        let (portal, message) = (try row.optionalText("display_name"), try row.optionalText("message"))
+        let (number, address) = (try row.optionalText("confirm_number"), try row.optionalText("ip_address"))
+        let (agent, language) = (try row.optionalText("user_agent"), try row.optionalText("language_code"))
         secureMessage = try row.optionalText("secure_message")
         let (id, sealed) = (try row.optionalIdentifier("server_key_id"), try row.optionalBytes("secret_key"))
-        guard let lines else { return nil }
-        self.lines = lines
+        guard let portal, let message else { return nil }
+        words = PromptLines(
+            portal: portal, message: message, number: number, address: address, userAgent: agent,
+            language: language)
         signer = id.flatMap { id in sealed.map { (id, $0) } }
     }
 }

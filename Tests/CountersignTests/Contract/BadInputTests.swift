@@ -104,7 +104,7 @@ import Testing
     }
 
     private static let languages: [Case] = [
-        "", "EN", "e", "en_US", "english", "en-", "en\n", "en-a", "en" + String(repeating: "-ab", count: 12),
+        "", "e", "en__us", "ÉN", "english", "en-", "en\n", "en-a", "en" + String(repeating: "-ab", count: 12),
     ].map {
         Case(values: ["language_code": $0], state: "CS003", says: ["language_code", "language tag"])
     }
@@ -177,7 +177,8 @@ import Testing
         var portal = try await site.portal()
         let languages: [(String?, String)] = [
             ("nl-be", "Aanmelden in België"), ("nl-nl", "Aanmelden"), ("nl", "Aanmelden"), ("fr", "Sign in"),
-            (nil, "Sign in"),
+            (nil, "Sign in"), ("nl-be-vls", "Aanmelden in België"), ("nl_BE", "Aanmelden in België"),
+            ("NL-nl-x1", "Aanmelden"), ("EN", "Sign in"), ("nlx", "Sign in"),
         ]
         for (language, message) in languages {
             for given in [nil, ""] {

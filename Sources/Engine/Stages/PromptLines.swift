@@ -1,0 +1,90 @@
+/// What the app shows for a request, a line each, by its place: what portals and visitors write has no line breaks. The
+/// visitor's own words come last, behind the address that they might imitate, and cannot be spread so far that they seem
+/// to begin another line.
+package struct PromptLines: Sendable {
+    /// Display name.
+    package var portal: String
+    package var message: String
+    /// Two digits that the visitor types on the portal's page.
+    package var number: String?
+    package var address: String?
+    package var userAgent: String?
+    /// A tag, as `nl-be`; the labels are in that language, or in English.
+    package var language: String?
+
+    package init(
+        portal: String, message: String, number: String? = nil, address: String? = nil,
+        userAgent: String? = nil,
+        language: String? = nil
+    ) {
+        (self.portal, self.message, self.number) = (portal, message, number)
+        (self.address, self.userAgent, self.language) = (address, userAgent, language)
+    }
+
+    package var lines: [String] {
+        let labels = PromptLabels.matching(language)
+        var lines = [portal, message]
+        if let number { lines.append("\(labels.number): \(number)") }
+        if address != nil || userAgent != nil {
+            lines.append("\(labels.location): \(address ?? labels.unknown)")
+        }
+        if let userAgent { lines.append("\(labels.device): \(Self.device(userAgent))") }
+        return lines
+    }
+
+    /// Browser and system of one that is known; any other as it is, for a portal may say what its terminal is called.
+    private static func device(_ text: String) -> String {
+        let (browser, system) = (Visitor.browser(text), Visitor.system(text))
+        switch (browser, system) {
+        case (let browser?, let system?): return "\(browser) (\(system))"
+        case (let known?, nil), (nil, let known?): return known
+        case (nil, nil): return shortened(text)
+        }
+    }
+
+    /// At most 160 characters, with single blanks of whatever width they were.
+    private static func shortened(_ text: String) -> String {
+        var kept = String.UnicodeScalarView()
+        var count = 0
+        var wasBlank = false
+        for scalar in text.unicodeScalars where count < 160 {
+            let isBlank = scalar.properties.generalCategory == .spaceSeparator
+            if isBlank && wasBlank { continue }
+            kept.append(isBlank ? " " : scalar)
+            wasBlank = isBlank
+            count += 1
+        }
+        return String(kept)
+    }
+}
+
+/// The server's own words in a prompt.
+struct PromptLabels: Sendable {
+    let number, location, device, unknown: String
+
+    /// By RFC 4647 section 3.4 (look-up): the tag, then the tag without its last part, and so on; English when none fits.
+    static func matching(_ tag: String?) -> PromptLabels {
+        var range = (tag ?? "").lowercased().replacing("_", with: "-")[...]
+        while !range.isEmpty {
+            if let found = all[String(range)] { return found }
+            range = range.lastIndex(of: "-").map { range[..<$0] } ?? ""
+        }
+        return english
+    }
+
+    private static let english = PromptLabels(
+        number: "Confirmation number", location: "Location", device: "Device", unknown: "unknown")
+    private static let all = [
+        "de": PromptLabels(
+            number: "Bestätigungsnummer", location: "Ort", device: "Gerät", unknown: "unbekannt"),
+        "fr": PromptLabels(
+            number: "Numéro de confirmation", location: "Lieu", device: "Appareil", unknown: "inconnu"),
+        "nl": PromptLabels(
+            number: "Bevestigingsnummer", location: "Locatie", device: "Apparaat", unknown: "onbekend"),
+        "es": PromptLabels(
+            number: "Número de confirmación", location: "Lugar", device: "Dispositivo", unknown: "desconocido"
+        ),
+        "it": PromptLabels(
+            number: "Numero di conferma", location: "Luogo", device: "Dispositivo", unknown: "sconosciuto"),
+    ]
+}

@@ -1,0 +1,90 @@
+import Engine
+import Testing
+
+/// What a prompt says of the visitor, from what browsers send.
+@Suite struct PromptLinesTests {
+    private static let mozilla = "Mozilla/5.0"
+    private static let webKit = "AppleWebKit/537.36 (KHTML, like Gecko)"
+    private static let iOS =
+        "(iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+    private static let windows = "(Windows NT 10.0; Win64; x64)"
+    private static let android = "(Linux; Android 10; K)"
+
+    static let agents: [(agent: String, shown: String)] = [
+        ("\(mozilla) \(windows) \(webKit) Chrome/126.0.0.0 Safari/537.36", "Chrome (Windows)"),
+        ("\(mozilla) \(windows) \(webKit) Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0", "Edge (Windows)"),
+        ("\(mozilla) \(windows) \(webKit) Chrome/124.0.0.0 Safari/537.36 OPR/110.0.0.0", "Opera (Windows)"),
+        (
+            "\(mozilla) (Windows NT 10.0; Win64; x64; rv:127.0) Gecko/20100101 Firefox/127.0",
+            "Firefox (Windows)"
+        ),
+        (
+            "\(mozilla) (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
+            "Internet Explorer (Windows)"
+        ),
+        ("\(mozilla) (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0", "Firefox (Linux)"),
+        ("\(mozilla) (X11; Linux x86_64) \(webKit) Chrome/126.0.0.0 Safari/537.36", "Chrome (Linux)"),
+        (
+            "\(mozilla) (X11; CrOS x86_64 14541.0.0) \(webKit) Chrome/126.0.0.0 Safari/537.36",
+            "Chrome (ChromeOS)"
+        ),
+        (
+            "\(mozilla) (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
+            "Safari (Mac)"
+        ),
+        ("\(mozilla) \(iOS) Version/17.5 Mobile/15E148 Safari/604.1", "Safari (iPhone)"),
+        ("\(mozilla) \(iOS) CriOS/126.0.6478.54 Mobile/15E148 Safari/604.1", "Chrome (iPhone)"),
+        ("\(mozilla) \(iOS) FxiOS/127.0 Mobile/15E148 Safari/605.1.15", "Firefox (iPhone)"),
+        ("\(mozilla) \(iOS) EdgiOS/125.0 Version/17.0 Mobile/15E148 Safari/604.1", "Edge (iPhone)"),
+        ("\(mozilla) \(iOS) Mobile/15E148 Instagram 335.0.8.26.85", "Instagram (iPhone)"),
+        ("\(mozilla) \(iOS) Mobile/15E148 [FBAN/FBIOS;FBAV/466.0.0.35.111]", "Facebook (iPhone)"),
+        ("\(mozilla) \(android) \(webKit) Chrome/126.0.0.0 Mobile Safari/537.36", "Chrome (Android)"),
+        (
+            "\(mozilla) \(android) \(webKit) SamsungBrowser/25.0 Chrome/121.0.0.0 Mobile Safari/537.36",
+            "Samsung Internet (Android)"
+        ),
+        ("\(mozilla) (Android 14; Mobile; rv:127.0) Gecko/127.0 Firefox/127.0", "Firefox (Android)"),
+        (
+            "\(mozilla) (Linux; Android 14; Pixel 8; wv) \(webKit) Version/4.0 Chrome/126.0.0.0 Mobile Safari/537.36",
+            "an Android app (Android)"
+        ),
+        ("\(mozilla) (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Googlebot"),
+        ("curl/8.5.0", "curl"), ("Front desk", "Front desk"),
+        ("Firefox, Location: home", "Firefox, Location: home"),
+        ("", ""),
+    ]
+
+    @Test(arguments: agents) func `browser and system are named`(agent: String, shown: String) {
+        let lines = PromptLines(portal: "Acme", message: "Sign in", address: "203.0.113.7", userAgent: agent)
+            .lines
+        #expect(lines == ["Acme", "Sign in", "Location: 203.0.113.7", "Device: \(shown)"])
+    }
+
+    /// Forged words go with the rest of a user agent that is known.
+    @Test func `what stands beside a known browser is not shown`() {
+        let forged = "\(Self.mozilla) \(Self.windows) Firefox/127.0, your home, trusted"
+        #expect(
+            PromptLines(portal: "A", message: "B", userAgent: forged).lines.last
+                == "Device: Firefox (Windows)")
+    }
+
+    @Test(
+        arguments: [
+            (nil, "Location: unknown"), ("en-gb", "Location: unknown"), ("NL", "Locatie: onbekend"),
+            ("nl_BE", "Locatie: onbekend"), ("de-ch-1996", "Ort: unbekannt"),
+            ("fr-x-private", "Lieu: inconnu"),
+            ("sv", "Location: unknown"), ("", "Location: unknown"), ("-", "Location: unknown"),
+            ("nlx", "Location: unknown"),
+        ] as [(String?, String)])
+    func `labels are in the language that fits`(tag: String?, line: String) {
+        let lines = PromptLines(portal: "A", message: "B", userAgent: "x", language: tag).lines
+        #expect(lines[2] == line)
+    }
+
+    @Test func `what is not known has no line`() {
+        #expect(PromptLines(portal: "A", message: "B").lines == ["A", "B"])
+        #expect(
+            PromptLines(portal: "A", message: "B", number: "07", language: "de").lines[2]
+                == "Bestätigungsnummer: 07")
+    }
+}
