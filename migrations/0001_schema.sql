@@ -130,7 +130,8 @@ CREATE TABLE countersign.auth_types (
     confirm_code        text NOT NULL DEFAULT 'never'
                         CONSTRAINT auth_types_confirm_code CHECK (confirm_code IN ('never', 'always')),
     code_rotation       integer   -- seconds that a code is shown; NULL where it stays the same
-                        CONSTRAINT auth_types_code_rotation CHECK (code_rotation BETWEEN 1 AND 60)
+                        CONSTRAINT auth_types_code_rotation CHECK (code_rotation BETWEEN 1 AND 60),
+    redeem_once         boolean NOT NULL DEFAULT false  -- results are taken once instead of read for 300 s
 );
 
 CREATE TABLE countersign.auth_type_messages (
@@ -249,10 +250,12 @@ CREATE TABLE countersign.auth_requests (
     open_scan_by        uuid,         -- enrollment_id while scanned and open
     portal_id           integer NOT NULL,
     app_id              integer,
+    redeemed_in         xid8,         -- the transaction that has taken the result
     confirm_tries       smallint,     -- wrong ones
     code_rotation       smallint,     -- seconds of each step, as the type said; NULL where the code stays the same
     code_step           smallint,     -- whose digest secret_digest is, once a later code than the first was scanned
     signature_verified  boolean,
+    redeem_once         boolean,      -- as the type said
     status              countersign.request_status NOT NULL,
     auth_type           text COLLATE "C" NOT NULL,
     method              text NOT NULL,

@@ -19,6 +19,8 @@ package struct AuthenticationType: Sendable, Hashable {
     package let confirmCode: String
     /// For how long each code is shown; nil when it stays the same.
     package let codeRotation: Duration?
+    /// Whether results are taken once.
+    package let redeemOnce: Bool
     /// By language.
     package let messages: [Message]
 }
@@ -36,6 +38,7 @@ extension AuthenticationType: RowReadable {
         requestExpiresIn = .seconds(try row.int("request_expires_in"))
         confirmCode = try row.text("confirm_code")
         codeRotation = try row.optionalInt("code_rotation").map { .seconds($0) }
+        redeemOnce = try row.bool("redeem_once")
         messages = zip(try row.texts("languages"), try row.texts("messages")).map(Message.init)
     }
 }
@@ -46,7 +49,7 @@ struct ListAuthenticationTypes: PreparedStatement {
     static let statement = Statement(
         "type.list",
         """
-        SELECT t.name, t.method, t.request_expires_in, t.confirm_code, t.code_rotation,
+        SELECT t.name, t.method, t.request_expires_in, t.confirm_code, t.code_rotation, t.redeem_once,
                array(SELECT m.language_code FROM countersign.auth_type_messages m
                      WHERE m.auth_type = t.name ORDER BY m.language_code) AS languages,
                array(SELECT m.message FROM countersign.auth_type_messages m

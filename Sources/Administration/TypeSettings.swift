@@ -5,6 +5,7 @@ struct TypeSettings: Sendable {
     var confirmCode: String?
     /// Seconds; 0 is none.
     var codeRotation: Int32?
+    var redeemOnce: Bool?
 
     static let inputs = [
         ActionInput(
@@ -15,6 +16,10 @@ struct TypeSettings: Sendable {
             "code-rotation", .option,
             help: "How long a code is shown before the next one: 1 to 60, or 0 when it stays the same.",
             placeholder: "seconds"),
+        ActionInput(
+            "redeem-once", .option,
+            help: "Whether results are taken once instead of read for 300 s: yes, or no.",
+            placeholder: "yes or no", words: ["yes", "no"]),
     ]
 
     init(_ words: ActionWords) throws {
@@ -26,14 +31,22 @@ struct TypeSettings: Sendable {
             }
             return seconds
         }
+        redeemOnce = try words.optional("redeem-once").map { word in
+            guard ["yes", "no"].contains(word) else {
+                throw UnreadableInput("results are taken once: yes or no, not '\(word)'")
+            }
+            return word == "yes"
+        }
     }
 
     init() {}
 
-    var isEmpty: Bool { confirmCode == nil && codeRotation == nil }
+    var isEmpty: Bool { confirmCode == nil && codeRotation == nil && redeemOnce == nil }
 
     /// In the order of the statements that take them.
-    var parameters: [Parameter] { [Parameter(confirmCode), codeRotation.map(Parameter.int32) ?? .null] }
+    var parameters: [Parameter] {
+        [Parameter(confirmCode), codeRotation.map(Parameter.int32) ?? .null, Parameter(redeemOnce)]
+    }
 
     /// Of a form, for a type or a new one.
     static func fields(_ type: AuthenticationType?) -> [ActionButton.Field] {
@@ -43,6 +56,9 @@ struct TypeSettings: Sendable {
             .init(
                 name: "code-rotation", caption: "Code changes every (1 to 60 s, 0: never)",
                 value: "\(type?.codeRotation?.components.seconds ?? 0)", size: 5),
+            .init(
+                name: "redeem-once", caption: "Results are taken once",
+                kind: .choice(type?.redeemOnce == true ? ["yes", "no"] : ["no", "yes"])),
         ]
     }
 }

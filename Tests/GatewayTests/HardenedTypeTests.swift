@@ -1,6 +1,7 @@
 import Countersign
 import Foundation
 import Gateway
+import OpenPGP
 import Postgres
 import Support
 import Testing
@@ -51,6 +52,22 @@ import Testing
             let right = try await post(site, http, "\(id)/confirm", "code=\(number)").json()
             #expect(right["is_authenticated"] as? Bool == true && right["user_id"] as? String == "alice")
             #expect(right["confirmation"] as? String == "given")
+        }
+    }
+
+    @Test func `a result that is redeemed twice`() async throws {
+        try await withPhone("redeem_once = true") { site, http, phone, enrollment in
+            let (id, otp) = try await startSignIn(site, http)
+            #expect(try await phone.submit(enrollment, otp, .accept).status == 200)
+            let before = try await signInResult(site, http, id)
+            #expect(before["is_authenticated"] as? Bool == false && before["user_id"] == nil)
+            #expect((before["not_authenticated_reason"] as? [String: String])?["reason"] == "not_redeemed")
+            let first = try await post(site, http, "\(id)/redeem", "").json()
+            #expect(first["is_authenticated"] as? Bool == true && first["user_id"] as? String == "alice")
+            #expect(first["user_public_key"] as? String == phone.keys.publicKey)
+            let second = try await post(site, http, "\(id)/redeem", "").json()
+            #expect(second["is_authenticated"] as? Bool == false && second["user_id"] == nil)
+            #expect((second["not_authenticated_reason"] as? [String: String])?["reason"] == "redeemed")
         }
     }
 

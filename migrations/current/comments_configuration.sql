@@ -57,6 +57,8 @@ COMMENT ON COLUMN countersign.auth_types.confirm_code IS
     'Whether the visitor must type two digits that the phone shows: never, or always.';
 COMMENT ON COLUMN countersign.auth_types.code_rotation IS
     'For how many seconds a code is shown before the next one, 1 to 60; NULL when it stays the same.';
+COMMENT ON COLUMN countersign.auth_types.redeem_once IS
+    'Whether results are taken once, by redeem, instead of being read for 300 s.';
 
 COMMENT ON TABLE countersign.auth_type_messages IS 'Default messages of authentication types, by language.';
 COMMENT ON COLUMN countersign.auth_type_messages.auth_type IS 'Name of the authentication type.';

@@ -59,7 +59,8 @@ GRANT SELECT (transaction_id, requested_at, expires_at, status, auth_type, callb
 GRANT SELECT ON countersign.auth_results TO countersign_portal, countersign_gateway;
 GRANT EXECUTE ON FUNCTION countersign.current_portal(), countersign.portal_channel(),
     countersign.collect_otp(uuid), countersign.await_otp(uuid, interval), countersign.cancel_request(uuid),
-    countersign.rotated_otp(text, timestamptz), countersign.confirm_code(uuid, text)
+    countersign.rotated_otp(text, timestamptz), countersign.confirm_code(uuid, text),
+    countersign.redeem(uuid)
     TO countersign_portal, countersign_gateway;
 
 ---------------------------------------------------------------------------------------------------------

@@ -185,6 +185,33 @@ COMMENT ON FUNCTION countersign.confirm_code(uuid, text) IS
     'auth_results: only is_authenticated says that somebody has signed in. Three wrong ones end the request as failed. '
     'CS006 when there is no such request, CS003 when it asks for no number or that is not two digits.';
 
+-- Takes the result of a type whose results are taken once. The row is held, so that of two callers one waits for the other
+-- and gets nothing; a call that is rolled back has taken nothing.
+CREATE OR REPLACE FUNCTION countersign.redeem(transaction_id uuid) RETURNS SETOF countersign.auth_results
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    request countersign.auth_requests%ROWTYPE := countersign.own_request(transaction_id);
+BEGIN
+    PERFORM countersign.check_savepoints();
+    IF request.redeem_once IS NULL THEN
+        PERFORM countersign.refuse('CS003', 'results of this authentication type are not redeemed: read auth_results');
+    END IF;
+    UPDATE countersign.auth_requests r SET redeemed_in = pg_current_xact_id()
+        WHERE r.transaction_id = request.transaction_id AND r.status = 'authenticated' AND r.redeemed_in IS NULL
+          AND clock_timestamp() < r.resolved_at + interval '300 s';
+    IF FOUND THEN
+        INSERT INTO countersign.events (transaction_id, portal_id, type)
+            VALUES (request.transaction_id, request.portal_id, 'request.redeemed');
+    END IF;
+    RETURN QUERY SELECT * FROM countersign.auth_results a WHERE a.transaction_id = request.transaction_id;
+END
+$$;
+COMMENT ON FUNCTION countersign.redeem(uuid) IS
+    'Takes the result of a request, once, for types whose results are taken once: the row of auth_results, which is '
+    'authenticated for the caller''s transaction and for nobody else. CS006 when there is no such request, CS003 when its '
+    'result is not redeemed.';
+
 -- Ends a request by the answer that has waited for its confirmation, unless what the answer needs was switched off since:
 -- then it has failed.
 CREATE OR REPLACE FUNCTION countersign.accept_confirmed(request countersign.auth_requests) RETURNS void

@@ -20,9 +20,10 @@ BEGIN
     SELECT p.portal_id, t.method, 'requested', now.at, now.at + make_interval(secs => t.request_expires_in),
            now.at + make_interval(secs => t.request_expires_in),
            CASE WHEN NEW.message <> '' THEN NEW.message ELSE m.message END,
-           CASE t.confirm_code WHEN 'always' THEN countersign.confirmation_number() END, t.code_rotation
+           CASE t.confirm_code WHEN 'always' THEN countersign.confirmation_number() END, t.code_rotation,
+           nullif(t.redeem_once, false)
         INTO portal, NEW.method, NEW.status, NEW.requested_at, NEW.expires_at, NEW.open_until, words, NEW.confirm_number,
-             NEW.code_rotation
+             NEW.code_rotation, NEW.redeem_once
         FROM (SELECT clock_timestamp() AS at OFFSET 0) AS now, countersign.settings s, countersign.portals p,
              countersign.callback_urls c, countersign.auth_types t, countersign.auth_type_messages m
         WHERE p.portal_id = coalesce(NEW.portal_id,
@@ -109,9 +110,11 @@ BEGIN
            AND CASE WHEN right(given.transaction_id::text, 2) = '00'
                     THEN countersign.is_within_limit(p.portal_id, p.max_open_requests) ELSE true END,
            CASE t.confirm_code WHEN 'always' THEN countersign.confirmation_number() END, t.code_rotation,
+           nullif(t.redeem_once, false),
            coalesce(now.language, given.language_code)
         INTO filled.portal_id, filled.method, filled.status, filled.requested_at, filled.expires_at,
              filled.open_until, filled.message, fine, filled.confirm_number, filled.code_rotation,
+             filled.redeem_once,
              filled.language_code
         FROM (SELECT clock_timestamp() AS at,
                      CASE WHEN char_length(given.language_code) <= 35

@@ -3,19 +3,33 @@
 -- after: callers
 
 -- A request in any state; is_authenticated is NULL until it has ended, and false 300 s after a sign-in. The user is who
--- accepted or declined, as in the Access API.
+-- accepted or declined, as in the Access API. What is to be redeemed is told to the transaction that redeems it, and to no
+-- other, whenever that began.
 CREATE OR REPLACE VIEW countersign.auth_results WITH (security_barrier) AS
 SELECT r.transaction_id, r.reference, r.callback_uri, r.status,
        CASE WHEN r.resolved_at IS NOT NULL
             THEN r.status = 'authenticated' AND clock_timestamp() < r.resolved_at + interval '300 s'
+                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
        END AS is_authenticated,
-       CASE WHEN r.status IN ('authenticated', 'denied') THEN r.user_id END AS user_id,
-       CASE WHEN r.status = 'authenticated' THEN r.device_id END AS device_id,
-       CASE WHEN r.status = 'authenticated' THEN r.app_id END AS app_id,
+       CASE WHEN r.status = 'denied' OR r.status = 'authenticated'
+                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
+            THEN r.user_id END AS user_id,
+       CASE WHEN r.status = 'authenticated'
+                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
+            THEN r.device_id END AS device_id,
+       CASE WHEN r.status = 'authenticated'
+                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
+            THEN r.app_id END AS app_id,
        r.method AS authentication_method,
-       CASE WHEN r.status = 'authenticated' THEN r.signature_verified END AS signature_verified,
-       CASE WHEN r.status = 'authenticated' THEN r.signature END AS signature,
-       CASE WHEN r.status = 'authenticated' THEN r.signer_fingerprint END AS signer_fingerprint,
+       CASE WHEN r.status = 'authenticated'
+                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
+            THEN r.signature_verified END AS signature_verified,
+       CASE WHEN r.status = 'authenticated'
+                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
+            THEN r.signature END AS signature,
+       CASE WHEN r.status = 'authenticated'
+                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
+            THEN r.signer_fingerprint END AS signer_fingerprint,
        CASE WHEN r.status IN ('denied', 'expired', 'cancelled', 'failed') THEN r.status
        END AS not_authenticated_reason,
        r.requested_at, r.resolved_at, r.resolved_at + interval '300 s' AS valid_until,
@@ -23,7 +37,9 @@ SELECT r.transaction_id, r.reference, r.callback_uri, r.status,
        CASE WHEN r.confirm_number IS NULL THEN NULL
             WHEN r.confirmed_at IS NOT NULL THEN 'given'
             WHEN r.status = 'scanned' THEN 'awaited' END AS confirmation,
-       CASE WHEN r.confirm_number IS NOT NULL THEN 3 - coalesce(r.confirm_tries, 0) END AS confirmation_tries_left
+       CASE WHEN r.confirm_number IS NOT NULL THEN 3 - coalesce(r.confirm_tries, 0) END AS confirmation_tries_left,
+       CASE WHEN r.redeem_once AND r.status = 'authenticated'
+            THEN CASE WHEN r.redeemed_in IS NULL THEN 'open' ELSE 'taken' END END AS redemption
 FROM countersign.auth_requests r
 WHERE r.portal_id = (SELECT countersign.current_portal());
 COMMENT ON VIEW countersign.auth_results IS 'The portal''s own requests, a row for each in every state.';
@@ -54,6 +70,9 @@ COMMENT ON COLUMN countersign.auth_results.expires_at IS 'When the request ends 
 COMMENT ON COLUMN countersign.auth_results.confirmation IS
     'Of types that ask for a confirmation number: awaited while the visitor has to type what the phone shows, given '
     'once confirm_code was called with it. Nobody has signed in before is_authenticated is true.';
+COMMENT ON COLUMN countersign.auth_results.redemption IS
+    'Of types whose results are taken once: open until redeem was called, then taken. Only the transaction that has called '
+    'it reads who has signed in.';
 COMMENT ON COLUMN countersign.auth_results.confirmation_tries_left IS
     'How often confirm_code may still be called with a number that is wrong; with the last of three the request fails.';
 

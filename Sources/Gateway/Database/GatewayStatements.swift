@@ -7,7 +7,8 @@ enum GatewayStatements {
         FindCredentials.self, FindEnabledTypes.self, FindOutcomes.self, FindPortalChannel.self,
         FindRepeatedSubmission.self, FindResult.self, FindShownCode.self, InsertRequest.self, IsApp.self,
         IsPortal.self,
-        ListEnrollments.self, NameApp.self, NamePortal.self, RevokeEnrollment.self, StartRequests.self,
+        ListEnrollments.self, NameApp.self, NamePortal.self, Redeem.self, RevokeEnrollment.self,
+        StartRequests.self,
         SubmitAnswer.self, SubmitAnswers.self,
     ]
 }

@@ -19,6 +19,7 @@ struct PortalRoutes: Sendable {
             Route(.delete, "\(Self.root)/transaction/{transaction_id}", cancel),
             Route(.post, "\(Self.root)/transaction/{transaction_id}/confirm", confirm),
             Route(.post, "\(Self.root)/transaction/{transaction_id}/otp", shownCode),
+            Route(.post, "\(Self.root)/transaction/{transaction_id}/redeem", redeem),
             Route(.get, "\(Self.root)/user/{user_id}/enabled", userTypes),
             Route(.get, "\(Self.root)/user/{user_id}/device/{device_id}/enabled", deviceTypes),
         ]
@@ -101,6 +102,12 @@ struct PortalRoutes: Sendable {
             Shown(
                 transaction_id: id.description, otp: shown?.otp,
                 otp_valid_until: shown.map { $0.validUntil.microseconds / 1_000 }))
+    }
+
+    @Sendable private func redeem(_ request: IncomingRequest) async throws -> Response {
+        let portal = try await authentication.portal(request)
+        let id = try transaction(request)
+        return .json(try await mapped(portal) { try await signIns.redeem(id, of: portal) })
     }
 
     @Sendable private func confirm(_ request: IncomingRequest) async throws -> Response {

@@ -67,6 +67,17 @@ struct FindResult: PreparedStatement {
     var parameters: [Parameter] { [.identifier(id)] }
 }
 
+/// Takes a result, once.
+struct Redeem: PreparedStatement {
+    typealias Output = TransactionResult
+
+    let id: Identifier
+
+    static let statement = Statement(
+        "gateway.redeem", "SELECT \(TransactionResult.columns) FROM countersign.redeem($1)")
+    var parameters: [Parameter] { [.identifier(id)] }
+}
+
 /// Gives the number that the visitor has typed.
 struct ConfirmCode: PreparedStatement {
     typealias Output = TransactionResult

@@ -102,6 +102,13 @@ struct SignIns: Sendable {
         return found
     }
 
+    /// Takes the result, once.
+    func redeem(_ id: Identifier, of portal: KnownPortal) async throws -> TransactionResult {
+        let found = try await database.run(.portal(portal.name), Redeem(id: id)).first()
+        guard let found else { throw PortalProblem.unknownTransaction }
+        return found
+    }
+
     /// Gives the number that the visitor has typed, and tells how things stand then.
     func confirm(_ id: Identifier, code: String?, of portal: KnownPortal) async throws -> TransactionResult {
         let found = try await database.run(.portal(portal.name), ConfirmCode(id: id, code: code)).first()

@@ -26,13 +26,15 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
     /// Of types that ask for a confirmation number: `awaited` or `given`.
     let confirmation: String?
     let confirmation_tries_left: Int?
+    /// Of types whose results are taken once: `open` or `taken`.
+    let redemption: String?
 
     /// Of `auth_results`.
     static let columns = """
         transaction_id, reference, callback_uri, status::text, is_authenticated, user_id, device_id,
         authentication_method, signature_verified, signature, requested_at, expires_at,
         CASE WHEN signature IS NOT NULL THEN countersign.signer_public_key(transaction_id) END AS user_public_key,
-        confirmation, confirmation_tries_left
+        confirmation, confirmation_tries_left, redemption
         """
 
     /// Whether it will never change again.
@@ -55,13 +57,21 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
         user_public_key = try row.optionalText("user_public_key")
         confirmation = try row.optionalText("confirmation")
         confirmation_tries_left = try row.optionalInt("confirmation_tries_left")
+        redemption = try row.optionalText("redemption")
         not_authenticated_reason =
             isAuthenticated == true
-            ? nil : confirmation_tries_left == 0 ? Self.unconfirmed : Self.reasons[status]
+            ? nil
+            : confirmation_tries_left == 0
+                ? Self.unconfirmed : redemption.flatMap { Self.unredeemed[$0] } ?? Self.reasons[status]
     }
 
     private static let unconfirmed = Reason(
         reason: "failed", description: "a wrong confirmation number was given three times")
+
+    private static let unredeemed = [
+        "open": Reason(reason: "not_redeemed", description: "the result has not been redeemed"),
+        "taken": Reason(reason: "redeemed", description: "the result was redeemed before"),
+    ]
 
     /// Why it has failed for good; an open request has none.
     private static let reasons = [

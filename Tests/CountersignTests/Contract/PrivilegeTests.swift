@@ -224,6 +224,7 @@ private let decidedPrivileges = """
     record_history() - worker: execute
     record_hours(until timestamp with time zone) - nobody
     record_sign_ins(moment timestamp with time zone) - nobody
+    redeem(transaction_id uuid) - gateway portal: execute
     refuse(code text, message text) - admin worker: execute
     refuse_auth_request(given countersign.auth_requests) - nobody
     refuse_deep_savepoints() - nobody
