@@ -18,7 +18,8 @@ import Testing
     private static let columns: Set = [
         "transaction_id", "reference", "callback_uri", "status", "is_authenticated", "user_id", "device_id",
         "app_id", "authentication_method", "signature_verified", "signature", "signer_fingerprint",
-        "not_authenticated_reason", "requested_at", "resolved_at", "valid_until", "expires_at", "confirmation",
+        "not_authenticated_reason", "requested_at", "resolved_at", "valid_until", "expires_at",
+        "confirmation",
         "confirmation_tries_left", "redemption",
     ]
     private static let ofTheUser = [
