@@ -459,6 +459,8 @@ CREATE INDEX dead_deliveries_portal ON countersign.dead_deliveries (portal_id, d
 CREATE TABLE countersign.events (
     event_id        uuid NOT NULL DEFAULT countersign.uuid_v7(),
     occurred_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- What streams the events knows by it which have been seen: ids are made before others see them.
+    written_in      xid8 NOT NULL DEFAULT pg_current_xact_id(),
     transaction_id  uuid,
     enrollment_id   uuid,
     portal_id       integer,

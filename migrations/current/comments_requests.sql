@@ -91,6 +91,7 @@ COMMENT ON TABLE countersign.events IS
     'The audit trail: what happened to requests and enrollments, and what operators did. Parted by day, kept 400 days.';
 COMMENT ON COLUMN countersign.events.event_id IS 'Its key, a UUID of version 7.';
 COMMENT ON COLUMN countersign.events.occurred_at IS 'When it happened.';
+COMMENT ON COLUMN countersign.events.written_in IS 'The transaction that wrote it, as pg_current_xact_id() calls it.';
 COMMENT ON COLUMN countersign.events.transaction_id IS 'The request it is about.';
 COMMENT ON COLUMN countersign.events.enrollment_id IS 'The enrollment it is about.';
 COMMENT ON COLUMN countersign.events.portal_id IS 'The portal it is about.';

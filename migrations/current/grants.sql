@@ -155,7 +155,7 @@ GRANT SELECT (submission_id, submitted_at, resolved_at, app_id, status, reason, 
 GRANT SELECT (enrollment_id, created_at, activated_at, revoked_at, locked_until, app_id, status, reason, platform)
     ON countersign.enrollments TO countersign_monitor, countersign_admin;
 GRANT SELECT (public_key) ON countersign.enrollments TO countersign_admin;
-GRANT SELECT (event_id, occurred_at, transaction_id, enrollment_id, portal_id, app_id, type)
+GRANT SELECT (event_id, occurred_at, written_in, transaction_id, enrollment_id, portal_id, app_id, type)
     ON countersign.events TO countersign_monitor, countersign_admin;
 GRANT EXECUTE ON FUNCTION countersign.queue_status(), countersign.operating_figures(),
     countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid), countersign.stage_number(text),

@@ -11,6 +11,7 @@ final class Interruption: Sendable {
 
     private let running = Mutex<[Cancellation]>([])
     private let isEnding = Atomic(false)
+    private let held = Mutex(())
 
     /// Called once, before anything is connected. What the process was started to ignore, as nohup does, it ignores.
     func begin() {
@@ -20,7 +21,9 @@ final class Interruption: Sendable {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             // Which keeps the source for as long as the process runs.
-            source.setEventHandler { withExtendedLifetime(source) { self.end(number, name) } }
+            source.setEventHandler {
+                withExtendedLifetime(source) { DispatchQueue.global().async { self.end(number, name) } }
+            }
             source.activate()
         }
     }
@@ -30,18 +33,27 @@ final class Interruption: Sendable {
         while isEnding.load(ordering: .sequentiallyConsistent) { pause() }
     }
 
-    /// The connection's statements are ended, too.
-    func watch(_ connection: borrowing Connection) {
+    /// The connection's statements are ended, too; `instead` of those of the ones before, which are no more.
+    func watch(_ connection: borrowing Connection, instead: Bool = false) {
         let cancellation = connection.cancellation
-        running.withLock { $0.append(cancellation) }
+        running.withLock { $0 = (instead ? [] : $0) + [cancellation] }
     }
 
-    /// A second signal does not wait for the server.
+    /// Does what a first signal lets come to its end, if that takes no longer than a second.
+    func hold<T>(_ body: () throws -> T) rethrows -> T { try held.withLock { _ in try body() } }
+
+    /// A second signal waits for nothing.
     private func end(_ number: Int32, _ name: String) {
-        isEnding.store(true, ordering: .sequentiallyConsistent)
+        let isFirst = !isEnding.exchange(true, ordering: .sequentiallyConsistent)
         for cancellation in running.withLock({ running in running.takeAll() }) { cancellation() }
-        writeError("countersign: ended by \(name)")
-        _exit(128 + number)
+        let leave = {
+            writeError("countersign: ended by \(name)")
+            _exit(128 + number)
+        }
+        for _ in 0..<(isFirst ? 100 : 0) where held.withLockIfAvailable({ _ in leave() }) == nil {
+            usleep(10_000)
+        }
+        leave()
     }
 }
 

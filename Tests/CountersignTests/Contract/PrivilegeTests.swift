@@ -158,8 +158,8 @@ private let decidedPrivileges = """
     event_digest(before bytea, since timestamp with time zone, until timestamp with time zone, events bigint,
         content bytea) - nobody
     event_digests - admin: select
-    events - admin: select; monitor: select (event_id occurred_at transaction_id enrollment_id portal_id
-        app_id type); worker: insert (transaction_id enrollment_id portal_id app_id type user_id details), select
+    events - admin: select; monitor: select (event_id occurred_at written_in transaction_id
+        enrollment_id portal_id app_id type); worker: insert (transaction_id enrollment_id portal_id app_id type user_id details), select
     events_content(since timestamp with time zone, until timestamp with time zone, OUT events bigint, OUT
         content bytea) - nobody
     find_credentials(client_ids text[]) - gateway: execute

@@ -58,6 +58,39 @@ extension AuditEvent {
 
     /// The login, and whom of several people behind it it names.
     package static let actor = "e.actor || coalesce(' (' || e.operator || ')', '')"
+
+    /// Reads `found`, which has `AuditEvent.found` for its columns. A certificate is kept once, with its enrollment.
+    static func reading(showsUsers: Bool) -> String {
+        let certificate =
+            showsUsers
+            ? """
+            LEFT JOIN countersign.enrollments k ON k.enrollment_id = f.enrollment_id
+                AND encode(sha256(convert_to(k.public_key, 'UTF8')), 'hex') = f.details #>> '{evidence,certificate_sha256}'
+            """ : "CROSS JOIN (SELECT NULL::text AS public_key) AS k"
+        return """
+            SELECT f.id, f.at, f.type, f.transaction_id, f.enrollment_id, p.name AS portal, a.name AS app, f.user_id, f.actor,
+                   CASE WHEN k.public_key IS NULL THEN f.details
+                        ELSE jsonb_set(f.details, '{evidence,certificate}', to_jsonb(k.public_key)) END::text AS details,
+                   (SELECT string_agg(d.key || '=' || d.value, ' ' ORDER BY d.key)
+                    FROM jsonb_each_text(f.details - 'evidence') d) AS summary
+            FROM found f LEFT JOIN countersign.portals p USING (portal_id) LEFT JOIN countersign.apps a USING (app_id)
+            \(certificate)
+            """
+    }
+
+    /// The columns of `found`.
+    static let found =
+        "id, at, type, transaction_id, enrollment_id, portal_id, app_id, user_id, actor, details"
+
+    /// Users, actors and details of `countersign.events e`, where they may be seen.
+    static func people(_ showsUsers: Bool) -> String {
+        showsUsers ? "e.user_id, \(actor), e.details" : "NULL::text, NULL::text, NULL::jsonb"
+    }
+
+    /// Whether a type is one of $4, which is NULL for any.
+    static func matches(_ type: String) -> String {
+        "($4::text[] IS NULL OR \(type) = ANY ($4::text[]) OR split_part(\(type), '.', 1) = ANY ($4::text[]))"
+    }
 }
 
 extension AuditEvent: RowReadable {
@@ -109,41 +142,24 @@ struct SearchEvents: StatementFamily {
         let since = """
             coalesce(countersign.uuid_floor($1::timestamptz), '00000000-0000-0000-0000-000000000000')
             """
-        let matches = { (type: String) in
-            "($4::text[] IS NULL OR \(type) = ANY ($4::text[]) OR split_part(\(type), '.', 1) = ANY ($4::text[]))"
-        }
-        let people =
-            showsUsers ? "e.user_id, \(AuditEvent.actor), e.details" : "NULL::text, NULL::text, NULL::jsonb"
-        let certificate =
-            showsUsers
-            ? """
-            LEFT JOIN countersign.enrollments k ON k.enrollment_id = f.enrollment_id
-                AND encode(sha256(convert_to(k.public_key, 'UTF8')), 'hex') = f.details #>> '{evidence,certificate_sha256}'
-            """ : "CROSS JOIN (SELECT NULL::text AS public_key) AS k"
         let ofUser = showsUsers ? "($3::text IS NULL OR e.user_id = $3::text)" : "$3::text IS NULL"
         return """
-            WITH found (id, at, type, transaction_id, enrollment_id, portal_id, app_id, user_id, actor, details) AS (
+            WITH found (\(AuditEvent.found)) AS (
                 (SELECT e.event_id, e.occurred_at, e.type, e.transaction_id, e.enrollment_id, e.portal_id, e.app_id,
-                        \(people)
+                        \(AuditEvent.people(showsUsers))
                  FROM countersign.events e
                  WHERE e.event_id >= \(since) AND ($2::uuid IS NULL OR e.transaction_id = $2::uuid)
-                   AND \(ofUser) AND \(matches("e.type"))
+                   AND \(ofUser) AND \(AuditEvent.matches("e.type"))
                  ORDER BY e.event_id DESC LIMIT $5)
                 UNION ALL
                 (SELECT r.transaction_id, r.requested_at, '\(AuditEvent.started)', r.transaction_id, NULL, r.portal_id, NULL,
                         NULL, NULL, NULL
                  FROM countersign.auth_requests r
                  WHERE r.transaction_id >= \(since) AND ($2::uuid IS NULL OR r.transaction_id = $2::uuid)
-                   AND $3::text IS NULL AND \(matches("'\(AuditEvent.started)'"))
+                   AND $3::text IS NULL AND \(AuditEvent.matches("'\(AuditEvent.started)'"))
                  ORDER BY r.transaction_id DESC LIMIT $5)
             )
-            SELECT f.id, f.at, f.type, f.transaction_id, f.enrollment_id, p.name AS portal, a.name AS app, f.user_id, f.actor,
-                   CASE WHEN k.public_key IS NULL THEN f.details
-                        ELSE jsonb_set(f.details, '{evidence,certificate}', to_jsonb(k.public_key)) END::text AS details,
-                   (SELECT string_agg(d.key || '=' || d.value, ' ' ORDER BY d.key)
-                    FROM jsonb_each_text(f.details - 'evidence') d) AS summary
-            FROM found f LEFT JOIN countersign.portals p USING (portal_id) LEFT JOIN countersign.apps a USING (app_id)
-            \(certificate)
+            \(AuditEvent.reading(showsUsers: showsUsers))
             ORDER BY f.id DESC LIMIT $5
             """
     }

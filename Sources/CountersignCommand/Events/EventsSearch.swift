@@ -2,19 +2,6 @@ import Administration
 import ArgumentParser
 import Postgres
 
-struct EventsCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "events",
-        abstract: "The audit trail.",
-        discussion: """
-            Examples:
-              countersign events --since 15m
-              countersign events search --user alice --type request,enrollment
-              countersign events verify
-            """,
-        subcommands: [EventsSearch.self, EventsVerify.self], defaultSubcommand: EventsSearch.self)
-}
-
 struct EventsSearch: DatabaseCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
@@ -25,11 +12,18 @@ struct EventsSearch: DatabaseCommand {
             Users, actors and details are shown only to members of countersign_admin. There, --json holds the \
             evidence of each signed answer. It takes no locks.
 
+            With --follow it goes on: each event once it can be seen, in the order in which that happens, none twice and \
+            none missed however late its transaction commits. It connects again when it has to. With --cursor it goes \
+            on where it was after a restart. What a crash between a line and the file would repeat, the cursor in each \
+            line of JSON and syslog tells: store both at once and give the last one as --after. Starts of requests, of \
+            which there is no event of their own, are not followed.
+
             Examples:
               countersign events search --since 15m
               countersign events search --user alice --type request,enrollment
               countersign events search --transaction 0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f --json
               countersign events search --since 2026-01-31T08:00:00Z --type submission.rejected --limit 1000
+              countersign events search --follow --format json --since 1h --cursor events.cursor
             """)
     static let role: GroupRole? = .monitor
 
@@ -48,11 +42,13 @@ struct EventsSearch: DatabaseCommand {
     @Option(help: "How many at most, 1 to 100000. (default: 100)")
     var limit: Int?
 
+    @OptionGroup var following: FollowOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var database: DatabaseOptions
 
     private var filter = AuditEvent.Filter(limit: 100)
     private var start: Since?
+    private var follows: FollowOptions.Wanted?
 
     mutating func prepare() throws {
         let environment = Environment.current
@@ -62,6 +58,14 @@ struct EventsSearch: DatabaseCommand {
             transactionID: try transaction ?? environment.value("transaction"), types: types,
             limit: try listLimit(limit, environment))
         start = try (since ?? environment.text("since")).map(Since.init(typed:))
+        follows = try following.wanted(environment, json: output.wantsJSON)
+        guard follows != nil else { return }
+        guard limit == nil && environment.text("limit") == nil else {
+            throw Failure(.usage, "--limit ends a list, and --follow has no end: give one of them")
+        }
+        guard types?.contains(AuditEvent.started) != true else {
+            throw Failure(.usage, "\(AuditEvent.started) cannot be followed: only a list has it")
+        }
     }
 
     func run(_ connection: inout Connection) async throws {
@@ -77,53 +81,17 @@ struct EventsSearch: DatabaseCommand {
             let now = try await connection.run(ReadClock()).one().time
             filter.since = start.moment(now)
         }
+        if let follows {
+            var follower = try await EventFollower(follows, filter, showsUsers: showsUsers, &connection)
+            return try await follower.run(&connection)
+        }
         let events = try await AuditEvent.find(filter, showsUsers: showsUsers, &connection)
         try output.show(
             events.map { $0.record(showsUsers: showsUsers) }, otherwise: "There are no such events.")
     }
 
-    private enum CodingKeys: CodingKey { case user, transaction, type, since, limit, output, database }
-}
-
-struct EventsVerify: DatabaseCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "verify",
-        abstract: "Find events that were changed, removed or added afterwards.",
-        discussion: """
-            Workers close each minute of events with a digest that carries the one before. This makes all of them \
-            again, and ends with 65 when one does not fit. Days that were dropped when their retention was over do \
-            no harm. Who keeps the printed digest elsewhere knows later that nothing was cut off before it.
-
-            Examples:
-              countersign events verify
-              countersign events verify --json
-            """)
-    static let role: GroupRole? = .admin
-
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var database: DatabaseOptions
-
-    func run(_ connection: inout Connection) async throws {
-        let chain = try await EventChain.verify(&connection)
-        let problems = chain.problems.map { problem -> Record in
-            [
-                "since": .time(problem.since), "until": .time(problem.until),
-                "problem": .text(problem.sentence),
-            ]
-        }
-        let end: Record = [
-            "events": .number(chain.end?.events ?? 0), "until": .time(chain.end?.until),
-            "digest": .text(chain.end?.digest),
-        ]
-        if try output.wantsJSON {
-            try output.show(end + ["problems": .records(problems)])
-        } else {
-            try output.show(problems, otherwise: "Every event that was closed is as it was.")
-            write(TextTable.details(end))
-        }
-        guard problems.isEmpty else {
-            throw Failure(.data, "the audit trail was changed in \(problems.count) places")
-        }
+    private enum CodingKeys: CodingKey {
+        case user, transaction, type, since, limit, following, output, database
     }
 }
 
@@ -136,7 +104,7 @@ private func eventTypes(_ list: String) throws -> [String] {
 }
 
 extension AuditEvent {
-    fileprivate func record(showsUsers: Bool) -> Record {
+    func record(showsUsers: Bool) -> Record {
         let what: Record = [
             "occurred_at": .time(occurredAt), "type": .text(type),
             "transaction_id": .text(transactionID.map { "\($0)" }),
