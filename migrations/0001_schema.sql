@@ -69,6 +69,8 @@ CREATE TABLE countersign.settings (
     callback_allowlist_enabled     boolean NOT NULL DEFAULT true,
     -- After a restore: whether work goes on by itself, or waits for `countersign restored`.
     resume_after_restore           boolean NOT NULL DEFAULT true,
+    -- Whether what an erased user has signed stays, under another name.
+    evidence_kept_after_erasure    boolean NOT NULL DEFAULT true,
     updated_at                     timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 INSERT INTO countersign.settings DEFAULT VALUES;
@@ -488,6 +490,23 @@ CREATE TABLE countersign.event_digests (
     content  bytea NOT NULL,           -- SHA-256 of those events
     digest   bytea NOT NULL            -- SHA-256 of the digest before, and of this row
 );
+-- Events whose user was erased since: see erasure.sql.
+CREATE TABLE countersign.erased_events (
+    event_id  uuid PRIMARY KEY,
+    erasure   uuid NOT NULL,   -- the event that tells of it
+    before    bytea NOT NULL,  -- SHA-256 of the event as it was, which the chain goes on with
+    after     bytea NOT NULL   -- and as it is now
+);
+-- The key of the digests that stand in the place of erased users. Without it nobody can try names, and it can be replaced:
+-- then who is erased once more has another digest.
+CREATE TABLE countersign.erasure_key (
+    only_row  boolean PRIMARY KEY DEFAULT true CONSTRAINT erasure_key_only_row CHECK (only_row),
+    key       bytea NOT NULL DEFAULT sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+                                            || uuid_send(gen_random_uuid()))
+);
+ALTER TABLE countersign.erasure_key ALTER COLUMN key SET STATISTICS 0;
+INSERT INTO countersign.erasure_key DEFAULT VALUES;
+
 -- The span that is being closed: its end, and the transaction before which all must have ended.
 CREATE TABLE countersign.event_closing (
     one      boolean PRIMARY KEY DEFAULT true CONSTRAINT event_closing_one CHECK (one),

@@ -10,6 +10,7 @@ package struct Settings: Sendable, Hashable {
         case signatureRequired = "signature_required"
         case callbackAllowlist = "callback_allowlist_enabled"
         case resumeAfterRestore = "resume_after_restore"
+        case evidenceKept = "evidence_kept_after_erasure"
     }
 
     package let values: [Name: Bool]
@@ -27,7 +28,7 @@ struct ReadSettings: PreparedStatement {
         "settings.read",
         """
         SELECT mobile_authentication_enabled, enrollment_enabled, unique_pgp_keys_per_enrollment, signature_required,
-               callback_allowlist_enabled, resume_after_restore, updated_at
+               callback_allowlist_enabled, resume_after_restore, evidence_kept_after_erasure, updated_at
         FROM countersign.settings
         """)
 
@@ -39,6 +40,7 @@ struct ReadSettings: PreparedStatement {
             .signatureRequired: try row.bool("signature_required"),
             .callbackAllowlist: try row.bool("callback_allowlist_enabled"),
             .resumeAfterRestore: try row.bool("resume_after_restore"),
+            .evidenceKept: try row.bool("evidence_kept_after_erasure"),
         ]
         return Settings(values: values, updatedAt: try row.timestamp("updated_at"))
     }
@@ -61,6 +63,7 @@ extension Settings.Name {
         case .uniqueKeys: "All enrollments share one OpenPGP key pair of the server's."
         case .signatureRequired: "Apps vouch for their users: submissions need no signature."
         case .callbackAllowlist: "Portals may name any callback address."
+        case .evidenceKept: "With a user who is erased goes what they have signed."
         case .resumeAfterRestore: "After a restore nobody works until `countersign restored` has run."
         }
     }
@@ -71,7 +74,7 @@ extension Settings.Name {
     package var protects: Bool {
         switch self {
         case .signatureRequired, .callbackAllowlist, .uniqueKeys: true
-        case .mobileAuthentication, .enrollment, .resumeAfterRestore: false
+        case .mobileAuthentication, .enrollment, .resumeAfterRestore, .evidenceKept: false
         }
     }
 }

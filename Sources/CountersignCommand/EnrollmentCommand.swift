@@ -72,7 +72,7 @@ func listLimit(_ limit: Int?, _ environment: Environment) throws -> Int {
 }
 
 extension Enrollment {
-    fileprivate var summary: Record {
+    var summary: Record {
         [
             "enrollment_id": .text("\(id)"), "app": .text(app), "user_id": .text(userID),
             "device_id": .text(deviceID), "status": .text(status), "created_at": .time(createdAt),
@@ -107,7 +107,7 @@ struct EnrollmentShow: DatabaseCommand {
 }
 
 extension Enrollment {
-    fileprivate var details: Record {
+    var details: Record {
         [
             "enrollment_id": .text("\(id)"), "app": .text(app), "user_id": .text(userID),
             "device_id": .text(deviceID), "device_name": .text(deviceName), "platform": .text(platform),

@@ -12,6 +12,8 @@ struct SettingsCommand: ParsableCommand {
             unique_pgp_keys_per_enrollment  on: each enrollment has its own server key
             signature_required              on: submissions must be signed
             callback_allowlist_enabled      on: only a portal's own addresses
+            resume_after_restore            on: work goes on by itself after a restore
+            evidence_kept_after_erasure     on: what an erased user signed stays
 
             Examples:
               countersign settings show

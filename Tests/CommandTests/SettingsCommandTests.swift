@@ -25,7 +25,7 @@ import Testing
             65,
             "there is no setting enrollment; there is mobile_authentication_enabled, enrollment_enabled, "
                 + "unique_pgp_keys_per_enrollment, signature_required, callback_allowlist_enabled, "
-                + "resume_after_restore")
+                + "resume_after_restore, evidence_kept_after_erasure")
         try await shell.run("settings", "set", "enrollment_enabled")
             .expect(64, "'enrollment_enabled' is not like enrollment_enabled=true")
         try await shell.run("settings", "set", "enrollment_enabled=maybe")

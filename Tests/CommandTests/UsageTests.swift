@@ -18,6 +18,7 @@ import Testing
         "log-level set", "log-level list", "operator add", "operator list", "operator remove",
         "operator remove-second-factor", "portal password", "portal remove", "app password", "app remove",
         "operator password", "type set",
+        "user show", "user export", "user erase",
         "doctor",
         "webhook list", "webhook show", "webhook retry", "webhook replay", "webhook endpoints",
         "webhook limit",
@@ -26,7 +27,7 @@ import Testing
         "migrate", "portal", "portal credentials", "app", "type", "settings", "callback", "request",
         "enrollment", "events", "phone", "qr", "stage", "worker", "log-level", "operator", "webhook",
         "completion",
-        "manual", "migrate show",
+        "manual", "migrate show", "user",
     ]
 
     @Test(arguments: commands + groups) func `help shows how it is typed`(command: String) async throws {
@@ -79,6 +80,8 @@ import Testing
             "operator add": ["alice"], "operator remove": ["alice"],
             "operator remove-second-factor": ["alice"], "operator password": ["alice"],
             "portal password": ["acme"], "portal remove": ["acme"], "app password": ["mobile"],
+            "user show": ["mobile", "alice"], "user export": ["mobile", "alice"],
+            "user erase": ["mobile", "alice"],
             "app remove": ["mobile"], "type set": ["qr", "--expires-in", "60"],
         ]
         let words = command.split(separator: " ").map(String.init) + arguments[command, default: []]

@@ -137,6 +137,12 @@ import Testing
             Press("enrollment revoke", on: "apps", about: "", [("enrollment", "\(worker)")]),
             Press("enrollment revoke", on: "apps", about: "", [("enrollment", nowhere)], isRefused: true),
             Press("enrollment revoke", on: "apps", about: "", [("enrollment", "e1")], isRefused: true),
+            Press(
+                "user erase", on: "apps", about: "", [("app", "mobile"), ("user", "alice")],
+                line: ["user", "erase", "mobile", "alice", "--yes"]),
+            Press(
+                "user erase", on: "apps", about: "", [("app", "mobile"), ("user", "alice")], isRefused: true,
+                line: ["user", "erase", "mobile", "alice", "--yes"]),
             Press("key rotate", on: "apps", about: ""),
             Press("key rotate", on: "apps", about: ""),
             Press("settings set", on: "settings", about: "\(on)=false"),
@@ -209,6 +215,7 @@ import Testing
             """
             INSERT INTO countersign.workers (worker_id, process_id, program, host, heartbeat_at)
             VALUES ('\(Self.worker)', 1, 5, 'h', clock_timestamp() + interval '1 hour');
+            UPDATE countersign.erasure_key SET key = '\\x00';
             INSERT INTO countersign.apps (name, login) VALUES ('mobile', '\(mobile.name)'), ('spare', 'spare');
             INSERT INTO countersign.enrollments (enrollment_id, app_id, status, user_id, device_id)
             SELECT '\(Self.worker)', app_id, 'active', 'alice', 'd1' FROM countersign.apps WHERE name = 'mobile';
@@ -319,7 +326,7 @@ private let everything = Statement(
 private let changes = Statement(
     "changes",
     """
-    SELECT e.type || ' ' || coalesce(p.name, '-') || ' ' || coalesce(e.details::text, '-'),
+    SELECT e.type || ' ' || coalesce(p.name, '-') || ' ' || coalesce((e.details - 'digest')::text, '-'),
            coalesce(e.operator, e.actor)
     FROM countersign.events e LEFT JOIN countersign.portals p USING (portal_id)
     WHERE e.type NOT LIKE 'request.%' AND e.type <> 'operator.signed_in' AND e.actor <> session_user

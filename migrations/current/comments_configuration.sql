@@ -12,6 +12,8 @@ COMMENT ON COLUMN countersign.settings.signature_required IS
     'Off, apps vouch for their users themselves: submissions need no signature.';
 COMMENT ON COLUMN countersign.settings.resume_after_restore IS
     'Off: after a restore workers and gateways wait for `countersign restored`.';
+COMMENT ON COLUMN countersign.settings.evidence_kept_after_erasure IS
+    'Off: what an erased user has signed goes, too.';
 COMMENT ON COLUMN countersign.settings.callback_allowlist_enabled IS
     'On, a callback_uri must be one of the portal''s callback addresses (CS005).';
 COMMENT ON COLUMN countersign.settings.updated_at IS 'When one was changed last.';

@@ -2,16 +2,22 @@
 -- nothing in it can be changed, removed or added unseen. Inserts know nothing of it and wait for nothing.
 -- after: identifiers
 
--- SHA-256 over the events of a span, and how many they are.
+-- SHA-256 of an event, where the time zone is UTC.
+CREATE OR REPLACE FUNCTION countersign.event_hash(e countersign.events) RETURNS bytea
+LANGUAGE sql STABLE
+RETURN sha256(convert_to(jsonb_build_array(
+    e.event_id, e.occurred_at, e.transaction_id, e.enrollment_id, e.portal_id, e.app_id, e.type, e.user_id, e.actor,
+    e.operator, e.details)::text, 'UTF8'));
+
+-- SHA-256 over the events of a span, and how many they are. Events whose user was erased count as they were before.
 CREATE OR REPLACE FUNCTION countersign.events_content(since timestamptz, until timestamptz,
                                                       OUT events bigint, OUT content bytea)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET "TimeZone" = 'UTC' SET "DateStyle" = 'ISO' AS $$
 BEGIN
-    SELECT count(*), sha256(coalesce(string_agg(sha256(convert_to(jsonb_build_array(
-               e.event_id, e.occurred_at, e.transaction_id, e.enrollment_id, e.portal_id, e.app_id, e.type, e.user_id,
-               e.actor, e.operator, e.details)::text, 'UTF8')), ''::bytea ORDER BY e.event_id), ''))
+    SELECT count(*), sha256(coalesce(string_agg(coalesce(x.before, countersign.event_hash(e)), ''::bytea
+                                                ORDER BY e.event_id), ''))
     INTO events_content.events, events_content.content
-    FROM countersign.events e
+    FROM countersign.events e LEFT JOIN countersign.erased_events x ON x.event_id = e.event_id
     WHERE e.event_id >= countersign.uuid_floor(since) AND e.event_id < countersign.uuid_floor(until);
 END
 $$;
@@ -93,5 +99,6 @@ BEGIN
             ON true
     ) AS checked
     WHERE checked.fault IS NOT NULL ORDER BY checked.until;
+    RETURN QUERY SELECT v.since, v.until, v.problem FROM countersign.verify_erasures(kept) v;
 END
 $$;

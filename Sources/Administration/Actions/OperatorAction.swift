@@ -35,6 +35,9 @@ package protocol OperatorAction: Sendable {
     /// What would go, for a command that asks. Refuses what `run` would.
     func warning(_ connection: inout Connection) async throws -> String
 
+    /// What a journal keeps of it once done: its line, or one that tells less.
+    func journalLine(_ line: String, _ connection: inout Connection) async throws -> String
+
     /// Does it. Returns how things are now, a sentence a line. Every worker obeys within two seconds.
     func run(_ connection: inout Connection) async throws -> String
 }
@@ -46,6 +49,7 @@ extension OperatorAction {
     package var needsPassword: Bool { false }
 
     package func warning(_ connection: inout Connection) async throws -> String { "" }
+    package func journalLine(_ line: String, _ connection: inout Connection) async throws -> String { line }
 
     /// As its command is typed with those words, without `countersign`: what a journal keeps.
     package static func line(_ words: ActionWords) -> String {
@@ -65,6 +69,7 @@ package let operatorActions: [any OperatorAction.Type] = [
     PausePortal.self, ResumePortal.self, EnablePortal.self, DisablePortal.self, LimitPortal.self,
     RenewPortalPassword.self, RemovePortal.self,
     EnableApp.self, DisableApp.self, RenewAppPassword.self, RemoveApp.self, RevokeEnrollment.self,
+    EraseUser.self,
     RotateSharedKey.self, AddType.self, SetType.self, RemoveType.self, AddCallback.self, RemoveCallback.self,
     RetryWebhooks.self, ReplayWebhooks.self,
     ChangeSettings.self, SetLogLevels.self, AddOperator.self, RenewOperatorPassword.self, RemoveOperator.self,

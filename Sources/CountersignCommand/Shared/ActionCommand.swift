@@ -80,7 +80,7 @@ struct ActionCommand<Action: OperatorAction>: DatabaseCommand, CustomReflectable
         }
         if Action.asks { try confirmation.ask(try await action.warning(&connection)) }
         let done = try await action.run(&connection)
-        try await journal?.append(line)
+        try await journal?.append(action.journalLine(line, &connection))
         write(done)
     }
 }

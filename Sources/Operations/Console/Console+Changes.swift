@@ -20,7 +20,7 @@ extension Console {
                 guard account.fits(fields["password"] ?? "") else { throw WrongPassword() }
             }
             let sentences = try await action.run(&connection)
-            try await journal?.append(type.line(words))
+            try await journal?.append(action.journalLine(type.line(words), &connection))
             logger.notice(
                 "operator acted", metadata: ["operator": "\(session.name)", "action": "\(type.name)"])
             return ChangeAnswer(sentences.replacing("\n", with: "; "), isSecret: type.answersSecret)

@@ -123,7 +123,7 @@ private let decidedColumns = """
         portal_id webhook_concurrency webhook_rate
     queue_history: done errors minute stage unit waiting
     schema_migrations: applied_at applied_by checksum duration_ms minimum_binary name no_undo undo version
-    settings: callback_allowlist_enabled enrollment_enabled mobile_authentication_enabled only_row resume_after_restore
+    settings: callback_allowlist_enabled enrollment_enabled evidence_kept_after_erasure mobile_authentication_enabled only_row resume_after_restore
         signature_required unique_pgp_keys_per_enrollment updated_at
     sign_in_history: answer_times asked authenticated cancelled code_times dead delivered denied
         expired failed minute undelivered unit

@@ -154,7 +154,14 @@ private let decidedPrivileges = """
         waiting bigint, OUT oldest timestamp with time zone) - nobody
     estimated_spread(source regclass, condition text, key text, age text, since timestamp with time zone,
         moment timestamp with time zone, OUT waiting bigint, OUT oldest timestamp with time zone) - nobody
+    erase_user(app integer, user_id text, at_most integer, OUT pseudonym text, OUT revoked uuid[], OUT
+        enrollments bigint, OUT requests bigint, OUT events bigint) - admin: execute
+    erased_events - nobody
+    erasure_key - nobody
     event_closing - nobody
+    event_hash(e countersign.events) - nobody
+    named_user(app integer, user_id text) - nobody
+    pseudonym(app integer, user_id text) - admin: execute
     event_digest(before bytea, since timestamp with time zone, until timestamp with time zone, events bigint,
         content bytea) - nobody
     event_digests - admin: select
@@ -280,6 +287,7 @@ private let decidedPrivileges = """
     uuid_v7() - admin app gateway portal worker: execute
     validate_queue - admin monitor: select; worker: delete, insert, select, update
     verify_events() - admin: execute
+    verify_erasures(kept timestamp with time zone) - nobody
     visible_character() - nobody
     wait_until(timeout interval) - nobody
     walked_figure(stage text, moment timestamp with time zone, OUT waiting bigint, OUT estimated boolean,

@@ -1,0 +1,86 @@
+package import Postgres
+
+/// `countersign user erase`.
+package struct EraseUser: OperatorAction {
+    package static let command = "user erase"
+    package static let abstract = "Erase a user of an app: revoke the devices, and forget who it was."
+    package static let discussion = """
+        Revokes the user's devices, and takes the name and what else tells who it was (addresses, browsers, \
+        references, names of devices) out of requests, enrollments and the audit trail. A keyed digest of the name \
+        stands there instead, the same each time. With the setting evidence_kept_after_erasure on, what was signed \
+        stays, and can be verified; off, it goes, too. The audit trail can be verified either way, and tells of the \
+        erasure.
+
+        It cannot be undone. It goes on in portions of 1,000, each of which counts by itself: when it was \
+        interrupted, and after requests that were open have ended, it is typed again. A journal gets the digest, \
+        which can be typed in the name's place after a restore.
+
+        Examples:
+          countersign user erase mobile alice
+          countersign user erase mobile alice --yes
+        """
+    package static let inputs = [
+        App.input, ActionInput("user", help: "The user, as the app calls them.", placeholder: "user-id"),
+    ]
+    package static let asks = true
+    package static let event = "user.erased"
+    package static let statements: [any StatementFamily.Type] = [FindApp.self, CallErase.self]
+    private static let portion: Int32 = 1_000
+
+    private let app: String
+    private let user: String
+
+    package init(_ words: ActionWords) { (app, user) = (words["app"], words["user"]) }
+
+    package var needsPassword: Bool { true }
+
+    package static func button(on subject: ActionSubject) -> ActionButton? {
+        guard case .enrollments = subject else { return nil }
+        return ActionButton(
+            "Erase", "user",
+            fields: [
+                .init(name: "app", caption: "App", hint: "mobile"),
+                .init(name: "user", caption: "User", hint: "alice", size: 24), .password,
+            ],
+            warning: "The devices are revoked, and nothing tells any more who it was. That cannot be undone.")
+    }
+
+    package func warning(_ connection: inout Connection) async throws -> String {
+        _ = try await id(&connection)
+        let filter = Enrollment.Filter(app: app, userID: user, limit: 1_000)
+        let count = try await Enrollment.list(filter, &connection).count
+        return
+            "user \(user) of app \(app) has \(count) \(count == 1 ? "device" : "devices"), present and past, "
+            + "and will be forgotten"
+    }
+
+    package func run(_ connection: inout Connection) async throws -> String {
+        let id = try await id(&connection)
+        var sum = ErasedPortion()
+        while true {
+            let portion = try await connection.run(
+                CallErase(appID: id, user: user, atMost: Self.portion)
+            ).one()
+            sum.add(portion)
+            guard portion.isFull(Self.portion) else { break }
+        }
+        guard sum.enrollments + sum.events > 0 else {
+            throw AdministrationError.refused("there is nothing of user \(user) in app \(app)")
+        }
+        return """
+            erased a user of app \(app), who is \(sum.pseudonym) from now on
+            \(sum.revoked.count) revoked of \(sum.enrollments) enrollments; \(sum.requests) requests, \(sum.events) events
+            """
+    }
+
+    /// Names nobody: a journal outlives what it tells of.
+    package func journalLine(_ line: String, _ connection: inout Connection) async throws -> String {
+        let name = try await connection.run(ReadPseudonym(appID: try await id(&connection), user: user)).one()
+        return "\(Self.command) \(app) \(name)"
+    }
+
+    private func id(_ connection: inout Connection) async throws -> Int32 {
+        let id = try await connection.run(FindApp(name: app)).first()
+        return try await NamedThing.app.found(id, app, &connection)
+    }
+}

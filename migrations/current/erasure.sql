@@ -1,0 +1,120 @@
+-- Erasing a user of an app: the name, and what else tells who it was, is taken out of what is kept, and a keyed digest
+-- stands in its place. The audit trail's chain goes on fitting: of each event that was changed the digest of before is
+-- kept, and an event of the erasure's own says of which.
+-- after: identifiers, enrollments, event_digests
+
+-- What stands in the place of a user's name: the same each time, and nobody's without the key.
+CREATE OR REPLACE FUNCTION countersign.pseudonym(app integer, user_id text) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    key constant bytea := (SELECT k.key FROM countersign.erasure_key k);
+BEGIN
+    IF user_id ~ '^erased-[0-9a-f]{32}$' THEN
+        RETURN user_id;
+    END IF;
+    RETURN 'erased-' || encode(substring(sha256(key || sha256(key || convert_to(app || '/' || user_id, 'UTF8')))
+                                         FOR 16), 'hex');
+END
+$$;
+
+-- Whose pseudonym that is, if there still is something of that user's; else the text itself. A restore brings names back,
+-- and what was written down of an erasure is the pseudonym.
+CREATE OR REPLACE FUNCTION countersign.named_user(app integer, user_id text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF user_id !~ '^erased-[0-9a-f]{32}$' THEN
+        RETURN user_id;
+    END IF;
+    RETURN coalesce((SELECT e.user_id FROM countersign.enrollments e
+                     WHERE e.app_id = app AND countersign.pseudonym(app, e.user_id) = named_user.user_id LIMIT 1),
+                    user_id);
+END
+$$;
+
+-- Erases at most so many events and enrollments of a user of an app, and what belongs to them; says how many. To be
+-- called until nothing is left, each time in a transaction of its own.
+CREATE OR REPLACE FUNCTION countersign.erase_user(app integer, user_id text, at_most integer,
+    OUT pseudonym text, OUT revoked uuid[], OUT enrollments bigint, OUT requests bigint, OUT events bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET "TimeZone" = 'UTC' SET "DateStyle" = 'ISO' AS $$
+DECLARE
+    whose constant text := countersign.named_user(app, user_id);
+    keeps constant boolean := (SELECT s.evidence_kept_after_erasure FROM countersign.settings s);
+    erasure constant uuid := countersign.uuid_v7();
+    digest bytea;
+    ids uuid[];
+BEGIN
+    pseudonym := countersign.pseudonym(app, whose);
+    IF whose = pseudonym THEN
+        SELECT '{}'::uuid[], 0, 0, 0 INTO revoked, enrollments, requests, events;
+        RETURN;
+    END IF;
+    SELECT coalesce(array_agg(e.enrollment_id) FILTER (WHERE countersign.revoke_enrollment(e.enrollment_id)), '{}')
+        INTO revoked
+        FROM (SELECT e.enrollment_id FROM countersign.enrollments e
+              WHERE e.app_id = app AND e.user_id = whose AND e.status IN ('pending', 'active') LIMIT at_most) AS e;
+
+    WITH found AS (
+        SELECT e.event_id, countersign.event_hash(e) AS before FROM countersign.events e
+        WHERE e.user_id = whose AND e.app_id = app ORDER BY e.event_id LIMIT at_most FOR UPDATE
+    ), changed AS (
+        UPDATE countersign.events e
+        SET user_id = erase_user.pseudonym,
+            details = e.details - ARRAY['ip_address', 'user_agent', 'reference']
+                      - CASE WHEN keeps THEN '{}' ELSE ARRAY['evidence'] END
+        FROM found f WHERE e.event_id = f.event_id
+        RETURNING e.event_id, e.transaction_id, countersign.event_hash(e) AS after
+    ), kept AS (
+        INSERT INTO countersign.erased_events (event_id, erasure, before, after)
+        SELECT event_id, erasure, f.before, c.after FROM changed c JOIN found f USING (event_id)
+    )
+    SELECT count(*), array_agg(DISTINCT c.transaction_id),
+           sha256(coalesce(string_agg(uuid_send(event_id) || f.before || c.after, ''::bytea ORDER BY event_id), ''))
+        INTO events, ids, digest FROM changed c JOIN found f USING (event_id);
+
+    UPDATE countersign.auth_requests r
+        SET user_id = erase_user.pseudonym, device_id = NULL, ip_address = NULL, user_agent = NULL, reference = NULL,
+            prompt = CASE WHEN keeps THEN r.prompt END, secure_message = CASE WHEN keeps THEN r.secure_message END,
+            signature = CASE WHEN keeps THEN r.signature END
+        WHERE r.transaction_id = ANY (ids) AND r.resolved_at IS NOT NULL;
+    GET DIAGNOSTICS requests = ROW_COUNT;
+
+    UPDATE countersign.enrollments e
+        SET user_id = erase_user.pseudonym, device_id = 'erased', device_name = NULL, platform = NULL,
+            wrong_codes = '{}', locked_until = NULL, public_key = CASE WHEN keeps THEN e.public_key END,
+            key_fingerprint = CASE WHEN keeps THEN e.key_fingerprint END
+        WHERE e.enrollment_id IN (SELECT o.enrollment_id FROM countersign.enrollments o
+                                  WHERE o.app_id = app AND o.user_id = whose AND o.status IN ('rejected', 'revoked')
+                                  LIMIT at_most);
+    GET DIAGNOSTICS enrollments = ROW_COUNT;
+
+    IF events + enrollments > 0 THEN
+        INSERT INTO countersign.events (event_id, type, app_id, user_id, details)
+        VALUES (erasure, 'user.erased', app, pseudonym, jsonb_build_object(
+            'enrollments', enrollments, 'requests', requests, 'events', events, 'digest', encode(digest, 'hex')));
+    END IF;
+END
+$$;
+
+-- Events that were changed after their user was erased, and erasures that none has told of.
+CREATE OR REPLACE FUNCTION countersign.verify_erasures(kept timestamptz)
+RETURNS TABLE (since timestamptz, until timestamptz, problem text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET "TimeZone" = 'UTC' SET "DateStyle" = 'ISO' AS $$
+BEGIN
+    RETURN QUERY
+    WITH faulty AS (
+        SELECT countersign.uuid_time(x.event_id) AS at, 'an erased event was changed' AS fault
+        FROM countersign.erased_events x JOIN countersign.events e ON e.event_id = x.event_id
+        WHERE e.event_id >= countersign.uuid_floor(kept) AND countersign.event_hash(e) <> x.after
+        UNION ALL
+        SELECT countersign.uuid_time(b.erasure), 'no event tells of this erasure'
+        FROM (SELECT x.erasure, encode(sha256(string_agg(uuid_send(x.event_id) || x.before || x.after, ''::bytea
+                                                         ORDER BY x.event_id)), 'hex') AS digest
+              FROM countersign.erased_events x GROUP BY x.erasure) AS b
+        LEFT JOIN countersign.events u ON u.event_id = b.erasure AND u.type = 'user.erased'
+        WHERE b.erasure >= countersign.uuid_floor(kept) AND u.details ->> 'digest' IS DISTINCT FROM b.digest
+    )
+    SELECT date_trunc('minute', f.at), date_trunc('minute', f.at) + interval '1 minute', f.fault FROM faulty f
+    ORDER BY f.at;
+END
+$$;
