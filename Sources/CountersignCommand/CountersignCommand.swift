@@ -42,6 +42,7 @@ struct CountersignCommand: AsyncParsableCommand {
         defer { withExtendedLifetime(streams) {} }
         do {
             try refuseUnknownTopic(CommandLine.arguments.dropFirst())
+            try refuseMistypedCommand(CommandLine.arguments.dropFirst(), of: CountersignCommand.self)
             var command = try await asyncParseAsRoot(nil)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -67,7 +68,10 @@ struct CountersignCommand: AsyncParsableCommand {
             let known = command.configuration.subcommands
             guard let next = known.first(where: { $0._commandName == word }) else {
                 let allowed = known.map { $0._commandName }.joined(separator: ", ")
-                let instead = allowed.isEmpty ? "" : "; there is \(allowed)"
+                let meant = suggestion(for: word, among: known.map { $0._commandName })
+                let instead =
+                    meant.map { ": did you mean '\($0)'?" }
+                    ?? (allowed.isEmpty ? "" : "; there is \(allowed)")
                 throw Failure(.usage, "there is no command '\(typed)'\(instead)")
             }
             command = next

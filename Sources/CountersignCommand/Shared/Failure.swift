@@ -87,6 +87,15 @@ private let refusals = [
     "authentication failed for user",
 ]
 
+/// What libpq says before it connects to anything: of the URL, the PG* variables, and the files that they name.
+private let misdescriptions = [
+    "neither a URL nor a list of keywords", "invalid integer value", "invalid port number",
+    "invalid sslmode value", "invalid channel_binding value", "invalid gssencmode value",
+    "invalid target_session_attrs value", "invalid connection option", "definition of service",
+    "service file", "root certificate file", "could not read certificate file",
+    "could not load private key file", "could not match",
+]
+
 extension Failure {
     private init(_ error: PostgresError, role: String?) {
         if let refused = AdministrationError(error) {
@@ -98,6 +107,8 @@ extension Failure {
         // While connecting libpq gives no SQLSTATE. In another language this stays "cannot reach".
         case .cannotConnect where error.message.contains("permission denied for database"):
             self.init(.permission, "\(error.message): this needs a login that \(needed)")
+        case .cannotConnect where misdescriptions.contains { error.message.contains($0) }:
+            self.init(.configuration, "where the database is cannot be read: \(error.message)")
         case .cannotConnect where refusals.contains { error.message.contains($0) }:
             self.init(.permission, "the database refuses this login: \(error.message)")
         case .cannotConnect:
