@@ -27,8 +27,8 @@ struct CountersignCommand: AsyncParsableCommand {
         subcommands: [
             MigrateCommand.self, PortalCommand.self, AppCommand.self, TypeCommand.self, SettingsCommand.self,
             CallbackCommand.self, WebhookCommand.self, Work.self, Serve.self, Run.self, QR.self,
-            StatusCommand.self, RequestCommand.self, EnrollmentCommand.self, UserCommand.self,
-            EventsCommand.self,
+            StatusCommand.self, ConsoleCommand.self, RequestCommand.self, EnrollmentCommand.self,
+            UserCommand.self, EventsCommand.self,
             KeyCommand.self, PhoneCommand.self, DoctorCommand.self, RestoredCommand.self, StageCommand.self,
             WorkerCommand.self,
             LogLevelCommand.self, OperatorCommand.self, CompletionCommand.self, ManualCommand.self,

@@ -27,7 +27,7 @@ import Testing
         "migrate", "portal", "portal credentials", "app", "type", "settings", "callback", "request",
         "enrollment", "events", "phone", "qr", "stage", "worker", "log-level", "operator", "webhook",
         "completion",
-        "manual", "migrate show", "user",
+        "manual", "migrate show", "user", "console",
     ]
 
     @Test(arguments: commands + groups) func `help shows how it is typed`(command: String) async throws {

@@ -12,6 +12,7 @@ final class Interruption: Sendable {
     private let running = Mutex<[Cancellation]>([])
     private let isEnding = Atomic(false)
     private let held = Mutex(())
+    private let lastAct = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Called once, before anything is connected. What the process was started to ignore, as nohup does, it ignores.
     func begin() {
@@ -39,6 +40,9 @@ final class Interruption: Sendable {
         running.withLock { $0 = (instead ? [] : $0) + [cancellation] }
     }
 
+    /// What is done before a signal ends the process: to leave the terminal as it was.
+    func atEnd(_ act: @escaping @Sendable () -> Void) { lastAct.withLock { $0 = act } }
+
     /// Does what a first signal lets come to its end, if that takes no longer than a second.
     func hold<T>(_ body: () throws -> T) rethrows -> T { try held.withLock { _ in try body() } }
 
@@ -47,6 +51,7 @@ final class Interruption: Sendable {
         let isFirst = !isEnding.exchange(true, ordering: .sequentiallyConsistent)
         for cancellation in running.withLock({ running in running.takeAll() }) { cancellation() }
         let leave = {
+            self.lastAct.withLock { $0?() }
             writeError("countersign: ended by \(name)")
             _exit(128 + number)
         }
