@@ -5,6 +5,7 @@ import hmac
 import json
 import socket
 import subprocess
+import sys
 import time
 
 from check import attack, eventually, meanwhile
@@ -57,6 +58,38 @@ def slow_heads(system):
     finally:
         for client in held:
             client.close()
+
+
+@attack("A3 clients that pipeline cheap requests without end")
+def pipelining(system):
+    # In a process of its own: what is measured here shares no lock with it.
+    clients = f"""
+import selectors, socket
+one = b"GET /nothing HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n" * 50
+watch = selectors.DefaultSelector()
+for _ in range(30):
+    client = socket.create_connection(("127.0.0.1", {system.gateway.rsplit(":", 1)[1]}), 5, ("127.0.0.9", 0))
+    client.setblocking(False)
+    watch.register(client, selectors.EVENT_READ | selectors.EVENT_WRITE)
+while True:
+    for key, events in watch.select():
+        try:
+            if events & selectors.EVENT_READ and not key.fileobj.recv(1 << 20):
+                watch.unregister(key.fileobj)
+            elif events & selectors.EVENT_WRITE:
+                key.fileobj.send(one)
+        except BlockingIOError:
+            pass
+        except OSError:
+            watch.unregister(key.fileobj)
+"""
+    attacker = subprocess.Popen([sys.executable, "-c", clients])
+    try:
+        time.sleep(2)
+        assert attacker.poll() is None, "the attacker has ended"
+        return [system.started_over_http(3) for _ in range(5)][-1]
+    finally:
+        attacker.kill()
 
 
 @attack("A5 guessing portals' secrets")
