@@ -19,7 +19,8 @@
 --                         breakers of failing receivers, what workers saw of them, deliveries that were given up
 --   issue_queue, validate_queue, dispatch_queue
 --                         what waits for a worker
---   events                the audit trail
+--   events, event_digests, event_closing
+--                         the audit trail, the digest of each stretch of it, and how far it is digested
 --   epoch, epochs         how a restore is noticed, and what came of each
 --   workers, worker_stages, stage_controls, log_levels
 --                         who works, and what operators tell them

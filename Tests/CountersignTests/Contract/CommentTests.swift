@@ -1,3 +1,4 @@
+import Foundation
 import Postgres
 import Support
 import Testing
@@ -39,5 +40,17 @@ import Testing
         let objects = try await owner.execute(Self.usable)
         #expect(
             try objects.filter { try $0.text(1).isEmpty }.map { try $0.text(0) } == ["auth_results.status"])
+    }
+
+    @Test func `the schema's header names every table`() throws {
+        let file = Checkout.root.appending(path: "migrations/0001_schema.sql")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let header = Set(
+            text.split(separator: "\n").prefix { $0.hasPrefix("--") }.joined().split {
+                !$0.isLetter && $0 != "_"
+            })
+        let tables = text.matches(of: /CREATE TABLE countersign\.([a-z_]+) \(/).map(\.output.1)
+        #expect(tables.count > 30)
+        #expect(tables.filter { !header.contains($0) } == [])
     }
 }
