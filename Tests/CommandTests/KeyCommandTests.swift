@@ -59,19 +59,12 @@ import Testing
         var holder = try await Database.current.connect()
         try await holder.execute("BEGIN; SELECT FROM countersign.portals WHERE portal_id = 150 FOR UPDATE")
         let program = try shell.start(["key", "reseal"])
-        var superuser = try await Database.current.connectAsSuperuser()
-        try await eventually("the program waits for the row") {
-            try await superuser.execute(
-                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
-                    + "AND wait_event_type = 'Lock')")[0].bool(0)
-        }
+        try await Database.current.waitForBlockedSession()
         program.kill()
         #expect(try await program.outcome().status == 9)
         try await holder.execute("ROLLBACK")
-        try await eventually("the server has ended its session") {
-            try await superuser.execute(
-                "SELECT count(*) = 0 FROM pg_stat_activity WHERE usename LIKE 'cliadmin%'")[0].bool(0)
-        }
+        try await Database.current.wait(
+            until: "SELECT count(*) FROM pg_stat_activity WHERE usename LIKE 'cliadmin%'", is: 0)
         let counts = try await keyIDs()
         #expect(counts[2, default: 0] >= 100 && counts[1, default: 0] > 0)
 

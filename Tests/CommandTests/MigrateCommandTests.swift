@@ -136,14 +136,10 @@ import Testing
         try await holder.execute("BEGIN; LOCK TABLE countersign.schema_migrations IN ACCESS EXCLUSIVE MODE")
         let limits = "?options=-c%20lock_timeout%3D0%20-c%20statement_timeout%3D0"
         let program = try Shell(url: Database.current.ownerURL + limits).start(["migrate", "status"])
-        let waiting = """
-            SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name = 'countersign'
-            """
-        try await Database.current.wait(until: waiting, is: 1)
+        try await Database.current.waitForBlockedSession(of: "countersign")
         program.interrupt(by: signal)
         #expect(try await program.outcome().status == 128 + signal)
-        try await Database.current.wait(until: waiting, is: 0)
+        try await Database.current.waitForBlockedSession(false, of: "countersign")
     }
 
     @Test(.database) func `it is the owner's`() async throws {

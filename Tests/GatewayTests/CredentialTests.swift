@@ -104,7 +104,7 @@ import Testing
             var owner = try await Database.current.connect()
             try await owner.execute("BEGIN; LOCK TABLE countersign.portal_credentials")
             let guesses = (0..<20).map { number in Task { try await status(http, "guess-\(number)", "x") } }
-            try await Database.current.wait(until: waitingLooks, is: 1)
+            try await Database.current.waitForBlockedSession(of: "countersign gateway")
             for _ in 0..<3 {
                 #expect(try await status(http, site.credential.clientID, site.credential.secret) == 200)
             }
@@ -117,11 +117,6 @@ import Testing
             }
         }
     }
-
-    private let waitingLooks = """
-        SELECT least(1, count(*)) FROM pg_stat_activity WHERE datname = current_database()
-        AND application_name = 'countersign gateway' AND wait_event_type = 'Lock'
-        """
 
     /// All at one moment, as the server's lock table is read and its activity is not.
     private let waitingTables = """

@@ -40,10 +40,3 @@ struct GatewaySite {
         "credential",
         "INSERT INTO countersign.portal_credentials (portal_id, client_id, secret_hash) VALUES ($1, $2, $3)")
 }
-
-extension Database {
-    /// Ends an open request as if its time had passed.
-    func makeDue(_ transaction: String) async throws {
-        try await makeDue(try #require(Identifier(transaction)))
-    }
-}

@@ -32,7 +32,7 @@ import Testing
                     return statuses
                 }
             }
-            try await Database.current.wait(until: waitingCancels, is: 1)
+            try await Database.current.waitForBlockedSession(of: "countersign gateway")
             try await signInAndCancel(other, http, issuer)
             end.come()
             for cancel in cancels { let seen = try await cancel.value; #expect(seen == [503], "\(seen)") }
@@ -53,11 +53,6 @@ import Testing
     }
 
     private let held = "another transaction holds what this would change; try again when it has ended"
-
-    private let waitingCancels = """
-        SELECT least(1, count(*)) FROM pg_stat_activity WHERE datname = current_database()
-        AND application_name = 'countersign gateway' AND wait_event_type = 'Lock'
-        """
 
     private func cancel(_ site: GatewaySite, _ http: RawHTTP, _ id: String) async throws -> RawHTTP.Answer {
         let path = "/oauth/api/v4/authenticate/transaction/\(id)"

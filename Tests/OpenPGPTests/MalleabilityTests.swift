@@ -22,7 +22,7 @@ import Testing
             let body = try key.sign(text)
             _ = try verify(armor(packet(2, body), "SIGNATURE"))
             let raw = numbers(body)
-            let added = raw.head + longNumber(raw.r) + longNumber(addingOrder(raw.s))
+            let added = raw.head + longNumber(raw.r) + longNumber(addingEd25519Order(raw.s))
             #expect(
                 throws: SignatureRefusal.malformed(
                     "the number S of an Ed25519 signature is not below the order of the curve")
@@ -43,19 +43,6 @@ import Testing
         var rest = body[start...]
         let r = take(&rest)
         return (Array(body[..<start]), r, take(&rest))
-    }
-
-    /// The least significant byte first.
-    private func addingOrder(_ number: [UInt8]) -> [UInt8] {
-        let order: [UInt8] =
-            [0xED, 0xD3, 0xF5, 0x5C, 0x1A, 0x63, 0x12, 0x58, 0xD6, 0x9C, 0xF7, 0xA2, 0xDE, 0xF9, 0xDE, 0x14]
-            + [UInt8](repeating: 0, count: 15) + [0x10]
-        var carry = 0
-        return zip(number, order).map { (one, other) in
-            carry += Int(one) + Int(other)
-            defer { carry >>= 8 }
-            return UInt8(truncatingIfNeeded: carry)
-        }
     }
 
     /// By its digest a repeated signature is known.

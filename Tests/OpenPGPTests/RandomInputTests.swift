@@ -1,5 +1,6 @@
 import Foundation
 import OpenPGP
+import Support
 import Testing
 
 /// 10,000 keys and signatures that nobody made. `scripts/fuzz` does the same for longer, guided by coverage.
@@ -27,15 +28,9 @@ private func residentKilobytes() throws -> Int {
 
 /// The same strings in each run.
 private struct RandomInput: RandomNumberGenerator {
-    private var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+    private var numbers = SplitMix(state: 0x9E37_79B9_7F4A_7C15)
 
-    /// SplitMix64.
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
+    mutating func next() -> UInt64 { numbers.next() }
 
     /// One half as keys, the other as signatures.
     mutating func refuse(_ count: Int, _ context: OpenPGPContext) throws {

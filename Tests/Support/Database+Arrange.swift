@@ -1,3 +1,4 @@
+import Countersign
 package import Postgres
 
 extension Database {
@@ -12,8 +13,8 @@ extension Database {
         try await superuser.execute(sql)
     }
 
-    /// Makes a request due now, as if its time had passed.
-    package func makeDue(_ transaction: Identifier) async throws {
+    /// Makes a request due now, as if its time had passed. `transaction` is its id, also as text.
+    package func makeDue(_ transaction: some CustomStringConvertible & Sendable) async throws {
         try await arrange(
             """
             UPDATE countersign.auth_requests SET expires_at = clock_timestamp(), open_until = clock_timestamp()
@@ -39,6 +40,26 @@ extension Database {
             try await superuser.execute("SELECT pg_sleep(0.01)")
         }
         throw WaitedInVain(query: sql, last: last)
+    }
+
+    /// Waits until a session of this database waits for a lock, or until none does; of all sessions, or of those with
+    /// that `application_name`.
+    package func waitForBlockedSession(_ isWanted: Bool = true, of application: String? = nil) async throws {
+        let condition = application.map { " AND application_name = '\($0)'" } ?? ""
+        let sql = """
+            SELECT least(1, count(*)) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'\(condition)
+            """
+        try await wait(until: sql, is: isWanted ? 1 : 0)
+    }
+
+    /// A session that hears every channel that there is, from now on.
+    package func eavesdropper() async throws -> Connection {
+        var superuser = try await connectAsSuperuser()
+        let sql = "SELECT channel FROM countersign.portals UNION ALL SELECT channel FROM countersign.apps"
+        let channels = try await superuser.execute(sql).map { try $0.text(0) }
+        try await superuser.listen(to: channels + StageName.allCases.map(\.channel))
+        return superuser
     }
 }
 

@@ -69,7 +69,12 @@ extension Everything {
         try await enrollWithPrivateKey()
         #expect(try await portal.run(Self.cancel, [.identifier(open.id)])[0].bool(0))
         let late = try await issued("/ok", &portal)
-        try await makeDue(late.id)
+        try await Database.current.makeDue(late.id)
+        try await Database.current.wait(
+            until: """
+                SELECT count(*) FROM countersign.auth_requests
+                WHERE transaction_id = '\(late.id)' AND status = 'expired'
+                """, is: 1)
         await #expect(throws: PostgresError.self) {
             try await portal.run(
                 Self.insert, ["no-type", .text(receiver.address), .text(marks.secureMessage)])
@@ -100,20 +105,6 @@ extension Everything {
         } catch {
             evidence.add("errors", "\(error)")
         }
-    }
-
-    private func makeDue(_ id: Identifier) async throws {
-        var superuser = try await Database.current.connectAsSuperuser()
-        let due = Statement(
-            "due",
-            """
-            UPDATE countersign.auth_requests SET expires_at = clock_timestamp(), open_until = clock_timestamp()
-            WHERE transaction_id = $1
-            """)
-        try await superuser.run(due, [.identifier(id)])
-        let expired = Statement(
-            "expired", "SELECT status = 'expired' FROM countersign.auth_requests WHERE transaction_id = $1")
-        try await eventually("it expires") { try await superuser.run(expired, [.identifier(id)])[0].bool(0) }
     }
 
     /// The same over HTTP, with what clients do wrong there.

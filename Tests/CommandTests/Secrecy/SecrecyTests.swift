@@ -31,7 +31,7 @@ import Testing
             let everything = try await Everything.make(evidence, receiver)
             defer { everything.remove() }
             try await everything.configure()
-            var ears = try await eavesdropper()
+            var ears = try await Database.current.eavesdropper()
             let activity = Activity()
             let watching = Task { try await activity.watch(evidence) }
             let program = try await everything.start()
@@ -103,15 +103,6 @@ import Testing
 
 /// Where the evidence is.
 extension SecrecyTests {
-    /// Every channel that there is, and what it says from now on.
-    private func eavesdropper() async throws -> Connection {
-        var superuser = try await Database.current.connectAsSuperuser()
-        let sql = "SELECT channel FROM countersign.portals UNION ALL SELECT channel FROM countersign.apps"
-        let channels = try await superuser.execute(sql).map { try $0.text(0) }
-        try await superuser.listen(to: channels + StageName.allCases.map(\.channel))
-        return superuser
-    }
-
     private func addresses(of program: RunningProgram) async throws -> (Browser, Browser) {
         var ports: (Substring, Substring)?
         try await eventually("it listens") {

@@ -133,14 +133,7 @@ import Testing
             var connection = try await Connection.open(options)
             try await connection.run(five)
         }()
-        var superuser = try await Database.current.connectAsSuperuser()
-        try await eventually("the second waits for the first") {
-            let waiting = """
-                SELECT count(*) FROM pg_stat_activity
-                WHERE datname = current_database() AND wait_event_type = 'Lock'
-                """
-            return try await superuser.execute(waiting)[0].int(0) == 1
-        }
+        try await Database.current.waitForBlockedSession()
         try await first.execute("COMMIT")
         try await second
         let sql = "SELECT cardinality(wrong_codes), locked_until > now() FROM countersign.enrollments"

@@ -6,19 +6,10 @@ import Testing
 /// After its collection a code is nowhere: not in a table, not in the planner's statistics, not in a log, not
 /// in a notification.
 @Suite(.database) struct SecrecyTests {
-    /// Every channel that there is, and what it says from now on.
-    private func eavesdropper() async throws -> Connection {
-        var superuser = try await Database.current.connectAsSuperuser()
-        let sql = "SELECT channel FROM countersign.portals UNION ALL SELECT channel FROM countersign.apps"
-        let channels = try await superuser.execute(sql).map { try $0.text(0) }
-        try await superuser.listen(to: channels + StageName.allCases.map(\.channel))
-        return superuser
-    }
-
     @Test func `no trace of a code after a sign-in`() async throws {
         let site = try await Site.make()
         let serverLog = try await ServerLog.begin()
-        var ears = try await eavesdropper()
+        var ears = try await Database.current.eavesdropper()
         var codes: [Code] = []
         try await withWorkerLogin { _ in
             var portal = try await site.portal()

@@ -87,15 +87,7 @@ import Testing
         }
         guard let count else { return nil }
         let s = [UInt8](repeating: 0, count: 32 - count) + packet.suffix(count)
-        let order: [UInt8] =
-            [0xED, 0xD3, 0xF5, 0x5C, 0x1A, 0x63, 0x12, 0x58, 0xD6, 0x9C, 0xF7, 0xA2, 0xDE, 0xF9, 0xDE, 0x14]
-            + [UInt8](repeating: 0, count: 15) + [0x10]
-        var carry = 0
-        let sum = zip(s, order).map { (one, other) in
-            carry += Int(one) + Int(other)
-            defer { carry >>= 8 }
-            return UInt8(truncatingIfNeeded: carry)
-        }
+        let sum = addingEd25519Order(s)
         let digits = Array(sum.drop { $0 == 0 })
         let bits = digits.count * 8 - digits[0].leadingZeroBitCount
         let header = packet[0] & 0x40 == 0 ? 1 + 1 << Int(packet[0] & 3) : 2

@@ -1,5 +1,6 @@
 import Engine
 import Postgres
+import Support
 import Testing
 
 /// How claims go round the lanes of a queue.
@@ -178,18 +179,5 @@ import Testing
     private func identifier(_ number: Int) -> Identifier {
         let bytes = (0..<16).map { UInt8(truncatingIfNeeded: $0 < 8 ? number >> (56 - 8 * $0) : 1) }
         return Identifier(bytes: bytes) ?? .random()
-    }
-}
-
-/// SplitMix64, so that a failing history can be run again. https://prng.di.unimi.it/splitmix64.c
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }
