@@ -28,7 +28,7 @@ enum BareCrypto {
 
     /// Key pairs of devices, made on all cores.
     static func devices(_ count: Int) async throws -> [KeyPair] {
-        try await CryptoCrew(size: cores).map(Array(0..<count), affinity: { _ in .random() }) {
+        try await CryptoThreads(size: cores).map(Array(0..<count), affinity: { _ in .random() }) {
             context, index in
             try context.generateKeyPair(userID: "device \(index)")
         }

@@ -36,7 +36,7 @@ struct SignedBacklog: Sendable {
                 secretDigests: secrets.map { Array(SHA256.hash(data: $0)) })
         ).all()
         let signedAt = String(Timestamp.now().description.prefix(19)) + "Z"
-        let answers = try await CryptoCrew(size: BareCrypto.cores).map(
+        let answers = try await CryptoThreads(size: BareCrypto.cores).map(
             Array(0..<rows), affinity: { enrollments[$0 % deviceCount] }
         ) { context, index in
             let text = SubmissionText(

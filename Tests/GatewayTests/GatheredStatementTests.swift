@@ -8,13 +8,13 @@ import Testing
 
 /// What the gateway asks for many callers at once: each gets what is his.
 @Suite(.database) struct GatheredStatementTests {
-    private func call(_ site: GatewaySite, _ type: String = "otp") -> SignIns.Call {
-        SignIns.Call(
+    private func call(_ site: GatewaySite, _ type: String = "otp") -> SignIns.PortalDraft {
+        SignIns.PortalDraft(
             portal: site.portal, draft: SignIns.Draft(type: type, callbackURI: GatewaySite.callback))
     }
 
     private func starts(
-        _ calls: [SignIns.Call], _ gateway: inout Connection
+        _ calls: [SignIns.PortalDraft], _ gateway: inout Connection
     ) async throws -> [Int: Identifier] {
         let made = try await gateway.run(StartRequests(calls: calls)).all()
         return Dictionary(uniqueKeysWithValues: made.map { ($0.place, $0.made.transactionID) })
@@ -94,8 +94,8 @@ import Testing
         let answer = Devices.Answer(
             enrollment_id: enrollment.description, otp: String(repeating: "A", count: 64), action: "scan",
             signed_at: nil, prompt_digest: nil, signature: nil)
-        func call(_ user: String, _ id: Identifier) -> Devices.Call {
-            Devices.Call(user: user, enrollment: id, answer: answer)
+        func call(_ user: String, _ id: Identifier) -> Devices.UserAnswer {
+            Devices.UserAnswer(user: user, enrollment: id, answer: answer)
         }
         let calls = [call("mallory", enrollment), call("alice", enrollment), call("alice", .random())]
         let made = try await gateway.run(SubmitAnswers(app: site.app, calls: calls)).all()

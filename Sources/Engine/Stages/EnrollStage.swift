@@ -14,13 +14,13 @@ package struct EnrollStage: Stage, Repair {
     package let claim = Claim.enroll
     package private(set) var lanes = Lanes()
     private var leases = Leases(.enroll)
-    private let crew: CryptoCrew
+    private let threads: CryptoThreads
     private let sealer: Sealer
     private let clock: DatabaseClock
 
-    /// `clock` is the crew's.
-    package init(_ crew: CryptoCrew, _ sealer: Sealer, clock: DatabaseClock = DatabaseClock()) {
-        (self.crew, self.sealer, self.clock) = (crew, sealer, clock)
+    /// `clock` is that of its threads.
+    package init(_ threads: CryptoThreads, _ sealer: Sealer, clock: DatabaseClock = DatabaseClock()) {
+        (self.threads, self.sealer, self.clock) = (threads, sealer, clock)
     }
 
     package var repair: (any Repair)? { self }
@@ -81,7 +81,7 @@ package struct EnrollStage: Stage, Repair {
     ) async throws -> CheckedBatch<KeyExchange> {
         let shared = try await sharedKey(claimed, policy, &connection)
         let sealer = sealer
-        let answers = await crew.attempt(claimed, affinity: \.key, payer: \.payer, budget) {
+        let answers = await threads.attempt(claimed, affinity: \.key, payer: \.payer, budget) {
             context, enrollment in
             try KeyExchange(enrollment, shared: shared, context, sealer)
         }
@@ -119,7 +119,7 @@ package struct EnrollStage: Stage, Repair {
         guard policy.isShared, claimed.contains(where: { $0.publicKey != nil }) else { return nil }
         if let current = policy.sharedKey { return current }
         let sealer = sealer
-        let key = try await crew.once { try ServerKey.make($0, sealer) }
+        let key = try await threads.once { try ServerKey.make($0, sealer) }
         let (_, policy) = try await connection.pipeline(InsertSharedKey(key: key), ReadKeyPolicy()).results
         return try policy.one().sharedKey
     }

@@ -19,19 +19,19 @@ package struct ValidateStage: Stage, Repair {
     package let claim = Claim.validate
     package private(set) var lanes = Lanes()
     private var leases = Leases(.validate)
-    private let crew: CryptoCrew
+    private let threads: CryptoThreads
     private let sealer: Sealer
     private let clock: DatabaseClock
     private let budget: CryptoBudget
     /// As the switches of the last batch said.
     private var expectsUnsigned = false
 
-    /// `clock` is the crew's.
+    /// `clock` is that of its threads.
     package init(
-        _ crew: CryptoCrew, _ sealer: Sealer, clock: DatabaseClock = DatabaseClock(),
+        _ threads: CryptoThreads, _ sealer: Sealer, clock: DatabaseClock = DatabaseClock(),
         budget: CryptoBudget = .batch
     ) {
-        (self.crew, self.sealer, self.clock, self.budget) = (crew, sealer, clock, budget)
+        (self.threads, self.sealer, self.clock, self.budget) = (threads, sealer, clock, budget)
     }
 
     package var repair: (any Repair)? { self }
@@ -136,7 +136,7 @@ package struct ValidateStage: Stage, Repair {
         _ claimed: [ClaimedSubmission], _ budget: CryptoBudget
     ) async -> CheckedBatch<CheckedSubmission> {
         let sealer = sealer
-        let answers = await crew.attempt(
+        let answers = await threads.attempt(
             claimed, affinity: \.text.enrollmentID, payer: \.payer, budget
         ) { context, submission in
             try CheckedSubmission(submission, context, sealer)

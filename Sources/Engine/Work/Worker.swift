@@ -57,14 +57,22 @@ package final class Worker: Service {
     ) throws(OpenPGPError) {
         self.configuration = configuration
         // A key is looked at once when it is enrolled, and again and again when it signs. Both loops of a stage share
-        // a crew: its threads, and the keys that are loaded.
+        // threads, and the keys that these have loaded.
         let clock = DatabaseClock()
         let (keys, signatures) = (
-            try CryptoCrew(capacity: 8, clock: { clock.seconds }), try CryptoCrew(clock: { clock.seconds })
+            try CryptoThreads(capacity: 8, clock: { clock.seconds }),
+            try CryptoThreads(clock: { clock.seconds })
         )
         enroll = (0..<2).map { _ in EnrollStage(keys, sealer, clock: clock) }
         validate = (0..<2).map { _ in ValidateStage(signatures, sealer, clock: clock) }
         self.dispatch = dispatch
+        context = Self.context(configuration, clock, logger)
+    }
+
+    /// Of a worker that begins, with an id of its own.
+    private static func context(
+        _ configuration: WorkerConfiguration, _ clock: DatabaseClock, _ logger: Logger
+    ) -> WorkerContext {
         let workerID = Identifier.random()
         var logger = logger
         logger[metadataKey: "worker"] = .string(workerID.description)
@@ -72,7 +80,7 @@ package final class Worker: Service {
         var listening = configuration.database
         listening.applicationName = "countersign listener"
         listening.logger = logger
-        context = WorkerContext(
+        return WorkerContext(
             workerID: workerID, options: configuration.database,
             notifier: Notifier(listening), drain: Drain(), controls: StageControlCache(),
             epoch: EpochMemory(worker: workerID, journal: configuration.journal),

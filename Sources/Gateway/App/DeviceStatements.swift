@@ -57,7 +57,7 @@ struct RevokeEnrollment: PreparedStatement {
 
 /// No row when the enrollment is not the user's.
 struct SubmitAnswer: PreparedStatement {
-    let call: Devices.Call
+    let call: Devices.UserAnswer
 
     static let statement = Statement(
         "gateway.submit",

@@ -119,7 +119,7 @@ extension Devices {
     }
 
     /// Who says what with which of his devices.
-    struct Call: Sendable {
+    struct UserAnswer: Sendable {
         let user: String
         let enrollment: Identifier
         let answer: Answer
@@ -146,8 +146,8 @@ extension Devices {
         let channel = try await appChannel()
         guard let enrollment = Identifier(answer.enrollment_id) else { return nil }
         LogContext.note("enrollment_id", enrollment.description)
-        let call = Call(user: user, enrollment: enrollment, answer: answer)
-        guard let id = try await gathered.submissions.ask(call, lane: user) else { return nil }
+        let said = UserAnswer(user: user, enrollment: enrollment, answer: answer)
+        guard let id = try await gathered.submissions.ask(said, lane: user) else { return nil }
         LogContext.note("submission_id", id.description)
         let outcome = try await awaited(id, on: channel) {
             try await self.gathered.outcomes.ask(id, lane: user)

@@ -3,7 +3,7 @@ import Postgres
 /// What users' devices ask for all the time, asked for many of them at once.
 struct GatheredAnswers: Sendable {
     /// Submits; nil where the enrollment is not the user's.
-    let submissions: Gathering<Devices.Call, Identifier?>
+    let submissions: Gathering<Devices.UserAnswer, Identifier?>
     /// What became of a submission; nil until it is judged.
     let outcomes: Gathering<Identifier, Devices.Outcome?>
 

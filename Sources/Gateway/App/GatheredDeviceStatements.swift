@@ -3,7 +3,7 @@ import Postgres
 /// Submits what devices of many users say, by their places among the calls. No row where the enrollment is not the user's.
 struct SubmitAnswers: PreparedStatement {
     let app: String
-    let calls: [Devices.Call]
+    let calls: [Devices.UserAnswer]
 
     static let statement = Statement(
         "gateway.submit_many",

@@ -2,7 +2,7 @@ import Postgres
 
 /// Makes the requests of many portals, by their places among the calls.
 struct StartRequests: PreparedStatement {
-    let calls: [SignIns.Call]
+    let calls: [SignIns.PortalDraft]
 
     static let statement = Statement(
         "gateway.start_many",

@@ -3,7 +3,7 @@ import Postgres
 /// What portals ask for all the time, asked for many of them at once.
 struct GatheredSignIns: Sendable {
     /// Makes a request.
-    let starts: Gathering<SignIns.Call, SignIns.Made>
+    let starts: Gathering<SignIns.PortalDraft, SignIns.Made>
     /// Its code; nil until it is issued.
     let codes: Gathering<(portal: String, id: Identifier), String?>
 

@@ -18,7 +18,7 @@ struct SignIns: Sendable {
     }
 
     /// Who asks for what.
-    struct Call: Sendable {
+    struct PortalDraft: Sendable {
         var portal: String
         let draft: Draft
     }
@@ -57,7 +57,8 @@ struct SignIns: Sendable {
     /// Inserts a request and waits for its code. One that gets none in time is cancelled.
     func start(_ draft: Draft, of portal: KnownPortal) async throws -> Started {
         notifications.open(portal.channel)
-        let made = try await gathered.starts.ask(Call(portal: portal.name, draft: draft), lane: portal.name)
+        let made = try await gathered.starts.ask(
+            PortalDraft(portal: portal.name, draft: draft), lane: portal.name)
         let id = made.transactionID
         LogContext.note("transaction_id", id.description)
         let news = notifications.wait(for: id, on: portal.channel)

@@ -32,12 +32,12 @@ final class HistogramCell: RecorderHandler, TimerHandler {
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600,
     ]
 
-    struct State {
+    struct Totals {
         /// By bound, and the rest; not yet summed up.
         var counts = [UInt64](repeating: 0, count: HistogramCell.bounds.count + 1)
         var sum = 0.0
     }
-    private let state = Mutex(State())
+    private let state = Mutex(Totals())
 
     func record(_ value: Int64) { record(Double(value)) }
     func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }
@@ -51,5 +51,5 @@ final class HistogramCell: RecorderHandler, TimerHandler {
         }
     }
 
-    var read: State { state.withLock(\.self) }
+    var read: Totals { state.withLock(\.self) }
 }

@@ -97,7 +97,7 @@ extension MetricRegistry {
     }
 
     private static func samples(
-        _ labels: [MetricFamily.Label], _ state: HistogramCell.State
+        _ labels: [MetricFamily.Label], _ state: HistogramCell.Totals
     ) -> [MetricFamily.Sample] {
         var total: UInt64 = 0
         var samples = zip(HistogramCell.bounds.map { number($0) } + ["+Inf"], state.counts).map {

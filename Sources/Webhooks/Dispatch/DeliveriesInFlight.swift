@@ -10,7 +10,7 @@ final class DeliveriesInFlight: Sendable {
         var leased: [Identifier: Delivery] = [:]
         var finished: [Acknowledgement] = []
         var returned: [Delivery] = []
-        var lines = DeliveryLines()
+        var queues = EndpointQueues()
         var slots: DeliverySlots
         /// So many finished ones wake the loop.
         var enough = 1
@@ -34,7 +34,7 @@ final class DeliveriesInFlight: Sendable {
             claimed.filter { delivery in
                 deliveries.leased[delivery.transactionID] = delivery
                 deliveries.slots.take(delivery)
-                return deliveries.lines.begin(delivery)
+                return deliveries.queues.begin(delivery)
             }
         }
     }
@@ -45,7 +45,7 @@ final class DeliveriesInFlight: Sendable {
         let (next, isEnough) = deliveries.withLock { deliveries in
             deliveries.finished.append(acknowledgement)
             deliveries.slots.leave(acknowledgement)
-            let (next, returned) = deliveries.lines.end(
+            let (next, returned) = deliveries.queues.end(
                 acknowledgement.delivery.endpoint, isFailing: acknowledgement.result.health == false)
             deliveries.giveBack(returned)
             return (next, deliveries.finished.count == deliveries.enough || !returned.isEmpty)
@@ -56,7 +56,7 @@ final class DeliveriesInFlight: Sendable {
 
     /// Sends nothing more of what waits.
     func stop() {
-        deliveries.withLock { $0.giveBack($0.lines.takeWaiting()) }
+        deliveries.withLock { $0.giveBack($0.queues.takeWaiting()) }
     }
 
     /// The loop is woken when half of what is in flight has come back, at once when that is so already; or by the first
@@ -97,7 +97,7 @@ final class DeliveriesInFlight: Sendable {
     /// Everything that has not come back: what is on its way, and what was not sent.
     func takeAll() -> (sent: [Delivery], unsent: [Delivery]) {
         deliveries.withLock { deliveries in
-            let unsent = deliveries.lines.takeWaiting() + deliveries.returned
+            let unsent = deliveries.queues.takeWaiting() + deliveries.returned
             for delivery in unsent { deliveries.leased[delivery.transactionID] = nil }
             defer { deliveries = Deliveries(slots: DeliverySlots(total: deliveries.slots.total)) }
             return (Array(deliveries.leased.values), unsent)

@@ -96,7 +96,7 @@ struct DispatchLoop: ~Copyable {
 
     /// From so many rows in one exchange on the next waits for more: its statements cost as much for one row as for fifty.
     private static let busy = 50
-    /// Until then. What waits in `DeliveryLines` keeps the receivers busy meanwhile.
+    /// Until then. What waits in `EndpointQueues` keeps the receivers busy meanwhile.
     private static let pace = Duration.milliseconds(10)
 
     private mutating func sleep(_ connection: inout Connection, _ start: (Delivery) -> Void) async throws {

@@ -41,8 +41,8 @@ import Testing
             SELECT 1000 + n, 'user' || m, 'phone' FROM generate_series(1, 20) n, generate_series(1, 3) m
             """)
         var connection = try await Connection.open(try await Database.current.stageOptions())
-        var validate = ValidateStage(try CryptoCrew(size: 1), .ofTests)
-        var enroll = EnrollStage(try CryptoCrew(size: 1), .ofTests)
+        var validate = ValidateStage(try CryptoThreads(size: 1), .ofTests)
+        var enroll = EnrollStage(try CryptoThreads(size: 1), .ofTests)
         var served: [[Int32]] = [[], []]
         for _ in 0..<7 {
             _ = try await validate.runBatch(&connection, prelude: [], limit: 6)

@@ -23,7 +23,7 @@ import Testing
             let submission = try phones[phone].submission(.scan, Code.invented())
             ids[phone].append(try await app.run(SQL.submitText, submission.parameters)[0].identifier(0))
         }
-        var stage = ValidateStage(try CryptoCrew(size: 1), .ofTests, budget: Self.oneEach)
+        var stage = ValidateStage(try CryptoThreads(size: 1), .ofTests, budget: Self.oneEach)
         let (_, outcome) = try await stage.runBatch(&connection, prelude: [], limit: 10)
         #expect(outcome.rows == 2)
         #expect(try #require(outcome.due) <= .milliseconds(100))
@@ -55,7 +55,7 @@ import Testing
                 SQL.submitText, phone.submission(.scan, Code.invented()).parameters)
         }
         let budget = CryptoBudget(user: .max, app: 1, batch: .max)
-        var stage = ValidateStage(try CryptoCrew(size: 1), .ofTests, budget: budget)
+        var stage = ValidateStage(try CryptoThreads(size: 1), .ofTests, budget: budget)
         var (rows, more): ([Int], [Bool]) = ([], [])
         for _ in 0..<3 {
             let outcome = try await stage.runBatch(&connection, prelude: [], limit: 10).outcome
@@ -91,7 +91,7 @@ import Testing
         let failing = try sent[0].identifier(0)
         let fine = try await app.run(SQL.submitText, good.submission(.scan, codes[1]).parameters)
         var connection = try await Connection.open(try await Database.current.stageOptions())
-        var stage = ValidateStage(try CryptoCrew(size: 1), .ofTests)
+        var stage = ValidateStage(try CryptoThreads(size: 1), .ofTests)
         await #expect(throws: SealingError.self) {
             try await stage.runBatch(&connection, prelude: [], limit: 10)
         }
@@ -120,7 +120,7 @@ import Testing
             SET leases = \(leases), leased_until = clock_timestamp() - interval '1 s'
             """)
         var connection = try await Connection.open(try await Database.current.stageOptions())
-        var stage = ValidateStage(try CryptoCrew(size: 1), .ofTests)
+        var stage = ValidateStage(try CryptoThreads(size: 1), .ofTests)
         #expect(try await stage.runBatch(&connection, prelude: [], limit: 10).outcome.rows == 0)
         let alone = "SELECT count(*) FROM countersign.validate_queue WHERE attempts = 1"
         #expect(try await Database.current.count(alone) == 1)
@@ -145,7 +145,7 @@ import Testing
         }
         let looks = Looks()
         var connection = try await Connection.open(try await Database.current.stageOptions())
-        var stage = ValidateStage(try CryptoCrew(size: 1) { looks.time() }, .ofTests)
+        var stage = ValidateStage(try CryptoThreads(size: 1) { looks.time() }, .ofTests)
         for look in 1...5 {
             #expect(try await stage.runBatch(&connection, prelude: [], limit: 10).outcome.rows == 1)
             #expect(looks.count == look)
@@ -161,7 +161,7 @@ import Testing
         try await Database.current.arrange("SELECT countersign.revoke_enrollment('\(phone.enrollment)')")
         let looks = Looks()
         var connection = try await Connection.open(try await Database.current.stageOptions())
-        var stage = ValidateStage(try CryptoCrew(size: 1) { looks.time() }, .ofTests)
+        var stage = ValidateStage(try CryptoThreads(size: 1) { looks.time() }, .ofTests)
         #expect(try await stage.runBatch(&connection, prelude: [], limit: 10).outcome.rows == 1)
         #expect(try await app.outcome(sent[0].identifier(0)).optionalText(1) == "enrollment_revoked")
         #expect(looks.count == 0)
@@ -177,8 +177,8 @@ import Testing
         let pair = try OpenPGPContext(capacity: 1).generateKeyPair(userID: "alice")
         let id = try await app.run(SQL.enrollKey, ["alice", "phone", .text(pair.publicKey)])[0].identifier(0)
         var connection = try await Connection.open(try await Database.current.stageOptions())
-        let crew = try CryptoCrew(size: 1) { clock.seconds }
-        var enroll = EnrollStage(crew, .ofTests, clock: clock)
+        let threads = try CryptoThreads(size: 1) { clock.seconds }
+        var enroll = EnrollStage(threads, .ofTests, clock: clock)
         #expect(try await enroll.runBatch(&connection, prelude: [], limit: 10).outcome.rows == 1)
         #expect(try await app.run(SQL.enrollment, [.identifier(id)])[0].text(0) == "active")
         clock.set(Timestamp.now().advanced(by: .seconds(-600)))
@@ -186,7 +186,7 @@ import Testing
         }
         let phone = SQLPhone(keys: pair, enrollment: id, context: try OpenPGPContext(capacity: 1))
         _ = try await app.run(SQL.submitText, phone.submission(.accept, code).parameters)
-        var validate = ValidateStage(crew, .ofTests, clock: clock)
+        var validate = ValidateStage(threads, .ofTests, clock: clock)
         #expect(try await validate.runBatch(&connection, prelude: [], limit: 10).outcome.rows == 1)
         #expect(try await portal.status(transaction) == "authenticated")
     }

@@ -30,9 +30,9 @@ import Testing
         let id = try await app.run(SQL.submitText, phone.submission(.accept, code).parameters)[0].identifier(
             0)
         let options = try await Database.current.stageOptions()
-        let held = HeldCrew()
+        let held = HeldThread()
         async let batch: Void = run(
-            ValidateStage(try held.crew(), .ofTests), try await Connection.open(options))
+            ValidateStage(try held.threads(), .ofTests), try await Connection.open(options))
         try await held.untilItVerifies()
         var superuser = try await Database.current.connectAsSuperuser()
         let open = """
@@ -58,12 +58,12 @@ import Testing
         let id = try await app.run(SQL.submitText, phone.submission(.accept, code).parameters)[0].identifier(
             0)
         let options = try await Database.current.stageOptions()
-        let held = HeldCrew()
+        let held = HeldThread()
         async let slow: Void = run(
-            ValidateStage(try held.crew(), .ofTests), try await Connection.open(options))
+            ValidateStage(try held.threads(), .ofTests), try await Connection.open(options))
         try await held.untilItVerifies()
         var second = try await Connection.open(options)
-        var stage = ValidateStage(try CryptoCrew(size: 1), .ofTests)
+        var stage = ValidateStage(try CryptoThreads(size: 1), .ofTests)
         #expect(try await stage.runBatch(&second, prelude: [], limit: 10).outcome.rows == 0)
         #expect(try await portal.status(transaction) == "issued")
         try await Database.current.arrange(
@@ -97,7 +97,7 @@ import Testing
             CREATE TRIGGER activate AFTER UPDATE ON countersign.validate_queue
                 FOR EACH STATEMENT EXECUTE FUNCTION public.activate();
             """)
-        var stage = ValidateStage(try CryptoCrew(size: 1), .ofTests)
+        var stage = ValidateStage(try CryptoThreads(size: 1), .ofTests)
         #expect(try await stage.runBatch(&connection, prelude: [], limit: 10).outcome.rows == 0)
         #expect(try await stage.runBatch(&connection, prelude: [], limit: 10).outcome.rows == 1)
         #expect(try await portal.status(transaction) == "authenticated")
@@ -115,12 +115,12 @@ import Testing
             _ = try await app.run(SQL.submitText, submission.parameters)
         }
         let options = try await Database.current.stageOptions()
-        let held = HeldCrew()
+        let held = HeldThread()
         async let first: Void = run(
-            ValidateStage(try held.crew(), .ofTests), try await Connection.open(options), limit: 4)
+            ValidateStage(try held.threads(), .ofTests), try await Connection.open(options), limit: 4)
         try await held.untilItVerifies()
         var second = try await Connection.open(options)
-        var stage = ValidateStage(try CryptoCrew(size: 1), .ofTests)
+        var stage = ValidateStage(try CryptoThreads(size: 1), .ofTests)
         #expect(try await stage.runBatch(&second, prelude: [], limit: 10).outcome.rows == 2)
         held.release()
         try await first
@@ -136,14 +136,14 @@ import Testing
     }
 }
 
-/// A crew whose thread stands still in the midst of its first verification until it is released.
-private final class HeldCrew: Sendable {
+/// Threads of which one stands still in the midst of its first verification until it is released.
+private final class HeldThread: Sendable {
     private let reached = Signal()
     private let gate = DispatchSemaphore(value: 0)
     private let isReleased = Atomic(false)
 
-    func crew() throws -> CryptoCrew {
-        try CryptoCrew(size: 1) {
+    func threads() throws -> CryptoThreads {
+        try CryptoThreads(size: 1) {
             if !self.isReleased.load(ordering: .sequentiallyConsistent) {
                 self.reached.fire()
                 self.gate.wait()

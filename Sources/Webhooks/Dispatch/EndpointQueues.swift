@@ -3,29 +3,29 @@
 ///
 /// Only endpoints that answer quickly have some (see `DeliverySlots`). When one fails, or is slower than it was, what
 /// waits for it goes back to the queue: it has not been tried.
-struct DeliveryLines {
+struct EndpointQueues {
     /// A wait that is longer gives back what waits: its lease must outlast the attempt that would follow.
     static let patience = Duration.seconds(5)
 
-    fileprivate struct Line {
+    fileprivate struct Queue {
         var sending = 0
         var waiting: [Delivery] = []
         /// Of the first that waits.
         var next = 0
         var since = ContinuousClock.now
     }
-    private var lines: [WebhookEndpoint: Line] = [:]
+    private var queues: [WebhookEndpoint: Queue] = [:]
 
     /// Whether it may be sent now; else it waits.
     mutating func begin(_ delivery: Delivery, now: ContinuousClock.Instant = .now) -> Bool {
-        var line = lines[delivery.endpoint] ?? Line()
-        defer { lines[delivery.endpoint] = line }
-        guard line.sending >= delivery.concurrency || line.next < line.waiting.count else {
-            line.sending += 1
+        var queue = queues[delivery.endpoint] ?? Queue()
+        defer { queues[delivery.endpoint] = queue }
+        guard queue.sending >= delivery.concurrency || queue.next < queue.waiting.count else {
+            queue.sending += 1
             return true
         }
-        line.waiting.append(delivery)
-        line.since = now
+        queue.waiting.append(delivery)
+        queue.since = now
         return false
     }
 
@@ -33,25 +33,25 @@ struct DeliveryLines {
     mutating func end(
         _ endpoint: WebhookEndpoint, isFailing: Bool, now: ContinuousClock.Instant = .now
     ) -> (next: Delivery?, returned: [Delivery]) {
-        guard var line = lines[endpoint] else { return (nil, []) }
-        defer { lines[endpoint] = line.sending > 0 ? line : nil }
-        line.sending -= 1
-        guard line.next < line.waiting.count else { return (nil, []) }
-        if isFailing || line.since + Self.patience < now { return (nil, line.takeWaiting()) }
-        let next = line.waiting[line.next]
-        line.next += 1
-        if line.next == line.waiting.count { _ = line.takeWaiting() }
-        line.sending += 1
+        guard var queue = queues[endpoint] else { return (nil, []) }
+        defer { queues[endpoint] = queue.sending > 0 ? queue : nil }
+        queue.sending -= 1
+        guard queue.next < queue.waiting.count else { return (nil, []) }
+        if isFailing || queue.since + Self.patience < now { return (nil, queue.takeWaiting()) }
+        let next = queue.waiting[queue.next]
+        queue.next += 1
+        if queue.next == queue.waiting.count { _ = queue.takeWaiting() }
+        queue.sending += 1
         return (next, [])
     }
 
     /// Everything that waits.
     mutating func takeWaiting() -> [Delivery] {
-        lines.keys.flatMap { lines[$0]?.takeWaiting() ?? [] }
+        queues.keys.flatMap { queues[$0]?.takeWaiting() ?? [] }
     }
 }
 
-extension DeliveryLines.Line {
+extension EndpointQueues.Queue {
     fileprivate mutating func takeWaiting() -> [Delivery] {
         defer { (waiting, next) = ([], 0) }
         return Array(waiting[next...])

@@ -7,10 +7,10 @@ package import Postgres
 ///
 /// The threads are not those of Swift's concurrency: whatever keys cost, listeners and clocks of this process go on.
 /// Work on the same key always goes to the same context, which has it loaded: the contexts share no keys.
-package struct CryptoCrew: Sendable {
-    private let workers: [Worker]
+package struct CryptoThreads: Sendable {
+    private let threads: [Thread]
 
-    fileprivate struct Worker: Sendable {
+    fileprivate struct Thread: Sendable {
         let context: OpenPGPContext
         let queue: DispatchQueue
     }
@@ -21,14 +21,14 @@ package struct CryptoCrew: Sendable {
         size: Int? = nil, capacity: Int = 1_000,
         clock: @escaping @Sendable () -> UInt64 = OpenPGPContext.systemTime
     ) throws(OpenPGPError) {
-        var workers: [Worker] = []
+        var threads: [Thread] = []
         for number in 0..<(size ?? ProcessInfo.processInfo.activeProcessorCount) {
-            workers.append(
-                Worker(
+            threads.append(
+                Thread(
                     context: try OpenPGPContext(capacity: capacity, clock: clock),
                     queue: DispatchQueue(label: "countersign.openpgp.\(number)")))
         }
-        self.workers = workers
+        self.threads = threads
     }
 
     /// Results in the order of their inputs. Throws what the first failing work throws.
@@ -55,15 +55,15 @@ package struct CryptoCrew: Sendable {
     ) async -> [CryptoAnswer<Output>] {
         let account = CryptoAccount(budget)
         let shares = Dictionary(grouping: inputs.indices) { index in
-            Int(affinity(inputs[index]).hashValue.magnitude % UInt(workers.count))
+            Int(affinity(inputs[index]).hashValue.magnitude % UInt(threads.count))
         }
         return await withTaskGroup(of: (indices: [Int], answers: [CryptoAnswer<Output>]).self) { group in
             for (number, indices) in shares {
-                let (worker, share) = (workers[number], indices.map { inputs[$0] })
+                let (thread, share) = (threads[number], indices.map { inputs[$0] })
                 group.addTask {
-                    let answers = await worker.run {
+                    let answers = await thread.run {
                         share.map { input in
-                            account.answer(payer(input)) { try work(worker.context, input) }
+                            account.answer(payer(input)) { try work(thread.context, input) }
                         }
                     }
                     return (indices, answers)
@@ -81,12 +81,12 @@ package struct CryptoCrew: Sendable {
     package func once<Output: Sendable>(
         _ work: @escaping @Sendable (OpenPGPContext) throws -> Output
     ) async throws -> Output {
-        let worker = workers[0]
-        return try await worker.run { Result { try work(worker.context) } }.get()
+        let thread = threads[0]
+        return try await thread.run { Result { try work(thread.context) } }.get()
     }
 }
 
-extension CryptoCrew.Worker {
+extension CryptoThreads.Thread {
     fileprivate func run<Output: Sendable>(_ work: @escaping @Sendable () -> Output) async -> Output {
         await withCheckedContinuation { continuation in
             queue.async { continuation.resume(returning: work()) }

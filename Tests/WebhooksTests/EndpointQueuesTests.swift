@@ -5,7 +5,7 @@ import Testing
 @testable import Webhooks
 
 /// What waits behind the slots of an endpoint, without a network or a database.
-@Suite struct DeliveryLinesTests {
+@Suite struct EndpointQueuesTests {
     private let endpoint = WebhookEndpoint(portalID: 1, origin: "https://acme.example")
 
     private func delivery(_ number: UInt8, concurrency: Int = 2) -> Delivery {
@@ -27,33 +27,33 @@ import Testing
     }
 
     @Test func `no more are sent than there are slots, and the next in order`() {
-        var lines = DeliveryLines()
-        let sent = (1...5).map { lines.begin(delivery($0)) }
+        var queues = EndpointQueues()
+        let sent = (1...5).map { queues.begin(delivery($0)) }
         #expect(sent == [true, true, false, false, false])
-        let third = lines.end(endpoint, isFailing: false).next
-        let isSixthSent = lines.begin(delivery(6))
+        let third = queues.end(endpoint, isFailing: false).next
+        let isSixthSent = queues.begin(delivery(6))
         #expect(third?.token == 3 && !isSixthSent)
-        let rest = (0..<5).map { _ in lines.end(endpoint, isFailing: false).next?.token }
+        let rest = (0..<5).map { _ in queues.end(endpoint, isFailing: false).next?.token }
         #expect(rest == [4, 5, 6, nil, nil])
-        let isSeventhSent = lines.begin(delivery(7))
-        let waiting = lines.takeWaiting()
+        let isSeventhSent = queues.begin(delivery(7))
+        let waiting = queues.takeWaiting()
         #expect(isSeventhSent && waiting.isEmpty)
     }
 
     @Test func `a failure gives back what waits`() {
-        var lines = DeliveryLines()
-        for number in UInt8(1)...4 { _ = lines.begin(delivery(number)) }
-        let end = lines.end(endpoint, isFailing: true)
+        var queues = EndpointQueues()
+        for number in UInt8(1)...4 { _ = queues.begin(delivery(number)) }
+        let end = queues.end(endpoint, isFailing: true)
         #expect(end.next == nil && end.returned.map(\.token) == [3, 4])
-        let last = lines.end(endpoint, isFailing: false)
+        let last = queues.end(endpoint, isFailing: false)
         #expect(last.next == nil && last.returned.isEmpty)
     }
 
     /// Its lease must outlast the attempt.
     @Test func `what has waited for too long is given back`() {
-        var lines = DeliveryLines()
-        for number in UInt8(1)...3 { _ = lines.begin(delivery(number)) }
-        let end = lines.end(endpoint, isFailing: false, now: .now + .seconds(6))
+        var queues = EndpointQueues()
+        for number in UInt8(1)...3 { _ = queues.begin(delivery(number)) }
+        let end = queues.end(endpoint, isFailing: false, now: .now + .seconds(6))
         #expect(end.next == nil && end.returned.map(\.token) == [3])
     }
 
