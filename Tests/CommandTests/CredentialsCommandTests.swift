@@ -1,5 +1,6 @@
 import Administration
 import Countersign
+import Foundation
 import Postgres
 import Support
 import Testing
@@ -64,6 +65,18 @@ import Testing
         let given = try await Shell().succeed("qr", "https://acme.example")
         let piped = try await Shell().succeed("qr", "-", input: "https://acme.example\n")
         #expect(given.output == piped.output && given.output.contains("\u{2588}"))
+        #expect(!given.output.contains("\u{1B}"), "no terminal reads it")
+        for (variable, isPlain) in [("NO_COLOR", true), ("NO_COLOUR", false)] {
+            // In a terminal of its own.
+            let shown = try await Shell().with(variable, "1").with("TERM", "xterm").start(
+                [
+                    "/usr/bin/script", "--quiet", "--return", "--command",
+                    "'\(RunningProgram.executable.path)' qr https://acme.example", "/dev/null",
+                ], isProgram: false
+            ).outcome()
+            #expect(shown.status == 0 && shown.output.contains("\u{2588}"))
+            #expect(shown.output.contains("\u{1B}[30;107m") != isPlain, "\(variable)")
+        }
         let long = String(repeating: "x", count: 2_332)
         try await Shell().run("qr", long).expect(65, "a QR code holds 1 to 2331 bytes")
         try await Shell().run("qr", "-").expect(65, "a QR code holds 1 to 2331 bytes")

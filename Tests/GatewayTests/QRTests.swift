@@ -22,14 +22,18 @@ import Testing
         #expect(QRCode(String(repeating: "x", count: QRCode.capacity + 1)) == nil)
     }
 
-    /// What a terminal shows, as a picture: a character is two modules above each other.
-    @Test func `the terminal's is read`() async throws {
+    /// What a terminal shows, as a picture: a character is two modules above each other. Without colours it is drawn
+    /// in the light ones.
+    @Test(arguments: [true, false]) func `the terminal's is read`(inColours: Bool) async throws {
         let code = try #require(QRCode(otp))
-        let lines = code.terminal.replacing(/\u{1B}\[[0-9;]*m/, with: "").split(separator: "\n")
+        let shown = inColours ? code.terminal : code.plainTerminal
+        #expect(shown.contains("\u{1B}") == inColours)
+        let lines = shown.replacing(/\u{1B}\[[0-9;]*m/, with: "").split(separator: "\n")
+        let (drawn, left) = inColours ? ("1", "0") : ("0", "1")
         let rows = lines.flatMap { line -> [String] in
             [
-                line.map { "█▀".contains($0) ? "1" : "0" }.joined(),
-                line.map { "█▄".contains($0) ? "1" : "0" }.joined(),
+                line.map { "█▀".contains($0) ? drawn : left }.joined(),
+                line.map { "█▄".contains($0) ? drawn : left }.joined(),
             ]
         }
         let scaled = rows.map { row in row.map { "\($0)\($0)\($0)\($0)" }.joined() }.flatMap {

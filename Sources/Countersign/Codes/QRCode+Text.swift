@@ -25,18 +25,22 @@ extension QRCode {
     /// For a terminal: two modules above each other are one character. The colours are set, black on white, so
     /// that it can be read on dark terminals, too.
     package var terminal: String {
+        lines(of: ["\u{2588}", "\u{2580}", "\u{2584}", " "]).map { "\u{1B}[30;107m\($0)\u{1B}[0m" }
+            .joined(separator: "\n")
+    }
+
+    /// The same without colours: white is what is drawn, as most terminals are dark. Readers take the opposite, too.
+    package var plainTerminal: String {
+        lines(of: [" ", "\u{2584}", "\u{2580}", "\u{2588}"]).joined(separator: "\n")
+    }
+
+    /// `signs` stand for both modules dark, the upper one, the lower one, none.
+    private func lines(of signs: [String]) -> [String] {
         let range = -Self.quietZone..<size + Self.quietZone
-        let lines = stride(from: range.lowerBound, to: range.upperBound, by: 2).map { row in
-            let line = range.map { column in
-                switch (isDark(column, row), isDark(column, row + 1)) {
-                case (true, true): "\u{2588}"
-                case (true, false): "\u{2580}"
-                case (false, true): "\u{2584}"
-                case (false, false): " "
-                }
-            }
-            return "\u{1B}[30;107m\(line.joined())\u{1B}[0m"
+        return stride(from: range.lowerBound, to: range.upperBound, by: 2).map { row in
+            range.map { column in
+                signs[(isDark(column, row) ? 0 : 2) + (isDark(column, row + 1) ? 0 : 1)]
+            }.joined()
         }
-        return lines.joined(separator: "\n")
     }
 }
