@@ -143,7 +143,7 @@ struct PortalRotateSecret: DatabaseCommand {
 
             Examples:
               countersign portal rotate-secret acme
-              countersign portal rotate-secret acme --overlap 0s     # the old one has leaked
+              countersign portal rotate-secret acme --overlap 0s    # it has leaked
             """)
     static let role: GroupRole? = .admin
 

@@ -1,4 +1,5 @@
 import Countersign
+import Foundation
 import Support
 import Testing
 
@@ -37,6 +38,18 @@ import Testing
         let lines = outcome.output.split(separator: "\n").map { $0.drop { $0 == " " } }
         #expect(lines.contains { $0.hasPrefix("Example") })
         #expect(lines.contains { $0.contains("countersign \(command)") && !$0.hasPrefix("USAGE") })
+    }
+
+    /// Where the width is not known it is 80 columns, and an example that is broken cannot be pasted.
+    @Test func `help breaks no example`() async throws {
+        let dump = try await Shell().succeed("--experimental-dump-help").output
+        let discussions = dump.matches(of: /"discussion" : "((?:[^"\\]|\\.)*)"/).map(\.output.1)
+        let lines = try discussions.flatMap { text in
+            try JSONDecoder().decode(String.self, from: Data("\"\(text)\"".utf8)).split(separator: "\n")
+        }
+        let examples = lines.filter { $0.hasPrefix("  ") }
+        #expect(examples.count > 200)
+        #expect(examples.filter { $0.count > 80 } == [])
     }
 
     @Test func `the version`() async throws {

@@ -10,7 +10,8 @@ package struct ReplayWebhooks: OperatorAction {
 
         Examples:
           countersign webhook replay --portal acme --since 2h
-          countersign webhook replay --portal acme --receiver https://acme.example --since 2h
+          countersign webhook replay --portal acme --since 2h \\
+            --receiver https://acme.example
         """
     package static let inputs = [
         ActionInput("portal", .requiredOption, help: "The portal's name."),

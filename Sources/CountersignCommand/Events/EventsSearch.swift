@@ -21,9 +21,10 @@ struct EventsSearch: DatabaseCommand {
             Examples:
               countersign events search --since 15m
               countersign events search --user alice --type request,enrollment
-              countersign events search --transaction 0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f --json
-              countersign events search --since 2026-01-31T08:00:00Z --type submission.rejected --limit 1000
-              countersign events search --follow --format json --since 1h --cursor events.cursor
+              countersign events search --transaction 0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f
+              countersign events search --since 2026-01-31T08:00:00Z --limit 1000 --json
+              countersign events search --type submission.rejected
+              countersign events search --follow --format json --cursor events.cursor
             """)
     static let role: GroupRole? = .monitor
 
