@@ -18,8 +18,8 @@ struct Work: AsyncParsableCommand {
             Examples:
               countersign work
               countersign work --stages issue,validate,expire --batch-size 200
-              countersign work --stages dispatch --allow-address 10.20.0.0/16 --allow-ports 443,9443
-              DATABASE_URL=postgres://worker@db/countersign countersign work --log-level debug
+              countersign work --stages dispatch --allow-address 10.20.0.0/16
+              DATABASE_URL=postgres://worker@db/countersign countersign work
             """)
 
     @OptionGroup var database: DatabaseOptions
@@ -40,6 +40,7 @@ struct Work: AsyncParsableCommand {
         let setup = try ServiceSetup("worker", database, logs)
         let worker = try await options.worker(
             setup.connection, setup.environment, setup.levels, setup.logger, setup.journal)
-        try await setup.run([worker], operations, listeners: ["worker": worker.context.notifier])
+        try await setup.run(
+            [worker], operations, listeners: ["worker": worker.context.notifier], waits: true)
     }
 }

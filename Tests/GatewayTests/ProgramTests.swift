@@ -150,7 +150,43 @@ import Testing
         }
     }
 
-    @Test(arguments: [["serve", "--listen"], ["run", "--listen"], ["work", "--operations-listen"]])
+    /// It would answer every client with an error, and say that it is ready.
+    @Test(arguments: ["serve", "run"])
+    func `a login that may not stand in for portals is refused at once`(command: String) async throws {
+        let login = try await Database.current.makeLogin("alone", in: .worker)
+        let program = try RunningProgram(
+            [command, "--listen", "127.0.0.1:0"], environment: environment(login))
+        #expect(try await program.outcome().status == 77)
+        #expect(
+            program.text == "countersign: this needs a login that is a member of countersign_gateway\n")
+    }
+
+    /// As when both are units with the same settings: both work, and one after the other is asked.
+    @Test func `a worker waits for an operations address that is in use`() async throws {
+        let login = try await Database.current.makeLogin("worker", in: .worker)
+        func start(_ port: String) throws -> RunningProgram {
+            try RunningProgram(
+                ["work", "--operations-listen", "127.0.0.1:\(port)"], environment: environment(login))
+        }
+        let listens = /operations listens .*port=(?<port>\d+)/
+        let first = try start("0")
+        let port = String(try await first.line(matching: listens).port)
+        let second = try start(port)
+        _ = try await second.line(matching: /warning .*the operations address is in use.* address=127/)
+        _ = try await second.line(matching: /worker starts/)
+        #expect(try await first.stop() == 0)
+        #expect(try await second.line(matching: listens).port == port)
+        #expect(second.text.ranges(of: "in use").count == 1)
+        let third = try start(port)
+        _ = try await third.line(matching: /warning .*the operations address is in use/)
+        #expect(try await third.stop() == 0, "it ends while it waits")
+        #expect(try await second.stop() == 0)
+    }
+
+    @Test(arguments: [
+        ["serve", "--listen"], ["run", "--listen"],
+        ["run", "--listen", "127.0.0.1:0", "--operations-listen"],
+    ])
     func `a taken port is one line that names it`(command: [String]) async throws {
         let login = try await Database.current.makeLogin("both", in: .worker, .gateway)
         let first = try RunningProgram(["serve", "--listen", "127.0.0.1:0"], environment: environment(login))
@@ -159,7 +195,7 @@ import Testing
         #expect(try await second.outcome().status == 75)
         #expect(
             second.text == "countersign: cannot listen on \(place): the port is in use; stop who uses it, "
-                + "or change \(command[1])\n")
+                + "or change \(command[command.count - 1])\n")
         #expect(try await first.stop() == 0)
     }
 

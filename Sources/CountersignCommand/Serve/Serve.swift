@@ -17,9 +17,10 @@ struct Serve: AsyncParsableCommand {
 
             Examples:
               countersign serve
-              countersign serve --listen 0.0.0.0:8443 --tls-certificate chain.pem --tls-key key.pem
-              countersign serve --jwks https://id.example/jwks --jwt-issuer https://id.example \\
-                --jwt-audience countersign --jwt-app mobile
+              countersign serve --listen 0.0.0.0:8443 \\
+                --tls-certificate chain.pem --tls-key key.pem
+              countersign serve --jwks https://id.example/jwks \\
+                --jwt-issuer https://id.example --jwt-audience countersign --jwt-app mobile
               countersign serve --demo --demo-portal acme
             """)
 

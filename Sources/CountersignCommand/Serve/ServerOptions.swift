@@ -1,3 +1,4 @@
+import Administration
 import ArgumentParser
 import Countersign
 import Gateway
@@ -11,7 +12,8 @@ struct ServerOptions: ParsableArguments {
     @OptionGroup var tokens: TokenOptions
     @OptionGroup var demo: DemoOptions
 
-    /// A server that fits the database's schema.
+    /// A server that fits the database's schema, by a login that may stand in for portals and apps: what another one
+    /// could not do, each client would meet as an error.
     func server(
         _ database: ConnectionOptions, _ environment: Environment, _ levels: LogLevels, _ logger: Logger,
         _ journal: Journal?
@@ -25,6 +27,10 @@ struct ServerOptions: ParsableArguments {
         try await Failure.unlessFree(listen.host, listen.port, flag: "--listen")
         var connection = try await Connection.open(database)
         try await Program.schemaRange.check(&connection, schema: Program.schema)
+        let installation = try await Installation.read(&connection)
+        guard try await GroupRole.gateway.isHeld(in: installation, &connection) else {
+            throw Failure(AdministrationError.notAllowed(.gateway), in: installation)
+        }
         if let fault = try await configuration.fault(&connection) { throw Failure(.configuration, fault) }
         do {
             return try GatewayServer(configuration, logger: logger) { port in

@@ -4,6 +4,7 @@ import HTTPService
 import Logging
 import Operations
 import Postgres
+import ServiceLifecycle
 
 /// The operations server beside a long-running command.
 struct OperationsOptions: ParsableArguments {
@@ -12,7 +13,8 @@ struct OperationsOptions: ParsableArguments {
             "Where to listen for /metrics, /healthz, /readyz and /console, as 127.0.0.1:9090. (default: nowhere)",
             discussion: """
                 The console needs a login that is a member of countersign_admin: give it as \
-                COUNTERSIGN_OPERATIONS_DATABASE_URL, else the command's own database URL is used.
+                COUNTERSIGN_OPERATIONS_DATABASE_URL, else the command's own database URL is used. Of several workers \
+                with one address the first listens there, and the next one when that has ended.
                 """,
             valueName: "host:port"))
     var operationsListen: String?
@@ -26,16 +28,19 @@ struct OperationsOptions: ParsableArguments {
                 """, valueName: "names"))
     var operationsHost: String?
 
-    /// Nil when nobody asked for one. For the services of the command's group.
+    /// Nil when nobody asked for one. For the services of the command's group. `waits` for an address that is in use;
+    /// else that ends the command, with 75.
     func server(
         _ environment: Environment, database: ConnectionOptions, registry: MetricRegistry,
-        listeners: [String: Notifier], journal: Journal?, logger: Logger
-    ) async throws -> OperationsServer? {
+        listeners: [String: Notifier], journal: Journal?, waits: Bool, logger: Logger
+    ) async throws -> (any Service)? {
         guard let text = operationsListen ?? environment.text("operations-listen") else { return nil }
         guard let address = ListenAddress(text) else {
             throw Failure(.usage, "--operations-listen must be like 127.0.0.1:9090, not '\(text)'")
         }
-        try await Failure.unlessFree(address.host, address.port, flag: "--operations-listen")
+        do {
+            try await Failure.unlessFree(address.host, address.port, flag: "--operations-listen")
+        } catch let failure as Failure where waits && failure.status == .temporary {}
         var options = database
         if let url = environment.text("operations-database-url") {
             options = try environment.connectionOptions(url)
@@ -46,6 +51,7 @@ struct OperationsOptions: ParsableArguments {
         let names = (operationsHost ?? environment.text("operations-host") ?? "").split(separator: ",")
         configuration.http.hosts = AllowedHosts(address, more: names.map { String($0.filter { $0 != " " }) })
         (configuration.listeners, configuration.journal) = (listeners, journal)
-        return try OperationsServer(configuration, logger: logger)
+        let server = try OperationsServer(configuration, logger: logger)
+        return waits ? WaitingServer(server: server, address: address, logger: logger) : server.service
     }
 }

@@ -35,14 +35,16 @@ struct ServiceSetup {
     func logger(_ module: String) throws -> Logger { try logs.logger(module, levels, environment) }
 
     /// Runs them, and the operations server if it is asked for, until SIGTERM or SIGINT, or until one ends; then the
-    /// later ones are shut down first. `listeners` are theirs, by what they wake.
+    /// later ones are shut down first. `listeners` are theirs, by what they wake. `waits` for an operations address
+    /// that is in use.
     func run(
-        _ services: [any Service], _ operations: OperationsOptions, listeners: [String: Notifier]
+        _ services: [any Service], _ operations: OperationsOptions, listeners: [String: Notifier],
+        waits: Bool = false
     ) async throws {
         let server = try await operations.server(
             environment, database: connection, registry: registry, listeners: listeners, journal: journal,
-            logger: logger("operations"))
-        let all = services + (server.map { [$0.service] } ?? [])
+            waits: waits, logger: logger("operations"))
+        let all = services + (server.map { [$0] } ?? [])
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: all.map {
