@@ -21,6 +21,8 @@
 --                         what waits for a worker
 --   events, event_digests, event_closing
 --                         the audit trail, the digest of each stretch of it, and how far it is digested
+--   erased_events, erasure_key
+--                         events whose user was erased since, and the key of what stands in the names' place
 --   epoch, epochs         how a restore is noticed, and what came of each
 --   workers, worker_stages, stage_controls, log_levels
 --                         who works, and what operators tell them
