@@ -158,9 +158,13 @@ import Testing
     @Test func `a name cannot move the terminal's cursor`() async throws {
         let shell = try await admin()
         try await shell.succeed("portal", "add", "acme", "--role", Database.current.unique("acme"))
-        // By a statement of somebody's own.
+        // As it can come with rows of another server alone.
+        try await Database.current.arrangeAsSuperuser(
+            """
+            SET session_replication_role = replica;
+            UPDATE countersign.portals SET display_name = 'ab\u{202E}c'
+            """)
         var owner = try await Database.current.connect()
-        try await owner.execute("UPDATE countersign.portals SET display_name = 'ab\u{202E}c'")
         let listed = try await shell.succeed("portal", "list").output
         #expect(listed.contains("ab\u{FFFD}c"))
         let outcome = try await shell.succeed("portal", "list", "--json")
@@ -171,7 +175,7 @@ import Testing
         #expect(told.output.contains("the display name of portal acme holds a character that cannot be seen"))
         let broken = try await owner.refusal(
             of: "UPDATE countersign.portals SET display_name = E'Acme\\nSign in'")
-        #expect(broken?.state == "23514")
+        #expect(broken?.state == "CS003")
     }
 
     @Test func `a display name cannot be taken for another portal's`() async throws {

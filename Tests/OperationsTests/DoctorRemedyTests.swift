@@ -110,7 +110,7 @@ import Testing
                 ["option issue_queue.autovacuum_vacuum_threshold is missing"]
             ),
             (
-                "DROP VIEW countersign.auth_results", ["relation auth_results is missing"]
+                "DROP VIEW countersign.enrollment_results", ["relation enrollment_results is missing"]
             ),
             (
                 "ALTER TABLE countersign.portals ALTER COLUMN paused SET DEFAULT true, ALTER COLUMN paused DROP NOT NULL",
