@@ -102,7 +102,9 @@ BEGIN
        OR substring(uri FROM '^[A-Za-z]+://[^/?]*[^/?:]:([0-9]+)([/?]|$)')::integer > 65535 THEN
         RETURN false;
     ELSIF host LIKE '[%' THEN  -- without a zone, which the pattern leaves out
-        RETURN host ~ ':' AND countersign.is_inet(btrim(host, '[]'));
+        -- PostgreSQL takes :.255 and :1.2, too, and fills up what lacks.
+        RETURN host ~ ':' AND countersign.is_inet(btrim(host, '[]'))
+               AND host ~ '^[^.]*$|:([0-9]{1,3}[.]){3}[0-9]{1,3}]$';
     ELSIF host ~ '(^|[.])([0-9]+|0[Xx][0-9A-Fa-f]*)$' THEN  -- a number, or what inet_aton takes for one
         RETURN host ~ '^(([0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])([.]|$)){4}$';
     END IF;
