@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 
+import psycopg
 from system import free_port
 
 SETTINGS = """
@@ -20,8 +21,8 @@ restart_after_crash = on
 
 
 class Cluster:
-    """With a superuser and the owner that the installation's database gets. `small` is a disk of 1 GiB, where root may
-    mount one."""
+    """With a superuser and the owner that the installation's database gets. `is_small` where it is on a disk of 1 GiB,
+    which root may mount."""
 
     def __init__(self, binaries):
         self.binaries = pathlib.Path(binaries)
@@ -54,7 +55,6 @@ class Cluster:
         with open(self.data / "postgresql.conf", "a") as settings:
             settings.write(SETTINGS + more)
         self.start()
-        import psycopg
         with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as superuser:
             superuser.execute(f"CREATE ROLE countersign_owner LOGIN CREATEROLE PASSWORD '{self.password}'")
 

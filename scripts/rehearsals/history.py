@@ -25,7 +25,7 @@ def drain(installation, seconds=120):
         while time.monotonic() < end:
             left = superuser.execute(
                 "SELECT (SELECT count(*) FROM countersign.issue_queue) + (SELECT count(*) FROM countersign.validate_queue) "
-                "+ (SELECT count(*) FROM countersign.dispatch_queue WHERE due_at < 'infinity') "
+                "+ (SELECT count(*) FROM countersign.dispatch_queue) "
                 "+ (SELECT count(*) FROM countersign.auth_requests WHERE open_until IS NOT NULL)").fetchone()[0]
             if left == 0:
                 return
@@ -78,7 +78,7 @@ def _check_sign_in(record, row, ends, hooks, verdict):
     if row is None:
         return verdict.lost.append(f"{name}: was inserted, and is not there")
     status, user = row[1], row[2]
-    told = [what for _, what in record.told]
+    told = record.told
     if told.count("has code") > 1:
         verdict.twice.append(f"{name}: two codes")
     if len(ends) > 1:

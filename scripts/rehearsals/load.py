@@ -19,7 +19,7 @@ TRY_AGAIN = ("53", "57", "08", "25006", "55", "40")
 
 @dataclasses.dataclass
 class SignIn:
-    """One, as its clients saw it. `told` has who was told what, in order."""
+    """One, as its clients saw it. `told` has what they were told, in order."""
 
     kind: str
     user: str
@@ -28,9 +28,6 @@ class SignIn:
     asked: float = None
     had_code: float = None
     told: list = dataclasses.field(default_factory=list)
-
-    def tell(self, who, what):
-        self.told.append((who, what))
 
 
 class Session:
@@ -100,7 +97,7 @@ class Load:
             try:
                 self._sign_in(record, portal, app, device)
             except BROKEN as error:
-                record.tell("client", f"gave up: {type(error).__name__}")
+                record.told.append(f"gave up: {type(error).__name__}")
             except Exception as error:  # whatever else a client is told is an error of ours
                 self.errors.append(f"{record.kind}: {type(error).__name__}: {error}"[:200])
                 portal.close()
@@ -127,9 +124,9 @@ class Load:
         elif record.kind != "never":
             self._answer(record, code, portal, app, device)
         row = portal.run("SELECT status, user_id FROM countersign.auth_results WHERE transaction_id = %s", record.id)
-        record.tell("portal", f"reads {row[0]}")
+        record.told.append(f"reads {row[0]}")
         if row[0] == "authenticated" and row[1] != record.user:
-            record.tell("portal", f"reads user {row[1]}")
+            record.told.append(f"reads user {row[1]}")
 
     def _start(self, record, portal):
         """A portal that does not learn whether its INSERT counted begins anew, with another reference."""
@@ -152,17 +149,17 @@ class Load:
             code = portal.run("SELECT countersign.await_otp(%s, '2 s')", record.id)[0]
             if code:
                 record.had_code = time.monotonic()
-                record.tell("portal", "has code")
+                record.told.append("has code")
                 return code
             status = portal.run("SELECT status FROM countersign.auth_results WHERE transaction_id = %s", record.id)[0]
             if status != "requested":
-                record.tell("portal", f"has no code: {status}")
+                record.told.append(f"has no code: {status}")
                 return None
         return None
 
     def _answer(self, record, code, portal, app, device):
         scan = self._submit(app, device.answer("scan", code))
-        record.tell("app", f"scan {scan[0]} {scan[1]}")
+        record.told.append(f"scan {scan[0]} {scan[1]}")
         action = "deny" if record.kind == "deny" else "accept"
         answer = device.answer(action, code, scan[2])
         canceller = None
@@ -170,7 +167,7 @@ class Load:
             canceller = threading.Thread(target=self._cancel, args=[record, Session(self.installation, "acme")])
             threading.Timer(random.uniform(0, 0.05), canceller.start).start()
         told = self._submit(app, answer)
-        record.tell("app", f"{action} {told[0]} {told[1]}")
+        record.told.append(f"{action} {told[0]} {told[1]}")
         if canceller:
             while canceller.ident is None:
                 time.sleep(0.005)
@@ -190,7 +187,7 @@ class Load:
 
     def _cancel(self, record, portal):
         told = portal.run("SELECT countersign.cancel_request(%s)", record.id)[0]
-        record.tell("portal", f"cancel {told}")
+        record.told.append(f"cancel {told}")
 
     def _answer_late(self):
         """Accepts after the request's 30 s."""
@@ -199,5 +196,5 @@ class Load:
             due, record, code, device = what
             time.sleep(max(0, due - time.monotonic()))
             row = self._submit(app, device.answer("accept", code))
-            record.tell("app", f"accept {row[0]} {row[1]}")
+            record.told.append(f"accept {row[0]} {row[1]}")
         app.close()

@@ -39,8 +39,6 @@ class Node:
 
 
 class PatroniCluster:
-    is_small = False
-
     def __init__(self, binaries, is_synchronous):
         self.binaries, self.is_synchronous = pathlib.Path(binaries), is_synchronous
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="countersign-failover-", dir="/var/tmp"))
@@ -51,8 +49,6 @@ class PatroniCluster:
         self.processes = []
         if self.user:
             shutil.chown(self.folder, self.user)
-        self.version = int(re.search(r"\d+", subprocess.run(
-            [self.binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout).group())
         self._start_etcd()
         for node in self.nodes:
             node.folder.mkdir(mode=0o700)

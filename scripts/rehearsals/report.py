@@ -8,7 +8,7 @@ def waited(load, begin, whole, end):
     """The longest that somebody waited for a code after all was whole again, who asked before or soon after."""
     times = [(record.had_code or time.monotonic()) - max(record.asked, whole) for record in list(load.history)
              if record.asked and record.id and begin - 1 <= record.asked <= end
-             and (record.had_code or not any(what.startswith("has no code") for _, what in record.told))]
+             and (record.had_code or not any(what.startswith("has no code") for what in record.told))]
     return max([0, *times])
 
 
