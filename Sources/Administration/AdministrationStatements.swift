@@ -5,7 +5,9 @@ package enum AdministrationStatements {
     package static let all: [any StatementFamily.Type] =
         [
             AuditRefusal.self, BeginSession.self, CountCode.self, CreateLogin.self, DeclareRestore.self,
-            DrainOutdatedWorkers.self, EndSession.self, FindDeadReceivers.self, FindDeviceOwners.self,
+            DrainOutdatedWorkers.self, EndSession.self, FindDeadReceivers.self, FindDeliveryReach.self,
+            FindDeviceOwners.self,
+            FindReceiverFigures.self, FindReceivers.self,
             FindFailingStages.self, FindFilledDefaults.self, FindLastDigest.self, FindLatestRestore.self,
             FindLiveWorkers.self, FindLossyCommits.self, FindNames.self, FindOpenBreakers.self,
             FindOtherDatabases.self, FindOutdatedWorkers.self, FindPausedPortals.self, FindPortal.self,

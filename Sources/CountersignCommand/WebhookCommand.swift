@@ -25,8 +25,8 @@ struct WebhookList: DatabaseCommand {
         commandName: "list",
         abstract: "List deliveries that were given up, that wait, or that were delivered.",
         discussion: """
-            Newest first. A dead delivery was refused for good by its receiver, by the address guard, or failed to \
-            the end of its schedule; it stays listed until it is sent again or its retention is over.
+            Of the newest request first. A dead delivery was refused for good by its receiver, by the address \
+            guard, or failed to the end of its schedule; it stays listed until it is sent again or its retention is over.
 
             Examples:
               countersign webhook list
@@ -70,9 +70,10 @@ struct WebhookList: DatabaseCommand {
 
     func run(_ connection: inout Connection) async throws {
         let now = try await connection.run(ReadClock()).one().time
-        let deliveries = try await WebhookDelivery.list(
-            wanted, portal: portal ?? Environment.current.text("portal"), since: start?.moment(now),
-            limit: most, &connection)
+        var filter = DeliveryFilter()
+        (filter.state, filter.since) = (wanted, start?.moment(now))
+        filter.portal = portal ?? Environment.current.text("portal")
+        let deliveries = try await WebhookDelivery.list(filter, limit: most, &connection)
         try output.show(deliveries.map(\.record), otherwise: "There are no \(wanted.rawValue) deliveries.")
     }
 

@@ -183,7 +183,7 @@ import Testing
                 "callback remove", on: "settings",
                 about: "acme-https://acme.example/cb?a=1&amp;b=&#39;2&#39;"),
             Press("callback remove", on: "settings", [("portal", "acme"), ("url", url)], isRefused: true),
-            Press("webhook retry", on: "webhooks", about: "<dead>"),
+            Press("webhook retry", on: "requests?id=<dead>", about: "<dead>"),
             Press("webhook retry", on: "webhooks", [("transaction", nowhere)], isRefused: true),
             Press("webhook replay", on: "webhooks", about: "", [("portal", "acme"), ("since", "1h")]),
             Press(
@@ -267,7 +267,7 @@ import Testing
     private func compare(_ press: Press, _ console: SignedIn, _ left: Side, _ right: Side) async throws {
         let before = try await left.state()
         let fields = try await console.fields(
-            of: press.action.name, on: press.page,
+            of: press.action.name, on: press.page.replacing("<dead>", with: "\(left.dead)"),
             form: press.form?.replacing("<dead>", with: "\(left.dead)"),
             typed: press.typed + [("password", console.password)])
         let answer = try await console.browser.post("/console/act", fields + [("action", press.action.name)])

@@ -13,6 +13,8 @@ package enum ActionSubject: Sendable {
     case callback(Callback)
     /// Of that request.
     case delivery(Identifier, isDead: Bool)
+    /// Those that a page lists.
+    case listedDeliveries([Identifier])
     // Listings as a whole, with the portals that may be chosen.
     case types, enrollments, logLevels, sharedKey, operators
     case callbacks(portals: [String])

@@ -35,6 +35,11 @@ package struct RetryWebhooks: OperatorAction {
     }
 
     package static func button(on subject: ActionSubject) -> ActionButton? {
+        if case .listedDeliveries(let ids) = subject, ids.count > 1 {
+            return ActionButton(
+                "Retry these \(ids.count)", "webhooks listed above",
+                ["transaction": ids.map { "\($0)" }.joined(separator: "\n")])
+        }
         guard case .delivery(let id, let isDead) = subject else { return nil }
         return ActionButton(isDead ? "Replay" : "Retry now", "webhook of \(id)", ["transaction": "\(id)"])
     }
@@ -45,6 +50,12 @@ package struct RetryWebhooks: OperatorAction {
             throw WebhookDelivery.unknown(unknown)
         }
         let moved = Set(try await WebhookDelivery.sendAgain(ids, &connection))
+        // More would stand in no address.
+        guard ids.count <= 10 else {
+            let others = ids.count - moved.count
+            return "sending \(moved.count) deliveries"
+                + (others == 0 ? "" : "\n\(others) on their way already")
+        }
         return ids.map { moved.contains($0) ? "sending \($0)" : "on its way already: \($0)" }
             .joined(separator: "\n")
     }

@@ -11,6 +11,7 @@ final class ConsoleBackground: Sendable {
         var due = ContinuousClock.now
         var isAsking = false
         var histories: [History.Span: (history: History, until: ContinuousClock.Instant)] = [:]
+        var receivers: (figures: WebhookReceiver.AllFigures, until: ContinuousClock.Instant)?
     }
 
     private let pool: Pool
@@ -56,5 +57,14 @@ final class ConsoleBackground: Sendable {
         let history = try await History.read(span, &connection)
         state.withLock { $0.histories[span] = (history, .now + .seconds(15)) }
         return history
+    }
+
+    /// A quarter of a minute old at most: a page that follows would ask every two seconds.
+    func receiverFigures(_ connection: inout Connection) async throws -> WebhookReceiver.AllFigures {
+        let kept = state.withLock(\.receivers)
+        if let kept, kept.until > .now { return kept.figures }
+        let figures = try await WebhookReceiver.figures(&connection)
+        state.withLock { $0.receivers = (figures, .now + .seconds(15)) }
+        return figures
     }
 }

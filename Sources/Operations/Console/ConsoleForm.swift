@@ -12,7 +12,10 @@ struct ConsoleForm {
     init?(_ action: any OperatorAction.Type, on subject: ActionSubject) {
         guard let button = action.button(on: subject) else { return nil }
         (self.action, self.button) = (action.name, button)
-        id = ([action.name] + button.words.map(\.word)).joined(separator: "-")
+        // What it is about as a whole has too many words for a name.
+        let words = button.words.map(\.word).filter { !$0.contains("\n") }
+        id = ([action.name] + (words.isEmpty && !button.words.isEmpty ? ["all"] : words)).joined(
+            separator: "-")
     }
 
     /// What was refused stands in it again, with the reason beside it.

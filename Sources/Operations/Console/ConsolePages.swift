@@ -46,6 +46,7 @@ extension ConsolePlace {
     var isLive: Bool {
         switch page {
         case .requests: self["id"] != nil
+        case .webhooks: self["before"] == nil
         case .settings, .account: false
         default: true
         }
@@ -71,7 +72,7 @@ extension ConsolePlace {
             case .portals: try await PortalsView.content(frame, &connection)
             case .apps: try await AppsView.content(frame, &connection)
             case .requests: try await RequestsView.content(self, frame, &connection)
-            case .webhooks: try await WebhooksView.content(frame, &connection)
+            case .webhooks: try await WebhooksView.content(self, frame, &connection)
             case .events: try await EventsView.content(frame, &connection)
             case .settings: try await SettingsView.content(frame, &connection)
             case .account: try await AccountView.content(frame, &connection)

@@ -48,6 +48,7 @@ extension ConsolePage {
             [
                 "id", "portal", "type", "state", "reference", "user", "device", "since", "until", "before",
             ]
+        case .webhooks: ["portal", "receiver", "state", "since", "before"]
         case .overview: ["range"]
         default: []
         }

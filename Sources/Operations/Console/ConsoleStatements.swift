@@ -4,7 +4,7 @@ package import Postgres
 /// Every statement of this module, which the tests prepare against the migrated schema.
 package enum ConsoleStatements {
     package static let all: [any StatementFamily.Type] = [
-        FindEvents.self, FindFailedWebhooks.self, ReadHistory.self, SpeakAs.self,
+        FindEvents.self, ReadHistory.self, SpeakAs.self,
     ]
 }
 
@@ -35,45 +35,6 @@ struct ReadHistory: PreparedStatement {
     static func decode(_ row: inout RowReader) throws -> HistoryPoint {
         HistoryPoint(
             stage: try row.text("stage"), minutesAgo: try row.int("minutes_ago"), done: try row.int("done"))
-    }
-}
-
-/// Webhooks of the last day that are dead, or wait to be tried again. Keys hold the time: no scan of old days.
-struct FindFailedWebhooks: PreparedStatement {
-    struct Output {
-        let id: Identifier
-        let portal: String
-        let isDead: Bool
-        let attempts: Int
-        let lastAttempt: Timestamp?
-        let statusCode: Int?
-        let errorClass: String?
-        let nextAttempt: Timestamp?
-    }
-
-    static let statement = Statement(
-        "console.failures",
-        """
-        SELECT d.transaction_id, coalesce(p.name, '?') AS portal, d.status = 'dead' AS is_dead, d.attempts,
-               a.started_at, a.status_code, a.error_class,
-               nullif(q.due_at, countersign.held()) AS due_at
-        FROM countersign.webhook_deliveries d
-        LEFT JOIN countersign.portals p USING (portal_id)
-        LEFT JOIN countersign.dispatch_queue q ON q.transaction_id = d.transaction_id
-        LEFT JOIN LATERAL (SELECT * FROM (SELECT a.started_at, a.status_code, a.error_class, a.attempt
-                           FROM countersign.webhook_tries a WHERE a.transaction_id = d.transaction_id) AS tried
-                           ORDER BY attempt DESC LIMIT 1) AS a ON true
-        WHERE d.transaction_id > countersign.uuid_floor(clock_timestamp() - interval '1 day')
-          AND (d.status = 'dead' OR d.status = 'pending' AND d.attempts > 0)
-        ORDER BY d.transaction_id DESC LIMIT 100
-        """)
-    static func decode(_ row: inout RowReader) throws -> Output {
-        Output(
-            id: try row.identifier("transaction_id"), portal: try row.text("portal"),
-            isDead: try row.bool("is_dead"), attempts: try row.int("attempts"),
-            lastAttempt: try row.optionalTimestamp("started_at"),
-            statusCode: try row.optionalInt("status_code"), errorClass: try row.optionalText("error_class"),
-            nextAttempt: try row.optionalTimestamp("due_at"))
     }
 }
 

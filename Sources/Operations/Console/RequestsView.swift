@@ -9,7 +9,7 @@ enum RequestsView {
     ) async throws -> [String: Any] {
         let now = try await connection.run(ReadClock()).one().time
         var content: [String: Any] = [
-            "fields": try await fields(place, frame, &connection), "isFiltered": !place.isPlain,
+            "filters": place.filters(try await fields(place, frame, &connection))
         ]
         do {
             let filter = try RequestFilter(place, now, isAdmin: frame.isAdmin)
@@ -26,22 +26,14 @@ enum RequestsView {
     private static func list(
         _ page: RequestPage, _ place: ConsolePlace, _ now: Timestamp, _ frame: PageFrame
     ) -> [String: Any] {
-        var content: [String: Any] = [
+        [
             "requests": page.requests.map { row($0, now, frame) }, "hasRequests": !page.requests.isEmpty,
-            "isEmpty": page.requests.isEmpty && place.isPlain, "isLater": place["before"] != nil,
+            "isEmpty": page.requests.isEmpty && place.isPlain,
+            "pages": place.pages(next: page.next, isCutShort: page.isCutShort, now),
             "isUnfit": page.requests.isEmpty && !place.isPlain && !page.isCutShort,
-            "first": place.with("before", nil).address,
             // Users stand in a list only when somebody looks for one.
             "showsUser": frame.isAdmin && (place["user"] ?? place["device"]) != nil,
         ]
-        if let next = page.next {
-            let key = page.isCutShort ? "further" : "older"
-            content[key] = ["address": place.with("before", "\(next)").address] as [String: Any]
-        }
-        if page.isCutShort, let end = page.next?.time {
-            content["lookedBack"] = moment(end, now)
-        }
-        return content
     }
 
     private static func row(_ request: RequestSummary, _ now: Timestamp, _ frame: PageFrame) -> [String: Any]
@@ -62,34 +54,21 @@ enum RequestsView {
     ) async throws -> [[String: Any]] {
         let portals = try await Portal.list(&connection).map(\.name)
         let types = try await AuthenticationType.list(&connection).map(\.name)
-        let time = "2h or 2026-01-31T12:00:00Z"
         var fields = [
-            choice("portal", "Portal", portals, place), choice("type", "Type", types, place),
-            choice("state", "State or end", RequestFilter.State.allCases.map(\.rawValue), place),
-            line("reference", "Reference", "the portal's own", place),
-            line("since", "Since", time, place), line("until", "Until", time, place),
+            FilterField.choice("portal", "Portal", portals, place),
+            FilterField.choice("type", "Type", types, place),
+            FilterField.choice("state", "State or end", RequestFilter.State.allCases.map(\.rawValue), place),
+            FilterField.line("reference", "Reference", "the portal's own", place),
+            FilterField.line("since", "Since", FilterField.timeHint, place),
+            FilterField.line("until", "Until", FilterField.timeHint, place),
         ]
         if frame.isAdmin {
-            fields += [line("user", "User", "user id", place), line("device", "Device", "device id", place)]
+            fields += [
+                FilterField.line("user", "User", "user id", place),
+                FilterField.line("device", "Device", "device id", place),
+            ]
         }
         return fields
-    }
-
-    private static func choice(
-        _ name: String, _ caption: String, _ words: [String], _ place: ConsolePlace
-    ) -> [String: Any] {
-        // Too many to choose from, or one that is gone: it is typed, and what stands in the address stays.
-        let chosen = place[name]
-        let isChoice = words.count <= 200 && (chosen.map(words.contains) ?? true)
-        guard isChoice else { return line(name, caption, "", place) }
-        let options = words.map { ["word": $0, "chosen": $0 == chosen] as [String: Any] }
-        return ["name": name, "caption": caption, "isChoice": true, "options": options]
-    }
-
-    private static func line(
-        _ name: String, _ caption: String, _ hint: String, _ place: ConsolePlace
-    ) -> [String: Any] {
-        ["name": name, "caption": caption, "isChoice": false, "value": place[name] ?? "", "hint": hint]
     }
 }
 
@@ -115,8 +94,8 @@ extension RequestFilter {
         }
         (portal, type, reference) = (place["portal"], place["type"], place["reference"])
         (user, device) = (place["user"], place["device"])
-        since = try Self.time(place, "since", now)
-        until = try Self.time(place, "until", now)
+        since = try place.time("since", now)
+        until = try place.time("until", now)
         if let text = place["state"] {
             guard let state = State(rawValue: text) else {
                 let words = State.allCases.map(\.rawValue).joined(separator: ", ")
@@ -124,23 +103,6 @@ extension RequestFilter {
             }
             self.state = state
         }
-        if let text = place["before"] {
-            guard let id = Identifier(text) else {
-                throw UnreadableInput("A transaction id is a UUID of 36 characters")
-            }
-            before = id
-        }
-    }
-
-    private static func time(
-        _ place: ConsolePlace, _ name: String, _ now: Timestamp
-    ) throws(UnreadableInput) -> Timestamp? {
-        guard let text = place[name] else { return nil }
-        guard let since = try? Since(typed: text) else {
-            throw UnreadableInput("\(name == "since" ? "Since" : "Until") is \(Since.allowed)")
-        }
-        // Ids hold times from 1970 on, and no day of ours is after 2200.
-        let end = Timestamp(microseconds: 7_258_118_400_000_000)
-        return min(max(since.moment(now), Timestamp(microseconds: 0)), end)
+        before = try place.identifier("before")
     }
 }

@@ -1,60 +1,19 @@
 package import Postgres
 
-/// Deliveries of one state, the newest first.
-struct ListDeliveries: StatementFamily {
-    let state: WebhookDelivery.State
-    let portalID: Int32?
-    let since: Timestamp?
-    let limit: Int
-
-    typealias Output = WebhookDelivery
-
-    static var members: [Statement] { WebhookDelivery.State.allCases.map(statement) }
-    var statement: Statement { Self.statement(state) }
-    var parameters: [Parameter] {
-        [portalID.map { .int32($0) } ?? .null, Parameter(since), .int32(Int32(limit))]
-    }
-
-    private static func statement(_ state: WebhookDelivery.State) -> Statement {
-        let source =
-            switch state {
-            case .waiting:
-                """
-                countersign.dispatch_queue f JOIN countersign.webhook_deliveries d USING (transaction_id)
-                WHERE ($2::timestamptz IS NULL OR f.queued_at >= $2) AND ($1::integer IS NULL OR f.portal_id = $1)
-                ORDER BY f.queued_at DESC
-                """
-            case .dead:
-                """
-                countersign.dead_deliveries f JOIN countersign.webhook_deliveries d USING (transaction_id)
-                WHERE ($2::timestamptz IS NULL OR f.died_at >= $2) AND ($1::integer IS NULL OR f.portal_id = $1)
-                ORDER BY f.died_at DESC
-                """
-            case .delivered:
-                // Ids are in the order of time, so the newest are read from the end of the index.
-                """
-                countersign.webhook_deliveries d
-                WHERE ($2::timestamptz IS NULL OR d.transaction_id >= countersign.uuid_floor($2))
-                  AND ($1::integer IS NULL OR d.portal_id = $1) AND d.status = 'delivered'
-                ORDER BY d.transaction_id DESC
-                """
-            }
-        return Statement("webhook.list_\(state.rawValue)", select("SELECT d.* FROM \(source) LIMIT $3"))
-    }
-}
-
 struct ReadWebhook: PreparedStatement {
     let id: Identifier
 
     typealias Output = WebhookDelivery
 
     static let statement = Statement(
-        "webhook.read", select("SELECT * FROM countersign.webhook_deliveries WHERE transaction_id = $1"))
+        "webhook.read",
+        selectDeliveries("SELECT * FROM countersign.webhook_deliveries WHERE transaction_id = $1"))
 
     var parameters: [Parameter] { [.identifier(id)] }
 }
 
-private func select(_ deliveries: String) -> String {
+/// The columns of a `WebhookDelivery` of each of these rows.
+func selectDeliveries(_ deliveries: String) -> String {
     """
     SELECT d.transaction_id, p.name AS portal, CASE d.status WHEN 'pending' THEN 'waiting' ELSE d.status END AS status,
            greatest(d.attempts, q.attempts) AS attempts, d.callback_uri, d.created_at, d.finished_at,
@@ -64,7 +23,7 @@ private func select(_ deliveries: String) -> String {
     LEFT JOIN countersign.dispatch_queue q ON q.transaction_id = d.transaction_id
     LEFT JOIN LATERAL (SELECT l.status_code, l.error_class, l.detail FROM countersign.webhook_tries l
                        WHERE l.transaction_id = d.transaction_id ORDER BY l.attempt DESC LIMIT 1) AS a ON true
-    ORDER BY coalesce(d.finished_at, d.created_at) DESC, d.transaction_id DESC
+    ORDER BY d.transaction_id DESC
     """
 }
 

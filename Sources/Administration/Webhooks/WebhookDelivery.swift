@@ -32,15 +32,8 @@ package struct WebhookDelivery: Sendable, Hashable {
 }
 
 extension WebhookDelivery {
-    /// Newest first. `since` nil is all that are kept.
-    package static func list(
-        _ state: State, portal: String?, since: Timestamp?, limit: Int, _ connection: inout Connection
-    ) async throws -> [WebhookDelivery] {
-        var portalID: Int32?
-        if let portal { portalID = try await Portal.identifier(of: portal, &connection) }
-        let listing = ListDeliveries(state: state, portalID: portalID, since: since, limit: limit)
-        return try await connection.run(listing).all()
-    }
+    /// What came of it last, for people: `it answered 503`.
+    package var lastWords: String? { detail ?? lastStatusCode.map { "it answered \($0)" } ?? lastError }
 
     package static func read(
         _ id: Identifier, _ connection: inout Connection
