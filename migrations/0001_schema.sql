@@ -12,6 +12,8 @@
 --                         the server's OpenPGP key pairs; a user's app on one device, allowed to answer
 --   auth_requests         one attempt to sign a visitor in: the row's status is the truth
 --   otp_secrets           codes that were issued and not collected yet, the only place where one stands in the clear
+--   known_browsers, browser_key
+--                         browsers with which users have signed in, and the key of the digests that they are known by
 --   submissions           what apps sent: scan, accept or deny, with the verdict
 --   webhook_deliveries, webhook_attempts
 --                         the call that tells the portal of the end, and each try at it
@@ -133,7 +135,7 @@ CREATE TABLE countersign.auth_types (
     request_expires_in  integer NOT NULL DEFAULT 180  -- seconds; NIST SP 800-63B-4 section 3.1.3.2 allows 600
                         CONSTRAINT auth_types_request_expires_in CHECK (request_expires_in BETWEEN 30 AND 600),
     confirm_code        text NOT NULL DEFAULT 'never'
-                        CONSTRAINT auth_types_confirm_code CHECK (confirm_code IN ('never', 'always')),
+                        CONSTRAINT auth_types_confirm_code CHECK (confirm_code IN ('never', 'new_browser', 'always')),
     code_rotation       integer   -- seconds that a code is shown; NULL where it stays the same
                         CONSTRAINT auth_types_code_rotation CHECK (code_rotation BETWEEN 1 AND 60),
     redeem_once         boolean NOT NULL DEFAULT false  -- results are taken once instead of read for 300 s
@@ -261,6 +263,8 @@ CREATE TABLE countersign.auth_requests (
     code_step           smallint,     -- whose digest secret_digest is, once a later code than the first was scanned
     signature_verified  boolean,
     redeem_once         boolean,      -- as the type said
+    confirm_if_new      boolean,      -- whether confirm_number goes when who scans knows the browser
+    browser_known       boolean,      -- whether who scanned has signed in with that browser; NULL without a browser_id
     status              countersign.request_status NOT NULL,
     auth_type           text COLLATE "C" NOT NULL,
     method              text NOT NULL,
@@ -271,6 +275,7 @@ CREATE TABLE countersign.auth_requests (
     ip_address          text,
     user_agent          text,
     reference           text COLLATE "C",
+    browser_id          text COLLATE "C",  -- a keyed digest of what the portal gave, see browsers.sql
     secret_digest       bytea,
     user_id             text COLLATE "C",
     device_id           text COLLATE "C",
@@ -311,6 +316,28 @@ CREATE TABLE countersign.otp_secrets (
 ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
 -- The planner's statistics would keep samples of secrets long after they were collected.
 ALTER TABLE countersign.otp_secrets ALTER COLUMN secret SET STATISTICS 0;
+
+-- Browsers with which users have signed in. A browser may have more than one row, of which the last one counts: so nobody
+-- who ends a request waits for another, see browsers.sql.
+CREATE TABLE countersign.known_browsers (
+    used_at     timestamptz NOT NULL,
+    portal_id   integer NOT NULL,
+    app_id      integer NOT NULL,
+    user_id     text COLLATE "C" NOT NULL,
+    browser_id  text COLLATE "C" NOT NULL
+);
+CREATE INDEX known_browsers_user ON countersign.known_browsers (app_id, user_id, portal_id, browser_id, used_at);
+CREATE INDEX known_browsers_age ON countersign.known_browsers (used_at);
+ALTER TABLE countersign.known_browsers ALTER COLUMN user_id SET STATISTICS 0;
+ALTER TABLE countersign.known_browsers ALTER COLUMN browser_id SET STATISTICS 0;
+-- When it is replaced, every browser is new.
+CREATE TABLE countersign.browser_key (
+    only_row  boolean PRIMARY KEY DEFAULT true CONSTRAINT browser_key_only_row CHECK (only_row),
+    key       bytea NOT NULL DEFAULT sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+                                            || uuid_send(gen_random_uuid()))
+);
+ALTER TABLE countersign.browser_key ALTER COLUMN key SET STATISTICS 0;
+INSERT INTO countersign.browser_key DEFAULT VALUES;
 
 ---------------------------------------------------------------------------------------------------------
 -- Submissions
@@ -713,7 +740,7 @@ BEGIN
         SELECT t.name, c.name AS of_column FROM (VALUES
             ('auth_requests', ARRAY['reference', 'user_id', 'device_id', 'ip_address', 'user_agent', 'message',
                 'secure_message', 'callback_uri', 'secret_digest', 'prompt', 'signature', 'signer_fingerprint',
-                'confirm_number']),
+                'confirm_number', 'browser_id']),
             ('submissions', ARRAY['enrollment_id', 'enrollment', 'secret_digest', 'prompt', 'prompt_digest',
                 'signature', 'signed_at']),
             ('enrollments', ARRAY['user_id', 'device_id', 'device_name', 'platform', 'public_key',

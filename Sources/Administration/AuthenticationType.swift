@@ -15,7 +15,7 @@ package struct AuthenticationType: Sendable, Hashable {
     package let name: String
     package let method: String
     package let requestExpiresIn: Duration
-    /// Whether the visitor types two digits that the phone shows: `never` or `always`.
+    /// Whether the visitor types two digits that the phone shows: `never`, `new_browser` or `always`.
     package let confirmCode: String
     /// For how long each code is shown; nil when it stays the same.
     package let codeRotation: Duration?

@@ -10,8 +10,9 @@ struct TypeSettings: Sendable {
     static let inputs = [
         ActionInput(
             "confirm-code", .option,
-            help: "Whether the visitor types two digits that the phone shows: never, or always.",
-            placeholder: "when", words: ["never", "always"]),
+            help:
+                "Whether the visitor types two digits that the phone shows: never, always, or new_browser (with a browser that is new to the user).",
+            placeholder: "when", words: ["never", "new_browser", "always"]),
         ActionInput(
             "code-rotation", .option,
             help: "How long a code is shown before the next one: 1 to 60, or 0 when it stays the same.",
@@ -50,9 +51,12 @@ struct TypeSettings: Sendable {
 
     /// Of a form, for a type or a new one.
     static func fields(_ type: AuthenticationType?) -> [ActionButton.Field] {
-        let words = type?.confirmCode == "always" ? ["always", "never"] : ["never", "always"]
+        let words = ["never", "new_browser", "always"]
+        let current = type?.confirmCode ?? "never"
         return [
-            .init(name: "confirm-code", caption: "Confirmation number", kind: .choice(words)),
+            .init(
+                name: "confirm-code", caption: "Confirmation number",
+                kind: .choice([current] + words.filter { $0 != current })),
             .init(
                 name: "code-rotation", caption: "Code changes every (1 to 60 s, 0: never)",
                 value: "\(type?.codeRotation?.components.seconds ?? 0)", size: 5),

@@ -55,8 +55,8 @@ struct UserExport: DatabaseCommand {
         commandName: "export",
         abstract: "Print all there is of a user, as JSON.",
         discussion: """
-            Devices, the requests that the user has answered (30 days), and events with the evidence of what was \
-            signed (400 days). No secret of the server's and no code is in it.
+            Devices, the requests that the user has answered (30 days), when browsers were last used (400 days), and \
+            events with the evidence of what was signed (400 days). No secret of the server's and no code is in it.
 
             Example:
               countersign user export mobile alice
@@ -92,6 +92,8 @@ extension AppUser {
     fileprivate var copy: Record {
         figures + [
             "enrollments": .records(devices.map(\.details)), "requests": .records(requests.map(\.record)),
+            "browsers": .records(
+                browsers.map { ["portal": .text($0.portal), "last_used_at": .moment($0.usedAt)] }),
             "events": .records(events.map { ["event_id": .text("\($0.id)")] + $0.record(showsUsers: true) }),
         ]
     }

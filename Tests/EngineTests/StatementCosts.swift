@@ -31,7 +31,7 @@ enum StatementCosts {
             "'{\(of.submission)}', '{\(of.issued)}', '{\(of.enrollment)}'"
         let held = "\(columns), '{\(of.app)}', '{true}', '{NULL}', '{NULL}'"
         let verdict =
-            "\(columns), '{scan}', '{NULL}', '{Prompt}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{0}'"
+            "\(columns), '{scan}', '{NULL}', '{Prompt}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{0}', '{NULL}'"
         var arguments = [
             "enroll.claim": rounds, "enroll.claim_alone": "'\(of.pendingEnrollment)'", "enroll.read_keys": "",
             "enroll.hold": "'{\(of.pendingEnrollment)}'", "enroll.replace": "'{\(of.pendingEnrollment)}'",
@@ -75,7 +75,7 @@ enum StatementCosts {
                     "begin", "commit", "clock.tell", "bell.arm", "bell.leave", "bell.ring", "plans.discard",
                     "worker.register",
                     "worker.report", "worker.leave", "orders.drain", "housekeep.lead",
-                    "housekeep.sweep_workers",
+                    "housekeep.sweep_workers", "housekeep.forget_browsers",
                     "housekeep.measure_notifications", "housekeep.missing_partitions",
                     "housekeep.create_partition", "housekeep.outlived_partitions",
                     "housekeep.drop_partition",

@@ -93,9 +93,31 @@ import Testing
         }
     }
 
-    private func start(_ site: GatewaySite, _ http: RawHTTP) async throws -> [String: Any] {
+    @Test func `a browser that is new, and known the next time`() async throws {
+        try await withPhone("confirm_code = 'never'") { site, http, phone, enrollment in
+            for known in [false, true] {
+                let started = try await start(site, http, "&browser_id=0123456789abcdef")
+                let (id, otp) = (started["transaction_id"] as? String ?? "", started["otp"] as? String ?? "")
+                let prompt = try await phone.submit(enrollment, otp, .scan).json()["prompt"] as? String
+                #expect(prompt?.contains("This browser is new to you") == !known)
+                #expect(try await phone.submit(enrollment, otp, .accept, prompt: prompt).status == 200)
+                #expect(try await signInResult(site, http, id)["browser_known"] as? Bool == known)
+            }
+            // What cannot be one is dropped, and costs nobody the sign-in.
+            for wrong in ["short", "", "%00123456789abcdef", String(repeating: "x", count: 256)] {
+                let otp = try await start(site, http, "&browser_id=\(wrong)")["otp"] as? String ?? ""
+                let prompt = try await phone.submit(enrollment, otp, .scan).json()["prompt"] as? String
+                #expect(prompt?.contains("browser") == false)
+                _ = try await phone.submit(enrollment, otp, .deny, prompt: prompt)
+            }
+        }
+    }
+
+    private func start(
+        _ site: GatewaySite, _ http: RawHTTP, _ more: String = ""
+    ) async throws -> [String: Any] {
         let headers = ["Authorization": site.basic, "Content-Type": "application/x-www-form-urlencoded"]
-        let body = "type=otp&callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback"
+        let body = "type=otp&callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback\(more)"
         return try await http.send(request("POST", "/oauth/api/v4/authenticate/user", headers, body: body))
             .json()
     }

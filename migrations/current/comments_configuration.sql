@@ -56,7 +56,7 @@ COMMENT ON COLUMN countersign.auth_types.name IS 'What requests give as auth_typ
 COMMENT ON COLUMN countersign.auth_types.method IS 'How such requests are answered: otp, by a code.';
 COMMENT ON COLUMN countersign.auth_types.request_expires_in IS 'How long such requests are open, in seconds.';
 COMMENT ON COLUMN countersign.auth_types.confirm_code IS
-    'Whether the visitor must type two digits that the phone shows: never, or always.';
+    'Whether the visitor must type two digits that the phone shows: never, always, or with a browser that is new to the user.';
 COMMENT ON COLUMN countersign.auth_types.code_rotation IS
     'For how many seconds a code is shown before the next one, 1 to 60; NULL when it stays the same.';
 COMMENT ON COLUMN countersign.auth_types.redeem_once IS

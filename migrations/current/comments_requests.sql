@@ -34,6 +34,9 @@ COMMENT ON COLUMN countersign.auth_requests.ip_address IS 'The visitor''s addres
 COMMENT ON COLUMN countersign.auth_requests.user_agent IS 'The visitor''s browser, at most 1,024 characters.';
 COMMENT ON COLUMN countersign.auth_requests.reference IS
     'The portal''s own handle of the visitor''s session, at most 255 characters, echoed in the result.';
+COMMENT ON COLUMN countersign.auth_requests.browser_id IS
+    'What the portal knows the visitor''s browser by for a long time, such as a cookie of 16 to 255 characters that nobody '
+    'can guess; a keyed digest of it is stored.';
 COMMENT ON COLUMN countersign.auth_requests.code_rotation IS
     'For how many seconds each of its codes is shown, NULL when it has one: see rotated_otp.';
 COMMENT ON COLUMN countersign.auth_requests.signer_fingerprint IS 'Of the OpenPGP key that signed the answer.';

@@ -1,7 +1,7 @@
 -- Erasing a user of an app: the name, and what else tells who it was, is taken out of what is kept, and a keyed digest
 -- stands in its place. The audit trail's chain goes on fitting: of each event that was changed the digest of before is
 -- kept, and an event of the erasure's own says of which.
--- after: identifiers, enrollments, event_digests
+-- after: identifiers, browsers, enrollments, event_digests
 
 -- What stands in the place of a user's name: the same each time, and nobody's without the key.
 CREATE OR REPLACE FUNCTION countersign.pseudonym(app integer, user_id text) RETURNS text
@@ -74,6 +74,7 @@ BEGIN
 
     UPDATE countersign.auth_requests r
         SET user_id = erase_user.pseudonym, device_id = NULL, ip_address = NULL, user_agent = NULL, reference = NULL,
+            browser_id = NULL,
             prompt = CASE WHEN keeps THEN r.prompt END, secure_message = CASE WHEN keeps THEN r.secure_message END,
             signature = CASE WHEN keeps THEN r.signature END
         WHERE r.transaction_id = ANY (ids) AND r.resolved_at IS NOT NULL;
@@ -87,6 +88,8 @@ BEGIN
                                   WHERE o.app_id = app AND o.user_id = whose AND o.status IN ('rejected', 'revoked')
                                   LIMIT at_most);
     GET DIAGNOSTICS enrollments = ROW_COUNT;
+
+    DELETE FROM countersign.known_browsers k WHERE k.app_id = app AND k.user_id = whose;
 
     IF events + enrollments > 0 THEN
         INSERT INTO countersign.events (event_id, type, app_id, user_id, details)

@@ -115,7 +115,8 @@ $$;
 -- No row for a portal that does not exist.
 CREATE OR REPLACE FUNCTION countersign.start_requests(
     portals text[], auth_types text[], callback_uris text[], messages text[], secure_messages text[],
-    language_codes text[], ip_addresses text[], user_agents text[], refs text[], traceparents text[]
+    language_codes text[], ip_addresses text[], user_agents text[], refs text[], traceparents text[],
+    browser_ids text[]
 ) RETURNS TABLE (place integer, transaction_id uuid, milliseconds integer, rotates boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan AS $$
@@ -124,15 +125,15 @@ BEGIN
         WITH asked AS MATERIALIZED (
             SELECT g.*, p.portal_id, countersign.uuid_v7() AS id
             FROM unnest(portals, auth_types, callback_uris, messages, secure_messages, language_codes, ip_addresses,
-                        user_agents, refs, traceparents) WITH ORDINALITY
+                        user_agents, refs, traceparents, browser_ids) WITH ORDINALITY
                      AS g (portal, auth_type, callback_uri, message, secure_message, language_code, ip_address,
-                           user_agent, reference, traceparent, n)
+                           user_agent, reference, traceparent, browser_id, n)
             JOIN countersign.portals p ON p.name = g.portal
         ), made AS (
             INSERT INTO countersign.auth_requests (transaction_id, portal_id, auth_type, callback_uri, message,
-                secure_message, language_code, ip_address, user_agent, reference, traceparent)
+                secure_message, language_code, ip_address, user_agent, reference, traceparent, browser_id)
             SELECT a.id, a.portal_id, a.auth_type, a.callback_uri, a.message, a.secure_message, a.language_code,
-                   a.ip_address, a.user_agent, a.reference, a.traceparent
+                   a.ip_address, a.user_agent, a.reference, a.traceparent, a.browser_id
             FROM asked a
             RETURNING auth_requests.transaction_id AS id, expires_at - requested_at AS life, code_rotation
         )

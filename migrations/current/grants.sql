@@ -51,7 +51,7 @@ GRANT EXECUTE ON FUNCTION countersign.uuid_v7() TO countersign_portal, countersi
 -- Portals
 ---------------------------------------------------------------------------------------------------------
 GRANT INSERT (auth_type, callback_uri, message, secure_message, language_code, ip_address, user_agent, reference,
-              traceparent)
+              traceparent, browser_id)
     ON countersign.auth_requests TO countersign_portal, countersign_gateway;
 GRANT SELECT (transaction_id, requested_at, expires_at, status, auth_type, callback_uri, message, language_code,
               reference, code_rotation)
@@ -87,7 +87,7 @@ GRANT EXECUTE ON FUNCTION countersign.find_credentials(text[]), countersign.enab
     countersign.signer_public_key(uuid), countersign.own_enrollments(text),
     countersign.revoke_enrollment(uuid), countersign.revoke_own_enrollment(uuid, text),
     countersign.repeated_submission(uuid, uuid, bytea, text, text),
-    countersign.start_requests(text[], text[], text[], text[], text[], text[], text[], text[], text[], text[]),
+    countersign.start_requests(text[], text[], text[], text[], text[], text[], text[], text[], text[], text[], text[]),
     countersign.hand_out_codes(text[], uuid[]),
     countersign.submit_answers(text, text[], uuid[], text[], text[], text[], text[], text[]),
     countersign.find_outcomes(text, uuid[]),
@@ -126,6 +126,7 @@ GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[
     countersign.group_role(text), countersign.measure_queues(), countersign.record_history(), countersign.close_events(),
     countersign.check_epoch(uuid, timestamptz, uuid, bigint), countersign.epoch_state(),
     countersign.epoch_fault(uuid, timestamptz, uuid, bigint), countersign.held(),
+    countersign.browser_used_at(integer, text, integer, text), countersign.forget_browsers(integer),
     countersign.keep_house(uuid, boolean), countersign.clear_suspects(integer), countersign.revoke_again(uuid[])
     TO countersign_worker;
 
@@ -179,6 +180,7 @@ GRANT SELECT (portal_id, created_at, client_id), INSERT, DELETE, UPDATE (secret_
 GRANT SELECT (user_id, device_id, device_name, server_key_id, key_fingerprint)
     ON countersign.enrollments TO countersign_admin;
 GRANT SELECT (user_id, device_id, reference) ON countersign.auth_requests TO countersign_admin;
+GRANT SELECT (used_at, portal_id, app_id, user_id) ON countersign.known_browsers TO countersign_admin;
 GRANT SELECT (detail) ON countersign.submissions TO countersign_admin;
 -- Whether a code waits to be collected; not the code.
 GRANT SELECT (transaction_id) ON countersign.otp_secrets TO countersign_admin;

@@ -91,6 +91,7 @@ BEGIN
         FROM given_up g WHERE d.transaction_id = g.transaction_id AND d.status = 'pending';
     DELETE FROM countersign.dead_deliveries d WHERE d.portal_id = portal;
     DELETE FROM countersign.webhook_endpoint_counts c WHERE c.portal_id = portal;
+    DELETE FROM countersign.known_browsers k WHERE k.portal_id = portal;
     DELETE FROM countersign.portals p WHERE p.portal_id = portal RETURNING p.login INTO login;
     is_free := countersign.release_login(login, countersign.group_role('portal'));
     RETURN NEXT;

@@ -1,5 +1,5 @@
 -- The end of requests: one place for every end, whoever brings it about.
--- after: results
+-- after: browsers, results
 
 -- Ends those of the given requests that are still open, each at most once, and returns them. In the same
 -- transaction: the webhook delivery (outbox), the audit event, the removal of an uncollected code, the
@@ -26,6 +26,7 @@ DECLARE
     ended_portals integer[];
     ended_statuses text[];
     older integer[];
+    have_browsers boolean;
 BEGIN
     WITH given AS MATERIALIZED (
         SELECT g.*, countersign.is_recent(g.id) AND coalesce(countersign.is_recent(g.submission_id), true) AS is_recent
@@ -39,7 +40,10 @@ BEGIN
             app_id = coalesce(e.app_id, r.app_id),
             user_id = CASE WHEN g.ended IN ('authenticated', 'denied') THEN e.user_id END,
             device_id = CASE WHEN g.ended = 'authenticated' THEN e.device_id END,
-            signature_verified = g.verified, signature = s.signature, signer_fingerprint = g.fingerprint
+            signature_verified = g.verified, signature = s.signature, signer_fingerprint = g.fingerprint,
+            browser_known = CASE WHEN r.browser_id IS NOT NULL AND g.ended = 'authenticated'
+                                 THEN coalesce(r.browser_known, countersign.browser_used_at(
+                                     e.app_id, e.user_id, r.portal_id, r.browser_id) IS NOT NULL) END
         FROM given g
              LEFT JOIN countersign.enrollments e ON e.enrollment_id = g.enrollment_id
              LEFT JOIN countersign.submissions s ON s.submission_id = g.submission_id
@@ -53,7 +57,8 @@ BEGIN
                OR NOT (SELECT mobile_authentication_enabled FROM countersign.settings))
         RETURNING r.transaction_id, r.portal_id, r.app_id, r.enrollment_id, r.status, r.callback_uri,
                   r.requested_at, r.resolved_at, r.auth_type, r.reference, r.ip_address, r.user_agent,
-                  r.signature_verified, r.signer_fingerprint, r.confirm_tries, e.user_id AS answered_by,
+                  r.signature_verified, r.signer_fingerprint, r.confirm_tries, r.browser_known,
+                  e.user_id AS answered_by,
                   CASE WHEN g.verified THEN jsonb_build_object(
                       'signed', concat_ws(E'\n', 'countersign-v1', s.action, r.transaction_id,
                                           encode(s.secret_digest, 'hex'), s.enrollment, s.signed_at,
@@ -81,7 +86,7 @@ BEGIN
                    'requested_at', requested_at, 'auth_type', auth_type, 'reference', reference,
                    'ip_address', ip_address, 'user_agent', user_agent,
                    'signature_verified', signature_verified, 'signer_fingerprint', signer_fingerprint,
-                   'wrong_confirmations', confirm_tries,
+                   'wrong_confirmations', confirm_tries, 'browser_known', browser_known,
                    'evidence', evidence))
         FROM ended
     ), forgotten AS (
@@ -93,8 +98,11 @@ BEGIN
                                  FOR UPDATE SKIP LOCKED)
     )
     SELECT array_agg(transaction_id), array_agg(portal_id), array_agg(status),
-           (SELECT array_agg(place) FROM given WHERE NOT is_recent)
-        INTO ended_ids, ended_portals, ended_statuses, older FROM ended;
+           (SELECT array_agg(place) FROM given WHERE NOT is_recent), bool_or(browser_known IS NOT NULL)
+        INTO ended_ids, ended_portals, ended_statuses, older, have_browsers FROM ended;
+    IF have_browsers THEN
+        PERFORM countersign.note_browsers(ended_ids);
+    END IF;
     IF ended_ids IS NOT NULL THEN
         PERFORM countersign.tell_portals(ended_portals, ended_ids, ended_statuses);
         PERFORM countersign.ring('dispatch');

@@ -20,10 +20,10 @@ BEGIN
     SELECT p.portal_id, t.method, 'requested', now.at, now.at + make_interval(secs => t.request_expires_in),
            now.at + make_interval(secs => t.request_expires_in),
            CASE WHEN NEW.message <> '' THEN NEW.message ELSE m.message END,
-           CASE t.confirm_code WHEN 'always' THEN countersign.confirmation_number() END, t.code_rotation,
-           nullif(t.redeem_once, false)
+           CASE WHEN t.confirm_code <> 'never' THEN countersign.confirmation_number() END, t.code_rotation,
+           nullif(t.redeem_once, false), CASE t.confirm_code WHEN 'new_browser' THEN true END
         INTO portal, NEW.method, NEW.status, NEW.requested_at, NEW.expires_at, NEW.open_until, words, NEW.confirm_number,
-             NEW.code_rotation, NEW.redeem_once
+             NEW.code_rotation, NEW.redeem_once, NEW.confirm_if_new
         FROM (SELECT clock_timestamp() AS at OFFSET 0) AS now, countersign.settings s, countersign.portals p,
              countersign.callback_urls c, countersign.auth_types t, countersign.auth_type_messages m
         WHERE p.portal_id = coalesce(NEW.portal_id,
@@ -109,13 +109,12 @@ BEGIN
            -- and which one statement of 20,000 rows passed twentyfold. Portals cannot choose the identifier.
            AND CASE WHEN right(given.transaction_id::text, 2) = '00'
                     THEN countersign.is_within_limit(p.portal_id, p.max_open_requests) ELSE true END,
-           CASE t.confirm_code WHEN 'always' THEN countersign.confirmation_number() END, t.code_rotation,
-           nullif(t.redeem_once, false),
+           CASE WHEN t.confirm_code <> 'never' THEN countersign.confirmation_number() END, t.code_rotation,
+           nullif(t.redeem_once, false), CASE t.confirm_code WHEN 'new_browser' THEN true END,
            coalesce(now.language, given.language_code)
         INTO filled.portal_id, filled.method, filled.status, filled.requested_at, filled.expires_at,
              filled.open_until, filled.message, fine, filled.confirm_number, filled.code_rotation,
-             filled.redeem_once,
-             filled.language_code
+             filled.redeem_once, filled.confirm_if_new, filled.language_code
         FROM (SELECT clock_timestamp() AS at,
                      CASE WHEN char_length(given.language_code) <= 35
                           THEN lower(translate(given.language_code, '_', '-') COLLATE "C") END AS language OFFSET 0) AS now

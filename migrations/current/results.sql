@@ -39,7 +39,10 @@ SELECT r.transaction_id, r.reference, r.callback_uri, r.status,
             WHEN r.status = 'scanned' THEN 'awaited' END AS confirmation,
        CASE WHEN r.confirm_number IS NOT NULL THEN 3 - coalesce(r.confirm_tries, 0) END AS confirmation_tries_left,
        CASE WHEN r.redeem_once AND r.status = 'authenticated'
-            THEN CASE WHEN r.redeemed_in IS NULL THEN 'open' ELSE 'taken' END END AS redemption
+            THEN CASE WHEN r.redeemed_in IS NULL THEN 'open' ELSE 'taken' END END AS redemption,
+       CASE WHEN r.status = 'authenticated'
+                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
+            THEN r.browser_known END AS browser_known
 FROM countersign.auth_requests r
 WHERE r.portal_id = (SELECT countersign.current_portal());
 COMMENT ON VIEW countersign.auth_results IS 'The portal''s own requests, a row for each in every state.';
@@ -66,6 +69,8 @@ COMMENT ON COLUMN countersign.auth_results.not_authenticated_reason IS
 COMMENT ON COLUMN countersign.auth_results.requested_at IS 'When it was inserted.';
 COMMENT ON COLUMN countersign.auth_results.resolved_at IS 'When it ended.';
 COMMENT ON COLUMN countersign.auth_results.valid_until IS '300 s after its end: a sign-in must be taken up before.';
+COMMENT ON COLUMN countersign.auth_results.browser_known IS
+    'Whether the user had signed in with that browser before, of a request that was given a browser_id.';
 COMMENT ON COLUMN countersign.auth_results.expires_at IS 'When the request ends by itself, unless it has ended before.';
 COMMENT ON COLUMN countersign.auth_results.confirmation IS
     'Of types that ask for a confirmation number: awaited while the visitor has to type what the phone shows, given '

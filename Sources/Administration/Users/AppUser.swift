@@ -13,6 +13,20 @@ package struct AppUser: Sendable {
     /// Of the last 400 days, the newest first: answers, refusals, locks, and what happened to devices.
     package let events: [AuditEvent]
 
+    /// With which the user has signed in, the last used first.
+    package let browsers: [Browser]
+
+    /// One that a portal has named.
+    package struct Browser: Sendable, RowReadable {
+        package let portal: String?
+        package let usedAt: Timestamp
+
+        package init(_ row: inout RowReader) throws {
+            portal = try row.optionalText("portal")
+            usedAt = try row.timestamp("used_at")
+        }
+    }
+
     /// A sign-in that the user answered.
     package struct Request: Sendable, RowReadable {
         package let id: Identifier
@@ -53,7 +67,9 @@ package struct AppUser: Sendable {
         }
         let ids = Set(events.compactMap(\.transactionID)).sorted { $0.description > $1.description }
         let requests = try await connection.run(ListUserRequests(ids: ids, user: user)).all()
-        return AppUser(app: app, user: user, devices: devices, requests: requests, events: events)
+        let browsers = try await connection.run(ListUserBrowsers(app: app, user: user)).all()
+        return AppUser(
+            app: app, user: user, devices: devices, requests: requests, events: events, browsers: browsers)
     }
 
     /// Of events of that type.
@@ -79,4 +95,21 @@ struct ListUserRequests: PreparedStatement {
         WHERE r.transaction_id = ANY ($1::uuid[]) AND r.user_id = $2 ORDER BY r.transaction_id DESC
         """)
     var parameters: [Parameter] { [.identifiers(ids), .text(user)] }
+}
+
+struct ListUserBrowsers: PreparedStatement {
+    let app: String
+    let user: String
+
+    typealias Output = AppUser.Browser
+
+    static let statement = Statement(
+        "user.browsers",
+        """
+        SELECT p.name AS portal, k.used_at
+        FROM countersign.known_browsers k JOIN countersign.apps a USING (app_id)
+        LEFT JOIN countersign.portals p USING (portal_id)
+        WHERE a.name = $1 AND k.user_id = $2 ORDER BY k.used_at DESC
+        """)
+    var parameters: [Parameter] { [.text(app), .text(user)] }
 }

@@ -101,7 +101,7 @@ private let takenSQL = """
                r.prompt AS seen_prompt,
                r.status = 'issued' AND s.action = 'scan' AS scans, r.portal_id, r.message, r.user_agent,
                r.language_code,
-               r.ip_address, r.secure_message, r.confirm_number, r.confirmed_at, r.code_rotation, r.code_step,
+               r.ip_address, r.secure_message, r.confirm_number, r.confirm_if_new, r.browser_id, r.confirmed_at, r.code_rotation, r.code_step,
                r.requested_at,
                s.signature IS NULL AND (r.status = 'issued' AND s.action = 'scan' AND r.secure_message IS NOT NULL)
                    IS NOT TRUE AS is_plain,
@@ -127,7 +127,10 @@ private func columnsSQL(_ mode: Claim.Mode) -> String {
            CASE WHEN e.status = 'active' AND (s.signature IS NOT NULL OR s.scans AND s.secure_message IS NOT NULL)
                 THEN e.public_key END AS public_key,
            p.display_name, CASE WHEN s.scans THEN s.message END AS message,
-           CASE WHEN s.scans THEN s.confirm_number END AS confirm_number,
+           CASE WHEN s.scans THEN s.confirm_number END AS confirm_number, s.confirm_if_new,
+           s.scans AND s.browser_id IS NOT NULL AS has_browser,
+           CASE WHEN s.scans AND s.browser_id IS NOT NULL THEN to_char(countersign.browser_used_at(
+               s.lane, e.user_id, s.portal_id, s.browser_id) AT TIME ZONE 'UTC', 'YYYY-MM-DD') END AS browser_used_on,
            CASE WHEN s.scans THEN s.ip_address END AS ip_address,
            CASE WHEN s.scans THEN s.user_agent END AS user_agent,
            CASE WHEN s.scans THEN s.language_code END AS language_code,

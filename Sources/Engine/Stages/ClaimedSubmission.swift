@@ -71,14 +71,26 @@ struct ClaimedSubmission: RowReadable, Sendable {
 extension ClaimedSubmission.Prompt {
     fileprivate init?(_ row: inout RowReader) throws {
         let (portal, message) = (try row.optionalText("display_name"), try row.optionalText("message"))
-        let (number, address) = (try row.optionalText("confirm_number"), try row.optionalText("ip_address"))
+        let number = try row.optionalText("confirm_number")
+        let asksIfNew = try row.optionalBool("confirm_if_new") ?? false
+        let browser = try PromptLines.Browser(&row)
+        let address = try row.optionalText("ip_address")
         let (agent, language) = (try row.optionalText("user_agent"), try row.optionalText("language_code"))
         secureMessage = try row.optionalText("secure_message")
         let (id, sealed) = (try row.optionalIdentifier("server_key_id"), try row.optionalBytes("secret_key"))
         guard let portal, let message else { return nil }
         words = PromptLines(
-            portal: portal, message: message, number: number, address: address, userAgent: agent,
-            language: language)
+            portal: portal, message: message,
+            number: asksIfNew && browser?.isKnown == true ? nil : number, browser: browser,
+            address: address, userAgent: agent, language: language)
         signer = id.flatMap { id in sealed.map { (id, $0) } }
+    }
+}
+
+extension PromptLines.Browser {
+    fileprivate init?(_ row: inout RowReader) throws {
+        let (isGiven, day) = (try row.optionalBool("has_browser"), try row.optionalText("browser_used_on"))
+        guard isGiven == true else { return nil }
+        self = day.map(PromptLines.Browser.lastUsed) ?? .new
     }
 }

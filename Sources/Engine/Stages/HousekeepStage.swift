@@ -15,7 +15,8 @@ package import Postgres
 package struct HousekeepStage: Stage {
     /// In the order in which they are done.
     private enum Chore: CaseIterable {
-        case measurement, notifications, limits, closing, secrets, issueQueue, workers, history, partitions
+        case measurement, notifications, limits, closing, secrets, issueQueue, workers, browsers, history,
+            partitions
 
         /// When it is due again. A chore that takes long is done less often.
         func next(after start: ContinuousClock.Instant, until end: ContinuousClock.Instant)
@@ -27,7 +28,7 @@ package struct HousekeepStage: Stage {
             case .notifications: end + max(.seconds(2), duration * 20)
             case .limits: end + max(.seconds(1), duration * 20)
             case .closing: start + .seconds(5)
-            case .secrets, .issueQueue, .workers, .history, .partitions: end + .seconds(60)
+            case .secrets, .issueQueue, .workers, .browsers, .history, .partitions: end + .seconds(60)
             }
         }
     }
@@ -115,6 +116,7 @@ package struct HousekeepStage: Stage {
         case .secrets: return try await connection.run(SweepSecrets()).affected
         case .issueQueue: return try await connection.run(SweepIssueQueue()).affected
         case .workers: return try await connection.run(SweepWorkers()).affected
+        case .browsers: return try await connection.run(ForgetBrowsers(limit: 10_000)).one()
         case .history: try await connection.run(RecordHistory())
         case .partitions: return try await keepPartitions(&connection)
         }

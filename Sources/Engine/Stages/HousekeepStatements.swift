@@ -107,6 +107,17 @@ struct SweepWorkers: PreparedStatement {
         "DELETE FROM countersign.workers WHERE heartbeat_at < clock_timestamp() - interval '1 day'")
 }
 
+/// Browsers that nobody has signed in with for 400 days. How many were forgotten.
+struct ForgetBrowsers: PreparedStatement {
+    let limit: Int32
+
+    static let statement = Statement(
+        "housekeep.forget_browsers", "SELECT countersign.forget_browsers($1) AS forgotten")
+    var parameters: [Parameter] { [.int32(limit)] }
+
+    static func decode(_ row: inout RowReader) throws -> Int { try row.int("forgotten") }
+}
+
 /// Adds a point to the figures of the past, which the console draws.
 struct RecordHistory: PreparedStatement {
     static let statement = Statement(

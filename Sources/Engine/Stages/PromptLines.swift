@@ -7,24 +7,38 @@ package struct PromptLines: Sendable {
     package var message: String
     /// Two digits that the visitor types on the portal's page.
     package var number: String?
+    package var browser: Browser?
     package var address: String?
     package var userAgent: String?
     /// A tag, as `nl-be`; the labels are in that language, or in English.
     package var language: String?
 
     package init(
-        portal: String, message: String, number: String? = nil, address: String? = nil,
-        userAgent: String? = nil,
-        language: String? = nil
+        portal: String, message: String, number: String? = nil, browser: Browser? = nil,
+        address: String? = nil, userAgent: String? = nil, language: String? = nil
     ) {
-        (self.portal, self.message, self.number) = (portal, message, number)
+        (self.portal, self.message, self.number, self.browser) = (portal, message, number, browser)
         (self.address, self.userAgent, self.language) = (address, userAgent, language)
+    }
+
+    /// Of the visitor's browser, what its user knows of it.
+    package enum Browser: Sendable, Hashable {
+        case new
+        /// The day (UTC), such as `2026-11-28`.
+        case lastUsed(String)
+
+        var isKnown: Bool { self != .new }
     }
 
     package var lines: [String] {
         let labels = PromptLabels.matching(language)
         var lines = [portal, message]
         if let number { lines.append("\(labels.number): \(number)") }
+        switch browser {
+        case .new: lines.append(labels.newBrowser)
+        case .lastUsed(let day): lines.append("\(labels.lastUsed) \(day)")
+        case nil: break
+        }
         if address != nil || userAgent != nil {
             lines.append("\(labels.location): \(address ?? labels.unknown)")
         }
@@ -56,35 +70,4 @@ package struct PromptLines: Sendable {
         }
         return String(kept)
     }
-}
-
-/// The server's own words in a prompt.
-struct PromptLabels: Sendable {
-    let number, location, device, unknown: String
-
-    /// By RFC 4647 section 3.4 (look-up): the tag, then the tag without its last part, and so on; English when none fits.
-    static func matching(_ tag: String?) -> PromptLabels {
-        var range = (tag ?? "").lowercased().replacing("_", with: "-")[...]
-        while !range.isEmpty {
-            if let found = all[String(range)] { return found }
-            range = range.lastIndex(of: "-").map { range[..<$0] } ?? ""
-        }
-        return english
-    }
-
-    private static let english = PromptLabels(
-        number: "Confirmation number", location: "Location", device: "Device", unknown: "unknown")
-    private static let all = [
-        "de": PromptLabels(
-            number: "Bestätigungsnummer", location: "Ort", device: "Gerät", unknown: "unbekannt"),
-        "fr": PromptLabels(
-            number: "Numéro de confirmation", location: "Lieu", device: "Appareil", unknown: "inconnu"),
-        "nl": PromptLabels(
-            number: "Bevestigingsnummer", location: "Locatie", device: "Apparaat", unknown: "onbekend"),
-        "es": PromptLabels(
-            number: "Número de confirmación", location: "Lugar", device: "Dispositivo", unknown: "desconocido"
-        ),
-        "it": PromptLabels(
-            number: "Numero di conferma", location: "Luogo", device: "Dispositivo", unknown: "sconosciuto"),
-    ]
 }

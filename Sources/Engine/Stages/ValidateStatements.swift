@@ -183,9 +183,9 @@ struct WriteVerdicts: PreparedStatement {
         """
         WITH verdicts AS MATERIALIZED (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-                                 $7::text[], $8::text[], $9::text[], $10::bytea[], $11::integer[])
+                                 $7::text[], $8::text[], $9::text[], $10::bytea[], $11::integer[], $12::boolean[])
                 AS v (submission_id, transaction_id, enrollment_id, effect, reason, prompt, signer, signed, detail,
-                      later_code, steps_later)
+                      later_code, steps_later, browser_known)
         ), ended AS MATERIALIZED (
             SELECT ended AS transaction_id
             FROM (SELECT array_agg(transaction_id) AS ids, array_agg(effect) AS ends,
@@ -202,6 +202,9 @@ struct WriteVerdicts: PreparedStatement {
                 secret_digest = coalesce(v.later_code, r.secret_digest),
                 code_step = CASE WHEN v.later_code IS NULL THEN r.code_step
                                  ELSE coalesce(r.code_step, 0) + v.steps_later END,
+                browser_known = coalesce(v.browser_known, r.browser_known),
+                confirm_number = CASE WHEN NOT (v.browser_known AND r.confirm_if_new) IS TRUE
+                                      THEN r.confirm_number END,
                 answer_id = CASE v.effect WHEN 'await_confirmation' THEN v.submission_id ELSE r.answer_id END,
                 signature_verified = CASE v.effect WHEN 'await_confirmation' THEN v.signer IS NOT NULL
                                                    ELSE r.signature_verified END,

@@ -15,6 +15,8 @@ struct VerdictColumns {
     /// The digest of the code that was scanned, where that is a later one than the stored.
     var laterCodes: [[UInt8]?] = []
     var steps: [Int32] = []
+    /// Of scans whose request has a browser.
+    var browsersKnown: [Bool?] = []
 
     var count: Int { submissions.count }
 
@@ -36,6 +38,7 @@ struct VerdictColumns {
             }
         laterCodes.append(later > 0 ? candidate.secretDigest : nil)
         steps.append(Int32(later))
+        browsersKnown.append(effect == "scan" ? checked.claimed.prompt?.words.browser?.isKnown : nil)
         effects.append(effect)
         reasons.append(reason?.rawValue)
         prompts.append(prompt)
@@ -48,7 +51,7 @@ struct VerdictColumns {
         [
             .identifiers(submissions), .identifiers(transactions), .identifiers(enrollments),
             .texts(effects), .texts(reasons), .texts(prompts), .texts(fingerprints), .texts(signed),
-            .texts(details), .optionalByteses(laterCodes), .int32s(steps),
+            .texts(details), .optionalByteses(laterCodes), .int32s(steps), .optionalBools(browsersKnown),
         ]
     }
 }

@@ -42,6 +42,13 @@ enum SignInContext {
         return String(kept)
     }
 
+    /// Nil for what the database would refuse.
+    static func browserID(_ text: String?) -> String? {
+        guard let scalars = text?.unicodeScalars, (16...255).contains(scalars.count), !scalars.contains("\0")
+        else { return nil }
+        return text
+    }
+
     private static func isLetter(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
     }

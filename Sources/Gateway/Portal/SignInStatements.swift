@@ -8,8 +8,8 @@ struct InsertRequest: PreparedStatement {
         "gateway.start",
         """
         INSERT INTO countersign.auth_requests (auth_type, callback_uri, message, secure_message, language_code,
-                                               ip_address, user_agent, reference, traceparent)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                                               ip_address, user_agent, reference, traceparent, browser_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         RETURNING transaction_id,
                   (1000 * date_part('epoch', expires_at - requested_at))::integer AS milliseconds,
                   code_rotation IS NOT NULL AS rotates
@@ -17,7 +17,7 @@ struct InsertRequest: PreparedStatement {
     var parameters: [Parameter] {
         [
             draft.type, draft.callbackURI, draft.message, draft.secureMessage, draft.languageCode,
-            draft.ipAddress, draft.userAgent, draft.reference, draft.traceparent,
+            draft.ipAddress, draft.userAgent, draft.reference, draft.traceparent, draft.browserID,
         ].map { Parameter($0) }
     }
     static func decode(_ row: inout RowReader) throws -> SignIns.Made {

@@ -15,6 +15,8 @@ struct SignIns: Sendable {
         var reference: String?
         /// Of W3C Trace Context; the webhook carries it on. What is none is dropped.
         var traceparent: String?
+        /// The portal's long-lived cookie; nothing to do with the browser's token of one request.
+        var browserID: String?
     }
 
     /// Who asks for what.

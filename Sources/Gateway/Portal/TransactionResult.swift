@@ -28,13 +28,15 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
     let confirmation_tries_left: Int?
     /// Of types whose results are taken once: `open` or `taken`.
     let redemption: String?
+    /// Of an authenticated request that was given a `browser_id`.
+    let browser_known: Bool?
 
     /// Of `auth_results`.
     static let columns = """
         transaction_id, reference, callback_uri, status::text, is_authenticated, user_id, device_id,
         authentication_method, signature_verified, signature, requested_at, expires_at,
         CASE WHEN signature IS NOT NULL THEN countersign.signer_public_key(transaction_id) END AS user_public_key,
-        confirmation, confirmation_tries_left, redemption
+        confirmation, confirmation_tries_left, redemption, browser_known
         """
 
     /// Whether it will never change again.
@@ -58,6 +60,7 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
         confirmation = try row.optionalText("confirmation")
         confirmation_tries_left = try row.optionalInt("confirmation_tries_left")
         redemption = try row.optionalText("redemption")
+        browser_known = try row.optionalBool("browser_known")
         not_authenticated_reason =
             isAuthenticated == true
             ? nil

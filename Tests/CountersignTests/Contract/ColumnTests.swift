@@ -69,7 +69,7 @@ import Testing
 
     private let ofPortals = [
         "auth_type", "callback_uri", "message", "secure_message", "language_code", "ip_address", "user_agent",
-        "reference", "traceparent",
+        "reference", "traceparent", "browser_id",
     ].map { "auth_requests.\($0)" }
 
     private let ofApps =

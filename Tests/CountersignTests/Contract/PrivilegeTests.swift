@@ -61,6 +61,13 @@ import Testing
 private let decidedPrivileges = """
     (schema) - admin app gateway monitor portal worker: usage
     accept_confirmed(request countersign.auth_requests) - nobody
+    admit_browser_id() - nobody
+    browser_digest(portal integer, browser_id text) - nobody
+    browser_key - nobody
+    browser_used_at(app integer, user_id text, portal integer, browser_id text) - worker: execute
+    forget_browsers(most integer) - worker: execute
+    known_browsers - admin: select (used_at portal_id app_id user_id)
+    note_browsers(ids uuid[]) - nobody
     app_belongings(app integer) - admin: execute
     app_channel() - app gateway: execute
     apps - admin: delete, insert, select, update (enabled max_devices_per_user
@@ -85,7 +92,7 @@ private let decidedPrivileges = """
         scanned_at resolved_at enrollment_id portal_id app_id signature_verified status auth_type
         method callback_uri message language_code reference user_id device_id signer_fingerprint); gateway
         portal: insert (auth_type callback_uri message secure_message language_code ip_address
-        user_agent reference traceparent), select (transaction_id requested_at expires_at code_rotation status
+        user_agent reference browser_id traceparent), select (transaction_id requested_at expires_at code_rotation status
         auth_type callback_uri message language_code reference); monitor: select (transaction_id requested_at
         expires_at open_until issued_at scanned_at resolved_at enrollment_id portal_id app_id
         signature_verified status auth_type method callback_uri message language_code
@@ -266,7 +273,8 @@ private let decidedPrivileges = """
     stage_oldest(stage text, moment timestamp with time zone) - nobody
     stage_source(stage text, OUT source regclass, OUT condition text, OUT key text, OUT age text) - nobody
     start_requests(portals text[], auth_types text[], callback_uris text[], messages text[], secure_messages
-        text[], language_codes text[], ip_addresses text[], user_agents text[], refs text[], traceparents text[])
+        text[], language_codes text[], ip_addresses text[], user_agents text[], refs text[], traceparents text[],
+        browser_ids text[])
         - gateway: execute
     submission_results (view) - app gateway: select
     submissions - admin: select (submission_id submitted_at resolved_at app_id status detail reason

@@ -81,6 +81,27 @@ import Testing
         #expect(lines[2] == line)
     }
 
+    @Test(arguments: [
+        ("de", "Dieser Browser ist neu für Sie", "Zuletzt mit diesem Browser angemeldet: 2026-11-28"),
+        ("fr", "Ce navigateur est nouveau pour vous", "Dernière connexion avec ce navigateur : 2026-11-28"),
+        ("nl-be", "Deze browser is nieuw voor u", "Voor het laatst met deze browser ingelogd: 2026-11-28"),
+        (
+            "es", "Este navegador es nuevo para usted",
+            "Último inicio de sesión con este navegador: 2026-11-28"
+        ),
+        ("it", "Questo browser è nuovo per lei", "Ultimo accesso con questo browser: 2026-11-28"),
+        ("sv", "This browser is new to you", "You last signed in with this browser on 2026-11-28"),
+    ])
+    func `a browser is new, or was used`(tag: String, new: String, used: String) {
+        func line(_ browser: PromptLines.Browser) -> String {
+            PromptLines(
+                portal: "A", message: "B", number: "07", browser: browser, address: "::1", language: tag
+            )
+            .lines[3]
+        }
+        #expect(line(.new) == new && line(.lastUsed("2026-11-28")) == used)
+    }
+
     @Test func `what is not known has no line`() {
         #expect(PromptLines(portal: "A", message: "B").lines == ["A", "B"])
         #expect(
