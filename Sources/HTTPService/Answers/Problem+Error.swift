@@ -1,11 +1,11 @@
 import Hummingbird
-import Logging
+package import Logging
 import NIOHTTP1
 import Postgres
 
 extension Problem {
     /// What a client may know of an error. What it may not is in the log.
-    init(_ error: any Error, _ logger: Logger) {
+    package init(_ error: any Error, _ logger: Logger) {
         switch error {
         case let problem as Problem: self = problem
         case is PoolExhausted:

@@ -9,6 +9,8 @@ package struct Problem: Error, Sendable {
     /// A sentence for a person.
     package let description: String
     package var headers: HTTPFields = [:]
+    /// What is shown in place of the sentence: a whole page of HTML, for who looks with a browser.
+    package var page: String?
 
     package init(
         _ status: HTTPResponse.Status, _ code: String, _ description: String, _ headers: HTTPFields = [:]
@@ -54,7 +56,12 @@ extension Problem {
     }
 
     func response(_ format: Format) -> Response {
-        switch format {
+        if let page {
+            var fields = headers
+            for field in HTTPFields.page(forms: true) { fields.append(field) }
+            return .content(page, "text/html; charset=utf-8", status, fields)
+        }
+        return switch format {
         case .json: .json(Body(error: code, error_description: description), status, headers)
         case .text: .text("\(description)\n", status, headers)
         }
