@@ -145,10 +145,11 @@ extension Chromium.Tab {
     }
 
     /// A picture of all of it, however far down, on a screen of that width.
-    package func wholePage(_ name: String, width: Int) async throws {
+    @discardableResult
+    package func wholePage(_ name: String, width: Int) async throws -> Data {
         let height = try #require(Int(try await value("document.documentElement.scrollHeight")))
         try await resize(width: width, height: height)
-        try await screenshot(name)
+        return try await screenshot(name)
     }
 
     /// What the browser's console says.
