@@ -5,7 +5,9 @@ package enum AdministrationStatements {
     package static let all: [any StatementFamily.Type] =
         [
             AuditRefusal.self, BeginSession.self, CountCode.self, CreateLogin.self, DeclareRestore.self,
-            DrainOutdatedWorkers.self, EndSession.self, FindDeadReceivers.self, FindDeliveryReach.self,
+            DrainOutdatedWorkers.self, EndSession.self, FindDeadReceivers.self, FindEnrollmentReach.self,
+            FindEventReach.self,
+            FindDeliveryReach.self,
             FindDeviceOwners.self,
             FindReceiverFigures.self, FindReceivers.self,
             FindFailingStages.self, FindFilledDefaults.self, FindLastDigest.self, FindLatestRestore.self,
@@ -17,7 +19,7 @@ package enum AdministrationStatements {
             InsertPortal.self, IsMember.self, IsTaken.self, LimitWebhooks.self, ListAccounts.self,
             ListApps.self,
             ListAttempts.self, ListAuthenticationTypes.self, ListCallbacks.self, ListCredentials.self,
-            ListDeliveries.self, ListEndpoints.self, ListEnrollments.self, ListLogLevels.self,
+            ListDeliveries.self, ListEndpoints.self, ListEnrollments.self, ListEvents.self, ListLogLevels.self,
             ListLogins.self, ListObjects.self, ListPortals.self, ListRequests.self, ListUserBrowsers.self,
             ListUserRequests.self,
             LockSecrets.self,

@@ -27,7 +27,10 @@ extension Enrollment {
     package struct Filter: Sendable {
         package var app: String?
         package var userID: String?
+        package var deviceID: String?
         package var status: String?
+        /// Only older ones than this: where the page before has ended.
+        package var before: Identifier?
         package var limit: Int
 
         package init(app: String? = nil, userID: String? = nil, status: String? = nil, limit: Int) {
@@ -42,6 +45,19 @@ extension Enrollment {
         _ filter: Filter, _ connection: inout Connection
     ) async throws -> [Enrollment] {
         try await connection.run(ListEnrollments(filter: filter)).all()
+    }
+
+    /// A page of them. By user, device and app an index leads to them; of the others it looks at so many and says how far it
+    /// came.
+    package static func page(
+        _ filter: Filter, _ connection: inout Connection
+    ) async throws -> ListPage<Enrollment> {
+        var filter = filter
+        filter.limit = listPageSize + 1
+        let listing = ListEnrollments(filter: filter, reach: listReach)
+        return try await ListPage(try await connection.run(listing).all(), id: { $0.id }) {
+            try await connection.run(FindEnrollmentReach(filter: filter)).first()
+        }
     }
 
     /// Nil when there is no such enrollment.
@@ -74,34 +90,5 @@ extension Enrollment: RowReadable {
         fingerprint = try row.optionalText("key_fingerprint")
         serverFingerprint = try row.optionalText("server_fingerprint")
         isServerKeyShared = try row.optionalBool("is_shared")
-    }
-}
-
-/// Enrollments, the newest first.
-struct ListEnrollments: PreparedStatement {
-    var id: Identifier?
-    let filter: Enrollment.Filter
-
-    typealias Output = Enrollment
-
-    static let statement = Statement(
-        "enrollment.list",
-        """
-        SELECT e.enrollment_id, a.name AS app, e.user_id, e.device_id, e.device_name, e.platform, e.status, e.reason,
-               e.created_at, e.activated_at, e.revoked_at,
-               CASE WHEN e.locked_until > clock_timestamp() THEN e.locked_until END AS locked_until,
-               e.key_fingerprint, k.fingerprint AS server_fingerprint, k.shared AS is_shared
-        FROM countersign.enrollments e JOIN countersign.apps a USING (app_id)
-        LEFT JOIN countersign.server_keys k USING (server_key_id)
-        WHERE ($1::uuid IS NULL OR e.enrollment_id = $1::uuid) AND ($2::text IS NULL OR a.name = $2::text)
-          AND ($3::text IS NULL OR e.user_id = $3::text) AND ($4::text IS NULL OR e.status = $4::text)
-        ORDER BY e.enrollment_id DESC LIMIT $5
-        """)
-
-    var parameters: [Parameter] {
-        [
-            Parameter(id), Parameter(filter.app), Parameter(filter.userID), Parameter(filter.status),
-            .int(Int64(filter.limit)),
-        ]
     }
 }

@@ -30,6 +30,11 @@ extension AuditEvent {
         /// Whole names, or the word before the dot.
         package var types: [String]?
         package var since: Timestamp?
+        package var until: Timestamp?
+        /// Only what is a portal's.
+        package var portal: String?
+        /// Only older ones than this: where the page before has ended.
+        package var before: Identifier?
         package var limit: Int
 
         package init(

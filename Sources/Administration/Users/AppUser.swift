@@ -53,14 +53,16 @@ package struct AppUser: Sendable {
     }
 
     /// Fails when there is no such app, or nothing of such a user.
+    ///
+    /// - Parameter most: how many devices and events are read, the newest.
     package static func read(
-        _ user: String, of app: String, _ connection: inout Connection
+        _ user: String, of app: String, most: Int = mostEvents, _ connection: inout Connection
     ) async throws -> AppUser {
         let id = try await connection.run(FindApp(name: app)).first()
         _ = try await NamedThing.app.found(id, app, &connection)
         let devices = try await Enrollment.list(
-            Enrollment.Filter(app: app, userID: user, limit: mostEvents), &connection)
-        let filter = AuditEvent.Filter(userID: user, limit: mostEvents)
+            Enrollment.Filter(app: app, userID: user, limit: most), &connection)
+        let filter = AuditEvent.Filter(userID: user, limit: most)
         let events = try await AuditEvent.find(filter, showsUsers: true, &connection).filter { $0.app == app }
         guard !devices.isEmpty || !events.isEmpty else {
             throw AdministrationError.refused("there is nothing of user \(user) in app \(app)")
