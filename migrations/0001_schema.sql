@@ -685,7 +685,11 @@ CREATE TABLE countersign.operators (
     name           text COLLATE "C" PRIMARY KEY
                    CONSTRAINT operators_name_form CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
     created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
-    is_admin       boolean NOT NULL DEFAULT false,
+    role           text COLLATE "C" NOT NULL DEFAULT 'viewer'
+                   CONSTRAINT operators_role CHECK (role IN ('viewer', 'operator', 'admin')),
+    -- Of a viewer who sees only what is this portal's. Without the portal there is nothing to see.
+    portal_id      integer REFERENCES countersign.portals ON DELETE CASCADE
+                   CONSTRAINT operators_portal CHECK (portal_id IS NULL OR role = 'viewer'),
     password_hash  text NOT NULL,  -- SHA-256, see SecretDigest: passwords are made by us, of 192 random bits
     -- The secret of the account's authenticator (RFC 6238), sealed under a key made of its password: who has neither the
     -- password nor the authenticator learns nothing from it.

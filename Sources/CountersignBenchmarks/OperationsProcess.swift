@@ -19,7 +19,7 @@ struct OperationsProcess: Sendable {
         let admin = try await bench.makeLogin("console", in: "admin")
         var owner = try await bench.database.connectAsOwner()
         let name = "bench-\(Identifier.random().description.prefix(8))"
-        let password = try await ConsoleAccount.add(name, isAdmin: false, &owner)
+        let password = try await ConsoleAccount.add(name, .viewer, &owner)
         let session = try await ConsoleSession.begin(name, password: password, code: "", &owner)
         let process = try ChildProcess(
             bench.program, ["serve", "--listen", "127.0.0.1:0", "--operations-listen", "127.0.0.1:0"],

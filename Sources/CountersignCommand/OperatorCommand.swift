@@ -8,8 +8,9 @@ struct OperatorCommand: ParsableCommand {
         abstract: "Accounts of the console.",
         discussion: """
             Examples:
-              countersign operator add alice --admin
-              countersign operator add night-watch
+              countersign operator add alice --role admin
+              countersign operator add night-watch --role operator
+              countersign operator set night-watch --role viewer --portal acme
               countersign operator password alice
               countersign operator remove alice
               countersign operator remove-second-factor alice
@@ -25,24 +26,30 @@ struct OperatorAdd: DatabaseCommand {
     @Argument(help: "The operator's name: a-z, 0-9, ., _ and -.")
     var name: String
 
-    @Flag(help: "Let it change things.")
-    var admin = false
+    @Option(
+        help: "viewer, operator or admin. (default: viewer)",
+        completion: .list(ConsoleRole.allCases.map(\.rawValue)))
+    var role: String?
+
+    @Option(help: ArgumentHelp("Of a viewer who sees only what is that portal's.", valueName: "name"))
+    var portal: String?
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var database: DatabaseOptions
 
     func run(_ connection: inout Connection) async throws {
-        let isAdmin = try admin || Environment.current.isOn("admin")
-        try await connection.handOver({ try text(password: $0, isAdmin) }) { connection in
-            try await ConsoleAccount.add(name, isAdmin: isAdmin, &connection)
+        let role = try ConsoleRole(typed: role ?? Environment.current.text("role") ?? "viewer")
+        let portal = portal ?? Environment.current.text("portal")
+        try await connection.handOver({ try text(password: $0, role) }) { connection in
+            try await ConsoleAccount.add(name, role, portal: portal, &connection)
         }
     }
 
-    private func text(password: String, _ isAdmin: Bool) throws -> String {
+    private func text(password: String, _ role: ConsoleRole) throws -> String {
         guard try output.wantsJSON else {
             return "added operator \(name)\n  password  \(password)\nThe password is shown only now."
         }
-        return Field.record(["name": .text(name), "admin": .flag(isAdmin), "password": .text(password)])
+        return Field.record(["name": .text(name), "role": .text(role.rawValue), "password": .text(password)])
             .json()
     }
 }
@@ -59,7 +66,8 @@ struct OperatorList: DatabaseCommand {
     func run(_ connection: inout Connection) async throws {
         let records = try await ConsoleAccount.list(&connection).map { account -> Record in
             [
-                "name": .text(account.name), "admin": .flag(account.isAdmin),
+                "name": .text(account.name), "role": .text(account.role.rawValue),
+                "portal": .text(account.portal),
                 "second_factor": .flag(account.hasSecondFactor),
                 "created_at": .time(account.createdAt),
             ]

@@ -124,7 +124,9 @@ import Testing
             let portal = Database.current.unique("acme")
             try await theirs.succeed("portal", "add", "acme", "--role", portal)
             let stranger = Shell(url: Database.current.url(login: admin), key: .make())
-            for arguments in [["portal", "list"], ["operator", "add", "eve", "--admin"], ["status"]] {
+            for arguments in [
+                ["portal", "list"], ["operator", "add", "eve", "--role", "admin"], ["status"],
+            ] {
                 let refused = try await stranger.start(arguments, input: "secret\n").outcome()
                 #expect(refused.status == 77)
                 #expect(refused.errors.contains("permission denied for database"))

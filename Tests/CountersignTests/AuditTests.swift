@@ -36,7 +36,7 @@ import Testing
         ),
         ("UPDATE countersign.callback_urls SET url = 'https://worse.example/'", "callback.changed"),
         ("INSERT INTO countersign.operators (name, password_hash) VALUES ('mallory', 'x')", "operator.added"),
-        ("UPDATE countersign.operators SET is_admin = true", "operator.changed"),
+        ("UPDATE countersign.operators SET role = 'admin'", "operator.changed"),
         ("UPDATE countersign.operators SET password_hash = 'y'", "operator.changed"),
         ("UPDATE countersign.operators SET second_factor = '\\x01'", "operator.second_factor_added"),
         ("UPDATE countersign.operators SET second_factor = '\\x02'", "operator.second_factor_replaced"),

@@ -23,14 +23,20 @@ import Testing
         let id = try await portal.run(ConsolePortal.insert)[0].identifier(0)
         #expect(try await portal.run(ConsolePortal.cancel, [.identifier(id)])[0].bool(0))
         let expected = [
-            "queues": ["issue", "No worker is running."], "portals": ["acme", "100000", "Pause"],
+            "queues": ["issue"], "workers": ["No worker is running."],
+            "doctor": ["The doctor is being asked"],
+            "users": ["Type the id that the app gives"], "enrollments": ["No device yet"],
+            "accounts": ["alice", "admin"],
+            "portals": ["acme", "100,000", "Pause"],
             "requests?id=\(id)": [
                 "cancelled", "asked", "acme", "http://127.0.0.1:9/cb", "request.cancelled",
             ],
             "requests": ["cancelled", "acme", "qr-code", "requests?id=\(id)"],
             "webhooks": ["http://127.0.0.1:9", "waiting", id.description],
             "events": ["request.cancelled", id.description],
-            "settings": ["mobile_authentication_enabled", "qr-code", "http://127.0.0.1:9/cb", "Switch off"],
+            "settings": ["mobile_authentication_enabled", "Switch off"],
+            "settings?subject=types": ["qr-code"], "settings?subject=callbacks": ["http://127.0.0.1:9/cb"],
+            "settings?subject=logs": ["Every module logs as its program was started."],
         ]
         try await withOperations { browser in
             let signedIn = try await SignedIn(browser).browser
@@ -83,10 +89,10 @@ import Testing
 
     @Test func `an account that only looks changes nothing`() async throws {
         try await withOperations { browser in
-            let console = try await SignedIn(browser, admin: false)
+            let console = try await SignedIn(browser, as: .viewer)
             let (signedIn, token) = (console.browser, console.token)
             let page = try await signedIn.get("/console/queues").body
-            #expect(page.contains("read-only") && !page.contains("stage-pause"))
+            #expect(page.contains("viewer</span>") && !page.contains("stage-pause"))
             let action = [("page", "queues"), ("action", "stage-pause"), ("stage", "issue"), ("csrf", token)]
             #expect(try await signedIn.post("/console/act", action).status == 403)
             #expect(try await actors("stage.paused").isEmpty)
@@ -113,13 +119,13 @@ import Testing
 
     @Test func `a page with nothing on it says what to do`() async throws {
         let expected = [
-            ("queues", "Start one: <code>countersign work</code>"), ("overview", "No figures yet:"),
+            ("workers", "Start one: <code>countersign work</code>"), ("overview", "No figures yet:"),
 
             ("portals", "<code>countersign portal add "), ("apps", "<code>countersign app add "),
             ("requests", "The portal has the transaction id"),
             ("webhooks", "One goes out when a request has ended"),
-            ("settings", "requests need one: portals write its name into"),
-            ("settings", "None yet: a request's"),
+            ("settings?subject=types", "requests need one: portals write its name into"),
+            ("settings?subject=callbacks", "None yet: a request's"),
         ]
         try await withOperations { browser in
             let console = try await SignedIn(browser)
@@ -146,7 +152,7 @@ import Testing
             let login = try await old.browser.get("/console/login?next=webhooks&over=1").body
             #expect(
                 login.contains("Your session is over") && login.contains("name=\"next\" value=\"webhooks\""))
-            let password = try await ConsoleAccount.add("bob", isAdmin: false, &owner)
+            let password = try await ConsoleAccount.add("bob", .viewer, &owner)
             for (next, page) in [("webhooks", "webhooks"), ("//evil.example", "overview")] {
                 let back = try await browser.post(
                     "/console/login", [("name", "bob"), ("password", password), ("next", next)])
@@ -177,7 +183,7 @@ import Testing
         try await act("settings set", "enrollment_enabled=false")
         try await owner.execute("UPDATE countersign.portals SET over_limit = true WHERE name = 'acme'")
         try await withOperations { browser in
-            let page = try await SignedIn(browser, admin: false).page("queues")
+            let page = try await SignedIn(browser, as: .viewer).page("queues")
             let first = try #require(page.firstMatch(of: /(?s)Needs attention(.*?)<\/section>/)).output.1
             for (what, name) in [
                 ("Paused stage", "dispatch"), ("Paused portal", "acme"), ("Disabled portal", "other"),
@@ -203,15 +209,19 @@ import Testing
             SELECT countersign.end_requests(ARRAY['\(id)'::uuid], ARRAY['authenticated'],
                 ARRAY[(SELECT enrollment_id FROM countersign.enrollments)])
             """)
-        let pages = ["queues", "portals", "apps", "requests?id=\(id)", "webhooks", "events", "settings"]
+        let pages = [
+            "queues", "portals", "apps", "requests?id=\(id)", "webhooks", "events", "settings", "overview",
+            "workers", "doctor",
+            "settings?subject=types", "settings?subject=callbacks", "settings?subject=logs",
+        ]
         let monitor = try await Database.current.makeLogin("watch", in: .monitor)
         try await withOperations { browser in
             let admin = try await SignedIn(browser)
             #expect(try await admin.page(pages[3]).contains("zaphod.b"))
-            let watcher = try await SignedIn(browser, admin: false, name: "watcher")
+            let watcher = try await SignedIn(browser, as: .viewer, name: "watcher")
             for page in pages {
                 let body = try await watcher.page(page)
-                #expect(body.contains("read-only"))
+                #expect(body.contains("viewer</span>"))
                 #expect(!body.contains("zaphod.b") && !body.contains("phone-42"), "\(page)")
                 #expect(!body.contains("action=\"/console/act\"") && !body.contains(">Who<"), "\(page)")
                 #expect(body.matches(of: /<button(?! type="button"| class="main")/).count == 1, "\(page)")

@@ -167,7 +167,7 @@ import Testing
         _ = try await ConsolePortal.make()
         try await die(3)
         try await withOperations { browser in
-            let page = try await SignedIn(browser, admin: false).page("overview")
+            let page = try await SignedIn(browser, as: .viewer).page("overview")
             #expect(concerns(page).contains("Dead webhooks: acme at https://dead.example"))
             #expect(!page.contains("webhook-replay"))
         }

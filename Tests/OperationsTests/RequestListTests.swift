@@ -108,7 +108,7 @@ import Testing
     @Test func `who only looks finds nobody by user or device`() async throws {
         try await arrange(30)
         try await withOperations { browser in
-            let watcher = try await SignedIn(browser, admin: false)
+            let watcher = try await SignedIn(browser, as: .viewer)
             for query in ["user=zaphod", "device=phone-42"] {
                 let page = try await watcher.page("requests?\(query)")
                 #expect(listed(page).isEmpty && page.contains("are for administrators"))

@@ -11,7 +11,7 @@ import Testing
 
     @Test func `an exchange is a line with its id, its template and its operator`() async throws {
         var owner = try await Database.current.connect()
-        let password = try await ConsoleAccount.add("olga", isAdmin: true, &owner)
+        let password = try await ConsoleAccount.add("olga", .admin, &owner)
         try await withOperations { browser in
             let wrong = try await browser.post("/console/login", [("name", "olga"), ("password", "no")])
             let refused = try #require(wrong.header("x-request-id"))

@@ -62,7 +62,7 @@ import Testing
     @Test func `who only looks sees neither user nor what was answered`() async throws {
         let id = try await arrange()
         try await withOperations { browser in
-            let page = try await SignedIn(browser, admin: false).page("requests?id=\(id)")
+            let page = try await SignedIn(browser, as: .viewer).page("requests?id=\(id)")
             #expect(page.contains("stale_signature") && page.contains("404"))
             for words in ["zaphod", "gone", "it is 12:00", "webhook-retry"] { #expect(!page.contains(words)) }
         }

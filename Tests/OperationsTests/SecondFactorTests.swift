@@ -42,7 +42,7 @@ import Testing
         async throws
     {
         try await withOperations { browser in
-            let console = try await SignedIn(browser, admin: false)
+            let console = try await SignedIn(browser, as: .viewer)
             let factor = try shownFactor(try await console.page("account"))
             let (now, secret) = (try await interval(), factor.base32)
             let wrong = try await set(

@@ -12,9 +12,11 @@ struct SignedIn {
     let password: String
 
     /// With a new account in the current test's database.
-    init(_ browser: Browser, admin: Bool = true, name: String = "alice") async throws {
+    init(
+        _ browser: Browser, as role: ConsoleRole = .admin, portal: String? = nil, name: String = "alice"
+    ) async throws {
         var owner = try await Database.current.connect()
-        let password = try await ConsoleAccount.add(name, isAdmin: admin, &owner)
+        let password = try await ConsoleAccount.add(name, role, portal: portal, &owner)
         let answer = try await browser.post("/console/login", [("name", name), ("password", password)])
         #expect(answer.status == 303 && answer.header("location") == "/console/overview")
         let cookie = try #require(answer.header("set-cookie"))
@@ -24,7 +26,7 @@ struct SignedIn {
         self.browser = browser
         self.password = password
         self.browser.cookie = String(cookie.prefix { $0 != ";" })
-        let page = try await self.browser.get("/console/queues").body
+        let page = try await self.browser.get("/console/requests").body
         token = String(try #require(page.firstMatch(of: /name="csrf" value="([0-9a-f]{64})"/)).output.1)
     }
 

@@ -85,20 +85,28 @@ import Testing
             ("name", "quick"), ("expires-in", "60"), ("message", "en=Sign in\r\nnl-be=Meld je \"aan\"\r\n"),
         ]
         let long = [("name", "long"), ("message", "en=" + String(repeating: "x", count: 156))]
-        let bob = [("name", "bob"), ("may", "change")]
+        let bob = [("name", "bob"), ("role", "admin")]
         return [
             Press(
-                "operator add", on: "settings", about: "", bob, line: ["operator", "add", "bob", "--admin"]),
+                "operator add", on: "accounts", about: "", bob,
+                line: ["operator", "add", "bob", "--role", "admin"]),
             Press(
-                "operator add", on: "settings", about: "", bob, isRefused: true,
-                line: ["operator", "add", "bob", "--admin"]),
-            Press("operator password", on: "settings", about: "bob"),
-            Press("operator password", on: "settings", [("operator", "nosuch")], isRefused: true),
-            Press("operator remove", on: "settings", about: "bob"),
-            Press("operator remove", on: "settings", [("operator", "bob")], isRefused: true),
-            Press("operator remove-second-factor", on: "settings", about: "carol"),
-            Press("operator remove-second-factor", on: "settings", [("operator", "carol")]),
-            Press("operator remove-second-factor", on: "settings", [("operator", "bob")], isRefused: true),
+                "operator add", on: "accounts", about: "", bob, isRefused: true,
+                line: ["operator", "add", "bob", "--role", "admin"]),
+            Press("operator set", on: "accounts", about: "bob", [("role", "operator")]),
+            Press("operator set", on: "accounts", about: "bob", [("role", "viewer"), ("portal", "acme")]),
+            Press(
+                "operator set", on: "accounts", about: "bob", [("role", "admin"), ("portal", "acme")],
+                isRefused: true),
+            Press("operator set", on: "accounts", about: "bob", [("role", "chief")], isRefused: true),
+            Press("operator set", on: "accounts", [("operator", "nosuch")], isRefused: true),
+            Press("operator password", on: "accounts", about: "bob"),
+            Press("operator password", on: "accounts", [("operator", "nosuch")], isRefused: true),
+            Press("operator remove", on: "accounts", about: "bob"),
+            Press("operator remove", on: "accounts", [("operator", "bob")], isRefused: true),
+            Press("operator remove-second-factor", on: "accounts", about: "carol"),
+            Press("operator remove-second-factor", on: "accounts", [("operator", "carol")]),
+            Press("operator remove-second-factor", on: "accounts", [("operator", "bob")], isRefused: true),
             Press("stage pause", on: "queues", about: "issue"),
             Press("stage pause", on: "queues", [("stage", "issue")]),  // from a page of a minute ago
             Press("stage pause", on: "queues", [("stage", "nosuch")], isRefused: true),
@@ -107,9 +115,9 @@ import Testing
             Press("stage batch-size", on: "queues", about: "issue", [("size", "many")], isRefused: true),
             Press("stage batch-size", on: "queues", about: "issue", [("size", "1001")], isRefused: true),
             Press("stage batch-size", on: "queues", about: "issue", [("size", "")]),
-            Press("worker drain", on: "queues", about: "\(worker)"),
-            Press("worker drain", on: "queues", [("worker", nowhere)], isRefused: true),
-            Press("worker drain", on: "queues", [("worker", "w1")], isRefused: true),
+            Press("worker drain", on: "workers", about: "\(worker)"),
+            Press("worker drain", on: "workers", [("worker", nowhere)], isRefused: true),
+            Press("worker drain", on: "workers", [("worker", "w1")], isRefused: true),
             Press("portal pause", on: "portals", about: "acme"),
             Press("portal pause", on: "portals", [("portal", "nosuch")], isRefused: true),
             Press("portal resume", on: "portals", about: "acme"),
@@ -133,15 +141,20 @@ import Testing
             Press("app remove", on: "apps", about: "mobile", isRefused: true, line: removal("app mobile")),
             Press("app disable", on: "apps", [("app", "nosuch")], isRefused: true),
             Press("app enable", on: "apps", about: "mobile"),
-            Press("enrollment revoke", on: "apps", about: "", [("enrollment", "\(worker)")]),
-            Press("enrollment revoke", on: "apps", about: "", [("enrollment", "\(worker)")]),
-            Press("enrollment revoke", on: "apps", about: "", [("enrollment", nowhere)], isRefused: true),
-            Press("enrollment revoke", on: "apps", about: "", [("enrollment", "e1")], isRefused: true),
+            Press("enrollment unlock", on: "enrollments", about: "\(worker)"),
+            Press("enrollment unlock", on: "enrollments", [("enrollment", "\(worker)")]),
+            Press("enrollment unlock", on: "enrollments", [("enrollment", nowhere)], isRefused: true),
+            Press("enrollment revoke", on: "enrollments", about: "\(worker)"),
+            Press("enrollment revoke", on: "enrollments", about: "", [("enrollment", "\(worker)")]),
             Press(
-                "user erase", on: "apps", about: "", [("app", "mobile"), ("user", "alice")],
+                "enrollment revoke", on: "enrollments", about: "", [("enrollment", nowhere)], isRefused: true),
+            Press("enrollment revoke", on: "enrollments", about: "", [("enrollment", "e1")], isRefused: true),
+            Press(
+                "user erase", on: "enrollments", about: "", [("app", "mobile"), ("user", "alice")],
                 line: ["user", "erase", "mobile", "alice", "--yes"]),
             Press(
-                "user erase", on: "apps", about: "", [("app", "mobile"), ("user", "alice")], isRefused: true,
+                "user erase", on: "enrollments", about: "", [("app", "mobile"), ("user", "alice")],
+                isRefused: true,
                 line: ["user", "erase", "mobile", "alice", "--yes"]),
             Press("key rotate", on: "apps", about: ""),
             Press("key rotate", on: "apps", about: ""),
@@ -149,40 +162,54 @@ import Testing
             Press("settings set", on: "settings", about: "\(on)=true"),
             Press("settings set", on: "settings", [("setting", "nosuch=true")], isRefused: true),
             Press(
-                "log-level set", on: "settings", about: "", [("level", "issue"), ("level.value", "debug")]),
+                "log-level set", on: "settings?subject=logs", about: "",
+                [("level", "issue"), ("level.value", "debug")]),
             Press(
-                "log-level set", on: "settings", about: "", [("level", "No!"), ("level.value", "debug")],
+                "log-level set", on: "settings?subject=logs", about: "",
+                [("level", "No!"), ("level.value", "debug")],
                 isRefused: true),
             Press(
-                "log-level set", on: "settings", about: "", [("level", "issue"), ("level.value", "loud")],
+                "log-level set", on: "settings?subject=logs", about: "",
+                [("level", "issue"), ("level.value", "loud")],
                 isRefused: true),
             Press(
-                "log-level set", on: "settings", about: "", [("level", "issue"), ("level.value", "default")]),
-            Press("type add", on: "settings", about: "", quick),
-            Press("type add", on: "settings", about: "", [("name", "plain")]),
-            Press("type add", on: "settings", about: "", [("name", "quick")], isRefused: true),
+                "log-level set", on: "settings?subject=logs", about: "",
+                [("level", "issue"), ("level.value", "default")]),
+            Press("type add", on: "settings?subject=types", about: "", quick),
+            Press("type add", on: "settings?subject=types", about: "", [("name", "plain")]),
+            Press("type add", on: "settings?subject=types", about: "", [("name", "quick")], isRefused: true),
             Press(
-                "type add", on: "settings", about: "", [("name", "slow"), ("expires-in", "601")],
+                "type add", on: "settings?subject=types", about: "",
+                [("name", "slow"), ("expires-in", "601")],
                 isRefused: true),
-            Press("type add", on: "settings", about: "", long, isRefused: true),
+            Press("type add", on: "settings?subject=types", about: "", long, isRefused: true),
             Press(
-                "type set", on: "settings", about: "quick",
+                "type set", on: "settings?subject=types", about: "quick",
                 [("expires-in", "90"), ("message", "en=Enter\r\nnl-be=\r\n")]),
-            Press("type set", on: "settings", about: "quick", [("expires-in", "601")], isRefused: true),
-            Press("type set", on: "settings", [("type", "nosuch"), ("expires-in", "60")], isRefused: true),
-            Press("type remove", on: "settings", about: "quick"),
-            Press("type remove", on: "settings", [("type", "quick")], isRefused: true),
-            Press("callback add", on: "settings", about: "", [("portal", "acme"), ("url", url)]),
             Press(
-                "callback add", on: "settings", about: "", [("portal", "acme"), ("url", url)],
+                "type set", on: "settings?subject=types", about: "quick", [("expires-in", "601")],
                 isRefused: true),
             Press(
-                "callback add", on: "settings", about: "",
+                "type set", on: "settings?subject=types", [("type", "nosuch"), ("expires-in", "60")],
+                isRefused: true),
+            Press("type remove", on: "settings?subject=types", about: "quick"),
+            Press("type remove", on: "settings?subject=types", [("type", "quick")], isRefused: true),
+            Press(
+                "callback add", on: "settings?subject=callbacks", about: "",
+                [("portal", "acme"), ("url", url)]),
+            Press(
+                "callback add", on: "settings?subject=callbacks", about: "",
+                [("portal", "acme"), ("url", url)],
+                isRefused: true),
+            Press(
+                "callback add", on: "settings?subject=callbacks", about: "",
                 [("portal", "acme"), ("url", "ftp://acme.example/")], isRefused: true),
             Press(
-                "callback remove", on: "settings",
+                "callback remove", on: "settings?subject=callbacks",
                 about: "acme-https://acme.example/cb?a=1&amp;b=&#39;2&#39;"),
-            Press("callback remove", on: "settings", [("portal", "acme"), ("url", url)], isRefused: true),
+            Press(
+                "callback remove", on: "settings?subject=callbacks", [("portal", "acme"), ("url", url)],
+                isRefused: true),
             Press("webhook retry", on: "requests?id=<dead>", about: "<dead>"),
             Press("webhook retry", on: "webhooks", [("transaction", nowhere)], isRefused: true),
             Press("webhook replay", on: "webhooks", about: "", [("portal", "acme"), ("since", "1h")]),
@@ -217,8 +244,9 @@ import Testing
             VALUES ('\(Self.worker)', 1, 5, 'h', clock_timestamp() + interval '1 hour');
             UPDATE countersign.erasure_key SET key = '\\x00';
             INSERT INTO countersign.apps (name, login) VALUES ('mobile', '\(mobile.name)'), ('spare', 'spare');
-            INSERT INTO countersign.enrollments (enrollment_id, app_id, status, user_id, device_id)
-            SELECT '\(Self.worker)', app_id, 'active', 'alice', 'd1' FROM countersign.apps WHERE name = 'mobile';
+            INSERT INTO countersign.enrollments (enrollment_id, app_id, status, user_id, device_id,
+                                                 locked_until)
+            SELECT '\(Self.worker)', app_id, 'active', 'alice', 'd1', clock_timestamp() + interval '1 hour' FROM countersign.apps WHERE name = 'mobile';
             INSERT INTO countersign.server_keys (server_key_id, shared, fingerprint, public_key, secret_key)
             VALUES ('\(Self.worker)', true, 'AB12', '', '\\x00');
             INSERT INTO countersign.operators (name, password_hash, second_factor) VALUES ('carol', '', '\\x00');
@@ -248,7 +276,10 @@ import Testing
         #expect(try await left.state() == right.state())
         var shown: Set<String> = []
         for press in Self.presses {
-            for page in ["queues", "portals", "apps", "webhooks", "settings"] {
+            for page in [
+                "queues", "workers", "portals", "apps", "webhooks", "settings", "settings?subject=types",
+                "settings?subject=callbacks", "settings?subject=logs", "accounts", "enrollments",
+            ] {
                 let forms = try await console.page(page).matches(of: /name="action" value="([a-z-]+)"/)
                 shown.formUnion(forms.map { String($0.output.1) })
             }
@@ -305,9 +336,9 @@ private let everything = Statement(
         (SELECT jsonb_agg(jsonb_build_array(stage, paused, batch_size) ORDER BY stage) FROM countersign.stage_controls),
         (SELECT jsonb_agg(jsonb_build_array(name, paused, enabled, max_open_requests)) FROM countersign.portals),
         (SELECT jsonb_agg(jsonb_build_array(name, enabled)) FROM countersign.apps),
-        (SELECT jsonb_agg(jsonb_build_array(name, is_admin, second_factor) ORDER BY name)
+        (SELECT jsonb_agg(jsonb_build_array(name, role, portal_id, second_factor) ORDER BY name)
          FROM countersign.operators WHERE name <> 'alice'),
-        (SELECT jsonb_agg(jsonb_build_array(user_id, status, reason)) FROM countersign.enrollments),
+        (SELECT jsonb_agg(jsonb_build_array(user_id, status, reason, locked_until IS NULL)) FROM countersign.enrollments),
         (SELECT jsonb_agg(jsonb_build_array(fingerprint, retired_at IS NOT NULL)) FROM countersign.server_keys),
         (SELECT to_jsonb(s) - 'updated_at' FROM countersign.settings s),
         (SELECT jsonb_agg(jsonb_build_array(module, level)) FROM countersign.log_levels),

@@ -114,7 +114,7 @@ import Testing
             #expect(done.header("location")?.hasPrefix("/console/webhooks?state=dead&notice=sending") == true)
             #expect(try await listed(console.page("webhooks?state=dead")).isEmpty)
             #expect(try await listed(console.page("webhooks?state=waiting")).count == 6)
-            let watcher = try await SignedIn(browser, admin: false, name: "watcher")
+            let watcher = try await SignedIn(browser, as: .viewer, name: "watcher")
             #expect(try await !watcher.page("webhooks").contains("webhook-retry"))
         }
     }

@@ -231,9 +231,9 @@ CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.portal_credentials
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('portal', 'credential_', 'client_id', '-secret_hash');
 -- Not for factor_used and what else each use of a code writes.
-CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, is_admin, password_hash
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, role, portal_id, password_hash
     ON countersign.operators
-    FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('operator', '', 'name', 'is_admin', '-password_hash');
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('operator', '', 'name', 'role', '-password_hash');
 CREATE OR REPLACE TRIGGER audit_second_factor AFTER UPDATE OF second_factor ON countersign.operators
     FOR EACH ROW WHEN (NEW.second_factor IS DISTINCT FROM OLD.second_factor)
     EXECUTE FUNCTION countersign.audit_second_factor();

@@ -93,3 +93,21 @@ BEGIN
     RETURN true;
 END
 $$;
+
+-- Whether it was locked.
+CREATE OR REPLACE FUNCTION countersign.unlock_enrollment(enrollment_id uuid) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    unlocked countersign.enrollments%ROWTYPE;
+BEGIN
+    UPDATE countersign.enrollments e SET locked_until = NULL, wrong_codes = '{}'
+        WHERE e.enrollment_id = unlock_enrollment.enrollment_id AND e.locked_until > clock_timestamp()
+        RETURNING e.* INTO unlocked;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO countersign.events (enrollment_id, app_id, user_id, type)
+        VALUES (unlocked.enrollment_id, unlocked.app_id, unlocked.user_id, 'enrollment.unlocked');
+    RETURN true;
+END
+$$;

@@ -153,7 +153,7 @@ class System:
     def _start(self):
         self.gateway, self.operations, self.worker_operations = (
             f"http://127.0.0.1:{free_port()}" for _ in range(3))
-        self.console = json.loads(self.run("operator", "add", "anna", "--admin", "--json"))["password"]
+        self.console = json.loads(self.run("operator", "add", "anna", "--role", "admin", "--json"))["password"]
         self.start("work", "--allow-http", "127.0.0.0/8", "--allow-ports", f"{self.receiver.port},1-65535",
                    "--operations-listen", self.worker_operations[7:], login="worker")
         self.start("serve", "--listen", self.gateway[7:], "--max-connections", "64",

@@ -5,25 +5,29 @@ struct ListAccounts: PreparedStatement {
     static let statement = Statement(
         "operator.list",
         """
-        SELECT name, is_admin, second_factor IS NOT NULL AS has_factor, created_at FROM countersign.operators
-        ORDER BY name
+        SELECT o.name, o.role, p.name AS portal, o.second_factor IS NOT NULL AS has_factor, o.created_at
+        FROM countersign.operators o LEFT JOIN countersign.portals p USING (portal_id) ORDER BY o.name
         """)
     static func decode(_ row: inout RowReader) throws -> ConsoleAccount {
         ConsoleAccount(
-            name: try row.text("name"), isAdmin: try row.bool("is_admin"),
-            hasSecondFactor: try row.bool("has_factor"), createdAt: try row.timestamp("created_at"))
+            name: try row.text("name"), role: try ConsoleRole(stored: row.text("role")),
+            portal: try row.optionalText("portal"), hasSecondFactor: try row.bool("has_factor"),
+            createdAt: try row.timestamp("created_at"))
     }
 }
 
 struct InsertAccount: PreparedStatement {
     let name: String
-    let isAdmin: Bool
+    let role: ConsoleRole
+    let portalID: Int32?
     let digest: SecretDigest
 
     static let statement = Statement(
         "operator.insert",
-        "INSERT INTO countersign.operators (name, is_admin, password_hash) VALUES ($1, $2, $3)")
-    var parameters: [Parameter] { [.text(name), .bool(isAdmin), .text(digest.text)] }
+        "INSERT INTO countersign.operators (name, role, portal_id, password_hash) VALUES ($1, $2, $3, $4)")
+    var parameters: [Parameter] {
+        [.text(name), .text(role.rawValue), portalID.map { .int32($0) } ?? .null, .text(digest.text)]
+    }
 }
 
 /// A row if there is such an account. The interval of its last code stays: no code that was used counts again.

@@ -4,8 +4,9 @@ package import Postgres
 /// Somebody with an account of the console. It has nothing to do with logins of the database.
 package struct ConsoleAccount: Sendable, Hashable {
     package let name: String
-    /// May change things; otherwise it only looks.
-    package let isAdmin: Bool
+    package let role: ConsoleRole
+    /// Of a viewer who sees only what is that portal's.
+    package let portal: String?
     /// Whether it signs in with an authenticator's code, too.
     package let hasSecondFactor: Bool
     package let createdAt: Timestamp
@@ -15,13 +16,27 @@ package struct ConsoleAccount: Sendable, Hashable {
     }
 
     /// Returns the generated password, of which only a digest is stored.
+    ///
+    /// - Parameter portal: whose rows alone a viewer sees.
     package static func add(
-        _ name: String, isAdmin: Bool, _ connection: inout Connection
+        _ name: String, _ role: ConsoleRole, portal: String? = nil, _ connection: inout Connection
     ) async throws -> String {
+        let portalID = try await boundTo(portal, role, &connection)
         let password = Login.makePassword()
         try await connection.run(
-            InsertAccount(name: name, isAdmin: isAdmin, digest: SecretDigest(of: password)))
+            InsertAccount(name: name, role: role, portalID: portalID, digest: SecretDigest(of: password)))
         return password
+    }
+
+    static func boundTo(
+        _ portal: String?, _ role: ConsoleRole, _ connection: inout Connection
+    ) async throws -> Int32? {
+        guard let portal else { return nil }
+        guard role == .viewer else {
+            throw AdministrationError.refused(
+                "only a viewer can be bound to a portal, not \(role == .admin ? "an admin" : "an operator")")
+        }
+        return try await Portal.identifier(of: portal, &connection)
     }
 
     /// Returns a new password. The account's sessions end, and its second factor, which is sealed under the old one, goes.

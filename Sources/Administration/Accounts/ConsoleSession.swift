@@ -9,7 +9,9 @@ package struct ConsoleSession: Sendable, Hashable {
     package static let idle = Duration.seconds(30 * 60)
 
     package let name: String
-    package let isAdmin: Bool
+    package let role: ConsoleRole
+    /// Of a viewer who sees only what is that portal's.
+    package let portal: String?
     /// Expected in every form that changes something; made from the cookie, which no other site can read.
     package let formToken: String
     let tokenDigest: [UInt8]
@@ -62,7 +64,7 @@ package struct ConsoleSession: Sendable, Hashable {
         // Once a minute is enough, and spares the table a version for each page.
         if isUsed, found.wasQuiet { try await connection.run(TouchSession(token: digest)) }
         return ConsoleSession(
-            name: found.name, isAdmin: found.isAdmin,
+            name: found.name, role: found.role, portal: found.portal,
             formToken: hexadecimal(Self.digest("form " + token)), tokenDigest: digest)
     }
 

@@ -26,7 +26,8 @@ struct FindSession: PreparedStatement {
 
     struct Output {
         let name: String
-        let isAdmin: Bool
+        let role: ConsoleRole
+        let portal: String?
         /// Nobody asked for a page within the last minute.
         let wasQuiet: Bool
     }
@@ -34,16 +35,17 @@ struct FindSession: PreparedStatement {
     static let statement = Statement(
         "operator.find_session",
         """
-        SELECT o.name, o.is_admin, s.seen_at < clock_timestamp() - interval '1 min' AS was_quiet
+        SELECT o.name, o.role, p.name AS portal, s.seen_at < clock_timestamp() - interval '1 min' AS was_quiet
         FROM countersign.operator_sessions s JOIN countersign.operators o ON o.name = s.operator
+        LEFT JOIN countersign.portals p USING (portal_id)
         WHERE s.token_digest = $1 AND s.expires_at > clock_timestamp()
           AND s.seen_at > clock_timestamp() - $2::interval
         """)
     var parameters: [Parameter] { [.bytes(token), .duration(idle)] }
     static func decode(_ row: inout RowReader) throws -> Output {
         Output(
-            name: try row.text("name"), isAdmin: try row.bool("is_admin"), wasQuiet: try row.bool("was_quiet")
-        )
+            name: try row.text("name"), role: try ConsoleRole(stored: row.text("role")),
+            portal: try row.optionalText("portal"), wasQuiet: try row.bool("was_quiet"))
     }
 }
 

@@ -17,6 +17,8 @@ package enum ActionSubject: Sendable {
     case listedDeliveries([Identifier])
     // Listings as a whole, with the portals that may be chosen.
     case types, enrollments, logLevels, sharedKey, operators
+    case enrollment(Enrollment)
+    case user(app: String, user: String)
     case callbacks(portals: [String])
     case deliveries(portals: [String])
     /// Those of a receiver that have died since then.

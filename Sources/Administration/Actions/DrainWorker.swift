@@ -15,6 +15,7 @@ package struct DrainWorker: OperatorAction {
         ActionInput("worker", help: "The worker's id, as `worker list` shows it.")
     ]
     package static let event = "worker.drained"
+    package static let role = ConsoleRole.operator
     package static let statements: [any StatementFamily.Type] = [RequestDrain.self]
 
     private let worker: Identifier

@@ -35,6 +35,10 @@ package struct EraseUser: OperatorAction {
     package var needsPassword: Bool { true }
 
     package static func button(on subject: ActionSubject) -> ActionButton? {
+        if case .user(let app, let user) = subject {
+            return ActionButton(
+                "Erase", "user \(user)", ["app": app, "user": user], fields: [.password], warning: loss)
+        }
         guard case .enrollments = subject else { return nil }
         return ActionButton(
             "Erase", "user",
@@ -42,8 +46,11 @@ package struct EraseUser: OperatorAction {
                 .init(name: "app", caption: "App", hint: "mobile"),
                 .init(name: "user", caption: "User", hint: "alice", size: 24), .password,
             ],
-            warning: "The devices are revoked, and nothing tells any more who it was. That cannot be undone.")
+            warning: loss)
     }
+
+    private static let loss =
+        "The devices are revoked, and nothing tells any more who it was. That cannot be undone."
 
     package func warning(_ connection: inout Connection) async throws -> String {
         _ = try await id(&connection)

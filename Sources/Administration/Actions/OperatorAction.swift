@@ -22,6 +22,9 @@ package protocol OperatorAction: Sendable {
     /// A test prepares each.
     static var statements: [any StatementFamily.Type] { get }
 
+    /// Who may do it in the console. For a command the groups of the database say it.
+    static var role: ConsoleRole { get }
+
     /// Its button beside that thing; nil where there is none to press.
     static func button(on subject: ActionSubject) -> ActionButton?
 
@@ -46,6 +49,7 @@ extension OperatorAction {
     package static var hasOwnCommand: Bool { false }
     package static var answersSecret: Bool { false }
     package static var asks: Bool { false }
+    package static var role: ConsoleRole { .admin }
     package var needsPassword: Bool { false }
 
     package func warning(_ connection: inout Connection) async throws -> String { "" }
@@ -69,10 +73,11 @@ package let operatorActions: [any OperatorAction.Type] = [
     PausePortal.self, ResumePortal.self, EnablePortal.self, DisablePortal.self, LimitPortal.self,
     RenewPortalPassword.self, RemovePortal.self,
     EnableApp.self, DisableApp.self, RenewAppPassword.self, RemoveApp.self, RevokeEnrollment.self,
-    EraseUser.self,
+    UnlockEnrollment.self, EraseUser.self,
     RotateSharedKey.self, AddType.self, SetType.self, RemoveType.self, AddCallback.self, RemoveCallback.self,
     RetryWebhooks.self, ReplayWebhooks.self,
-    ChangeSettings.self, SetLogLevels.self, AddOperator.self, RenewOperatorPassword.self, RemoveOperator.self,
+    ChangeSettings.self, SetLogLevels.self, AddOperator.self, SetOperator.self,
+    RenewOperatorPassword.self, RemoveOperator.self,
     RemoveSecondFactor.self,
 ]
 

@@ -13,6 +13,7 @@ package struct PausePortal: OperatorAction {
         """
     package static let inputs = [Portal.input]
     package static let event = "portal.paused"
+    package static let role = ConsoleRole.operator
     package static let statements: [any StatementFamily.Type] = [SetColumn.self]
 
     private let portal: String
@@ -36,6 +37,7 @@ package struct ResumePortal: OperatorAction {
     package static let discussion = "Example:\n  countersign portal resume acme"
     package static let inputs = [Portal.input]
     package static let event = "portal.resumed"
+    package static let role = ConsoleRole.operator
     package static let statements: [any StatementFamily.Type] = [SetColumn.self]
 
     private let portal: String

@@ -8,6 +8,7 @@ package struct PauseStage: OperatorAction {
     package static let discussion = "Example:\n  countersign stage pause issue validate"
     package static let inputs = [StageName.input]
     package static let event = "stage.paused"
+    package static let role = ConsoleRole.operator
     package static let statements: [any StatementFamily.Type] = [PauseStages.self]
 
     private let stages: [StageName]
@@ -31,6 +32,7 @@ package struct ResumeStage: OperatorAction {
     package static let discussion = "Example:\n  countersign stage resume issue validate"
     package static let inputs = [StageName.input]
     package static let event = "stage.resumed"
+    package static let role = ConsoleRole.operator
     package static let statements: [any StatementFamily.Type] = [PauseStages.self]
 
     private let stages: [StageName]

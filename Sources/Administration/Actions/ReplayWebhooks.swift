@@ -21,6 +21,7 @@ package struct ReplayWebhooks: OperatorAction {
             "receiver", .option, help: "Only what goes to that scheme, host and port.", placeholder: "origin"),
     ]
     package static let event = "webhook.sent_again"
+    package static let role = ConsoleRole.operator
     package static let statements: [any StatementFamily.Type] = [FindDead.self]
 
     private let portal: String

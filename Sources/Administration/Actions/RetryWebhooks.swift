@@ -16,6 +16,7 @@ package struct RetryWebhooks: OperatorAction {
             "transaction", .arguments, help: "Transaction ids, at most 1000.", placeholder: "transaction-id")
     ]
     package static let event = "webhook.sent_again"
+    package static let role = ConsoleRole.operator
     package static let statements: [any StatementFamily.Type] = [FindUnknownDeliveries.self]
 
     private let ids: [Identifier]

@@ -22,15 +22,18 @@ package struct RevokeEnrollment: OperatorAction {
     package init(_ id: Identifier) { self.id = id }
 
     package init(_ words: ActionWords) throws(UnreadableInput) {
-        guard let id = Identifier(words["enrollment"]) else {
-            throw UnreadableInput("an enrollment's id is a UUID, not '\(words["enrollment"])'")
-        }
-        self.id = id
+        id = try Enrollment.readID(words)
     }
 
     package var needsPassword: Bool { true }
 
     package static func button(on subject: ActionSubject) -> ActionButton? {
+        let warning = "Its device can answer no more, and must enroll again. That cannot be undone."
+        if case .enrollment(let enrollment) = subject, ["pending", "active"].contains(enrollment.status) {
+            return ActionButton(
+                "Revoke", "device \(enrollment.deviceID), enrollment \(enrollment.id)",
+                ["enrollment": "\(enrollment.id)"], fields: [.password], warning: warning)
+        }
         guard case .enrollments = subject else { return nil }
         return ActionButton(
             "Revoke", "enrollment",
@@ -38,7 +41,7 @@ package struct RevokeEnrollment: OperatorAction {
                 .init(name: "enrollment", caption: "Enrollment id", hint: "0198c2f4-...", size: 36),
                 .password,
             ],
-            warning: "Its device can answer no more, and must enroll again. That cannot be undone.")
+            warning: warning)
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
@@ -53,6 +56,16 @@ package struct RevokeEnrollment: OperatorAction {
             throw AdministrationError.notAllowed(.admin)
         }
         return "enrollment \(id) is \(isRevoked ? "revoked" : "\(before.status) already")"
+    }
+}
+
+extension Enrollment {
+    /// Of actions that are about one.
+    static func readID(_ words: ActionWords) throws(UnreadableInput) -> Identifier {
+        guard let id = Identifier(words["enrollment"]) else {
+            throw UnreadableInput("an enrollment's id is a UUID, not '\(words["enrollment"])'")
+        }
+        return id
     }
 }
 

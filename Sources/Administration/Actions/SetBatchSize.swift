@@ -18,6 +18,7 @@ package struct SetBatchSize: OperatorAction {
         ActionInput("size", help: "1 to 1000, or default."),
     ]
     package static let event = "stage.batch_size"
+    package static let role = ConsoleRole.operator
     package static let statements: [any StatementFamily.Type] = [WriteBatchSize.self]
 
     private let stage: StageName

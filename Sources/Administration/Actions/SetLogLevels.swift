@@ -14,6 +14,7 @@ package struct SetLogLevels: OperatorAction {
             placeholder: "module=level")
     ]
     package static let event = "log_level.changed"
+    package static let role = ConsoleRole.operator
     package static let statements: [any StatementFamily.Type] = [WriteLogLevel.self]
 
     /// nil is the level that the program was started with.

@@ -9,11 +9,12 @@ enum AppsView {
         let apps = try await App.list(&connection).map { app -> [String: Any] in
             [
                 "name": app.name, "login": app.login, "enabled": app.isEnabled,
+                "devices": ConsolePlace(.enrollments, ["app": app.name]).address,
                 "forms": frame.forms(on: .app(app)),
             ]
         }
         return [
-            "apps": apps, "hasApps": !apps.isEmpty, "enrollments": frame.forms(on: .enrollments),
+            "apps": apps, "hasApps": !apps.isEmpty,
             "sharedKey": frame.forms(on: .sharedKey),
         ]
     }

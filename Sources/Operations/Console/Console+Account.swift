@@ -23,6 +23,16 @@ extension Console {
     }
 }
 
+extension ConsoleRole {
+    var words: String {
+        switch self {
+        case .viewer: "viewer: looks, and sees no users"
+        case .operator: "operator: also acts on stages, workers and webhooks, and pauses"
+        case .admin: "admin: sees users, and changes everything"
+        }
+    }
+}
+
 /// The operator's own account.
 enum AccountView {
     static let form = "second-factor"
@@ -39,7 +49,8 @@ enum AccountView {
             factor.base32.dropFirst($0).prefix(4)
         }
         return [
-            "name": frame.operatorName, "may": frame.isAdmin ? "look and change" : "look",
+            "name": frame.operatorName,
+            "may": frame.role.words + (frame.portal.map { ", of portal \($0) only" } ?? ""),
             "hasFactor": account?.hasSecondFactor == true, "secret": factor.base32,
             "spelled": groups.joined(separator: " "),
             "image": image.replacing(

@@ -9,9 +9,13 @@ import Postgres
 /// What the console's forms do.
 extension Console {
     @Sendable func act(_ request: IncomingRequest) async throws -> Response {
-        try await changing(request, onlyAdmins: true) { fields, session, connection in
+        try await changing(request) { fields, session, connection in
             guard let type = operatorActions.first(where: { $0.name == fields["action"] }) else {
                 throw UnreadableInput("there is no such action")
+            }
+            guard type.role <= session.role else {
+                let needed = session.role == .viewer ? "only looks" : "may not do that"
+                throw Problem(.forbidden, "read_only", "Your account \(needed).")
             }
             let words = ActionWords(form: fields)
             let action = try type.init(words)
@@ -29,7 +33,7 @@ extension Console {
 
     /// Lets who has signed in change something by a form of a page of ours. What is refused stands beside the form.
     func changing(
-        _ request: IncomingRequest, onlyAdmins: Bool = false,
+        _ request: IncomingRequest,
         _ change: ([String: String], ConsoleSession, inout Connection) async throws -> ChangeAnswer
     ) async throws -> Response {
         try await answering {
@@ -42,9 +46,6 @@ extension Console {
                     throw Problem(
                         .forbidden, "foreign_form",
                         "This form was not sent by a page of yours: open the page again.")
-                }
-                guard session.isAdmin || !onlyAdmins else {
-                    throw Problem(.forbidden, "read_only", "Your account only looks.")
                 }
                 let place = fields["page"].flatMap(ConsolePlace.init) ?? ConsolePlace(.overview)
                 do {

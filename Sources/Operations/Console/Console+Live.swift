@@ -12,7 +12,8 @@ extension Console {
         let place = try place(request)
         guard place.isLive else { throw Problem.notFound }
         let known = try await pool.withConnection { try await session(of: request, isUsed: false, &$0) }
-        guard known != nil else { throw Problem(.unauthorized, "signed_out", "Sign in first.") }
+        guard let known else { throw Problem(.unauthorized, "signed_out", "Sign in first.") }
+        try frame(of: known).check(place.page)
         guard let stream = streams.place() else {
             throw Problem.unavailable("temporarily_unavailable", "Too many pages are open.")
         }

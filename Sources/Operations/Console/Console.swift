@@ -12,6 +12,8 @@ import Postgres
 /// cookie, and is an audit event that names the operator.
 struct Console: Sendable {
     static let cookie = "countersign_session"
+    static let noPage = Problem(.notFound, "not_found", "There is no such page.")
+    static let forAdmins = Problem(.forbidden, "read_only", "Users and accounts are for administrators.")
     static let over = "Your session is over: sign in again. Nothing was changed since."
 
     let pool: Pool
@@ -28,7 +30,13 @@ struct Console: Sendable {
     }
 
     var routes: [Route] {
-        [
+        let pages = [
+            Route(.get, "/console/login", showLogin), Route(.post, "/console/login", login),
+            Route(.post, "/console/logout", logout), Route(.post, "/console/act", act),
+            Route(.post, "/console/second-factor", addSecondFactor),
+            Route(.get, "/console/export/events", exportEvents), Route(.get, "/console/{page}", show),
+        ]
+        let others = [
             Route(.get, "/console") { _ in .redirect("/console/overview") },
             Route(.get, "/console/style.css") { _ in
                 .asset(EmbeddedFiles.`Console/style.css`, type: "text/css")
@@ -36,11 +44,12 @@ struct Console: Sendable {
             Route(.get, "/console/console.js") { _ in
                 .asset(EmbeddedFiles.`Console/console.js`, type: "text/javascript")
             },
-            Route(.get, "/console/login", showLogin), Route(.post, "/console/login", login),
-            Route(.post, "/console/logout", logout), Route(.post, "/console/act", act),
-            Route(.post, "/console/second-factor", addSecondFactor),
-            Route(.get, "/console/live/{page}", live), Route(.get, "/console/{page}", show),
+            Route(.get, "/console/icon.svg") { _ in
+                .asset(EmbeddedFiles.`Console/icon.svg`, type: "image/svg+xml")
+            },
+            Route(.get, "/console/live/{page}", live),
         ]
+        return others + pages.map { ConsoleProblem.paging($0, self) }
     }
 
     @Sendable private func showLogin(_ request: IncomingRequest) throws -> Response {
@@ -56,6 +65,7 @@ struct Console: Sendable {
                 guard let session = try await session(of: request, &connection) else {
                     return .toLogin(request, next: place)
                 }
+                if session.portal != nil, place.page == .overview { return .redirect("/console/requests") }
                 let query = try request.query()
                 let notice = query["notice"].flatMap {
                     session.proof(of: $0) == query["proof"] ? $0 : nil
@@ -69,7 +79,7 @@ struct Console: Sendable {
     /// Of path and query. Fails with 404.
     func place(_ request: IncomingRequest) throws(Problem) -> ConsolePlace {
         guard let page = ConsolePage(rawValue: try request.parameter("page")) else {
-            throw Problem(.notFound, "not_found", "There is no such page.")
+            throw Self.noPage
         }
         return ConsolePlace(page, try request.query().values)
     }
@@ -86,7 +96,8 @@ struct Console: Sendable {
 
     func frame(of session: ConsoleSession) -> PageFrame {
         PageFrame(
-            operatorName: session.name, isAdmin: session.isAdmin, formToken: session.formToken,
+            operatorName: session.name, role: session.role, portal: session.portal,
+            formToken: session.formToken,
             background: background)
     }
 

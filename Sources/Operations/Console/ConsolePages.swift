@@ -7,27 +7,59 @@ import Postgres
 /// Who looks, and what every page needs.
 struct PageFrame {
     let operatorName: String
-    let isAdmin: Bool
+    let role: ConsoleRole
+    /// Of a viewer who sees only what is that portal's.
+    let portal: String?
     /// In every form.
     let formToken: String
     let background: ConsoleBackground
     var refusal: Refusal?
 
-    /// Every action's button beside that, for a template; none for who only looks.
+    /// Whether users are seen, and what is configured is changed.
+    var isAdmin: Bool { role == .admin }
+
+    /// The button of every action beside that which the account may do, for a template.
     func forms(on subject: ActionSubject) -> [[String: Any]] {
-        guard isAdmin else { return [] }
-        return operatorActions.compactMap { ConsoleForm($0, on: subject)?.content(refusal) }
+        operatorActions.filter { $0.role <= role }.compactMap {
+            ConsoleForm($0, on: subject)?.content(refusal)
+        }
+    }
+
+    func shows(_ page: ConsolePage) -> Bool {
+        portal == nil ? page.role <= role : page.isForBoundViewers
+    }
+
+    /// Fails with 403 or, for who is bound to a portal, with 404.
+    func check(_ page: ConsolePage) throws(Problem) {
+        guard shows(page) else { throw portal == nil ? Console.forAdmins : Console.noPage }
     }
 
     /// That action's alone.
     func form(of action: any OperatorAction.Type, on subject: ActionSubject) -> [String: Any]? {
-        isAdmin ? ConsoleForm(action, on: subject)?.content(refusal) : nil
+        action.role <= role ? ConsoleForm(action, on: subject)?.content(refusal) : nil
     }
 }
 
 /// A page of the console: its address below /console, its title, its template, and what the template shows.
 enum ConsolePage: String, CaseIterable, Sendable {
-    case overview, queues, portals, apps, requests, webhooks, events, settings, account
+    case overview, queues, workers, doctor, requests, webhooks, events, users, enrollments, portals, apps,
+        settings, accounts, account
+
+    /// Who may look at it.
+    var role: ConsoleRole {
+        switch self {
+        case .users, .enrollments, .accounts: .admin
+        default: .viewer
+        }
+    }
+
+    /// Whether it shows nothing but what is a portal's, of which a viewer may be bound to one.
+    var isForBoundViewers: Bool {
+        switch self {
+        case .requests, .webhooks, .events, .account: true
+        default: false
+        }
+    }
 
     var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
 
@@ -46,16 +78,19 @@ extension ConsolePlace {
     var isLive: Bool {
         switch page {
         case .requests: self["id"] != nil
-        case .webhooks: self["before"] == nil
-        case .settings, .account: false
+        case .webhooks, .events: self["before"] == nil
+        case .settings, .account, .accounts, .users, .enrollments: false
         default: true
         }
     }
 
     /// The inner part, rendered anew for each update.
     func render(_ frame: PageFrame, _ connection: inout Connection) async throws -> String {
+        try frame.check(page)
         let (template, content) = try await content(frame, &connection)
-        let common: [String: Any] = ["admin": frame.isAdmin, "csrf": frame.formToken, "page": text]
+        let common: [String: Any] = [
+            "admin": frame.isAdmin, "acts": frame.role > .viewer, "csrf": frame.formToken, "page": text,
+        ]
         return templates.render(content.merging(common) { $1 }, withTemplate: template) ?? ""
     }
 
@@ -69,12 +104,17 @@ extension ConsolePlace {
             switch page {
             case .overview: try await OverviewView.content(self, frame, &connection)
             case .queues: try await QueuesView.content(frame, &connection)
+            case .workers: try await WorkersView.content(frame, &connection)
+            case .doctor: try await DoctorView.content(frame, &connection)
+            case .users: try await UsersView.content(self, frame, &connection)
+            case .enrollments: try await EnrollmentsView.content(self, frame, &connection)
+            case .accounts: try await AccountsView.content(frame, &connection)
             case .portals: try await PortalsView.content(frame, &connection)
             case .apps: try await AppsView.content(frame, &connection)
             case .requests: try await RequestsView.content(self, frame, &connection)
             case .webhooks: try await WebhooksView.content(self, frame, &connection)
-            case .events: try await EventsView.content(frame, &connection)
-            case .settings: try await SettingsView.content(frame, &connection)
+            case .events: try await EventsView.content(self, frame, &connection)
+            case .settings: try await SettingsView.content(self, frame, &connection)
             case .account: try await AccountView.content(frame, &connection)
             }
         return (page.rawValue, content)
@@ -82,14 +122,12 @@ extension ConsolePlace {
 
     /// The whole page around it. `notice` is what an action has answered.
     func frame(_ inner: String, notice: String?, _ frame: PageFrame) -> String {
-        let links: [[String: Any]] = ConsolePage.allCases.filter { $0 != .account }.map { link in
-            ["address": "/console/\(link.rawValue)", "title": link.title, "current": link == page]
-        }
         let content: [String: Any] = [
             "title": (frame.refusal == nil ? "" : "Not done - ") + page.title, "page": urlEscaped(text),
             "source": "/console/live/\(text)", "live": isLive,
-            "links": links, "inner": inner, "notice": notice ?? "", "hasNotice": notice != nil,
-            "operator": frame.operatorName, "role": frame.isAdmin ? "admin" : "read-only",
+            "groups": page.links(frame), "inner": inner, "notice": notice ?? "", "hasNotice": notice != nil,
+            "operator": frame.operatorName,
+            "role": frame.portal.map { "viewer of \($0)" } ?? frame.role.rawValue,
             "csrf": frame.formToken, "onAccount": page == .account,
         ]
         return templates.render(content, withTemplate: "frame") ?? ""

@@ -49,6 +49,10 @@ extension ConsolePage {
                 "id", "portal", "type", "state", "reference", "user", "device", "since", "until", "before",
             ]
         case .webhooks: ["portal", "receiver", "state", "since", "before"]
+        case .events: ["type", "portal", "user", "transaction", "since", "until", "before"]
+        case .users: ["app", "user"]
+        case .enrollments: ["app", "user", "device", "status", "before"]
+        case .settings: ["subject"]
         case .overview: ["range"]
         default: []
         }

@@ -4,7 +4,7 @@ package import Postgres
 /// Every statement of this module, which the tests prepare against the migrated schema.
 package enum ConsoleStatements {
     package static let all: [any StatementFamily.Type] = [
-        FindEvents.self, ReadHistory.self, SpeakAs.self,
+        ReadHistory.self, SpeakAs.self,
     ]
 }
 
@@ -35,33 +35,6 @@ struct ReadHistory: PreparedStatement {
     static func decode(_ row: inout RowReader) throws -> HistoryPoint {
         HistoryPoint(
             stage: try row.text("stage"), minutesAgo: try row.int("minutes_ago"), done: try row.int("done"))
-    }
-}
-
-/// The end of the audit trail, the newest first.
-struct FindEvents: PreparedStatement {
-    struct Output {
-        let at: Timestamp
-        let type: String
-        let actor: String
-        /// The portal or the app.
-        let subject: String?
-        let transaction: Identifier?
-    }
-
-    static let statement = Statement(
-        "console.events",
-        """
-        SELECT e.occurred_at, e.type, \(AuditEvent.actor) AS actor, coalesce(p.name, a.name) AS subject, e.transaction_id
-        FROM (SELECT * FROM countersign.events ORDER BY event_id DESC LIMIT 100) AS e
-        LEFT JOIN countersign.portals p USING (portal_id) LEFT JOIN countersign.apps a USING (app_id)
-        ORDER BY e.event_id DESC
-        """)
-    static func decode(_ row: inout RowReader) throws -> Output {
-        Output(
-            at: try row.timestamp("occurred_at"), type: try row.text("type"), actor: try row.text("actor"),
-            subject: try row.optionalText("subject"),
-            transaction: try row.optionalIdentifier("transaction_id"))
     }
 }
 

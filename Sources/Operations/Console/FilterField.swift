@@ -23,6 +23,26 @@ enum FilterField {
     }
 }
 
+extension PageFrame {
+    /// Of which portal something is asked for; who is bound to one is shown nothing else. Throws `UnreadableInput`.
+    func portal(in place: ConsolePlace) throws(UnreadableInput) -> String? {
+        guard let own = portal else { return place["portal"] }
+        guard place["portal"] == nil || place["portal"] == own else {
+            throw UnreadableInput("Your account sees portal \(own) only")
+        }
+        return own
+    }
+
+    /// The choice of a portal, for who sees more than one.
+    func portalField(
+        _ place: ConsolePlace, _ connection: inout Connection
+    ) async throws -> [[String: Any]] {
+        guard portal == nil else { return [] }
+        let names = try await Portal.list(&connection).map(\.name)
+        return [FilterField.choice("portal", "Portal", names, place)]
+    }
+}
+
 extension ConsolePlace {
     /// For the template `filters`.
     func filters(_ fields: [[String: Any]]) -> [String: Any] {

@@ -1,4 +1,5 @@
 import Administration
+import Countersign
 import Postgres
 
 /// Portals, and what an operator may do to them.
@@ -11,7 +12,11 @@ enum PortalsView {
                 "name": portal.name, "display": portal.displayName, "login": portal.login,
                 "disabled": !portal.isEnabled, "paused": portal.isPaused, "over": portal.isOverLimit,
                 "fine": portal.isEnabled && !portal.isPaused && !portal.isOverLimit,
-                "limit": portal.maxOpenRequests, "forms": frame.forms(on: .portal(portal)),
+                "limit": grouped(portal.maxOpenRequests),
+                "requests": ConsolePlace(.requests, ["portal": portal.name]).address,
+                "webhooks": ConsolePlace(.webhooks, ["portal": portal.name]).address,
+                "events": ConsolePlace(.events, ["portal": portal.name]).address,
+                "forms": frame.forms(on: .portal(portal)),
             ]
         }
         return ["portals": portals, "hasPortals": !portals.isEmpty]

@@ -3,7 +3,7 @@ import Countersign
 import Engine
 import Postgres
 
-/// What the first page shows: what needs somebody, queues with the last hour, and workers.
+/// Queues with the last hour.
 enum QueuesView {
     static func content(
         _ frame: PageFrame, _ connection: inout Connection
@@ -16,11 +16,7 @@ enum QueuesView {
             let control = status.controls.first { $0.stage == queue.stage }
             return row(queue, control, Sparkline(history[queue.stage] ?? []), status.time, frame)
         }
-        let workers = status.workers.map { row($0, status.time, frame) }
-        return [
-            "attention": attention, "hasAttention": !attention.isEmpty, "queues": queues, "workers": workers,
-            "hasWorkers": !workers.isEmpty,
-        ]
+        return ["attention": attention, "hasAttention": !attention.isEmpty, "queues": queues]
     }
 
     /// By kind, with the names of what it is about.
@@ -53,18 +49,6 @@ enum QueuesView {
             "done": queue.doneLastMinute, "batch": size ?? "default", "paused": isPaused,
             "lines": line.lines, "most": line.most, "hasLines": !line.lines.isEmpty, "spoken": line.spoken,
             "forms": control.map { frame.forms(on: .stage($0)) } ?? [],
-        ]
-    }
-
-    private static func row(
-        _ worker: SystemStatus.LiveWorker, _ now: Timestamp, _ frame: PageFrame
-    ) -> [String: Any] {
-        [
-            "id": "\(worker.id)", "host": worker.host, "process": worker.processID,
-            "program": worker.program, "up": age(worker.startedAt, now),
-            "heartbeat": age(worker.heartbeatAt, now), "errors": worker.errors,
-            "stages": worker.stages.joined(separator: ", "), "draining": worker.isDraining,
-            "forms": frame.forms(on: .worker(worker)),
         ]
     }
 }

@@ -12,7 +12,8 @@ enum RequestView {
         guard let id = Identifier(asked) else {
             return ["asked": asked, "problem": "A transaction id is a UUID of 36 characters."]
         }
-        guard let life = try await RequestLife.read(id, withBodies: frame.isAdmin, &connection) else {
+        let found = try await RequestLife.read(id, withBodies: frame.isAdmin, &connection)
+        guard let life = found, frame.portal == nil || life.request.portal == frame.portal else {
             return ["asked": asked, "problem": "There is no such request; they are kept for 30 days."]
         }
         let now = try await connection.run(ReadClock()).one().time
@@ -42,7 +43,22 @@ enum RequestView {
             (request.resolvedAt == nil ? "Expires" : "Would have expired", shown(request.expiresAt), false),
         ]
         return facts.compactMap { name, value, isCopied in
-            value.map { ["name": name, "value": $0, "isCopied": isCopied] }
+            guard let value else { return nil }
+            var fact: [String: Any] = ["name": name, "value": value, "isCopied": isCopied]
+            fact["address"] = address(of: name, value, request, frame)?.address
+            return fact
+        }
+    }
+
+    /// Where there is more of it.
+    private static func address(
+        of name: String, _ value: String, _ request: RequestLife.Request, _ frame: PageFrame
+    ) -> ConsolePlace? {
+        switch name {
+        case "User": ConsolePlace(.users, ["app": request.app ?? "", "user": value])
+        case "Device": ConsolePlace(.enrollments, ["device": value])
+        case "Portal" where frame.portal == nil: ConsolePlace(.requests, ["portal": value])
+        default: nil
         }
     }
 

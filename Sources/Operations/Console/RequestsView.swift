@@ -12,7 +12,7 @@ enum RequestsView {
             "filters": place.filters(try await fields(place, frame, &connection))
         ]
         do {
-            let filter = try RequestFilter(place, now, isAdmin: frame.isAdmin)
+            let filter = try RequestFilter(place, now, frame)
             let page = try await RequestPage.find(filter, &connection)
             content.merge(list(page, place, now, frame)) { $1 }
         } catch let error as UnreadableInput {
@@ -52,10 +52,9 @@ enum RequestsView {
     private static func fields(
         _ place: ConsolePlace, _ frame: PageFrame, _ connection: inout Connection
     ) async throws -> [[String: Any]] {
-        let portals = try await Portal.list(&connection).map(\.name)
         let types = try await AuthenticationType.list(&connection).map(\.name)
-        var fields = [
-            FilterField.choice("portal", "Portal", portals, place),
+        var fields = try await frame.portalField(place, &connection)
+        fields += [
             FilterField.choice("type", "Type", types, place),
             FilterField.choice("state", "State or end", RequestFilter.State.allCases.map(\.rawValue), place),
             FilterField.line("reference", "Reference", "the portal's own", place),
@@ -86,13 +85,14 @@ func tone(ofStatus status: String) -> String {
 extension RequestFilter {
     /// Throws `UnreadableInput`, which says what may stand there.
     fileprivate init(
-        _ place: ConsolePlace, _ now: Timestamp, isAdmin: Bool
+        _ place: ConsolePlace, _ now: Timestamp, _ frame: PageFrame
     ) throws(UnreadableInput) {
         self.init()
-        guard isAdmin || (place["user"] == nil && place["device"] == nil) else {
+        guard frame.isAdmin || (place["user"] == nil && place["device"] == nil) else {
             throw UnreadableInput("Users and devices are for administrators; your account only looks")
         }
-        (portal, type, reference) = (place["portal"], place["type"], place["reference"])
+        portal = try frame.portal(in: place)
+        (type, reference) = (place["type"], place["reference"])
         (user, device) = (place["user"], place["device"])
         since = try place.time("since", now)
         until = try place.time("until", now)

@@ -1,12 +1,55 @@
 import Administration
 import Postgres
 
-/// General mobile config, authentication types, callback configuration and log levels.
+/// General mobile config, authentication types, callback configuration and log levels: one at a time.
 enum SettingsView {
+    enum Subject: String, CaseIterable {
+        case switches, types, callbacks, logs
+
+        var title: String {
+            switch self {
+            case .switches: "General"
+            case .types: "Authentication types"
+            case .callbacks: "Callbacks"
+            case .logs: "Log levels"
+            }
+        }
+    }
+
     static func content(
+        _ place: ConsolePlace, _ frame: PageFrame, _ connection: inout Connection
+    ) async throws -> [String: Any] {
+        let subject = place["subject"].flatMap(Subject.init) ?? .switches
+        var content: [String: Any] = [
+            "subjects": Subject.allCases.map { each in
+                [
+                    "address": place.with("subject", each == .switches ? nil : each.rawValue).address,
+                    "title": each.title, "current": each == subject,
+                ] as [String: Any]
+            },
+            "on\(subject.rawValue.prefix(1).uppercased())\(subject.rawValue.dropFirst())": true,
+        ]
+        let shown: [String: Any] =
+            switch subject {
+            case .switches: try await switches(frame, &connection)
+            case .types: try await types(frame, &connection)
+            case .callbacks: try await callbacks(frame, &connection)
+            case .logs: try await levels(frame, &connection)
+            }
+        content.merge(shown) { $1 }
+        return content
+    }
+
+    private static func switches(
         _ frame: PageFrame, _ connection: inout Connection
     ) async throws -> [String: Any] {
         let settings = try await Settings.read(&connection)
+        return ["settings": Settings.Name.allCases.map { row($0, settings, frame) }]
+    }
+
+    private static func types(
+        _ frame: PageFrame, _ connection: inout Connection
+    ) async throws -> [String: Any] {
         let types = try await AuthenticationType.list(&connection).map { type -> [String: Any] in
             [
                 "name": type.name, "method": type.method,
@@ -17,31 +60,30 @@ enum SettingsView {
                 "forms": frame.forms(on: .type(type)),
             ]
         }
+        return ["types": types, "hasTypes": !types.isEmpty, "addType": frame.forms(on: .types)]
+    }
+
+    private static func callbacks(
+        _ frame: PageFrame, _ connection: inout Connection
+    ) async throws -> [String: Any] {
         let callbacks = try await Callback.list(portal: nil, &connection).map { callback -> [String: Any] in
             [
                 "portal": callback.portal, "url": callback.url, "user": callback.username ?? "none",
                 "forms": frame.forms(on: .callback(callback)),
             ]
         }
-        // Who has an account is for administrators, as actors are.
-        let accounts = frame.isAdmin ? try await ConsoleAccount.list(&connection) : []
-        let levels = try await LogLevel.list(&connection).map { ["module": $0.module, "level": $0.level] }
         let portals = try await Portal.list(&connection).map(\.name)
         return [
-            "settings": Settings.Name.allCases.map { row($0, settings, frame) }, "types": types,
-            "hasTypes": !types.isEmpty, "callbacks": callbacks, "hasCallbacks": !callbacks.isEmpty,
-            "levels": levels, "hasLevels": !levels.isEmpty, "addType": frame.forms(on: .types),
+            "callbacks": callbacks, "hasCallbacks": !callbacks.isEmpty,
             "addCallback": frame.forms(on: .callbacks(portals: portals)),
-            "accounts": accounts.map { row($0, frame) }, "addAccount": frame.forms(on: .operators),
-            "setLevel": frame.forms(on: .logLevels),
         ]
     }
 
-    private static func row(_ account: ConsoleAccount, _ frame: PageFrame) -> [String: Any] {
-        [
-            "name": account.name, "may": account.isAdmin ? "look and change" : "look",
-            "factor": account.hasSecondFactor ? "yes" : "none", "forms": frame.forms(on: .account(account)),
-        ]
+    private static func levels(
+        _ frame: PageFrame, _ connection: inout Connection
+    ) async throws -> [String: Any] {
+        let levels = try await LogLevel.list(&connection).map { ["module": $0.module, "level": $0.level] }
+        return ["levels": levels, "hasLevels": !levels.isEmpty, "setLevel": frame.forms(on: .logLevels)]
     }
 
     private static func row(

@@ -9,7 +9,7 @@ enum WebhooksView {
     ) async throws -> [String: Any] {
         let now = try await connection.run(ReadClock()).one().time
         let figures = try await frame.background.receiverFigures(&connection)
-        let receivers = try await WebhookReceiver.list(portal: nil, figures, &connection)
+        let receivers = try await WebhookReceiver.list(portal: frame.portal, figures, &connection)
         var content: [String: Any] = [
             "receivers": receivers.prefix(100).map { row($0, now, frame) },
             "hasReceivers": !receivers.isEmpty,
@@ -18,7 +18,7 @@ enum WebhooksView {
             "replay": frame.forms(on: .deliveries(portals: try await Portal.list(&connection).map(\.name))),
         ].withoutEmptyTexts
         do {
-            let page = try await DeliveryPage.find(try DeliveryFilter(place, now), &connection)
+            let page = try await DeliveryPage.find(try DeliveryFilter(place, now, frame), &connection)
             content.merge(list(page, place, now, frame)) { $1 }
         } catch let error as UnreadableInput {
             content["problem"] = "\(error)"
@@ -99,9 +99,7 @@ enum WebhooksView {
     private static func fields(
         _ place: ConsolePlace, _ frame: PageFrame, _ connection: inout Connection
     ) async throws -> [[String: Any]] {
-        let portals = try await Portal.list(&connection).map(\.name)
-        return [
-            FilterField.choice("portal", "Portal", portals, place),
+        try await frame.portalField(place, &connection) + [
             FilterField.line("receiver", "Receiver", "https://acme.example", place),
             FilterField.choice("state", "State", WebhookDelivery.State.allCases.map(\.rawValue), place),
             FilterField.line("since", "Since", FilterField.timeHint, place),
@@ -111,9 +109,11 @@ enum WebhooksView {
 
 extension DeliveryFilter {
     /// Throws `UnreadableInput`, which says what may stand there.
-    fileprivate init(_ place: ConsolePlace, _ now: Timestamp) throws(UnreadableInput) {
+    fileprivate init(
+        _ place: ConsolePlace, _ now: Timestamp, _ frame: PageFrame
+    ) throws(UnreadableInput) {
         self.init()
-        (portal, receiver) = (place["portal"], place["receiver"]?.lowercased())
+        (portal, receiver) = (try frame.portal(in: place), place["receiver"]?.lowercased())
         since = try place.time("since", now)
         before = try place.identifier("before")
         if let text = place["state"] {

@@ -1,3 +1,33 @@
+// Times are shown as the server writes them, in UTC, or in the browser's own zone: whoever looks chooses, and it is kept.
+const zone = document.getElementById("zone");
+const isLocal = () => { try { return localStorage.getItem("zone") === "local"; } catch { return false; } };
+const showZone = () => {
+  for (const time of document.querySelectorAll("time")) {
+    time.dataset.utc ||= time.title || time.textContent;
+    const exact = isLocal() ? new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" }) : time.dataset.utc;
+    if (time.title) time.title = exact; else time.textContent = exact;
+  }
+  if (!zone) return;
+  zone.hidden = false;
+  zone.textContent = isLocal() ? "Show UTC" : "Show local times";
+  document.getElementById("zone-state").textContent = isLocal() ? "Times are local, in charts UTC." : "Times are UTC.";
+};
+zone?.addEventListener("click", () => {
+  try { localStorage.setItem("zone", isLocal() ? "utc" : "local"); } catch { return; }
+  showZone();
+});
+showZone();
+// A question is closed by Escape, and by a click elsewhere.
+const closeQuestions = (but) => {
+  for (const question of document.querySelectorAll("details.ask[open]")) if (question !== but) question.open = false;
+};
+document.addEventListener("keydown", (event) => {
+  const question = event.key === "Escape" && document.querySelector("details.ask[open]");
+  if (!question) return;
+  question.open = false;
+  question.querySelector("summary").focus();
+});
+document.addEventListener("click", (event) => closeQuestions(event.target.closest("details.ask")));
 // Replaces the page's inner part by what the server has rendered anew, unless somebody is typing in it. Whatever had
 // the focus has it afterwards; what somebody has begun, and what was refused, stays as it is.
 const main = document.querySelector("main[data-live]");
@@ -25,6 +55,7 @@ const follow = () => {
     for (const part of main.querySelectorAll("form[id], details[id]"))
       if (isBegun(part)) template.content.getElementById(part.id)?.replaceWith(part);
     main.replaceChildren(template.content);
+    showZone();
     if (id) document.getElementById(id)?.focus({ preventScroll: true });
     main.dataset.updates = Number(main.dataset.updates || 0) + 1;
     state.textContent = "Live.";

@@ -37,7 +37,7 @@ extension Everything {
     /// In, through all pages, and out again.
     func console(_ web: Browser) async throws {
         let password = try #require(
-            try await Self.shown(admin, "operator", "add", "olga", "--admin")["password"])
+            try await Self.shown(admin, "operator", "add", "olga", "--role", "admin")["password"])
         evidence.mustNotShow(Secret("operator's password", password))
         let mistyped = "mistyped-password-\(UUID().uuidString)"
         evidence.mustNotShow(Secret("mistyped password", mistyped))

@@ -288,6 +288,7 @@ private let decidedPrivileges = """
     take_traceparent() - nobody
     tell_apps(app_ids integer[], ids uuid[], statuses text[]) - worker: execute
     tell_portals(portal_ids integer[], ids uuid[], statuses text[]) - worker: execute
+    unlock_enrollment(enrollment_id uuid) - admin: execute
     unshowable_characters() - admin: execute
     usual_wait(setting text) - nobody
     uuid_floor(moment timestamp with time zone) - admin monitor worker: execute
