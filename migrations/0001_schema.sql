@@ -87,6 +87,8 @@ CREATE TABLE countersign.portals (
     created_at             timestamptz NOT NULL DEFAULT clock_timestamp(),
     enabled                boolean NOT NULL DEFAULT true,
     over_limit             boolean NOT NULL DEFAULT false,  -- set by housekeep, read by inserts
+    max_starts_per_source  integer  -- a minute, see sources.sql; NULL is no limit
+                           CONSTRAINT portals_max_starts_per_source CHECK (max_starts_per_source BETWEEN 1 AND 1000000),
     login                  name NOT NULL CONSTRAINT portals_login_once UNIQUE,  -- found by session_user at each call
     name                   text COLLATE "C" NOT NULL CONSTRAINT portals_name_once UNIQUE
                            CONSTRAINT portals_name_form CHECK (name ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
@@ -138,7 +140,8 @@ CREATE TABLE countersign.auth_types (
                         CONSTRAINT auth_types_confirm_code CHECK (confirm_code IN ('never', 'new_browser', 'always')),
     code_rotation       integer   -- seconds that a code is shown; NULL where it stays the same
                         CONSTRAINT auth_types_code_rotation CHECK (code_rotation BETWEEN 1 AND 60),
-    redeem_once         boolean NOT NULL DEFAULT false  -- results are taken once instead of read for 300 s
+    redeem_once         boolean NOT NULL DEFAULT false,  -- results are taken once instead of read for 300 s
+    scan_required       boolean NOT NULL DEFAULT false   -- nobody accepts who has not scanned
 );
 
 CREATE TABLE countersign.auth_type_messages (
@@ -263,6 +266,7 @@ CREATE TABLE countersign.auth_requests (
     code_step           smallint,     -- whose digest secret_digest is, once a later code than the first was scanned
     signature_verified  boolean,
     redeem_once         boolean,      -- as the type said
+    scan_required       boolean,      -- as the type said
     confirm_if_new      boolean,      -- whether confirm_number goes when who scans knows the browser
     browser_known       boolean,      -- whether who scanned has signed in with that browser; NULL without a browser_id
     status              countersign.request_status NOT NULL,
@@ -276,6 +280,8 @@ CREATE TABLE countersign.auth_requests (
     user_agent          text,
     reference           text COLLATE "C",
     browser_id          text COLLATE "C",  -- a keyed digest of what the portal gave, see browsers.sql
+    source              text COLLATE "C",  -- portal and network; NULL where starts are not limited by it, see sources.sql
+    deny_reason         text,              -- not_me, when who declined has said so
     secret_digest       bytea,
     user_id             text COLLATE "C",
     device_id           text COLLATE "C",
@@ -290,10 +296,14 @@ CREATE TABLE countersign.auth_requests (
 -- The expire stage's queue, in order of due time. open_until changes only when a request ends: issuing and
 -- scanning stay heap-only updates, which an index with status in its predicate would forbid.
 CREATE INDEX auth_requests_open_until ON countersign.auth_requests (open_until) WHERE open_until IS NOT NULL;
--- Counts the open scans of an enrollment (at most 4). Scans are the one step that pays for it.
+-- Finds the open scans of an enrollment (at most 4). Scans are the one step that pays for it.
 CREATE INDEX auth_requests_open_scan ON countersign.auth_requests (open_scan_by) WHERE open_scan_by IS NOT NULL;
 -- Operators find a request by its portal's own handle. Portals that give none pay nothing, and no update touches it.
 CREATE INDEX auth_requests_reference ON countersign.auth_requests (reference, transaction_id) WHERE reference IS NOT NULL;
+-- Counts the starts of a source, and finds where somebody says that it was not him. Requests without one pay nothing.
+CREATE INDEX auth_requests_source ON countersign.auth_requests (source, transaction_id) WHERE source IS NOT NULL;
+CREATE INDEX auth_requests_not_me ON countersign.auth_requests (source, transaction_id)
+    WHERE source IS NOT NULL AND deny_reason = 'not_me';
 ALTER TABLE countersign.auth_requests ENABLE ROW LEVEL SECURITY;
 
 -- Rows in state requested, by portal and age. A table and not a partial index on auth_requests, because it
@@ -354,7 +364,7 @@ CREATE TABLE countersign.submissions (
                     CONSTRAINT submissions_reason CHECK (reason IN
                         ('malformed', 'unknown_code', 'expired', 'already_used', 'other_device', 'not_enrolled',
                          'enrollment_revoked', 'enrollment_disabled', 'invalid_signature', 'stale_signature',
-                         'wrong_prompt', 'too_many_scans', 'locked_out', 'too_many_waiting')),
+                         'wrong_prompt', 'locked_out', 'too_many_waiting')),
     -- what the app sent
     enrollment_id   text,
     otp             text CONSTRAINT submissions_otp_never_stored CHECK (otp IS NULL),
@@ -362,6 +372,7 @@ CREATE TABLE countersign.submissions (
     signed_at       text,
     prompt_digest   text,
     signature       text,
+    deny_reason     text,
     -- what the trigger made of it
     transaction_id  uuid,
     secret_digest   bytea,
@@ -744,7 +755,7 @@ BEGIN
         SELECT t.name, c.name AS of_column FROM (VALUES
             ('auth_requests', ARRAY['reference', 'user_id', 'device_id', 'ip_address', 'user_agent', 'message',
                 'secure_message', 'callback_uri', 'secret_digest', 'prompt', 'signature', 'signer_fingerprint',
-                'confirm_number', 'browser_id']),
+                'confirm_number', 'browser_id', 'source']),
             ('submissions', ARRAY['enrollment_id', 'enrollment', 'secret_digest', 'prompt', 'prompt_digest',
                 'signature', 'signed_at']),
             ('enrollments', ARRAY['user_id', 'device_id', 'device_name', 'platform', 'public_key',

@@ -21,6 +21,8 @@ package struct AuthenticationType: Sendable, Hashable {
     package let codeRotation: Duration?
     /// Whether results are taken once.
     package let redeemOnce: Bool
+    /// Whether nobody accepts without having scanned.
+    package let scanRequired: Bool
     /// By language.
     package let messages: [Message]
 }
@@ -39,6 +41,7 @@ extension AuthenticationType: RowReadable {
         confirmCode = try row.text("confirm_code")
         codeRotation = try row.optionalInt("code_rotation").map { .seconds($0) }
         redeemOnce = try row.bool("redeem_once")
+        scanRequired = try row.bool("scan_required")
         messages = zip(try row.texts("languages"), try row.texts("messages")).map(Message.init)
     }
 }
@@ -49,7 +52,7 @@ struct ListAuthenticationTypes: PreparedStatement {
     static let statement = Statement(
         "type.list",
         """
-        SELECT t.name, t.method, t.request_expires_in, t.confirm_code, t.code_rotation, t.redeem_once,
+        SELECT t.name, t.method, t.request_expires_in, t.confirm_code, t.code_rotation, t.redeem_once, t.scan_required,
                array(SELECT m.language_code FROM countersign.auth_type_messages m
                      WHERE m.auth_type = t.name ORDER BY m.language_code) AS languages,
                array(SELECT m.message FROM countersign.auth_type_messages m

@@ -13,6 +13,8 @@ package struct Portal: Sendable, Hashable {
     /// It has more than `maxOpenRequests` open requests, and gets no new ones for now.
     package let isOverLimit: Bool
     package let maxOpenRequests: Int
+    /// Requests that one address or network may start within a minute.
+    package let maxStartsPerSource: Int?
     package let createdAt: Timestamp
 }
 
@@ -37,6 +39,7 @@ extension Portal: RowReadable {
         isEnabled = try row.bool("enabled")
         isOverLimit = try row.bool("over_limit")
         maxOpenRequests = try row.int("max_open_requests")
+        maxStartsPerSource = try row.optionalInt("max_starts_per_source")
         createdAt = try row.timestamp("created_at")
         isPaused = try row.bool("paused")
     }
@@ -59,7 +62,8 @@ struct ListPortals: PreparedStatement {
     static let statement = Statement(
         "portal.list",
         """
-        SELECT portal_id, name, display_name, login, enabled, over_limit, max_open_requests, created_at, paused
+        SELECT portal_id, name, display_name, login, enabled, over_limit, max_open_requests,
+               max_starts_per_source, created_at, paused
         FROM countersign.portals ORDER BY name
         """)
 }

@@ -6,6 +6,7 @@ struct TypeSettings: Sendable {
     /// Seconds; 0 is none.
     var codeRotation: Int32?
     var redeemOnce: Bool?
+    var scanRequired: Bool?
 
     static let inputs = [
         ActionInput(
@@ -21,6 +22,10 @@ struct TypeSettings: Sendable {
             "redeem-once", .option,
             help: "Whether results are taken once instead of read for 300 s: yes, or no.",
             placeholder: "yes or no", words: ["yes", "no"]),
+        ActionInput(
+            "scan-required", .option,
+            help: "Whether nobody accepts without having scanned: yes, or no. A new type has yes.",
+            placeholder: "yes or no", words: ["yes", "no"]),
     ]
 
     init(_ words: ActionWords) throws {
@@ -32,21 +37,30 @@ struct TypeSettings: Sendable {
             }
             return seconds
         }
-        redeemOnce = try words.optional("redeem-once").map { word in
-            guard ["yes", "no"].contains(word) else {
-                throw UnreadableInput("results are taken once: yes or no, not '\(word)'")
-            }
-            return word == "yes"
+        redeemOnce = try Self.isYes("results are taken once", words.optional("redeem-once"))
+        scanRequired = try Self.isYes("nobody accepts without a scan", words.optional("scan-required"))
+    }
+
+    private static func isYes(_ sentence: String, _ word: String?) throws(UnreadableInput) -> Bool? {
+        guard let word else { return nil }
+        guard ["yes", "no"].contains(word) else {
+            throw UnreadableInput("\(sentence): yes or no, not '\(word)'")
         }
+        return word == "yes"
     }
 
     init() {}
 
-    var isEmpty: Bool { confirmCode == nil && codeRotation == nil && redeemOnce == nil }
+    var isEmpty: Bool {
+        confirmCode == nil && codeRotation == nil && redeemOnce == nil && scanRequired == nil
+    }
 
     /// In the order of the statements that take them.
     var parameters: [Parameter] {
-        [Parameter(confirmCode), codeRotation.map(Parameter.int32) ?? .null, Parameter(redeemOnce)]
+        [
+            Parameter(confirmCode), codeRotation.map(Parameter.int32) ?? .null, Parameter(redeemOnce),
+            Parameter(scanRequired),
+        ]
     }
 
     /// Of a form, for a type or a new one.
@@ -63,6 +77,9 @@ struct TypeSettings: Sendable {
             .init(
                 name: "redeem-once", caption: "Results are taken once",
                 kind: .choice(type?.redeemOnce == true ? ["yes", "no"] : ["no", "yes"])),
+            .init(
+                name: "scan-required", caption: "Nobody accepts without a scan",
+                kind: .choice(type?.scanRequired == false ? ["no", "yes"] : ["yes", "no"])),
         ]
     }
 }

@@ -11,7 +11,6 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     case invalidSignature = "invalid_signature"
     case staleSignature = "stale_signature"
     case wrongPrompt = "wrong_prompt"
-    case tooManyScans = "too_many_scans"
     case lockedOut = "locked_out"
     /// Said by the insert itself, see `take_submission`.
     case tooManyWaiting = "too_many_waiting"

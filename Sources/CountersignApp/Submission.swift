@@ -8,6 +8,8 @@ public struct Submission: Sendable, Hashable {
     public let lines: SignedLines
     /// A detached OpenPGP signature of the lines in ASCII armor.
     public let signature: String
+    /// `not_me` where the user has declined with the word that it was somebody else. It is not signed.
+    public var denyReason: String?
 
     public var enrollmentID: UUID { lines.enrollmentID }
     public var otp: String { lines.code.text }

@@ -60,7 +60,7 @@ protocol PhoneTransport: AnyObject {
         -> CountersignApp.Enrollment
     /// Waits for the verdict; fails with 65 unless it was accepted. Returns the prompt, of a scan.
     func submit(
-        _ action: Action, _ code: Code, _ memory: PhoneMemory, prompt: Prompt?
+        _ action: Action, _ code: Code, _ memory: PhoneMemory, prompt: Prompt?, isSomebodyElse: Bool
     ) async throws -> Prompt?
 }
 
@@ -169,7 +169,8 @@ struct PhoneScan: AsyncParsableCommand {
             let code = try scannedCode(code)
             var memory = try options.file.read()
             let prompt =
-                try await options.transport().submit(.scan, code, memory, prompt: nil) ?? Prompt("")
+                try await options.transport().submit(
+                    .scan, code, memory, prompt: nil, isSomebodyElse: false) ?? Prompt("")
             write(prompt.lines.map(plain).joined(separator: "\n"))
             if let secret = try await memory.key.secureMessage(in: prompt, of: memory.enrollment) {
                 write("Secure message, signed by the server:\n" + plainLines(secret))
@@ -209,26 +210,35 @@ struct PhoneDeny: AsyncParsableCommand {
         commandName: "deny",
         abstract: "Refuse what was scanned last.",
         discussion: """
-            Example:
+            Examples:
               countersign phone deny
+              countersign phone deny --not-me
             """)
 
     @Argument(help: "A code, link or PNG instead of what was scanned last.")
     var code: String?
 
+    @Flag(help: "Say that it was somebody else who began: the portal is told.")
+    var notMe = false
+
     @OptionGroup var options: PhoneOptions
 
-    mutating func run() async throws { try await answer(.deny, code, options) }
+    mutating func run() async throws {
+        try await answer(.deny, code, options, isSomebodyElse: notMe)
+    }
 }
 
-private func answer(_ action: Action, _ given: String?, _ options: PhoneOptions) async throws {
+private func answer(
+    _ action: Action, _ given: String?, _ options: PhoneOptions, isSomebodyElse: Bool = false
+) async throws {
     try await asPhone {
         var memory = try options.file.read()
         guard let code = try (given ?? memory.scan?.code).map(scannedCode) else {
             throw Failure(.usage, "nothing was scanned yet: `countersign phone scan <code>` comes first")
         }
         let prompt = memory.scan?.code == code.text ? memory.scan?.prompt : nil
-        _ = try await options.transport().submit(action, code, memory, prompt: prompt)
+        _ = try await options.transport().submit(
+            action, code, memory, prompt: prompt, isSomebodyElse: isSomebodyElse)
         write(action == .accept ? "accepted" : "denied")
         if prompt != nil {
             memory.scan = nil

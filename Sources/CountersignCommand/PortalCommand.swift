@@ -123,7 +123,9 @@ struct PortalList: DatabaseCommand {
                 "name": .text(portal.name), "display_name": .text(portal.displayName),
                 "login": .text(portal.login), "enabled": .flag(portal.isEnabled),
                 "paused": .flag(portal.isPaused),
-                "max_open_requests": .number(portal.maxOpenRequests), "over_limit": .flag(portal.isOverLimit),
+                "max_open_requests": .number(portal.maxOpenRequests),
+                "max_starts_per_source": .number(portal.maxStartsPerSource),
+                "over_limit": .flag(portal.isOverLimit),
                 "created_at": .time(portal.createdAt),
             ]
         }

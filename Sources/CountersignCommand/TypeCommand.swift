@@ -37,7 +37,7 @@ struct TypeList: DatabaseCommand {
                 "request_expires_in": .seconds(type.requestExpiresIn),
                 "confirm_code": .text(type.confirmCode),
                 "code_rotation": type.codeRotation.map(Field.seconds) ?? .number(nil),
-                "redeem_once": .flag(type.redeemOnce),
+                "redeem_once": .flag(type.redeemOnce), "scan_required": .flag(type.scanRequired),
                 "messages": .map(type.messages.map { ($0.language, $0.text) }),
             ]
         }

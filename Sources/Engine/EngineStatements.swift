@@ -14,7 +14,8 @@ package enum EngineStatements {
     ]
 
     private static let validating: [any StatementFamily.Type] = [
-        AddWrongCodes.self, ClaimSubmission.self, ClaimSubmissions.self, GiveUpSubmission.self,
+        AddWrongCodes.self, ClaimSubmission.self, ClaimSubmissions.self, EndOldestScans.self,
+        GiveUpSubmission.self,
         HoldSubmissions.self, ReadSwitches.self, ReadTransaction.self, TakeSubmissions.self,
         WriteVerdicts.self,
     ]

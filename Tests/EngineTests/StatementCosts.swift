@@ -47,7 +47,8 @@ enum StatementCosts {
             "validate.claim": rounds, "validate.claim_alone": "'\(of.submission)'", "validate.take": rounds,
             "validate.hold": held, "validate.write_verdicts": verdict, "validate.read_switches": "",
             "validate.add_wrong_codes": "'{\(of.enrollment)}', '{1}'",
-            "validate.give_up": "'\(of.submission)'", "validate.transaction": "'\(of.submission)'",
+            "validate.end_oldest_scans": "'{\(of.enrollment)}', 4", "validate.give_up": "'\(of.submission)'",
+            "validate.transaction": "'\(of.submission)'",
         ]
         for day in ["", "_of_any_day"] {
             arguments["issue.batch\(day)"] = "\(rounds), \(secrets), \(secrets)"

@@ -93,6 +93,20 @@ import Testing
         }
     }
 
+    @Test func `a user who says that it was somebody else`() async throws {
+        try await withPhone("scan_required = true") { site, http, phone, enrollment in
+            let (id, otp) = try await startSignIn(site, http)
+            #expect(try await phone.submit(enrollment, otp, .accept).status == 409)
+            var answer = try phone.submission(enrollment, otp, .deny)
+            answer["deny_reason"] = "because"
+            #expect(try await phone.submit(answer).status == 400)
+            answer["deny_reason"] = "not_me"
+            #expect(try await phone.submit(answer).status == 200)
+            let result = try await signInResult(site, http, id)
+            #expect(result["deny_reason"] as? String == "not_me" && result["status"] as? String == "denied")
+        }
+    }
+
     @Test func `a browser that is new, and known the next time`() async throws {
         try await withPhone("confirm_code = 'never'") { site, http, phone, enrollment in
             for known in [false, true] {

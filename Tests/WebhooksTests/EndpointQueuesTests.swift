@@ -12,7 +12,8 @@ import Testing
         Delivery(
             transactionID: .random(), epoch: nil, token: Int64(number), attempt: 1, attemptsBefore: 0,
             endpoint: endpoint,
-            callbackURI: "https://acme.example/", status: "denied", occurredAt: .now(), signingSecret: [],
+            callbackURI: "https://acme.example/", status: "denied", denyReason: nil, occurredAt: .now(),
+            signingSecret: [],
             previousSecret: nil, webhookKey: nil, concurrency: concurrency, rate: nil, isProbe: false,
             isListed: true,
             callbackID: nil, username: nil, password: nil, authenticationType: nil, traceparent: nil,

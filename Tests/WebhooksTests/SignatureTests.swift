@@ -35,6 +35,17 @@ import Webhooks
         #expect(body["data"] as? [String: String] == ["transaction_id": id.description, "status": "denied"])
     }
 
+    @Test func `the body says when it was somebody else`() throws {
+        let id = Identifier.random()
+        let message = WebhookMessage(
+            transactionID: id, status: "denied", denyReason: "not_me", callbackURI: "https://acme.example/cb",
+            occurredAt: .now())
+        let body = try #require(JSONSerialization.jsonObject(with: Data(message.body)) as? [String: Any])
+        #expect(
+            body["data"] as? [String: String]
+                == ["transaction_id": id.description, "status": "denied", "reason": "not_me"])
+    }
+
     @Test(
         arguments: [
             ("3", 3), ("0", 0), ("-1", 0), ("Wed, 21 Oct 2015 07:28:05 GMT", 5), ("soon", nil),

@@ -53,8 +53,9 @@ BEGIN
     FOR type, details IN VALUES
         (CASE changed -> 'enabled' WHEN 'true' THEN 'enabled' WHEN 'false' THEN 'disabled' END, name),
         (CASE changed -> 'paused' WHEN 'true' THEN 'paused' WHEN 'false' THEN 'resumed' END, name),
-        (CASE WHEN changed ? 'max_open_requests' THEN 'limited' END,
-            name || jsonb_build_object('max_open_requests', of_row -> 'max_open_requests')),
+        (CASE WHEN changed ?| ARRAY['max_open_requests', 'max_starts_per_source'] THEN 'limited' END,
+            name || jsonb_build_object('max_open_requests', of_row -> 'max_open_requests',
+                                       'max_starts_per_source', of_row -> 'max_starts_per_source')),
         (CASE WHEN changed ?| ARRAY['webhook_concurrency', 'webhook_rate'] THEN 'webhooks_limited' END,
             jsonb_build_object('concurrency', of_row -> 'webhook_concurrency', 'rate', of_row -> 'webhook_rate'))
     LOOP
@@ -62,7 +63,7 @@ BEGIN
             PERFORM countersign.audit(TG_ARGV[0] || '.' || type, details, portal, app);
         END IF;
     END LOOP;
-    changed := changed - ARRAY['enabled', 'paused', 'max_open_requests', 'webhook_concurrency', 'webhook_rate'];
+    changed := changed - ARRAY['enabled', 'paused', 'max_open_requests', 'max_starts_per_source', 'webhook_concurrency', 'webhook_rate'];
     IF changed <> '{}' THEN
         PERFORM countersign.audit(TG_ARGV[0] || '.changed', name || changed, portal, app);
     END IF;
@@ -212,7 +213,7 @@ $$;
 CREATE OR REPLACE TRIGGER audit AFTER UPDATE ON countersign.settings
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_settings();
 -- Not for over_limit, which housekeep writes each second.
-CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF enabled, paused, max_open_requests,
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF enabled, paused, max_open_requests, max_starts_per_source,
         webhook_concurrency, webhook_rate, name, display_name, login ON countersign.portals
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_client('portal');
 CREATE OR REPLACE TRIGGER audit_secrets AFTER UPDATE OF signing_secret, previous_secret, previous_secret_until,
@@ -223,7 +224,7 @@ CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF enabled, max
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_client('app');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.auth_types
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('type', '', 'name', 'request_expires_in', 'confirm_code',
-                                               'code_rotation', 'redeem_once');
+                                               'code_rotation', 'redeem_once', 'scan_required');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.auth_type_messages
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_message();
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.callback_urls

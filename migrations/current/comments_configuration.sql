@@ -20,6 +20,9 @@ COMMENT ON COLUMN countersign.settings.updated_at IS 'When one was changed last.
 
 COMMENT ON TABLE countersign.portals IS 'The web sites that have visitors signed in.';
 COMMENT ON COLUMN countersign.portals.portal_id IS 'Its key.';
+COMMENT ON COLUMN countersign.portals.max_starts_per_source IS
+    'How many requests one IPv4 address, or the first 56 bits of an IPv6 address, may have started within a minute: more are '
+    'refused (CS008). NULL is no limit; requests without an ip_address are not limited.';
 COMMENT ON COLUMN countersign.portals.max_open_requests IS
     'How many of its requests may be open; housekeep counts once a second.';
 COMMENT ON COLUMN countersign.portals.created_at IS 'When it was added.';
@@ -61,6 +64,8 @@ COMMENT ON COLUMN countersign.auth_types.code_rotation IS
     'For how many seconds a code is shown before the next one, 1 to 60; NULL when it stays the same.';
 COMMENT ON COLUMN countersign.auth_types.redeem_once IS
     'Whether results are taken once, by redeem, instead of being read for 300 s.';
+COMMENT ON COLUMN countersign.auth_types.scan_required IS
+    'Whether nobody accepts without having scanned, and so having been given the prompt.';
 
 COMMENT ON TABLE countersign.auth_type_messages IS 'Default messages of authentication types, by language.';
 COMMENT ON COLUMN countersign.auth_type_messages.auth_type IS 'Name of the authentication type.';

@@ -173,7 +173,7 @@ $$;
 -- user's.
 CREATE OR REPLACE FUNCTION countersign.submit_answers(
     app text, users text[], enrollments uuid[], otps text[], actions text[], signed_ats text[],
-    prompt_digests text[], signatures text[]
+    prompt_digests text[], signatures text[], deny_reasons text[]
 ) RETURNS TABLE (place integer, submission_id uuid)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
@@ -181,16 +181,18 @@ BEGIN
     RETURN QUERY
         WITH asked AS MATERIALIZED (
             SELECT g.*, a.app_id, countersign.uuid_v7() AS id
-            FROM unnest(users, enrollments, otps, actions, signed_ats, prompt_digests, signatures) WITH ORDINALITY
-                     AS g (user_id, enrollment, otp, action, signed_at, prompt_digest, signature, n)
+            FROM unnest(users, enrollments, otps, actions, signed_ats, prompt_digests, signatures, deny_reasons)
+                     WITH ORDINALITY
+                     AS g (user_id, enrollment, otp, action, signed_at, prompt_digest, signature, deny_reason, n)
             JOIN countersign.apps a ON a.name = app
             CROSS JOIN LATERAL (
                 SELECT FROM countersign.enrollments e
                 WHERE e.enrollment_id = g.enrollment AND e.app_id = a.app_id AND e.user_id = g.user_id OFFSET 0) AS own
         ), made AS (
             INSERT INTO countersign.submissions (submission_id, app_id, enrollment_id, otp, action, signed_at,
-                                                 prompt_digest, signature)
-            SELECT q.id, q.app_id, q.enrollment::text, q.otp, q.action, q.signed_at, q.prompt_digest, q.signature
+                                                 prompt_digest, signature, deny_reason)
+            SELECT q.id, q.app_id, q.enrollment::text, q.otp, q.action, q.signed_at, q.prompt_digest, q.signature,
+                   q.deny_reason
             FROM asked q
         )
         SELECT q.n::integer, q.id FROM asked q;

@@ -69,7 +69,7 @@ GRANT EXECUTE ON FUNCTION countersign.current_portal(), countersign.portal_chann
 GRANT INSERT (user_id, device_id, device_name, platform, public_key)
     ON countersign.enrollments TO countersign_app, countersign_gateway;
 GRANT SELECT (enrollment_id, created_at, status) ON countersign.enrollments TO countersign_app, countersign_gateway;
-GRANT INSERT (enrollment_id, otp, action, signed_at, prompt_digest, signature)
+GRANT INSERT (enrollment_id, otp, action, signed_at, prompt_digest, signature, deny_reason)
     ON countersign.submissions TO countersign_app, countersign_gateway;
 GRANT SELECT (submission_id, submitted_at, action, status, reason)
     ON countersign.submissions TO countersign_app, countersign_gateway;
@@ -89,7 +89,7 @@ GRANT EXECUTE ON FUNCTION countersign.find_credentials(text[]), countersign.enab
     countersign.repeated_submission(uuid, uuid, bytea, text, text),
     countersign.start_requests(text[], text[], text[], text[], text[], text[], text[], text[], text[], text[], text[]),
     countersign.hand_out_codes(text[], uuid[]),
-    countersign.submit_answers(text, text[], uuid[], text[], text[], text[], text[], text[]),
+    countersign.submit_answers(text, text[], uuid[], text[], text[], text[], text[], text[], text[]),
     countersign.find_outcomes(text, uuid[]),
     countersign.queue_status(), countersign.operating_figures(), countersign.epoch_state() TO countersign_gateway;
 
@@ -139,7 +139,7 @@ GRANT SELECT ON countersign.settings, countersign.auth_types, countersign.auth_t
     countersign.webhook_deliveries, countersign.webhook_endpoints, countersign.dead_deliveries,
     countersign.webhook_tries, countersign.stage_controls, countersign.log_levels, countersign.queue_history,
     countersign.sign_in_history, countersign.epoch, countersign.epochs TO countersign_monitor, countersign_admin;
-GRANT SELECT (portal_id, max_open_requests, created_at, enabled, over_limit, login, name, display_name)
+GRANT SELECT (portal_id, max_open_requests, max_starts_per_source, created_at, enabled, over_limit, login, name, display_name)
     ON countersign.portals TO countersign_monitor, countersign_admin;
 GRANT SELECT (webhook_concurrency, webhook_rate, paused) ON countersign.portals TO countersign_monitor;
 GRANT SELECT (app_id, created_at, enabled, login, name, max_devices_per_user, max_waiting, max_waiting_per_device,
@@ -170,7 +170,7 @@ GRANT UPDATE ON countersign.settings TO countersign_admin;
 GRANT INSERT, DELETE ON countersign.portals, countersign.apps, countersign.auth_types,
     countersign.auth_type_messages, countersign.callback_urls TO countersign_admin;
 GRANT SELECT ON countersign.portals, countersign.callback_urls, countersign.apps TO countersign_admin;
-GRANT UPDATE (enabled, display_name, max_open_requests, signing_secret, previous_secret, previous_secret_until,
+GRANT UPDATE (enabled, display_name, max_open_requests, max_starts_per_source, signing_secret, previous_secret, previous_secret_until,
               webhook_key, webhook_concurrency, webhook_rate, paused) ON countersign.portals TO countersign_admin;
 GRANT UPDATE (enabled, max_devices_per_user, max_waiting, max_waiting_per_device) ON countersign.apps TO countersign_admin;
 GRANT UPDATE ON countersign.auth_types, countersign.auth_type_messages, countersign.callback_urls

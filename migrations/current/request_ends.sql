@@ -41,6 +41,7 @@ BEGIN
             user_id = CASE WHEN g.ended IN ('authenticated', 'denied') THEN e.user_id END,
             device_id = CASE WHEN g.ended = 'authenticated' THEN e.device_id END,
             signature_verified = g.verified, signature = s.signature, signer_fingerprint = g.fingerprint,
+            deny_reason = CASE g.ended WHEN 'denied' THEN s.deny_reason END,
             browser_known = CASE WHEN r.browser_id IS NOT NULL AND g.ended = 'authenticated'
                                  THEN coalesce(r.browser_known, countersign.browser_used_at(
                                      e.app_id, e.user_id, r.portal_id, r.browser_id) IS NOT NULL) END
@@ -58,7 +59,7 @@ BEGIN
         RETURNING r.transaction_id, r.portal_id, r.app_id, r.enrollment_id, r.status, r.callback_uri,
                   r.requested_at, r.resolved_at, r.auth_type, r.reference, r.ip_address, r.user_agent,
                   r.signature_verified, r.signer_fingerprint, r.confirm_tries, r.browser_known,
-                  e.user_id AS answered_by,
+                  r.deny_reason, e.user_id AS answered_by,
                   CASE WHEN g.verified THEN jsonb_build_object(
                       'signed', concat_ws(E'\n', 'countersign-v1', s.action, r.transaction_id,
                                           encode(s.secret_digest, 'hex'), s.enrollment, s.signed_at,
@@ -86,9 +87,13 @@ BEGIN
                    'requested_at', requested_at, 'auth_type', auth_type, 'reference', reference,
                    'ip_address', ip_address, 'user_agent', user_agent,
                    'signature_verified', signature_verified, 'signer_fingerprint', signer_fingerprint,
-                   'wrong_confirmations', confirm_tries, 'browser_known', browser_known,
+                   'wrong_confirmations', confirm_tries, 'browser_known', browser_known, 'deny_reason', deny_reason,
                    'evidence', evidence))
         FROM ended
+        UNION ALL
+        SELECT transaction_id, enrollment_id, portal_id, app_id, 'request.' || deny_reason, answered_by,
+               jsonb_strip_nulls(jsonb_build_object('ip_address', ip_address, 'user_agent', user_agent))
+        FROM ended WHERE deny_reason IS NOT NULL
     ), forgotten AS (
         DELETE FROM countersign.otp_secrets
         WHERE transaction_id = ANY (ids)

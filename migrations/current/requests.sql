@@ -1,4 +1,5 @@
 -- What happens when a portal inserts a request: it is filled in and checked, queued for the issue stage, or refused.
+-- after: sources
 
 -- Fills in and checks a request. What almost every request is, one query admits: the portal, its address, the type and
 -- the message by a look into one index each, and texts that hold nothing to be afraid of. Whatever that query does not
@@ -21,9 +22,11 @@ BEGIN
            now.at + make_interval(secs => t.request_expires_in),
            CASE WHEN NEW.message <> '' THEN NEW.message ELSE m.message END,
            CASE WHEN t.confirm_code <> 'never' THEN countersign.confirmation_number() END, t.code_rotation,
-           nullif(t.redeem_once, false), CASE t.confirm_code WHEN 'new_browser' THEN true END
+           nullif(t.redeem_once, false), CASE t.confirm_code WHEN 'new_browser' THEN true END,
+           nullif(t.scan_required, false),
+           CASE WHEN p.max_starts_per_source IS NOT NULL THEN countersign.source_of(p.portal_id, NEW.ip_address) END
         INTO portal, NEW.method, NEW.status, NEW.requested_at, NEW.expires_at, NEW.open_until, words, NEW.confirm_number,
-             NEW.code_rotation, NEW.redeem_once, NEW.confirm_if_new
+             NEW.code_rotation, NEW.redeem_once, NEW.confirm_if_new, NEW.scan_required, NEW.source
         FROM (SELECT clock_timestamp() AS at OFFSET 0) AS now, countersign.settings s, countersign.portals p,
              countersign.callback_urls c, countersign.auth_types t, countersign.auth_type_messages m
         WHERE p.portal_id = coalesce(NEW.portal_id,
@@ -45,6 +48,8 @@ BEGIN
           AND concat(NEW.message, NEW.user_agent, NEW.reference)
               !~ (countersign.unshowable_characters() || E'|[\\u2066-\\u2069]')
           AND coalesce(NEW.message = '' OR NEW.message ~ countersign.visible_character(), true)
+          AND CASE WHEN p.max_starts_per_source IS NOT NULL AND NEW.ip_address IS NOT NULL THEN countersign.is_source_free(
+                  countersign.source_of(p.portal_id, NEW.ip_address), p.max_starts_per_source) ELSE true END
           -- Those that count how many wait, see there.
           AND right(NEW.transaction_id::text, 2) <> '00';
     IF words IS NULL THEN
@@ -108,13 +113,18 @@ BEGIN
            -- One in 256 rows looks whether its transaction alone has passed the limit, which is counted once a second
            -- and which one statement of 20,000 rows passed twentyfold. Portals cannot choose the identifier.
            AND CASE WHEN right(given.transaction_id::text, 2) = '00'
-                    THEN countersign.is_within_limit(p.portal_id, p.max_open_requests) ELSE true END,
+                    THEN countersign.is_within_limit(p.portal_id, p.max_open_requests) ELSE true END
+           AND CASE WHEN p.max_starts_per_source IS NOT NULL AND countersign.is_inet(given.ip_address)
+                    THEN countersign.is_source_free(countersign.source_of(p.portal_id, given.ip_address),
+                                                    p.max_starts_per_source) ELSE true END,
            CASE WHEN t.confirm_code <> 'never' THEN countersign.confirmation_number() END, t.code_rotation,
            nullif(t.redeem_once, false), CASE t.confirm_code WHEN 'new_browser' THEN true END,
+           nullif(t.scan_required, false),
+           CASE WHEN p.max_starts_per_source IS NOT NULL THEN countersign.source_of(p.portal_id, given.ip_address) END,
            coalesce(now.language, given.language_code)
         INTO filled.portal_id, filled.method, filled.status, filled.requested_at, filled.expires_at,
              filled.open_until, filled.message, fine, filled.confirm_number, filled.code_rotation,
-             filled.redeem_once, filled.confirm_if_new, filled.language_code
+             filled.redeem_once, filled.confirm_if_new, filled.scan_required, filled.source, filled.language_code
         FROM (SELECT clock_timestamp() AS at,
                      CASE WHEN char_length(given.language_code) <= 35
                           THEN lower(translate(given.language_code, '_', '-') COLLATE "C") END AS language OFFSET 0) AS now
@@ -172,6 +182,9 @@ BEGIN
     ELSIF portal.over_limit OR right(given.transaction_id::text, 2) = '00'
           AND NOT countersign.is_within_limit(portal.portal_id, portal.max_open_requests) THEN
         PERFORM countersign.refuse('CS008', 'this portal has reached its limit of open requests; try again later');
+    ELSIF given.source IS NOT NULL AND NOT countersign.is_source_free(given.source, portal.max_starts_per_source) THEN
+        PERFORM countersign.refuse('CS008', format('%s has started as many requests within a minute as one source may, '
+            'which is %s; try again later', split_part(given.source, '/', 2), portal.max_starts_per_source));
     ELSIF given.auth_type IS NULL THEN
         PERFORM countersign.refuse('CS003', 'auth_type is missing; the name of an authentication type is allowed');
     ELSIF NOT EXISTS (SELECT FROM countersign.auth_types t WHERE t.name = given.auth_type) THEN

@@ -23,7 +23,8 @@ BEGIN
            c.code IS NOT NULL AND c.names AND NEW.action IN ('scan', 'accept', 'deny')
            AND CASE WHEN octet_length(NEW.prompt_digest) > 64 THEN false
                     ELSE coalesce(NEW.prompt_digest ~ '^([0-9a-f]{64}|-)$', true) END
-           AND coalesce(octet_length(NEW.signature) <= 16384, true),
+           AND coalesce(octet_length(NEW.signature) <= 16384, true)
+           AND (NEW.deny_reason IS NULL OR NEW.deny_reason = 'not_me' AND NEW.action = 'deny'),
            -- What waits of a device is looked at for each; housekeep counts an app's once a second, and who has inserted so
            -- many lately by this session looks whether its transaction alone has come to the limit.
            CASE WHEN (SELECT count(*) FROM (SELECT FROM countersign.validate_queue q
@@ -90,6 +91,7 @@ BEGIN
     NEW.signed_at := CASE WHEN NEW.signed_time IS NOT NULL THEN NEW.signed_at END;
     NEW.prompt_digest := NULL;
     NEW.signature := NULL;
+    NEW.deny_reason := NULL;
     PERFORM countersign.tell_apps(ARRAY[NEW.app_id], ARRAY[NEW.submission_id], ARRAY['rejected']);
     RETURN NEW;
 END

@@ -99,8 +99,9 @@ struct InsertType: PreparedStatement {
     static let statement = Statement(
         "action.add_type",
         """
-        INSERT INTO countersign.auth_types (name, request_expires_in, confirm_code, code_rotation, redeem_once)
-        VALUES ($1, $2, coalesce($3, 'never'), nullif($4, 0), coalesce($5, false))
+        INSERT INTO countersign.auth_types (name, request_expires_in, confirm_code, code_rotation, redeem_once,
+                                            scan_required)
+        VALUES ($1, $2, coalesce($3, 'never'), nullif($4, 0), coalesce($5, false), coalesce($6, true))
         """)
     var parameters: [Parameter] { [.text(name), .int32(seconds)] + settings.parameters }
 }

@@ -23,6 +23,7 @@ struct SubmissionBody: Encodable {
     let signed_at: String
     let prompt_digest: String
     let signature: String
+    let deny_reason: String?
 
     init(_ submission: Submission) {
         enrollment_id = submission.enrollmentID.uuidString.lowercased()
@@ -31,6 +32,7 @@ struct SubmissionBody: Encodable {
         signed_at = submission.signedAt
         prompt_digest = submission.promptDigest
         signature = submission.signature
+        deny_reason = submission.denyReason
     }
 }
 

@@ -66,9 +66,15 @@ public struct Client: Sendable {
     ) async throws { _ = try await submit(.accept, code, enrollment, key, prompt: prompt) }
 
     /// Ends the request without a sign-in.
+    ///
+    /// - Parameter isSomebodyElse: whether the user says that it was not he who began: the portal is told.
     public func deny(
-        _ code: Code, _ prompt: Prompt?, _ enrollment: Enrollment, _ key: DeviceKey
-    ) async throws { _ = try await submit(.deny, code, enrollment, key, prompt: prompt) }
+        _ code: Code, _ prompt: Prompt?, _ enrollment: Enrollment, _ key: DeviceKey,
+        isSomebodyElse: Bool = false
+    ) async throws {
+        _ = try await submit(
+            .deny, code, enrollment, key, prompt: prompt, denyReason: isSomebodyElse ? "not_me" : nil)
+    }
 
     /// Makes this enrollment answer no more.
     public func revoke(_ enrollment: Enrollment) async throws {
@@ -85,20 +91,23 @@ public struct Client: Sendable {
 
     /// Signs anew once when the server found the clock wrong: its answer has told the time.
     private func submit(
-        _ action: Action, _ code: Code, _ enrollment: Enrollment, _ key: DeviceKey, prompt: Prompt?
+        _ action: Action, _ code: Code, _ enrollment: Enrollment, _ key: DeviceKey, prompt: Prompt?,
+        denyReason: String? = nil
     ) async throws -> Outcome {
         do {
-            return try await submitOnce(action, code, enrollment, key, prompt)
+            return try await submitOnce(action, code, enrollment, key, prompt, denyReason)
         } catch AppError.wrongClock {
-            return try await submitOnce(action, code, enrollment, key, prompt)
+            return try await submitOnce(action, code, enrollment, key, prompt, denyReason)
         }
     }
 
     private func submitOnce(
-        _ action: Action, _ code: Code, _ enrollment: Enrollment, _ key: DeviceKey, _ prompt: Prompt?
+        _ action: Action, _ code: Code, _ enrollment: Enrollment, _ key: DeviceKey, _ prompt: Prompt?,
+        _ denyReason: String?
     ) async throws -> Outcome {
-        let submission = try await key.submission(
+        var submission = try await key.submission(
             action, code, enrollmentID: enrollment.id, at: now(), prompt: prompt)
+        submission.denyReason = denyReason
         return try await post("/app/v1/submissions", SubmissionBody(submission))
     }
 

@@ -20,13 +20,15 @@ final class HTTPTransport: PhoneTransport {
     }
 
     func submit(
-        _ action: Action, _ code: Code, _ memory: PhoneMemory, prompt: Prompt?
+        _ action: Action, _ code: Code, _ memory: PhoneMemory, prompt: Prompt?, isSomebodyElse: Bool
     ) async throws -> Prompt? {
         let key = try memory.key
         switch action {
         case .scan: return try await client.scan(code, memory.enrollment, key)
         case .accept: try await client.accept(code, prompt, memory.enrollment, key)
-        case .deny: try await client.deny(code, prompt, memory.enrollment, key)
+        case .deny:
+            try await client.deny(
+                code, prompt, memory.enrollment, key, isSomebodyElse: isSomebodyElse)
         }
         return nil
     }

@@ -67,15 +67,16 @@ struct SubmitAnswer: PreparedStatement {
     static let statement = Statement(
         "phone.submit",
         """
-        INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, prompt_digest, signature)
-        VALUES ($1, $2, $3, $4, $5, $6) RETURNING submission_id
+        INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, prompt_digest, signature,
+                                             deny_reason)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING submission_id
         """)
 
     var parameters: [Parameter] {
         [
             .text(submission.enrollmentID.uuidString.lowercased()), .text(submission.otp),
             .text(submission.action.rawValue), .text(submission.signedAt), .text(submission.promptDigest),
-            .text(submission.signature),
+            .text(submission.signature), Parameter(submission.denyReason),
         ]
     }
 

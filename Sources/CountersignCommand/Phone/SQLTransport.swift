@@ -29,10 +29,11 @@ final class SQLTransport: PhoneTransport {
     }
 
     func submit(
-        _ action: Action, _ code: Code, _ memory: PhoneMemory, prompt: Prompt?
+        _ action: Action, _ code: Code, _ memory: PhoneMemory, prompt: Prompt?, isSomebodyElse: Bool
     ) async throws -> Prompt? {
-        let submission = try await memory.key.submission(
+        var submission = try await memory.key.submission(
             action, code, enrollmentID: memory.enrollment.id, at: Date(), prompt: prompt)
+        if action == .deny, isSomebodyElse { submission.denyReason = "not_me" }
         let id = try await connection.run(SubmitAnswer(submission: submission)).one()
         let deadline = ContinuousClock.now + Self.patience
         while true {

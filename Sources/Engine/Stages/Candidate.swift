@@ -28,6 +28,8 @@ package struct Candidate: Sendable {
         package var prompt: String?
         /// Whether the portal has given the number that stands in the prompt; nil where none is asked for.
         package var isConfirmed: Bool?
+        /// Whether nobody accepts without having been given the prompt.
+        package var needsScan: Bool
         /// Nil when its code stays the same.
         package var rotation: CodeRotation?
         /// Whether the submission repeats the signature of the scan that was accepted, in whatever form, or of the
@@ -36,8 +38,8 @@ package struct Candidate: Sendable {
 
         package init(
             transactionID: Identifier, status: String, secretDigest: [UInt8]?, scannedBy: Identifier?,
-            isDue: Bool, prompt: String?, isConfirmed: Bool? = nil, rotation: CodeRotation? = nil,
-            isRepeated: Bool
+            isDue: Bool, prompt: String?, isConfirmed: Bool? = nil, needsScan: Bool = false,
+            rotation: CodeRotation? = nil, isRepeated: Bool
         ) {
             self.transactionID = transactionID
             self.status = status
@@ -46,6 +48,7 @@ package struct Candidate: Sendable {
             self.isDue = isDue
             self.prompt = prompt
             self.isConfirmed = isConfirmed
+            self.needsScan = needsScan
             self.rotation = rotation
             self.isRepeated = isRepeated
         }

@@ -75,6 +75,7 @@ private let takeSQL = """
            clock_timestamp() >= s.expires_at AS is_due, coalesce(held.prompt, s.seen_prompt) AS prompt,
            CASE WHEN s.confirm_number IS NOT NULL
                 THEN coalesce(held.confirmed_at, s.confirmed_at) IS NOT NULL END AS is_confirmed,
+           coalesce(s.scan_required, false) AS needs_scan,
            \(HeldSubmission.rotationSQL(of: "s.key", request: "s")),
            false AS is_repeated
     FROM worked s
@@ -101,7 +102,7 @@ private let takenSQL = """
                r.prompt AS seen_prompt,
                r.status = 'issued' AND s.action = 'scan' AS scans, r.portal_id, r.message, r.user_agent,
                r.language_code,
-               r.ip_address, r.secure_message, r.confirm_number, r.confirm_if_new, r.browser_id, r.confirmed_at, r.code_rotation, r.code_step,
+               r.ip_address, r.secure_message, r.confirm_number, r.confirm_if_new, r.browser_id, r.scan_required, r.confirmed_at, r.code_rotation, r.code_step,
                r.requested_at,
                s.signature IS NULL AND (r.status = 'issued' AND s.action = 'scan' AND r.secure_message IS NOT NULL)
                    IS NOT TRUE AS is_plain,

@@ -33,12 +33,14 @@ package struct Judge: Sendable {
 
     /// Wrong codes within ten minutes that lock an enrollment (NIST SP 800-63B-4 section 3.2.2 allows 100).
     package static let wrongCodesAllowed = 10
-    /// Open scans of one enrollment.
+    /// Open scans of one enrollment: one more ends the oldest, so that nobody is trapped by codes that lead nowhere.
     package static let openScansAllowed = 4
 
     /// Wrong codes of this batch, by enrollment.
     package private(set) var wrongCodes: [Identifier: Int] = [:]
     private var scans: [Identifier: Int] = [:]
+    /// Enrollments that have more open scans than they may have.
+    package private(set) var crowded: Set<Identifier> = []
     private let switches: Switches
 
     package init(_ switches: Switches) { self.switches = switches }
@@ -114,8 +116,9 @@ package struct Judge: Sendable {
     /// An answer after a scan is one to the prompt that the scan returned. An app that signs nothing need not
     /// name it.
     private func isPromptRight(_ request: Candidate.Request, _ candidate: Candidate) -> Bool {
-        // The number is in the prompt: nobody can have shown it who has not scanned.
-        if candidate.action == .accept, request.isConfirmed != nil, request.prompt == nil { return false }
+        // Nor can a number that is in the prompt have been shown by who has not scanned. Declining is always possible.
+        let needsScan = request.needsScan || request.isConfirmed != nil
+        if candidate.action == .accept, needsScan, request.prompt == nil { return false }
         if candidate.promptDigest == nil, candidate.signature == .missing { return true }
         let prompt = candidate.action == .scan ? nil : request.prompt
         let expected = prompt.map(SubmissionText.digest) ?? SubmissionText.noPrompt
@@ -127,11 +130,11 @@ package struct Judge: Sendable {
     ) -> Verdict {
         let later = if case .later(let steps) = place { steps } else { 0 }
         if request.status == "scanned" { return .scanAgain(prompt: request.prompt ?? "", later: later) }
-        let open = (candidate.enrollment?.openScans ?? 0) + scans[candidate.enrollmentID, default: 0]
-        guard open < Self.openScansAllowed else { return .rejected(.tooManyScans) }
         // Only for an enrollment without keys, to which a secure_message cannot be encrypted.
         guard let prompt = candidate.newPrompt else { return .rejected(.notEnrolled) }
         scans[candidate.enrollmentID, default: 0] += 1
+        let open = (candidate.enrollment?.openScans ?? 0) + scans[candidate.enrollmentID, default: 0]
+        if open > Self.openScansAllowed { crowded.insert(candidate.enrollmentID) }
         return .scan(prompt: prompt, later: later)
     }
 }

@@ -58,6 +58,7 @@ struct HoldSubmissions: PreparedStatement {
                clock_timestamp() >= seen.expires_at AS is_due, coalesce(held.prompt, seen.prompt) AS prompt,
                CASE WHEN seen.confirm_number IS NOT NULL
                     THEN coalesce(held.confirmed_at, seen.confirmed_at) IS NOT NULL END AS is_confirmed,
+               coalesce(seen.scan_required, false) AS needs_scan,
                \(HeldSubmission.rotationSQL(of: "g.key", request: "seen")),
                coalesce(CASE WHEN g.scans THEN held.status = 'scanned' AND held.signature = g.signed
                              WHEN seen.status IN ('authenticated', 'denied') AND seen.enrollment_id = g.enrollment
@@ -71,7 +72,8 @@ struct HoldSubmissions: PreparedStatement {
         LEFT JOIN countersign.enrollments e ON e.enrollment_id = g.enrollment AND e.app_id = g.app_id
         LEFT JOIN LATERAL (
             SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.open_until, q.expires_at,
-                   q.signature, q.confirm_number, q.confirmed_at, q.code_rotation, q.code_step, q.requested_at
+                   q.signature, q.confirm_number, q.confirmed_at, q.code_rotation, q.code_step, q.requested_at,
+                   q.scan_required
             FROM countersign.auth_requests q
             WHERE q.transaction_id = g.transaction_id) seen ON true
         LEFT JOIN LATERAL (
@@ -119,6 +121,14 @@ struct HeldSubmission: RowReadable, Sendable {
         """
     }
 
+    /// By the bounds the server knows which days to look into.
+    static func isOfTheseHours(_ request: String) -> String {
+        """
+        \(request).transaction_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '1 h'))
+                     AND \(request).transaction_id < (SELECT countersign.uuid_floor(clock_timestamp() + interval '1 h'))
+        """
+    }
+
     /// What is asked of the app `a` and the enrollment `e`. No request lives longer than ten minutes, so open scans are
     /// looked for among those of two hours.
     static func senderSQL(enrollment: String, scans: String) -> String {
@@ -128,9 +138,8 @@ struct HeldSubmission: RowReadable, Sendable {
                (SELECT count(*) FROM unnest(e.wrong_codes) w WHERE w > clock_timestamp() - interval '10 min')
                    AS wrong_codes,
                CASE WHEN \(scans) THEN (
-                   SELECT count(*) FROM countersign.auth_requests o WHERE o.open_scan_by = \(enrollment)
-                     AND o.transaction_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '1 h'))
-                     AND o.transaction_id < (SELECT countersign.uuid_floor(clock_timestamp() + interval '1 h'))
+                   SELECT count(*) FROM countersign.auth_requests o
+                   WHERE o.open_scan_by = \(enrollment) AND \(isOfTheseHours("o"))
                ) ELSE 0 END AS open_scans
         """
     }
@@ -154,12 +163,13 @@ extension Candidate.Request {
         let secretDigest = try row.optionalBytes("secret_digest")
         let (scannedBy, isDue) = (try row.optionalIdentifier("scanned_by"), try row.optionalBool("is_due"))
         let (prompt, isConfirmed) = (try row.optionalText("prompt"), try row.optionalBool("is_confirmed"))
+        let needsScan = try row.bool("needs_scan")
         let rotation = try CodeRotation(&row)
         let isRepeated = try row.bool("is_repeated")
         guard let transactionID, let status, let isDue else { return nil }
         self.init(
             transactionID: transactionID, status: status, secretDigest: secretDigest, scannedBy: scannedBy,
-            isDue: isDue, prompt: prompt, isConfirmed: isConfirmed, rotation: rotation,
+            isDue: isDue, prompt: prompt, isConfirmed: isConfirmed, needsScan: needsScan, rotation: rotation,
             isRepeated: isRepeated)
     }
 }

@@ -71,6 +71,9 @@ extension CheckedSubmission {
             if candidate.request?.isConfirmed != nil, candidate.request?.prompt == nil {
                 return "the prompt of this type shows a number: scan first, and show it"
             }
+            if candidate.request?.needsScan == true, candidate.request?.prompt == nil {
+                return "the prompt of this type must be shown: scan first"
+            }
             // Not what it should be: an app could sign that without having shown the prompt.
             let given = candidate.promptDigest ?? SubmissionText.noPrompt
             return "prompt_digest, line 7, is \(given): it must be the SHA-256 of the prompt that the scan "

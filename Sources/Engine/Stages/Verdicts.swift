@@ -22,6 +22,7 @@ struct Verdicts {
     var steps: [Step] {
         var steps: [Step] = []
         if columns.count > 0 { steps.append(Step(WriteVerdicts(verdicts: columns))) }
+        if !judge.crowded.isEmpty { steps.append(Step(EndOldestScans(enrollments: judge.crowded))) }
         if !judge.wrongCodes.isEmpty { steps.append(Step(AddWrongCodes(counts: judge.wrongCodes))) }
         return steps
     }
@@ -76,5 +77,39 @@ struct AddWrongCodes: PreparedStatement {
         SET wrong_codes = c.times,
             locked_until = CASE WHEN c.locks THEN clock_timestamp() + interval '10 min' ELSE e.locked_until END
         FROM counted c WHERE e.enrollment_id = c.enrollment_id
+        """)
+}
+
+/// Ends the oldest open scans of devices that have more than four, as cancelled, so that the newest four are left. One that
+/// a portal holds at this moment is passed over: it is about to end it.
+struct EndOldestScans: PreparedStatement {
+    let enrollments: Set<Identifier>
+
+    var parameters: [Parameter] {
+        [.identifiers(enrollments.sorted()), .int32(Int32(Judge.openScansAllowed))]
+    }
+
+    static let statement = Statement(
+        "validate.end_oldest_scans",
+        """
+        WITH held AS MATERIALIZED (
+            SELECT held.transaction_id, held.portal_id, held.app_id, held.enrollment_id
+            FROM unnest($1::uuid[]) AS g (enrollment)
+            CROSS JOIN LATERAL (
+                SELECT o.transaction_id FROM countersign.auth_requests o WHERE o.open_scan_by = g.enrollment
+                  AND \(HeldSubmission.isOfTheseHours("o"))
+                ORDER BY o.scanned_at DESC, o.transaction_id DESC OFFSET $2::integer) AS older
+            CROSS JOIN LATERAL (
+                SELECT r.transaction_id, r.portal_id, r.app_id, r.enrollment_id FROM countersign.auth_requests r
+                WHERE r.transaction_id = older.transaction_id AND r.resolved_at IS NULL
+                FOR UPDATE SKIP LOCKED) AS held
+        ), audited AS (
+            INSERT INTO countersign.events (transaction_id, enrollment_id, portal_id, app_id, user_id, type)
+            SELECT h.transaction_id, h.enrollment_id, h.portal_id, e.app_id, e.user_id, 'request.displaced'
+            FROM held h JOIN countersign.enrollments e USING (enrollment_id)
+        )
+        SELECT FROM (SELECT array_agg(transaction_id) AS ids, array_fill('cancelled'::text, ARRAY[count(*)::integer]) AS ends
+                     FROM held HAVING count(*) > 0) AS b,
+             countersign.end_requests(b.ids, b.ends) AS ended
         """)
 }

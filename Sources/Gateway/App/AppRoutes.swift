@@ -82,8 +82,6 @@ extension AppRoutes {
         case "malformed": Problem(.badRequest, reason, "a field does not have the form that it must have")
         case "wrong_prompt":
             Problem(.conflict, reason, "prompt_digest is not that of the prompt that was shown")
-        case "too_many_scans":
-            Problem(.tooManyRequests, reason, "answer one of the open requests first", [.retryAfter: "10"])
         case "too_many_waiting":
             Problem(
                 .tooManyRequests, reason, detail ?? "too many submissions wait to be judged",

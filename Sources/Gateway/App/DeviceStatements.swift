@@ -62,16 +62,17 @@ struct SubmitAnswer: PreparedStatement {
     static let statement = Statement(
         "gateway.submit",
         """
-        INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, prompt_digest, signature)
-        SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::text
-        WHERE EXISTS (SELECT FROM countersign.enrollment_results e WHERE e.enrollment_id = $7 AND e.user_id = $8)
+        INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, prompt_digest, signature,
+                                             deny_reason)
+        SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text
+        WHERE EXISTS (SELECT FROM countersign.enrollment_results e WHERE e.enrollment_id = $8 AND e.user_id = $9)
         RETURNING submission_id
         """)
     var parameters: [Parameter] {
         let answer = call.answer
         let given = [
             answer.enrollment_id, answer.otp, answer.action, answer.signed_at, answer.prompt_digest,
-            answer.signature,
+            answer.signature, answer.deny_reason,
         ]
         return given.map { Parameter($0) } + [.identifier(call.enrollment), .text(call.user)]
     }

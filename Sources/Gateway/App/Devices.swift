@@ -116,6 +116,8 @@ extension Devices {
         let signed_at: String?
         let prompt_digest: String?
         let signature: String?
+        /// `not_me`, with `deny`: the user says that it was somebody else.
+        var deny_reason: String?
     }
 
     /// Who says what with which of his devices.

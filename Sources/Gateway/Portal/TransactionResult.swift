@@ -30,13 +30,15 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
     let redemption: String?
     /// Of an authenticated request that was given a `browser_id`.
     let browser_known: Bool?
+    /// `not_me`: the user says that it was somebody else.
+    let deny_reason: String?
 
     /// Of `auth_results`.
     static let columns = """
         transaction_id, reference, callback_uri, status::text, is_authenticated, user_id, device_id,
         authentication_method, signature_verified, signature, requested_at, expires_at,
         CASE WHEN signature IS NOT NULL THEN countersign.signer_public_key(transaction_id) END AS user_public_key,
-        confirmation, confirmation_tries_left, redemption, browser_known
+        confirmation, confirmation_tries_left, redemption, browser_known, deny_reason
         """
 
     /// Whether it will never change again.
@@ -61,6 +63,7 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
         confirmation_tries_left = try row.optionalInt("confirmation_tries_left")
         redemption = try row.optionalText("redemption")
         browser_known = try row.optionalBool("browser_known")
+        deny_reason = try row.optionalText("deny_reason")
         not_authenticated_reason =
             isAuthenticated == true
             ? nil

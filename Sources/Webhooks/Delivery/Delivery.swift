@@ -12,6 +12,8 @@ struct Delivery: Sendable {
     let endpoint: WebhookEndpoint
     let callbackURI: String
     let status: String
+    /// Why the user has declined, if that was said.
+    let denyReason: String?
     let occurredAt: Timestamp
     /// Sealed; see `PortalSecrets`.
     let signingSecret: [UInt8]

@@ -30,6 +30,7 @@ struct ClaimDeliveries: PreparedStatement {
             endpoint: WebhookEndpoint(
                 portalID: Int32(try row.int("portal_id")), origin: try row.text("origin")),
             callbackURI: try row.text("callback_uri"), status: try row.text("request_status"),
+            denyReason: try row.optionalText("deny_reason"),
             occurredAt: try row.timestamp("occurred_at"), signingSecret: try row.bytes("signing_secret"),
             previousSecret: try row.optionalBytes("previous_secret"),
             webhookKey: try row.optionalBytes("webhook_key"), concurrency: try row.int("webhook_concurrency"),
@@ -94,7 +95,7 @@ struct ClaimDeliveries: PreparedStatement {
                       c.webhook_concurrency, c.webhook_rate, coalesce(c.is_probe, false) AS is_probe
         )
         SELECT l.transaction_id, l.epoch, l.token, l.attempts, l.attempts_before, l.portal_id, l.origin, l.callback_uri,
-               l.request_status, l.occurred_at, l.signing_secret, l.previous_secret, l.webhook_key,
+               l.request_status, r.deny_reason, l.occurred_at, l.signing_secret, l.previous_secret, l.webhook_key,
                l.webhook_concurrency, l.webhook_rate, l.is_probe,
                NOT s.callback_allowlist_enabled OR c.callback_id IS NOT NULL AS is_listed,
                c.callback_id, c.username, c.password, r.auth_type, r.traceparent, p.name,

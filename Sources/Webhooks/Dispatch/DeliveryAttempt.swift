@@ -52,7 +52,8 @@ struct DeliveryAttempt: Sendable {
         do {
             let message = WebhookMessage(
                 transactionID: delivery.transactionID, epoch: delivery.epoch, status: delivery.status,
-                callbackURI: delivery.callbackURI, occurredAt: delivery.occurredAt)
+                denyReason: delivery.denyReason, callbackURI: delivery.callbackURI,
+                occurredAt: delivery.occurredAt)
             let seconds = started.microseconds / 1_000_000
             var headers = try message.headers(at: seconds, try secrets.signer(delivery))
             let basic = try secrets.basicAuthorization(delivery)

@@ -74,7 +74,7 @@ import Testing
 
     private let ofApps =
         ["user_id", "device_id", "device_name", "platform", "public_key"].map { "enrollments.\($0)" }
-        + ["enrollment_id", "otp", "action", "signed_at", "prompt_digest", "signature"].map {
+        + ["enrollment_id", "otp", "action", "signed_at", "prompt_digest", "signature", "deny_reason"].map {
             "submissions.\($0)"
         }
 }

@@ -105,7 +105,7 @@ private let decidedColumns = """
         message method open_until portal_id requested_at resolved_at scanned_at signature_verified
         signer_fingerprint status transaction_id
     auth_type_messages: auth_type language_code message
-    auth_types: code_rotation confirm_code method name redeem_once request_expires_in
+    auth_types: code_rotation confirm_code method name redeem_once request_expires_in scan_required
     callback_urls: callback_id portal_id url
     dead_deliveries: died_at portal_id transaction_id
     dispatch_queue: attempts attempts_before callback_uri due_at epoch leased occurred_at origin portal_id
@@ -119,7 +119,7 @@ private let decidedColumns = """
     issue_queue: attempts portal_id transaction_id
     log_levels: level module updated_at
     partitioned_tables: days fillfactor retention_days table_name
-    portals: created_at display_name enabled login max_open_requests name over_limit paused
+    portals: created_at display_name enabled login max_open_requests max_starts_per_source name over_limit paused
         portal_id webhook_concurrency webhook_rate
     queue_history: done errors minute stage unit waiting
     schema_migrations: applied_at applied_by checksum duration_ms minimum_binary name no_undo undo version

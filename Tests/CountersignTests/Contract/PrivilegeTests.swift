@@ -190,6 +190,7 @@ private let decidedPrivileges = """
     is_own_row(row_xmin xid) - nobody
     is_quick(stage text) - nobody
     is_recent(id uuid) - worker: execute
+    is_source_free(source text, most integer) - nobody
     is_within_limit(of_portal integer, most integer) - nobody
     issue_queue - admin monitor: select; worker: delete, insert, select, update
     keep_house(worker uuid, has_lock boolean) - worker: execute
@@ -223,10 +224,10 @@ private let decidedPrivileges = """
     portal_channel() - gateway portal: execute
     portal_credentials - admin: delete, insert, select (portal_id created_at client_id), update
         (secret_hash)
-    portals - admin: delete, insert, select, update (max_open_requests enabled display_name
+    portals - admin: delete, insert, select, update (max_open_requests enabled max_starts_per_source display_name
         signing_secret previous_secret previous_secret_until webhook_key webhook_concurrency
         webhook_rate paused); monitor: select (portal_id max_open_requests created_at enabled
-        over_limit login name display_name webhook_concurrency webhook_rate paused); worker: select,
+        over_limit max_starts_per_source login name display_name webhook_concurrency webhook_rate paused); worker: select,
         update (over_limit)
     portals_portal_id_seq (sequence) - admin: usage
     queue_figures - nobody
@@ -266,6 +267,7 @@ private let decidedPrivileges = """
     settings - admin: select, update; monitor worker: select
     sign_in_history - admin monitor: select
     signer_public_key(transaction_id uuid) - gateway: execute
+    source_of(portal integer, address text) - nobody
     stage_controls - admin: select, update (paused batch_size updated_at); monitor worker: select
     stage_figure(stage text, moment timestamp with time zone, OUT waiting bigint, OUT estimated boolean,
         OUT oldest timestamp with time zone) - nobody
@@ -279,11 +281,11 @@ private let decidedPrivileges = """
     submission_results (view) - app gateway: select
     submissions - admin: select (submission_id submitted_at resolved_at app_id status detail reason
         action transaction_id enrollment); app gateway: insert (enrollment_id otp action signed_at
-        prompt_digest signature), select (submission_id submitted_at status reason action); monitor:
+        prompt_digest signature deny_reason), select (submission_id submitted_at status reason action); monitor:
         select (submission_id submitted_at resolved_at app_id status reason action transaction_id
         enrollment); worker: insert, select, update
     submit_answers(app text, users text[], enrollments uuid[], otps text[], actions text[], signed_ats
-        text[], prompt_digests text[], signatures text[]) - gateway: execute
+        text[], prompt_digests text[], signatures text[], deny_reasons text[]) - gateway: execute
     take_submission() - nobody
     take_traceparent() - nobody
     tell_apps(app_ids integer[], ids uuid[], statuses text[]) - worker: execute

@@ -193,25 +193,4 @@ import Testing
             }
         }
     }
-
-    @Test func `too_many_scans: four may be open`() async throws {
-        let site = try await Site.make()
-        try await withWorkerLogin { _ in
-            var portal = try await site.portal()
-            var app = try await site.app()
-            let enrollment = try await app.enroll("alice")
-            let other = try await app.enroll("bob")
-            var codes: [(transaction: Identifier, code: String)] = []
-            for _ in 0..<6 { codes.append(try await portal.issued()) }
-            for code in codes.prefix(4) { expect(try await app.submit(enrollment, code.code, "scan"), nil) }
-            expect(try await app.submit(enrollment, codes[4].code, "scan"), "too_many_scans")
-            expect(try await app.submit(enrollment, codes[0].code, "scan"), nil)
-            // the request is unharmed, an answer without a scan is no scan, and other enrollments may
-            expect(try await app.submit(other, codes[4].code, "scan"), nil)
-            expect(try await app.submit(enrollment, codes[5].code, "deny"), nil)
-            // one that has ended makes room
-            expect(try await app.submit(enrollment, codes[1].code, "accept"), nil)
-            expect(try await app.submit(enrollment, try await portal.issued().code, "scan"), nil)
-        }
-    }
 }

@@ -135,13 +135,7 @@ import Testing
             (.otherDevice, { candidate, _ in candidate.request?.scannedBy = .random() }),
             (.alreadyUsed, { candidate, _ in candidate.request?.isRepeated = true }),
             (.wrongPrompt, { candidate, _ in candidate.promptDigest = String(repeating: "0", count: 64) }),
-            (
-                .tooManyScans,
-                { candidate, _ in
-                    candidate.action = .scan
-                    candidate.enrollment?.openScans = 4
-                }
-            ),
+            (.wrongPrompt, { candidate, _ in candidate.request?.needsScan = true }),
         ]
 
     private static func switches(
@@ -277,7 +271,9 @@ import Testing
         var scan = candidate(.scan)
         scan.enrollment?.openScans = 2
         for _ in 0..<2 { #expect(judge.judge(scan) == .scan(prompt: "ACME\nSign in")) }
-        #expect(judge.judge(scan) == .rejected(.tooManyScans))
+        #expect(judge.crowded.isEmpty)
+        #expect(judge.judge(scan) == .scan(prompt: "ACME\nSign in"))
+        #expect(judge.crowded == [scan.enrollmentID])
         var again = scan
         again.request?.status = "scanned"
         again.request?.prompt = "p"
@@ -285,6 +281,7 @@ import Testing
         var other = candidate(.scan)
         other.enrollment?.openScans = 3
         #expect(judge.judge(other) == .scan(prompt: "ACME\nSign in"))
+        #expect(!judge.crowded.contains(other.enrollmentID))
     }
 
     @Test func `reasons are spelled as the contract spells them`() {
@@ -292,7 +289,7 @@ import Testing
             "malformed", "unknown_code", "expired", "already_used", "other_device", "not_enrolled",
             "enrollment_revoked", "enrollment_disabled", "invalid_signature", "stale_signature",
             "wrong_prompt",
-            "too_many_scans", "locked_out", "too_many_waiting",
+            "locked_out", "too_many_waiting",
         ]
         #expect(RejectionReason.allCases.map(\.rawValue) == spelled)
     }
