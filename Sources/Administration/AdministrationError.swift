@@ -33,6 +33,9 @@ package enum AdministrationError: Error, Sendable, Equatable, CustomStringConver
 
 /// By constraint, what is allowed.
 let constraintSentences = [
+    "apps_max_devices_per_user": "a user may have 1 to 1000 devices",
+    "apps_max_waiting": "1 to 100000000 submissions of an app may wait",
+    "apps_max_waiting_per_device": "1 to 100000000 submissions of a device may wait",
     "apps_login_once": "that login belongs to another app",
     "apps_name_form": "an app's name must be 1 to 63 of a-z, 0-9 and -, and not begin with -",
     "apps_name_once": "there is an app of that name already",
@@ -60,6 +63,8 @@ let constraintSentences = [
     "portals_display_name_line": "a display name must be one line of printable characters",
     "portals_display_name_length": "a display name must have 1 to 100 characters",
     "portals_login_once": "that login belongs to another portal",
+    "portals_webhook_concurrency": "a receiver gets 1 to 100 webhooks at a time",
+    "portals_webhook_rate": "a receiver gets 1 to 100000 webhooks a second, or 0 for any number",
     "portals_name_form": "a portal's name must be 1 to 63 of a-z, 0-9 and -, and not begin with -",
     "portals_name_once": "there is a portal of that name already",
 ]

@@ -33,5 +33,8 @@ package enum AdministrationStatements {
             ReadWritability.self, ReleaseRestore.self, RemoveCredential.self, RenewPassword.self,
             ReplaceCredential.self, RotateSecret.self, RunCheck.self, SearchEvents.self, SendAgain.self,
             SetSigningKey.self, StoreFactor.self, TouchSession.self, UseCode.self, VerifyEvents.self,
+            // of the configuration as a file
+            ListConfiguredApps.self, ListConfiguredCallbacks.self, ListConfiguredPortals.self,
+            LockConfiguration.self,
         ] + operatorActions.flatMap { $0.statements }
 }

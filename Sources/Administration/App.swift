@@ -15,15 +15,16 @@ extension App {
     }
 
     /// Adds an app and its login, both or neither. A login that must be created gets a generated password if
-    /// `withPassword`.
+    /// `withPassword`, unless one is given.
     package static func add(
-        _ name: String, login: String, withPassword: Bool = true,
+        _ name: String, login: String, withPassword: Bool = true, password: String? = nil,
         connections: Int = Login.defaultConnections, _ connection: inout Connection
     ) async throws -> Login {
         try await connection.atomically { connection in
             try await NamedThing.app.refuseTaken(name, &connection)
             let login = try await Login.create(
-                login, in: .app, withPassword: withPassword, connections: connections, &connection)
+                login, in: .app, withPassword: withPassword, password: password, connections: connections,
+                &connection)
             try await connection.run(InsertApp(name: name, login: login.name))
             return login
         }

@@ -24,14 +24,14 @@ extension Login {
 
     /// Creates the login unless it exists, and makes it a member of the group. Part of a transaction.
     static func create(
-        _ name: String, in group: GroupRole, withPassword: Bool, connections: Int,
+        _ name: String, in group: GroupRole, withPassword: Bool, password: String? = nil, connections: Int,
         _ connection: inout Connection
     ) async throws -> Login {
         // The server would cut a longer name, and then it would be another one.
         guard (1...63).contains(name.utf8.count), !name.utf8.contains(0) else {
             throw AdministrationError.refused("a login's name must have 1 to 63 bytes")
         }
-        let password = withPassword ? makePassword() : nil
+        let password = password ?? (withPassword ? makePassword() : nil)
         var verifier: String?
         if let password { verifier = try await connection.encryptPassword(password, user: name) }
         let creation = CreateLogin(

@@ -25,6 +25,10 @@ extension Portal {
         package var login: String
         /// Whether a login that must be created gets a generated password.
         package var withPassword = true
+        /// Of such a login instead of a generated one.
+        var password: String?
+        /// What signs its webhooks instead of a generated one.
+        var secret: [UInt8]?
         /// How many connections a login that must be created may have at a time.
         package var connections = Login.defaultConnections
 
@@ -39,12 +43,12 @@ extension Portal {
         _ draft: Draft, _ sealer: Sealer, _ connection: inout Connection
     ) async throws -> AddedPortal {
         try await sealer.checkMasterKey(&connection)
-        let secret = randomBytes(32)
+        let secret = draft.secret ?? randomBytes(32)
         return try await connection.atomically { connection in
             try await NamedThing.portal.refuseTaken(draft.name, &connection)
             try await refuseLookalike(draft.displayName ?? draft.name, &connection)
             let login = try await Login.create(
-                draft.login, in: .portal, withPassword: draft.withPassword,
+                draft.login, in: .portal, withPassword: draft.withPassword, password: draft.password,
                 connections: draft.connections, &connection)
             let id = try await connection.run(NumberPortal()).one()
             let sealed = try sealer.seal(secret, at: SealedColumn.signingSecret.place(id))
@@ -58,14 +62,27 @@ extension Portal {
 
 extension Portal {
     /// What users read on their phone must not be taken for another portal's.
-    private static func refuseLookalike(_ name: String, _ connection: inout Connection) async throws {
+    private static func refuseLookalike(
+        _ name: String, of portal: String? = nil, _ connection: inout Connection
+    ) async throws {
         if let fault = ShownName.fault(in: name) {
             throw AdministrationError.refused("the display name \(fault)")
         }
         let skeleton = ShownName.skeleton(of: name)
-        let others = try await list(&connection).filter { ShownName.skeleton(of: $0.displayName) == skeleton }
+        let others = try await list(&connection).filter {
+            $0.name != portal && ShownName.skeleton(of: $0.displayName) == skeleton
+        }
         guard let other = others.first else { return }
         throw AdministrationError.refused("the display name looks like that of portal \(other.name)")
+    }
+
+    /// Part of a transaction.
+    static func rename(
+        _ name: String, displayName: String, _ connection: inout Connection
+    ) async throws {
+        try await refuseLookalike(displayName, of: name, &connection)
+        let change = SetColumn(column: .portalDisplayName, name: name, value: .text(displayName))
+        _ = try await change.run(&connection)
     }
 }
 

@@ -108,6 +108,15 @@ extension Portal {
         return try await NamedThing.portal.found(key, name, &connection)
     }
 
+    /// Reads what `secretText` writes, of a secret that another system has made.
+    static func readSecret(_ text: String) throws(AdministrationError) -> [UInt8] {
+        let secret = text.hasPrefix("whsec_") ? Data(base64Encoded: String(text.dropFirst(6))) : nil
+        guard let secret, (24...64).contains(secret.count) else {
+            throw .refused("a signing secret is whsec_ and the base64 of 24 to 64 bytes")
+        }
+        return Array(secret)
+    }
+
     /// As Standard Webhooks writes a secret.
     static func secretText(_ secret: [UInt8]) -> String { "whsec_" + Data(secret).base64EncodedString() }
 

@@ -20,13 +20,15 @@ struct CountersignCommand: AsyncParsableCommand {
               countersign type add qr-code --message en="Sign in to Acme"
 
             Exit codes are those of sysexits: 64 wrong usage, 65 refused input, 69 database unreachable, 70 \
-            internal error, 74 output not written, 75 try again, 77 no permission, 78 wrong configuration. \
+            internal error, 74 output not written, 75 try again, 77 no permission, 78 wrong configuration; `config \
+            plan` has 2 for a difference. \
             `countersign manual | man -l -` shows everything.
             """,
         version: Program.version,
         subcommands: [
             MigrateCommand.self, PortalCommand.self, AppCommand.self, TypeCommand.self, SettingsCommand.self,
-            CallbackCommand.self, WebhookCommand.self, Work.self, Serve.self, Run.self, QR.self,
+            CallbackCommand.self, ConfigCommand.self, WebhookCommand.self, Work.self, Serve.self, Run.self,
+            QR.self,
             StatusCommand.self, ConsoleCommand.self, RequestCommand.self, EnrollmentCommand.self,
             UserCommand.self, EventsCommand.self,
             KeyCommand.self, PhoneCommand.self, DoctorCommand.self, RestoredCommand.self, StageCommand.self,

@@ -11,7 +11,8 @@ import Testing
         "portal credentials rotate", "portal credentials remove", "app add", "app list", "app enable",
         "app disable", "type add",
         "type list", "type remove", "settings show", "settings set", "callback add", "callback list",
-        "callback remove", "status", "request show", "key generate", "key reseal", "key rotate", "work",
+        "callback remove", "config export", "config plan", "config apply", "status", "request show",
+        "key generate", "key reseal", "key rotate", "work",
         "serve", "run", "enrollment list", "enrollment show", "enrollment revoke", "events search",
         "events verify", "phone enroll",
         "phone scan", "phone accept", "phone deny", "portal pause", "portal resume", "portal limit",
@@ -25,7 +26,7 @@ import Testing
         "webhook limit",
     ]
     static let groups = [
-        "migrate", "portal", "portal credentials", "app", "type", "settings", "callback", "request",
+        "migrate", "portal", "portal credentials", "app", "type", "settings", "callback", "config", "request",
         "enrollment", "events", "phone", "qr", "stage", "worker", "log-level", "operator", "webhook",
         "completion",
         "manual", "migrate show", "user", "console",
@@ -79,6 +80,8 @@ import Testing
             "app enable": ["mobile"], "app disable": ["mobile"], "type add": ["qr"], "type remove": ["qr"],
             "settings set": ["enrollment_enabled=true"], "callback add": ["acme", "https://acme.example/"],
             "callback remove": ["acme", "https://acme.example/"],
+            "config plan": ["-"], "config apply": ["-"],
+            "events archive": ["audit", "--before", "30d"],
             "request show": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"],
             "enrollment show": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"],
             "enrollment revoke": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"],

@@ -34,6 +34,7 @@ import Testing
     /// The driver sends what a transaction and a migration are made of, the benchmarks set up a database of their own.
     @Test func `SQL that is no statement is sent only where there is a reason`() throws {
         let reasons = [
+            "ConfigPlan.swift": "SET TRANSACTION, which takes no parameters",
             "DispatchLoop.swift": "ROLLBACK after an exchange that failed",
             "Doctor.swift": "SET and RESET, which take no parameters",
             "DoctorFix.swift": "SET ROLE, which takes no parameters, and what the doctor has printed",

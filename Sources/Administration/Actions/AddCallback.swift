@@ -57,7 +57,7 @@ package struct AddCallback: OperatorAction {
             throw AdministrationError.refused("the callback address must be " + checked.rule)
         }
         try await credentials?.sealer.checkMasterKey(&connection)
-        try await connection.transaction { connection in
+        try await connection.atomically { connection in
             let portalID = try await Portal.identifier(of: portal, &connection)
             let id = try await connection.run(NumberCallback()).one()
             let sealed = try credentials.map {

@@ -59,7 +59,7 @@ package struct AddType: OperatorAction {
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        try await connection.transaction { connection in
+        try await connection.atomically { connection in
             try await connection.run(InsertType(name: name, seconds: seconds, settings: settings))
             try await connection.run(CheckMessages(messages: messages))
             try await connection.run(InsertMessages(type: name, messages: messages))

@@ -7,8 +7,12 @@ struct SetColumn: StatementFamily {
         case portalEnabled = "portals.enabled"
         case portalPaused = "portals.paused"
         case portalLimit = "portals.max_open_requests"
+        case portalDisplayName = "portals.display_name"
+        case appDevices = "apps.max_devices_per_user"
+        case appWaiting = "apps.max_waiting"
+        case appWaitingPerDevice = "apps.max_waiting_per_device"
 
-        fileprivate var thing: NamedThing { self == .appEnabled ? .app : .portal }
+        fileprivate var thing: NamedThing { rawValue.hasPrefix("apps.") ? .app : .portal }
     }
 
     let column: Column

@@ -7,6 +7,8 @@ import Postgres
 /// Why a command ends without success: an exit code of sysexits.h, and one sentence for a person.
 struct Failure: Error {
     enum Status: Int32, CaseIterable {
+        /// Two things that were compared are not the same.
+        case difference = 2
         case usage = 64
         /// Input that the product refuses.
         case data = 65
@@ -22,6 +24,7 @@ struct Failure: Error {
         /// For the manual.
         var meaning: String {
             switch self {
+            case .difference: "config plan: the database differs from the file."
             case .usage: "Wrong usage: a word, an option or a value that the command does not take."
             case .data: "Input that is refused, such as a name that is unknown or taken."
             case .unavailable: "The database, or an address to listen at, cannot be had."

@@ -36,7 +36,7 @@ extension Connection {
 }
 
 extension OutputOptions {
-    fileprivate func text(of made: ShownOnce) throws -> String {
+    func text(of made: ShownOnce) throws -> String {
         var record: Record = [:]
         for fact in made.facts { record.append(fact.name, .text(fact.value)) }
         guard try !wantsJSON else { return Field.record(record).json() }

@@ -1,0 +1,128 @@
+import Countersign
+import Postgres
+
+/// Portals with their callback addresses and limits. Their secrets are none of it, but for those that a new one gets.
+enum PortalsSection: ConfigSection {
+    static let name = "portals"
+    static let shape = ConfigShape.named(
+        .record([
+            ("display-name", .text), ("login", .text), (password, .secret), (signingSecret, .secret),
+            ("enabled", .onOff), ("paused", .onOff), ("open-requests", .number),
+            ("webhook-concurrency", .number), ("webhook-rate", .number),
+            (callbacks, .named(.whole([("username", .text), (password, .secret)]))),
+        ]))
+
+    static let password = "password"
+    static let signingSecret = "signing-secret"
+    static let callbacks = "callbacks"
+
+    static func read(_ state: inout ConfigState, _ connection: inout Connection) async throws -> ConfigTree {
+        state.passwords = try await connection.run(ListConfiguredCallbacks()).all()
+        var tree = ConfigTree.parts(try await connection.run(ListConfiguredPortals()).all())
+        for callback in state.passwords {
+            var portal = tree[callback.portal] ?? .empty
+            var addresses = portal[callbacks] ?? .empty
+            addresses[callback.url] =
+                callback.username.map {
+                    ConfigTree([
+                        "username": $0, password: reference(callback.portal, addresses.parts.count),
+                    ])
+                } ?? .empty
+            portal[callbacks] = addresses
+            tree[callback.portal] = portal
+        }
+        return tree
+    }
+
+    /// A name for a password that stands sealed in the database, which whoever takes the file elsewhere has to set.
+    private static func reference(_ portal: String, _ number: Int) -> String {
+        let stem = portal.uppercased().replacing("-", with: "_") + "_CALLBACK_PASSWORD"
+        return "env:\(stem)" + (number == 0 ? "" : "_\(number + 1)")
+    }
+
+    static func steps(for portal: String, from old: ConfigTree?, to new: ConfigTree?) -> [ConfigStep] {
+        let path = [name, portal]
+        guard let new else { return [ConfigStep(path, RemovePortal.self, ["portal": portal], removes: true)] }
+        let added = old == nil ? [ConfigStep(path: path, act: .addPortal(portal, new))] : []
+        let changed = new.changes(from: old).compactMap { key, value in
+            act(portal, key, value, isNew: old == nil).map { ConfigStep(path: path + [key], act: $0) }
+        }
+        return added + changed + addressSteps(portal, old?[callbacks], new[callbacks])
+    }
+
+    private static func act(_ portal: String, _ key: String, _ value: String, isNew: Bool) -> ConfigStep.Act?
+    {
+        switch key {
+        case "enabled": onOff(value, EnablePortal.self, DisablePortal.self, portal)
+        case "paused": onOff(value, PausePortal.self, ResumePortal.self, portal)
+        case "open-requests": .action(LimitPortal.self, ["portal": [portal], "limit": [value]])
+        case "webhook-concurrency":
+            number(value, key) { .limitWebhooks(portal: portal, concurrency: $0, rate: nil) }
+        case "webhook-rate": number(value, key) { .limitWebhooks(portal: portal, concurrency: nil, rate: $0) }
+        case "display-name" where !isNew: .renamePortal(portal, displayName: value)
+        case "login" where !isNew: .refuse("a portal keeps the login that it was added with")
+        default: nil
+        }
+    }
+
+    private static func onOff(
+        _ value: String, _ on: any OperatorAction.Type, _ off: any OperatorAction.Type, _ portal: String
+    ) -> ConfigStep.Act {
+        .action(value == "true" ? on : off, ["portal": [portal]])
+    }
+
+    static func number(_ value: String, _ key: String, _ act: (Int) -> ConfigStep.Act) -> ConfigStep.Act {
+        Int(value).map(act) ?? .refuse("\(key) is a number, not '\(value)'")
+    }
+
+    /// An address with another user or password is another one.
+    private static func addressSteps(_ portal: String, _ old: ConfigTree?, _ new: ConfigTree?) -> [ConfigStep]
+    {
+        let path = [name, portal, callbacks]
+        let gone = (old?.parts ?? []).filter { new?[$0.name] != $0.tree }.map { part in
+            ConfigStep(
+                path + [part.name], RemoveCallback.self, ["portal": portal, "url": part.name], removes: true)
+        }
+        let added = (new?.parts ?? []).filter { old?[$0.name] != $0.tree }.map { part in
+            ConfigStep(
+                path: path + [part.name], act: .addCallback(portal: portal, url: part.name, part.tree))
+        }
+        return gone + added
+    }
+}
+
+/// Mobile apps with their limits.
+enum AppsSection: ConfigSection {
+    static let name = "apps"
+    static let shape = ConfigShape.named(
+        .record(
+            [("login", .text), (PortalsSection.password, .secret), ("enabled", .onOff)]
+                + limits.map { ($0.key, .number) }))
+
+    private static let limits: KeyValuePairs<String, SetColumn.Column> = [
+        "devices-per-user": .appDevices, "waiting": .appWaiting, "waiting-per-device": .appWaitingPerDevice,
+    ]
+
+    static func read(_: inout ConfigState, _ connection: inout Connection) async throws -> ConfigTree {
+        .parts(try await connection.run(ListConfiguredApps()).all())
+    }
+
+    static func steps(for app: String, from old: ConfigTree?, to new: ConfigTree?) -> [ConfigStep] {
+        let path = [name, app]
+        guard let new else { return [ConfigStep(path, RemoveApp.self, ["app": app], removes: true)] }
+        let added = old == nil ? [ConfigStep(path: path, act: .addApp(app, new))] : []
+        let changed = new.changes(from: old).compactMap { key, value in
+            act(app, key, value, isNew: old == nil).map { ConfigStep(path: path + [key], act: $0) }
+        }
+        return added + changed
+    }
+
+    private static func act(_ app: String, _ key: String, _ value: String, isNew: Bool) -> ConfigStep.Act? {
+        if let limit = limits.first(where: { $0.key == key })?.value { return .limitApp(app, limit, value) }
+        switch key {
+        case "enabled": return .action(value == "true" ? EnableApp.self : DisableApp.self, ["app": [app]])
+        case "login" where !isNew: return .refuse("an app keeps the login that it was added with")
+        default: return nil
+        }
+    }
+}
