@@ -31,6 +31,10 @@ BEGIN
             FROM countersign.missing_partitions(30) m WHERE m.table_name = t.table_name), 30)::float8
         FROM countersign.partitioned_tables t
         UNION ALL
+        SELECT 'partitions_outlived', t.table_name, (SELECT count(*) FROM countersign.outlived_partitions() o
+            WHERE left(o.partition_name, -9) = t.table_name)::float8
+        FROM countersign.partitioned_tables t
+        UNION ALL
         SELECT 'transactions_held', '', (pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                                          - pg_snapshot_xmin(pg_current_snapshot())::text::bigint)::float8
         UNION ALL

@@ -36,6 +36,13 @@ extension Concern {
                 size: "\(Int(figure.value)) days ahead",
                 advice: "Run the stage housekeep somewhere: its log says what keeps it from making them.",
                 remedy: .page("queues"))
+        case "partitions_outlived" where figure.value > 0:
+            Concern(
+                "Outlived partitions", figure.label, size: "\(Int(figure.value)) partitions",
+                advice:
+                    "Rows are kept for longer than they should be: the log of the stage housekeep says what keeps it "
+                    + "from dropping them, and `countersign doctor` how to.",
+                remedy: .page("queues"))
         case "default_partition_rows" where figure.value > 0:
             Concern(
                 "Rows in a default partition", figure.label, size: "\(Int(figure.value)) rows",

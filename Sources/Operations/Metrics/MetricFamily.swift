@@ -56,6 +56,8 @@ let helpTexts = [
     "countersign_notification_queue_usage": "Used share of the server's notification queue, 0 to 1.",
     "countersign_notifications_paused": "1 while nobody is notified, because that queue fills up.",
     "countersign_partitions_ahead": "Days after today that have their partition without a gap; at most 30.",
+    "countersign_partitions_outlived":
+        "Partitions whose rows are older than they are kept, and that were not dropped.",
     "countersign_pool_wait_seconds": "Wait for a pooled database connection.",
     "countersign_portals": "Portals by state. over_limit counts beside the other states.",
     "countersign_queue_depth": "Rows that wait in the stage's queue: exact up to 10000, else an estimate.",

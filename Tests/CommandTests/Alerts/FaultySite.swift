@@ -14,6 +14,7 @@ final class FaultySite {
         "CountersignDefaultPartition events",
         "CountersignErrors 42 validate",
         "CountersignNotificationQueue",
+        "CountersignPartitionsOutlived submissions",
         "CountersignPartitionsRunOut submissions",
         "CountersignPortalOverLimit",
         "CountersignPortalPaused",
@@ -264,13 +265,16 @@ extension FaultySite {
             """)
     }
 
-    /// The day after tomorrow has no partition, and an event of next month came to the default partition.
+    /// The day after tomorrow has no partition, one of last week is to be kept no longer, and an event of next month came to the
+    /// default partition.
     private func stopHousekeeping() async throws {
         try await house.kill()
         try await arrange(
             """
             DO $$ BEGIN EXECUTE 'DROP TABLE countersign.submissions_'
                 || to_char((clock_timestamp() AT TIME ZONE 'UTC')::date + 2, 'YYYYMMDD'); END $$;
+            UPDATE countersign.partitioned_tables SET retention_days = 1 WHERE table_name = 'submissions';
+            SELECT countersign.create_partition('submissions', current_date - 6);
             INSERT INTO countersign.events (event_id, type)
             VALUES (countersign.uuid_floor(clock_timestamp() + interval '30 days'), 'test')
             """)
