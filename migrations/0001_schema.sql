@@ -23,6 +23,7 @@
 --                         what waits for a worker
 --   events, event_digests, event_closing
 --                         the audit trail, the digest of each stretch of it, and how far it is digested
+--   event_archives        stretches of it that were exported to files and dropped
 --   erased_events, erasure_key
 --                         events whose user was erased since, and the key of what stands in the names' place
 --   epoch, epochs         how a restore is noticed, and what came of each
@@ -530,6 +531,15 @@ CREATE TABLE countersign.event_digests (
     events   bigint NOT NULL,
     content  bytea NOT NULL,           -- SHA-256 of those events
     digest   bytea NOT NULL            -- SHA-256 of the digest before, and of this row
+);
+-- Stretches of the audit trail that were exported and dropped, the oldest first and without a gap: see event_archives.sql.
+CREATE TABLE countersign.event_archives (
+    until        timestamptz PRIMARY KEY,
+    since        timestamptz NOT NULL,
+    archived_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    events       bigint NOT NULL,
+    content      bytea NOT NULL,  -- SHA-256 of those events, as in event_digests
+    manifest     bytea NOT NULL   -- SHA-256 of the file that describes the others
 );
 -- Events whose user was erased since: see erasure.sql.
 CREATE TABLE countersign.erased_events (

@@ -36,5 +36,9 @@ package enum AdministrationStatements {
             // of the configuration as a file
             ListConfiguredApps.self, ListConfiguredCallbacks.self, ListConfiguredPortals.self,
             LockConfiguration.self,
+            // of archives of events
+            DropArchivedEvents.self, FindDigestBefore.self, ListEndedPartitions.self, ListSpans.self,
+            LockArchive.self,
+            ReadEventsToArchive.self,
         ] + operatorActions.flatMap { $0.statements }
 }

@@ -6,7 +6,7 @@ import Testing
 
 /// A phone in the terminal does whole sign-ins, with the real program and real keys.
 @Suite(.database) struct PhoneCommandTests {
-    private struct Scene {
+    struct Scene {
         let phone: Shell
         let admin: Shell
         let monitor: Shell

@@ -14,7 +14,7 @@ import Testing
         "callback remove", "config export", "config plan", "config apply", "status", "request show",
         "key generate", "key reseal", "key rotate", "work",
         "serve", "run", "enrollment list", "enrollment show", "enrollment revoke", "events search",
-        "events verify", "phone enroll",
+        "events verify", "events archive", "phone enroll",
         "phone scan", "phone accept", "phone deny", "portal pause", "portal resume", "portal limit",
         "stage list", "stage pause", "stage resume", "stage batch-size", "worker list", "worker drain",
         "log-level set", "log-level list", "operator add", "operator list", "operator remove",

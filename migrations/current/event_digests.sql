@@ -2,12 +2,17 @@
 -- nothing in it can be changed, removed or added unseen. Inserts know nothing of it and wait for nothing.
 -- after: identifiers
 
--- SHA-256 of an event, where the time zone is UTC.
+-- An event as a line of JSON, where the time zone is UTC.
+CREATE OR REPLACE FUNCTION countersign.event_line(e countersign.events) RETURNS text
+LANGUAGE sql STABLE
+RETURN jsonb_build_array(
+    e.event_id, e.occurred_at, e.transaction_id, e.enrollment_id, e.portal_id, e.app_id, e.type, e.user_id, e.actor,
+    e.operator, e.details)::text;
+
+-- SHA-256 of that line.
 CREATE OR REPLACE FUNCTION countersign.event_hash(e countersign.events) RETURNS bytea
 LANGUAGE sql STABLE
-RETURN sha256(convert_to(jsonb_build_array(
-    e.event_id, e.occurred_at, e.transaction_id, e.enrollment_id, e.portal_id, e.app_id, e.type, e.user_id, e.actor,
-    e.operator, e.details)::text, 'UTF8'));
+RETURN sha256(convert_to(countersign.event_line(e), 'UTF8'));
 
 -- SHA-256 over the events of a span, and how many they are. Events whose user was erased count as they were before.
 CREATE OR REPLACE FUNCTION countersign.events_content(since timestamptz, until timestamptz,
@@ -41,6 +46,9 @@ DECLARE
     closing countersign.event_closing%ROWTYPE;
     last countersign.event_digests%ROWTYPE;
     span record;
+    ends timestamptz;
+    total bigint := 0;
+    width constant integer := (SELECT p.days FROM countersign.partitioned_tables p WHERE p.table_name = 'events');
 BEGIN
     SELECT * INTO closing FROM countersign.event_closing FOR UPDATE SKIP LOCKED;
     IF NOT FOUND THEN
@@ -63,24 +71,40 @@ BEGIN
     SELECT * INTO last FROM countersign.event_digests d ORDER BY d.until DESC LIMIT 1;
     last.until := coalesce(last.until, (SELECT date_trunc('day', countersign.uuid_time(e.event_id), 'UTC')
                                         FROM countersign.events e ORDER BY e.event_id LIMIT 1), closing.until);
-    SELECT * INTO span FROM countersign.events_content(last.until, closing.until);
-    IF span.events > 0 THEN
+    -- No span is of two partitions: those are archived one by one.
+    WHILE last.until < closing.until LOOP
+        ends := least(closing.until, (countersign.partition_start((last.until AT TIME ZONE 'UTC')::date, width)
+                                      + width)::timestamp AT TIME ZONE 'UTC');
+        SELECT * INTO span FROM countersign.events_content(last.until, ends);
+        EXIT WHEN span.events = 0 AND ends = closing.until;
         INSERT INTO countersign.event_digests (since, until, events, content, digest)
-        VALUES (last.until, closing.until, span.events, span.content,
-                countersign.event_digest(last.digest, last.until, closing.until, span.events, span.content));
-    END IF;
+        VALUES (last.until, ends, span.events, span.content,
+                countersign.event_digest(last.digest, last.until, ends, span.events, span.content))
+        RETURNING * INTO last;
+        total := total + span.events;
+    END LOOP;
     UPDATE countersign.event_closing SET horizon = NULL;
-    RETURN span.events;
+    RETURN total;
 END
 $$;
 
--- What does not fit the chain. Days that were dropped when their retention was over are not looked into; their digests
--- stay and are part of the chain.
+-- Before then events have outlived their retention, or were archived: nobody looks for them any more.
+CREATE OR REPLACE FUNCTION countersign.events_kept_since() RETURNS timestamptz
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN greatest(
+        (SELECT ((clock_timestamp() AT TIME ZONE 'UTC')::date - p.retention_days)::timestamp AT TIME ZONE 'UTC'
+         FROM countersign.partitioned_tables p WHERE p.table_name = 'events'),
+        (SELECT max(a.until) FROM countersign.event_archives a));
+END
+$$;
+
+-- What does not fit the chain. Days that were dropped when their retention was over, or when they were archived, are not
+-- looked into; their digests stay and are part of the chain.
 CREATE OR REPLACE FUNCTION countersign.verify_events() RETURNS TABLE (since timestamptz, until timestamptz, problem text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    kept constant timestamptz := (SELECT ((clock_timestamp() AT TIME ZONE 'UTC')::date - p.retention_days)::timestamp
-        AT TIME ZONE 'UTC' FROM countersign.partitioned_tables p WHERE p.table_name = 'events');
+    kept constant timestamptz := countersign.events_kept_since();
 BEGIN
     RETURN QUERY
     WITH links AS (

@@ -26,7 +26,7 @@ extension AuditEvent {
         "app.removed", "app.changed", "type.changed", "type.message_added", "type.message_removed",
         "type.message_changed", "callback.changed", "operator.changed",
         "operator.signed_in", "operator.refused", "operator.second_factor_added",
-        "operator.second_factor_replaced", "epoch.began", "epoch.released",
+        "operator.second_factor_replaced", "epoch.began", "epoch.released", "events.archived",
     ]
 
     /// As `request.started, .scanned; submission.rejected`.

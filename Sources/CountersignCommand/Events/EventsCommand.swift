@@ -12,8 +12,10 @@ struct EventsCommand: ParsableCommand {
               countersign events search --user alice --type request,enrollment
               countersign events --follow --format json --cursor events.cursor
               countersign events verify
+              countersign events archive /srv/audit --before 90d
             """,
-        subcommands: [EventsSearch.self, EventsVerify.self], defaultSubcommand: EventsSearch.self)
+        subcommands: [EventsSearch.self, EventsVerify.self, EventsArchive.self],
+        defaultSubcommand: EventsSearch.self)
 }
 
 struct EventsVerify: DatabaseCommand {
@@ -25,14 +27,49 @@ struct EventsVerify: DatabaseCommand {
             again, and ends with 65 when one does not fit. Days that were dropped when their retention was over do \
             no harm. Who keeps the printed digest elsewhere knows later that nothing was cut off before it.
 
+            With --archive it looks at the files of `events archive`, and needs no database.
+
             Examples:
               countersign events verify
               countersign events verify --json
+              countersign events verify --archive /srv/audit
             """)
     static let role: GroupRole? = .admin
 
+    @Option(help: "Look at the archive in that folder instead.", completion: .directory)
+    var archive: String?
+
     @OptionGroup var output: OutputOptions
     @OptionGroup var database: DatabaseOptions
+
+    mutating func run() async throws {
+        guard let folder = archive ?? Environment.current.text("archive") else {
+            return try await runInSession()
+        }
+        do {
+            try show(try ArchiveCheck(folder: folder))
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    private func show(_ check: ArchiveCheck) throws {
+        let problems = check.problems.map { problem -> Record in
+            ["file": .text(problem.file), "problem": .text(problem.sentence)]
+        }
+        let end: Record = [
+            "events": .number(check.events), "until": .text(check.until), "digest": .text(check.digest),
+        ]
+        if try output.wantsJSON {
+            try output.show(end + ["problems": .records(problems)])
+        } else {
+            try output.show(problems, otherwise: "Every archived event is as it was closed.")
+            write(TextTable.details(end))
+        }
+        guard problems.isEmpty else {
+            throw Failure(.data, "the archive was changed in \(problems.count) places")
+        }
+    }
 
     func run(_ connection: inout Connection) async throws {
         let chain = try await EventChain.verify(&connection)

@@ -21,7 +21,9 @@ extension DatabaseCommand {
 
     func prepare() {}
 
-    mutating func run() async throws {
+    mutating func run() async throws { try await runInSession() }
+
+    mutating func runInSession() async throws {
         var installation = Installation.first
         do {
             try prepare()

@@ -165,8 +165,14 @@ private let decidedPrivileges = """
         enrollments bigint, OUT requests bigint, OUT events bigint) - admin: execute
     erased_events - nobody
     erasure_key - nobody
+    drop_archived_events(partition_name text, events bigint, erased bigint, content bytea, manifest bytea) - nobody
+    ended_event_partitions(before timestamp with time zone) - nobody
+    event_archives - nobody
     event_closing - nobody
     event_hash(e countersign.events) - nobody
+    event_line(e countersign.events) - nobody
+    events_kept_since() - nobody
+    events_to_archive(since timestamp with time zone, until timestamp with time zone, after uuid, at_most integer) - nobody
     named_user(app integer, user_id text) - nobody
     pseudonym(app integer, user_id text) - admin: execute
     event_digest(before bytea, since timestamp with time zone, until timestamp with time zone, events bigint,

@@ -1,0 +1,20 @@
+import Glibc
+
+/// A file that is read from its beginning to its end, in blocks.
+package final class InputFile {
+    private let descriptor: Int32
+
+    package init?(path: String) {
+        descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        if descriptor < 0 { return nil }
+    }
+
+    /// Empty at the end; nil when it cannot be read.
+    package func read() -> [UInt8]? {
+        var block = [UInt8](repeating: 0, count: 65_536)
+        let count = unsafe Glibc.read(descriptor, &block, block.count)
+        return count < 0 ? nil : Array(block[..<count])
+    }
+
+    deinit { close(descriptor) }
+}
