@@ -23,6 +23,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", exact: "1.7.3"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -31,8 +32,8 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
-        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
     ],
@@ -63,6 +64,7 @@ let package = Package(
                 "Cqrencode", "CUnicodeSecurity", "Czlib", "OpenPGP", "Postgres",
                 .product(name: "Crypto", package: "swift-crypto"),
                 server("Logging", "swift-log"),
+                server("Tracing", "swift-distributed-tracing"),
             ],
             plugins: ["EmbedFilesPlugin"]
         ),
@@ -83,9 +85,9 @@ let package = Package(
                 "Countersign", "Postgres",
                 .product(name: "Crypto", package: "swift-crypto"),
                 server("Logging", "swift-log"),
+                server("Yams", "Yams"),
             ]
         ),
-                server("Yams", "Yams"),
         .target(
             name: "Webhooks",
             dependencies: [
@@ -97,6 +99,7 @@ let package = Package(
                 server("NIOHTTP1", "swift-nio"),
                 server("NIOHTTP2", "swift-nio-http2"),
                 server("NIOSSL", "swift-nio-ssl"),
+                server("Tracing", "swift-distributed-tracing"),
             ]
         ),
         .target(
@@ -130,6 +133,7 @@ let package = Package(
                 server("NIOHTTP1", "swift-nio"),
                 server("NIOSSL", "swift-nio-ssl"),
                 server("ServiceLifecycle", "swift-service-lifecycle"),
+                server("Tracing", "swift-distributed-tracing"),
             ]
         ),
         .target(
@@ -304,6 +308,7 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 server("NIOCore", "swift-nio"),
                 server("NIOHTTP1", "swift-nio"),
+                server("Tracing", "swift-distributed-tracing"),
             ]),
     ]
 )

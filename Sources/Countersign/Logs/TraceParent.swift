@@ -4,6 +4,8 @@ package struct TraceParent: Sendable, Equatable {
     package let traceID: String
     /// The caller's span: 16 such digits.
     package let spanID: String
+    /// Whether the caller records its span.
+    package let isSampled: Bool
 
     /// Nil for anything else, which the standard wants ignored.
     package init?(_ text: String) {
@@ -12,7 +14,24 @@ package struct TraceParent: Sendable, Equatable {
             !parts[1...2].contains(where: { $0.allSatisfy { $0 == "0" } })
         else { return nil }
         (traceID, spanID) = (String(parts[1]), String(parts[2]))
+        isSampled = (UInt8(parts[3], radix: 16) ?? 0) & 1 == 1
     }
+
+    /// A new span of the caller's trace, or of a new one.
+    package init(childOf caller: TraceParent?) {
+        traceID = caller?.traceID ?? hexadecimalDigits(16)
+        spanID = hexadecimalDigits(8)
+        isSampled = caller?.isSampled ?? true
+    }
+
+    package var text: String { "00-\(traceID)-\(spanID)-\(isSampled ? "01" : "00")" }
+}
+
+/// Of so many random bytes, which are never all zero.
+private func hexadecimalDigits(_ count: Int) -> String {
+    let bytes = randomBytes(count)
+    guard bytes.contains(where: { $0 != 0 }) else { return hexadecimalDigits(count) }
+    return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }
 
 private func isLowerHex(_ text: Substring) -> Bool {

@@ -28,6 +28,25 @@ struct OperationsOptions: ParsableArguments {
                 """, valueName: "names"))
     var operationsHost: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where a collector of OpenTelemetry takes spans by OTLP over HTTP, as http://127.0.0.1:4318. (default: nowhere)",
+            discussion: """
+                A span of each HTTP request and of each webhook, which go on with the traceparent that they came with. \
+                They have no user, code, address or secret. What the collector is too slow for is dropped and counted.
+                """, valueName: "url"))
+    var otlpEndpoint: String?
+
+    /// Nil when nobody asked for spans. From now on they are made.
+    func spans(_ environment: Environment, service: String, logger: Logger) throws -> SpanExporter? {
+        guard let text = otlpEndpoint ?? environment.text("otlp-endpoint") else { return nil }
+        let queue = SpanQueue()
+        let exporter = SpanExporter(
+            address: try SpanExporter.address(text), service: service, queue: queue, logger: logger)
+        SpanTracer.begin(SpanTracer(queue: queue))
+        return exporter
+    }
+
     /// Nil when nobody asked for one. For the services of the command's group. `waits` for an address that is in use;
     /// else that ends the command, with 75.
     func server(

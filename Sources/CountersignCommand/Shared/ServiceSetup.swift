@@ -44,7 +44,10 @@ struct ServiceSetup {
         let server = try await operations.server(
             environment, database: connection, registry: registry, listeners: listeners, journal: journal,
             waits: waits, logger: logger("operations"))
-        let all = services + (server.map { [$0] } ?? [])
+        let spans = try operations.spans(
+            environment, service: "countersign-\(logger.label)", logger: logger("spans"))
+        // The first is shut down last, so that it sends what the others have ended with.
+        let all = (spans.map { [$0] } ?? []) + services + (server.map { [$0] } ?? [])
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: all.map {

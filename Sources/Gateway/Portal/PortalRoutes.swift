@@ -53,7 +53,7 @@ struct PortalRoutes: Sendable {
             languageCode: SignInContext.language(form["language_code"]),
             ipAddress: SignInContext.address(form["ip_address"]),
             userAgent: SignInContext.userAgent(form["user_agent"]), reference: form["reference"],
-            traceparent: request.headers[.traceparent],
+            traceparent: request.traceparent,
             browserID: SignInContext.browserID(form["browser_id"]))
         let started = try await mapped(portal) { try await signIns.start(draft, of: portal) }
         return .json(

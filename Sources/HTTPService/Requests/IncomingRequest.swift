@@ -7,6 +7,8 @@ package struct IncomingRequest: Sendable {
     package let request: Request
     /// The client's address, as far as trusted proxies say.
     package let client: IPAddress?
+    /// What goes on from it is part of that (W3C Trace Context).
+    package let traceparent: String?
     private let parameters: Parameters
     /// Bytes of a body at most.
     private let bodyLimit: Int
@@ -14,6 +16,7 @@ package struct IncomingRequest: Sendable {
     init(_ request: Request, _ context: ServiceContext, bodyLimit: Int) {
         self.request = request
         client = context.client
+        traceparent = context.traceparent
         parameters = context.parameters
         self.bodyLimit = bodyLimit
     }

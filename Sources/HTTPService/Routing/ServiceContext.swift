@@ -9,6 +9,8 @@ struct ServiceContext: RequestContext {
     let peer: IPAddress?
     /// The client's address, as far as trusted proxies say.
     var client: IPAddress?
+    /// What goes on from this request: of its own span, or else the header that it came with.
+    var traceparent: String?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

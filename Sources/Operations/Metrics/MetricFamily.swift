@@ -66,6 +66,8 @@ let helpTexts = [
     "countersign_queue_oldest_seconds": "Age of the oldest waiting row that a worker may take.",
     "countersign_reconnects_total": "Sessions opened again after one was lost or a batch broke it.",
     "countersign_requests_ended_total": "Requests that ended, counted at their first webhook.",
+    "countersign_spans_total":
+        "Spans that the collector has taken, and those that were dropped as it was too slow.",
     "countersign_stage_batch_seconds": "Time of batches that dealt with rows.",
     "countersign_stage_batch_timeouts_total":
         "Batches that took too long and were tried again with fewer rows.",

@@ -2,6 +2,7 @@ import Countersign
 import Engine
 import Logging
 import Postgres
+import Tracing
 
 /// One attempt to deliver, from the claimed row to the result.
 struct DeliveryAttempt: Sendable {
@@ -23,10 +24,13 @@ struct DeliveryAttempt: Sendable {
         count(delivery)
         let started = clock.now
         let begun = ContinuousClock.now
-        let result = await send(delivery, at: started)
+        let span = SpanTracer.current?.startSpan(
+            "POST webhook", parent: delivery.traceparent, ofKind: .client)
+        let result = await send(delivery, at: started, traceparent: span?.trace.text ?? delivery.traceparent)
         let took = begun.duration(to: .now)
         guard !Task.isCancelled else { return nil }  // given back
         meters.attempted(result.failure?.rawValue ?? "delivered", took: took)
+        span?.end(delivery, result)
         let acknowledgement = Acknowledgement(
             delivery, startedAt: started, milliseconds: Int(took / .milliseconds(1)), result: result)
         let isDead = acknowledgement.outcome == .dead
@@ -43,7 +47,9 @@ struct DeliveryAttempt: Sendable {
             took: delivery.transactionID.time.duration(to: delivery.occurredAt))
     }
 
-    private func send(_ delivery: Delivery, at started: Timestamp) async -> DeliveryResult {
+    private func send(
+        _ delivery: Delivery, at started: Timestamp, traceparent: String?
+    ) async -> DeliveryResult {
         guard delivery.isListed else {
             return DeliveryResult(
                 failure: .address,
@@ -58,7 +64,7 @@ struct DeliveryAttempt: Sendable {
             var headers = try message.headers(at: seconds, try secrets.signer(delivery))
             let basic = try secrets.basicAuthorization(delivery)
             if let basic { headers.append(("authorization", basic.value)) }
-            if let trace = delivery.traceparent { headers.append(("traceparent", trace)) }
+            if let trace = traceparent { headers.append(("traceparent", trace)) }
             var result = await client.post(
                 message.body, to: delivery.callbackURI, of: delivery.portalID, headers: headers)
             if let basic { result.redact([basic.value, String(basic.value.dropFirst(6)), basic.password]) }
@@ -97,6 +103,22 @@ extension Delivery {
             fields["span_id"] = .string(trace.spanID)
         }
         return fields
+    }
+}
+
+extension RecordedSpan {
+    /// Neither the address nor the user: the transaction's id leads to both, for those who may see them.
+    fileprivate func end(_ delivery: Delivery, _ result: DeliveryResult) {
+        updateAttributes { attributes in
+            attributes["http.request.method"] = "POST"
+            attributes["http.request.resend_count"] = delivery.attempt - 1
+            attributes["countersign.transaction_id"] = delivery.transactionID.description
+            attributes["countersign.portal"] = delivery.portal
+            if let code = result.statusCode { attributes["http.response.status_code"] = code }
+            if let failure = result.failure { attributes["error.type"] = failure.rawValue }
+        }
+        if result.failure != nil { setStatus(.init(code: .error)) }
+        end()
     }
 }
 
