@@ -46,6 +46,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("icui18n"), .linkedLibrary("icuuc")]
         ),
         .systemLibrary(name: "Ccares", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+        .systemLibrary(
+            name: "Cmaxminddb", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
         .systemLibrary(name: "Crnp", pkgConfig: "librnp", providers: [.apt(["librnp-dev"])]),
         .executableTarget(name: "EmbedFiles"),
         .plugin(
@@ -70,9 +72,11 @@ let package = Package(
         ),
         .target(name: "Resolver", dependencies: ["Ccares", "Countersign", "Postgres"]),
         .target(
+            name: "Places", dependencies: ["Cmaxminddb", "Countersign", server("Logging", "swift-log")]),
+        .target(
             name: "Engine",
             dependencies: [
-                "Countersign", "OpenPGP", "Postgres",
+                "Countersign", "OpenPGP", "Places", "Postgres",
                 .product(name: "Crypto", package: "swift-crypto"),
                 server("Logging", "swift-log"),
                 server("Metrics", "swift-metrics"),
@@ -169,7 +173,7 @@ let package = Package(
             name: "CountersignCommand",
             dependencies: [
                 "Administration", "Countersign", "CountersignApp", "Engine", "Gateway", "HTTPService",
-                "OpenPGP", "Operations", "Postgres", "Webhooks",
+                "OpenPGP", "Operations", "Places", "Postgres", "Webhooks",
                 server("ArgumentParser", "swift-argument-parser"),
                 server("AsyncHTTPClient", "async-http-client"),
                 server("Configuration", "swift-configuration"),
@@ -201,7 +205,7 @@ let package = Package(
         .target(
             name: "Support",
             dependencies: [
-                "Administration", "Countersign", "Engine", "OpenPGP", "Postgres",
+                "Administration", "Countersign", "Engine", "OpenPGP", "Places", "Postgres",
                 server("AsyncHTTPClient", "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 server("Logging", "swift-log"),
@@ -267,6 +271,8 @@ let package = Package(
             ]
         ),
         .testTarget(name: "ResolverTests", dependencies: ["Countersign", "Resolver", "Support"]),
+        .testTarget(
+            name: "PlacesTests", dependencies: ["Places", "Support", server("Logging", "swift-log")]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Support"]),
         .testTarget(
             name: "CountersignTests",
@@ -279,7 +285,7 @@ let package = Package(
         .testTarget(
             name: "EngineTests",
             dependencies: [
-                "Administration", "Countersign", "Engine", "OpenPGP", "Postgres", "Support",
+                "Administration", "Countersign", "Engine", "OpenPGP", "Places", "Postgres", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
                 server("Logging", "swift-log"),
             ]

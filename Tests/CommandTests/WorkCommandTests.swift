@@ -47,6 +47,16 @@ import Testing
         #expect(try counts.int(0) == Self.rows && counts.int(1) == Self.rows && counts.int(2) == 0)
     }
 
+    @Test func `without a usable file of places it does not begin`() async throws {
+        let shell = try await Shell.member(of: .worker, key: MasterKeyText.make())
+        for (file, reason) in [("/nonexistent.mmdb", "Error opening"), ("/etc/passwd", "invalid metadata")] {
+            let outcome = try await shell.run("work", "--geoip", file)
+            #expect(outcome.status == 78)
+            #expect(outcome.errors.contains("\(file) is not a readable MaxMind DB file: "))
+            #expect(outcome.errors.contains(reason))
+        }
+    }
+
     @Test func `killed in the middle of batches, it loses nothing and repeats nothing`() async throws {
         let shell = try await arrange()
         var superuser = try await Database.current.connectAsSuperuser()

@@ -2,6 +2,7 @@ package import Countersign
 import Crypto
 package import Engine
 package import Logging
+package import Places
 package import Postgres
 
 extension Sealer {
@@ -16,7 +17,7 @@ package func withWorker<T: Sendable>(
     stages: Set<StageName> = Set(StageName.allCases).subtracting([.dispatch]), batchSize: Int = 500,
     dispatch: (any LongRunningStage)? = nil, options: ConnectionOptions? = nil,
     sealer: Sealer = .ofTests, poll: Duration = .seconds(1), statementLimit: Duration? = nil,
-    journal: Journal? = nil,
+    journal: Journal? = nil, places: Places? = nil,
     logger: Logger = LogCapture.current.logger("worker"),
     _ body: (Worker) async throws -> T
 ) async throws -> T {
@@ -26,6 +27,7 @@ package func withWorker<T: Sendable>(
     configuration.batchSize = batchSize
     configuration.poll = poll
     configuration.journal = journal
+    configuration.places = places
     if let statementLimit { configuration.statementLimit = statementLimit }
     let worker = try Worker(configuration, sealer: sealer, dispatch: dispatch, logger: logger)
     let running = Task { await worker.run() }

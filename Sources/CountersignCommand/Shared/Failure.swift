@@ -2,6 +2,7 @@ import Administration
 import Countersign
 import Glibc
 import OpenPGP
+import Places
 import Postgres
 
 /// Why a command ends without success: an exit code of sysexits.h, and one sentence for a person.
@@ -57,7 +58,7 @@ struct Failure: Error {
             self.init(.data, "\(error)")
         case is InvalidStages, is UnreadableInput:
             self.init(.usage, "\(error)")
-        case is MasterKeyError, is SealingError, is SchemaRangeError, is OpenPGPError:
+        case is MasterKeyError, is SealingError, is SchemaRangeError, is OpenPGPError, is PlaceFileError:
             self.init(.configuration, "\(error)")
         case is JournalError:
             self.init(.output, "what was asked for is done, but \(error)")

@@ -4,6 +4,7 @@ import Engine
 import FoundationEssentials
 import Glibc
 import Logging
+import Places
 import Postgres
 import Webhooks
 
@@ -14,6 +15,12 @@ struct WorkerOptions: ParsableArguments {
 
     @Option(help: "Rows in a batch, 1 to 1000. (default: 500)")
     var batchSize: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "A MaxMind DB file of cities or countries: prompts say where the visitor is.",
+            discussion: "A new file that is put in its place is used within a minute.", valueName: "file"))
+    var geoip: String?
 
     @OptionGroup var addresses: AddressOptions
 
@@ -33,6 +40,9 @@ struct WorkerOptions: ParsableArguments {
         if let size = try batchSize ?? environment.value("batch-size") { configuration.batchSize = size }
         guard (1...1000).contains(configuration.batchSize) else {
             throw Failure(.usage, "--batch-size must lie between 1 and 1000, not \(configuration.batchSize)")
+        }
+        configuration.places = try (geoip ?? environment.text("geoip")).map {
+            try Places(path: $0, logger: logger)
         }
         let sealer = Sealer(try environment.masterKeys())
         let dispatch = DispatchStage(

@@ -1,5 +1,6 @@
 import Countersign
 import OpenPGP
+import Places
 import Postgres
 
 /// A submission after everything that takes time, for which nothing in the database is held.
@@ -12,18 +13,20 @@ struct CheckedSubmission: Sendable {
     let refusal: String?
     let newPrompt: String?
 
-    init(_ claimed: ClaimedSubmission, _ context: OpenPGPContext, _ sealer: Sealer) throws {
+    init(
+        _ claimed: ClaimedSubmission, _ context: OpenPGPContext, _ sealer: Sealer, _ places: Places?
+    ) throws {
         self.claimed = claimed
         (signature, signed, refusal) = Self.check(claimed, context)
         let mayScan = signature == .missing || signature.fingerprint != nil
-        newPrompt = try mayScan ? claimed.prompt.flatMap { try $0.text(claimed, context, sealer) } : nil
+        newPrompt = try mayScan ? claimed.prompt.flatMap { try $0.text(claimed, context, sealer, places) } : nil
     }
 
     /// One that takes no OpenPGP.
-    init(plain claimed: ClaimedSubmission) {
+    init(plain claimed: ClaimedSubmission, _ places: Places?) {
         self.claimed = claimed
         (signature, signed, refusal) = (.missing, nil, nil)
-        newPrompt = claimed.prompt?.words.lines.joined(separator: "\n")
+        newPrompt = claimed.prompt?.lines(places).joined(separator: "\n")
     }
 
     private static func check(
@@ -44,11 +47,18 @@ struct CheckedSubmission: Sendable {
 }
 
 extension ClaimedSubmission.Prompt {
+    /// With the place of the visitor's address, where places are known.
+    fileprivate func lines(_ places: Places?) -> [String] {
+        var words = words
+        words.place = words.address.flatMap { places?.place(of: $0, language: words.language)?.text }
+        return words.lines
+    }
+
     /// Nil when there is something to encrypt and no key to encrypt it to.
     fileprivate func text(
-        _ claimed: ClaimedSubmission, _ context: OpenPGPContext, _ sealer: Sealer
+        _ claimed: ClaimedSubmission, _ context: OpenPGPContext, _ sealer: Sealer, _ places: Places?
     ) throws -> String? {
-        let lines = words.lines
+        let lines = lines(places)
         guard let secureMessage else { return lines.joined(separator: "\n") }
         guard let publicKey = claimed.publicKey, let signer else { return nil }
         let secretKey = try sealer.open(signer.sealed, at: ServerKey.place(signer.id))

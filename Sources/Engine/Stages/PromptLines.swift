@@ -9,6 +9,8 @@ package struct PromptLines: Sendable {
     package var number: String?
     package var browser: Browser?
     package var address: String?
+    /// Where that is said to be.
+    package var place: String?
     package var userAgent: String?
     /// A tag, as `nl-be`; the labels are in that language, or in English.
     package var language: String?
@@ -40,10 +42,16 @@ package struct PromptLines: Sendable {
         case nil: break
         }
         if address != nil || userAgent != nil {
-            lines.append("\(labels.location): \(address ?? labels.unknown)")
+            lines.append("\(labels.location): \(location ?? labels.unknown)")
         }
         if let userAgent { lines.append("\(labels.device): \(Self.device(userAgent))") }
         return lines
+    }
+
+    /// `Amsterdam, North Holland, NL (203.0.113.7)`, or the address alone.
+    private var location: String? {
+        guard let address, let place else { return address }
+        return "\(place) (\(address))"
     }
 
     /// Browser and system of one that is known; any other as it is, for a portal may say what its terminal is called.

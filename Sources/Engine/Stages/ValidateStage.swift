@@ -1,5 +1,6 @@
 package import Countersign
 package import Logging
+package import Places
 package import Postgres
 
 /// Judges submissions: `issued -> scanned -> authenticated | denied`.
@@ -23,15 +24,17 @@ package struct ValidateStage: Stage, Repair {
     private let sealer: Sealer
     private let clock: DatabaseClock
     private let budget: CryptoBudget
+    private let places: Places?
     /// As the switches of the last batch said.
     private var expectsUnsigned = false
 
     /// `clock` is that of its threads.
     package init(
         _ threads: CryptoThreads, _ sealer: Sealer, clock: DatabaseClock = DatabaseClock(),
-        budget: CryptoBudget = .batch
+        budget: CryptoBudget = .batch, places: Places? = nil
     ) {
         (self.threads, self.sealer, self.clock, self.budget) = (threads, sealer, clock, budget)
+        self.places = places
     }
 
     package var repair: (any Repair)? { self }
@@ -92,7 +95,7 @@ package struct ValidateStage: Stage, Repair {
         let taken = try rows.all()
         var verdicts = Verdicts(try note(switches.one()))
         for one in taken.sorted(by: { $0.claimed.key < $1.claimed.key }) {
-            if let held = one.held { verdicts.judge(CheckedSubmission(plain: one.claimed), held) }
+            if let held = one.held { verdicts.judge(CheckedSubmission(plain: one.claimed, places), held) }
         }
         try await connection.pipeline(verdicts.steps + [Step(Commit())])
         return Batch(
@@ -135,11 +138,11 @@ package struct ValidateStage: Stage, Repair {
     private func check(
         _ claimed: [ClaimedSubmission], _ budget: CryptoBudget
     ) async -> CheckedBatch<CheckedSubmission> {
-        let sealer = sealer
+        let (sealer, places) = (sealer, places)
         let answers = await threads.attempt(
             claimed, affinity: \.text.enrollmentID, payer: \.payer, budget
         ) { context, submission in
-            try CheckedSubmission(submission, context, sealer)
+            try CheckedSubmission(submission, context, sealer, places)
         }
         return CheckedBatch(claimed.map(\.key), answers)
     }

@@ -2,6 +2,7 @@ package import Countersign
 package import Logging
 package import Metrics
 package import OpenPGP
+package import Places
 package import Postgres
 import ServiceLifecycle
 
@@ -26,6 +27,8 @@ package struct WorkerConfiguration: Sendable {
     package var logLevels = LogLevels()
     /// Where it is told what a restore must not take back.
     package var journal: Journal?
+    /// Where visitors are, for the prompt.
+    package var places: Places?
 
     package init(database: ConnectionOptions, host: String, processID: Int32) {
         self.database = database
@@ -64,7 +67,9 @@ package final class Worker: Service {
             try CryptoThreads(clock: { clock.seconds })
         )
         enroll = (0..<2).map { _ in EnrollStage(keys, sealer, clock: clock) }
-        validate = (0..<2).map { _ in ValidateStage(signatures, sealer, clock: clock) }
+        validate = (0..<2).map { _ in
+            ValidateStage(signatures, sealer, clock: clock, places: configuration.places)
+        }
         self.dispatch = dispatch
         context = Self.context(configuration, clock, logger)
     }

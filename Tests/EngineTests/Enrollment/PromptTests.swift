@@ -1,5 +1,7 @@
 import Countersign
 import Engine
+import Foundation
+import Places
 import Postgres
 import Support
 import Testing
@@ -50,6 +52,32 @@ import Testing
                 try await prompt(nil, here, message: "Device: yours", &portal, &app, phone)
                     == ["ACME", "Device: yours", "Location: \(here)"])
             #expect(try await prompt(nil, nil, &portal, &app, phone) == ["ACME", "Sign in"])
+        }
+    }
+
+    @Test func `the place of the visitor's address is told where a file of places is given`() async throws {
+        try await PlaceFiles.with { file in
+            let places = try Places(path: file.path, logger: LogCapture.current.logger())
+            let site = try await Site.make()
+            try await withWorker(places: places) { _ in
+                var portal = try await site.portal()
+                var app = try await site.app()
+                let here = "203.0.113.7"
+                let told = ["ACME", "Sign in", "Location: The Hague, North Holland, NL (\(here))"]
+                let phone = try await SQLPhone.enroll("alice", &app)
+                #expect(try await prompt(nil, here, &portal, &app, phone) == told)
+                #expect(try await prompt(nil, "10.0.0.1", &portal, &app, phone).last == "Location: 10.0.0.1")
+
+                let unsigned = try await app.enroll("bob")
+                let id = try await portal.execute(
+                    """
+                    INSERT INTO countersign.auth_requests (auth_type, callback_uri, ip_address)
+                    VALUES ('qr-code', '\(Site.callback)', '\(here)') RETURNING transaction_id
+                    """)[0].identifier(0)
+                let code = try await portal.code(id)
+                let shown = try await app.submit(unsigned, code, "scan").prompt
+                #expect(shown?.split(separator: "\n").map(String.init) == told)
+            }
         }
     }
 }
