@@ -40,6 +40,17 @@ import Testing
         return World(own: try ids[0].identifier(0), other: try ids[1].identifier(0))
     }
 
+    /// The first thing that a page's stream says.
+    private func firstEvent(_ page: String, _ viewer: SignedIn) async throws -> String {
+        let port = Int(viewer.browser.base.split(separator: ":").last ?? "") ?? 0
+        return try await RawHTTP(port: port).connected { connection in
+            try await connection.send(
+                "GET /console/live/\(page) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n"
+                    + "Cookie: \(viewer.browser.cookie ?? "")\r\n\r\n")
+            return try await connection.text(until: "\"\n\n")
+        }
+    }
+
     private static let pages = [
         "requests", "webhooks", "events", "account", "webhooks?state=dead", "webhooks?state=waiting",
         "webhooks?state=delivered", "requests?state=cancelled", "events?type=request",
@@ -78,6 +89,12 @@ import Testing
                 let shown = isTyped ? body.replacing(/(value|data-live|href)="[^"]*"/, with: "") : body
                 #expect(!shown.contains("rival") && !shown.contains("\(world.other)"), "\(page)")
             }
+            for page in ["webhooks", "events", "requests?id=\(world.own)"] {
+                let event = try await firstEvent(page, viewer)
+                #expect(event.contains("\(world.own)") && !event.contains("rival"), "\(page)")
+            }
+            let other = try await firstEvent("requests?id=\(world.other)", viewer)
+            #expect(other.contains("There is no such request"))
             for page in ["requests?portal=rival", "webhooks?portal=rival", "events?portal=rival"] {
                 #expect(try await viewer.page(page).contains("Your account sees portal acme only"), "\(page)")
             }

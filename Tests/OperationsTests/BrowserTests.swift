@@ -117,16 +117,34 @@ import Testing
                             let violations = try await axe.violations(in: tab)
                             #expect(violations == [], "\(what)")
                         }
-                        if page != "overview" {
-                            _ = try await tab.script(
-                                "document.querySelectorAll('details').forEach((d) => { d.open = false })")
-                        }
+                        _ = try await tab.script(
+                            "document.querySelectorAll('details').forEach((d) => { d.open = false })")
                         try await keep(try await tab.wholePage("\(what)", width: width), what)
                     }
                 }
                 try await confirm(tab, browser)
                 let violations = try await tab.log().filter { $0.contains("Content Security Policy") }
                 #expect(violations == [])
+            }
+        }
+    }
+
+    @Test func `times are shown as one chooses, and that is kept`() async throws {
+        let password = try await arrange()
+        try await withOperations { browser in
+            try await Chromium.run { chromium in
+                let tab = try await chromium.tab("about:blank", width: 1_280)
+                try await signIn(tab, browser, password)
+                try await tab.go(to: "\(browser.base)/console/requests")
+                let title = "document.querySelector('main time').title"
+                let exact = try await tab.value(title)
+                #expect(exact.hasSuffix(" UTC"))
+                _ = try await tab.script("document.getElementById('zone').click()")
+                #expect(try await tab.value(title) != exact)
+                try await tab.reload()
+                #expect(try await tab.value("document.getElementById('zone').textContent") == "Show UTC")
+                _ = try await tab.script("document.getElementById('zone').click()")
+                #expect(try await tab.value(title).hasSuffix(" UTC"))
             }
         }
     }
@@ -288,6 +306,17 @@ import Testing
                 _ = try await tab.script("document.getElementById('stage-pause-issue').focus()")
                 try await tab.type("\n")
                 try await eventually("Enter has pressed it") { try await shows("stage issue is paused") }
+
+                // Selected text stays selected.
+                _ = try await tab.script(
+                    "getSelection().selectAllChildren(document.querySelector('main table'))")
+                try await act("stage pause", "expire")
+                try await eventually("it waits") { try await shows("Waiting while text is selected.") }
+                #expect(try await tab.value("getSelection().toString()").contains("validate"))
+                _ = try await tab.script("getSelection().removeAllRanges()")
+                try await eventually("it goes on") {
+                    try await shows("Paused stage: issue, validate, expire")
+                }
 
                 // An opened question stays open.
                 try await tab.go(to: "\(browser.base)/console/portals")

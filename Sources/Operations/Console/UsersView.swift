@@ -62,6 +62,7 @@ enum UsersView {
             ("Denied", "\(user.count("request.denied"))"),
             ("Refused", "\(user.count("submission.rejected"))"),
             ("Locked", "\(user.count("enrollment.locked")) times"),
+            ("Known browsers", "\(user.browsers.count)"),
         ].map { ["name": $0, "value": $1] }
     }
 

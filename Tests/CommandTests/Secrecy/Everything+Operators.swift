@@ -60,7 +60,11 @@ extension Everything {
         func withoutToken(_ text: String) -> String {
             text.replacing("name=\"csrf\" value=\"\(token)\"", with: "")
         }
-        for page in ["overview", "queues", "portals", "requests", "webhooks", "events", "settings"] {
+        // Users, and what they have signed, are in the audit trail for administrators, as on the command line.
+        for page in [
+            "overview", "queues", "workers", "doctor", "portals", "apps", "requests", "webhooks",
+            "events?type=portal", "settings", "settings?subject=callbacks", "accounts",
+        ] {
             let answer = try await web.send(.GET, "/console/\(page)", headers)
             #expect(answer.status == 200)
             evidence.add("console", withoutToken(answer.text))
