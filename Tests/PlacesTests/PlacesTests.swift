@@ -19,7 +19,9 @@ import Testing
             #expect(text("198.51.100.1") == "Berlin, DE", "a city that is a region, once")
             #expect(text("::ffff:203.0.113.7", "nl") == "Den Haag, Noord-Holland, NL")
             #expect(text("192.0.2.1") == "FR")
-            for nowhere in ["192.0.2.200", "10.0.0.1", "::1", "acme.example", "203.0.113", "", "203.0.113.7/24"] {
+            for nowhere in [
+                "192.0.2.200", "10.0.0.1", "::1", "acme.example", "203.0.113", "", "203.0.113.7/24",
+            ] {
                 #expect(text(nowhere) == nil, "\(nowhere)")
             }
             let place = places.place(of: "203.0.113.7")

@@ -19,7 +19,8 @@ struct CheckedSubmission: Sendable {
         self.claimed = claimed
         (signature, signed, refusal) = Self.check(claimed, context)
         let mayScan = signature == .missing || signature.fingerprint != nil
-        newPrompt = try mayScan ? claimed.prompt.flatMap { try $0.text(claimed, context, sealer, places) } : nil
+        newPrompt =
+            try mayScan ? claimed.prompt.flatMap { try $0.text(claimed, context, sealer, places) } : nil
     }
 
     /// One that takes no OpenPGP.
