@@ -16,7 +16,7 @@ import Testing
         try await shell.succeed(
             "callback", "add", "acme", "https://acme.example/cb", "--username", "web", "--password-stdin",
             input: "hush\n")
-        try await shell.succeed("portal", "limit", "acme", "500")
+        try await shell.succeed("portal", "limit", "acme", "500", "--starts-per-source", "60")
         try await shell.succeed("webhook", "limit", "acme", "--rate", "50")
         try await shell.succeed("app", "add", "mobile", "--role", Database.current.unique("mobile"))
         try await shell.succeed(
@@ -109,6 +109,7 @@ import Testing
             portals:
               acme:
                 webhook-rate: 0
+                starts-per-source: 0
                 callbacks:
                   https://acme.example/new:
             """
@@ -128,6 +129,8 @@ import Testing
                 +       en: Enter
                   portals:
                     acme:
+                -     starts-per-source: 60
+                +     starts-per-source: 0
                 -     webhook-rate: 50
                 +     webhook-rate: 0
                       callbacks:

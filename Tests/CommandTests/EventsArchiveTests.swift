@@ -15,7 +15,8 @@ import Testing
         try await withWorker(sealer: scene.sealer) { _ in
             try await scene.phone.succeed("phone", "enroll", "--user", "alice", "--keys", scene.keys)
             let (_, code) = try await scene.issued()
-            try await scene.phone.succeed("phone", "accept", code, "--keys", scene.keys)
+            try await scene.phone.succeed("phone", "scan", code, "--keys", scene.keys)
+            try await scene.phone.succeed("phone", "accept", "--keys", scene.keys)
         }
         var superuser = try await Database.current.connectAsSuperuser()
         try await superuser.execute(

@@ -23,6 +23,8 @@ package struct LimitPortal: OperatorAction {
             placeholder: "count"),
     ]
     package static let event = "portal.limited"
+    /// Open requests that a new portal may have.
+    static let usual = 100_000
     package static let statements: [any StatementFamily.Type] = [SetColumn.self, LimitStarts.self]
 
     private let portal: String

@@ -71,7 +71,8 @@ struct ListConfiguredPortals: PreparedStatement {
     static let statement = Statement(
         "config.portals",
         """
-        SELECT name, display_name, login, enabled, paused, max_open_requests, webhook_concurrency, webhook_rate
+        SELECT name, display_name, login, enabled, paused, max_open_requests, max_starts_per_source,
+               webhook_concurrency, webhook_rate
         FROM countersign.portals ORDER BY name
         """)
 
@@ -81,6 +82,7 @@ struct ListConfiguredPortals: PreparedStatement {
             "display-name": try row.text("display_name"), "login": try row.text("login"),
             "enabled": "\(try row.bool("enabled"))", "paused": "\(try row.bool("paused"))",
             "open-requests": "\(try row.int("max_open_requests"))",
+            "starts-per-source": "\(try row.optionalInt("max_starts_per_source") ?? 0)",
             "webhook-concurrency": "\(try row.int("webhook_concurrency"))",
             "webhook-rate": "\(try row.optionalInt("webhook_rate") ?? 0)",
         ])

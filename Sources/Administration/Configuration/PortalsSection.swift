@@ -7,7 +7,7 @@ enum PortalsSection: ConfigSection {
     static let shape = ConfigShape.named(
         .record([
             ("display-name", .text), ("login", .text), (password, .secret), (signingSecret, .secret),
-            ("enabled", .onOff), ("paused", .onOff), ("open-requests", .number),
+            ("enabled", .onOff), ("paused", .onOff), (openRequests, .number), (startsPerSource, .number),
             ("webhook-concurrency", .number), ("webhook-rate", .number),
             (callbacks, .named(.whole([("username", .text), (password, .secret)]))),
         ]))
@@ -15,6 +15,8 @@ enum PortalsSection: ConfigSection {
     static let password = "password"
     static let signingSecret = "signing-secret"
     static let callbacks = "callbacks"
+    private static let openRequests = "open-requests"
+    private static let startsPerSource = "starts-per-source"
 
     static func read(_ state: inout ConfigState, _ connection: inout Connection) async throws -> ConfigTree {
         state.passwords = try await connection.run(ListConfiguredCallbacks()).all()
@@ -47,7 +49,8 @@ enum PortalsSection: ConfigSection {
         let changed = new.changes(from: old).compactMap { key, value in
             act(portal, key, value, isNew: old == nil).map { ConfigStep(path: path + [key], act: $0) }
         }
-        return added + changed + addressSteps(portal, old?[callbacks], new[callbacks])
+        return added + changed + sourceSteps(portal, old, new)
+            + addressSteps(portal, old?[callbacks], new[callbacks])
     }
 
     private static func act(_ portal: String, _ key: String, _ value: String, isNew: Bool) -> ConfigStep.Act?
@@ -55,7 +58,7 @@ enum PortalsSection: ConfigSection {
         switch key {
         case "enabled": onOff(value, EnablePortal.self, DisablePortal.self, portal)
         case "paused": onOff(value, PausePortal.self, ResumePortal.self, portal)
-        case "open-requests": .action(LimitPortal.self, ["portal": [portal], "limit": [value]])
+        case openRequests: .action(LimitPortal.self, ["portal": [portal], "limit": [value]])
         case "webhook-concurrency":
             number(value, key) { .limitWebhooks(portal: portal, concurrency: $0, rate: nil) }
         case "webhook-rate": number(value, key) { .limitWebhooks(portal: portal, concurrency: nil, rate: $0) }
@@ -63,6 +66,19 @@ enum PortalsSection: ConfigSection {
         case "login" where !isNew: .refuse("a portal keeps the login that it was added with")
         default: nil
         }
+    }
+
+    /// `portal limit` sets both limits at a time.
+    private static func sourceSteps(_ portal: String, _ old: ConfigTree?, _ new: ConfigTree) -> [ConfigStep] {
+        guard let starts = new[startsPerSource]?.value, old?[startsPerSource]?.value != starts else {
+            return []
+        }
+        let limit = new[openRequests]?.value ?? "\(LimitPortal.usual)"
+        return [
+            ConfigStep(
+                [name, portal, startsPerSource], LimitPortal.self,
+                ["portal": portal, "limit": limit, "starts-per-source": starts])
+        ]
     }
 
     private static func onOff(
