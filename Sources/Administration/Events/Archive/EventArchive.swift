@@ -108,7 +108,8 @@ extension EventArchive {
                 guard let certificate = row.certificate else { continue }
                 let digest = hexadecimal(SHA256.hash(data: Array(certificate.utf8)))
                 guard written.certificates.insert(digest).inserted else { continue }
-                try certificates.write(jsonText(ArchivedCertificate(sha256: digest, certificate: certificate)))
+                try certificates.write(
+                    jsonText(ArchivedCertificate(sha256: digest, certificate: certificate)))
             }
             written.events += page.count
             last = page.last?.id ?? last
