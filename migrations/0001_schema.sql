@@ -6,7 +6,7 @@
 -- Locks nothing: all is new.
 --
 -- What each table is
---   settings, portals, apps, auth_types, auth_type_messages, callback_urls, portal_credentials
+--   settings, portals, apps, auth_types, auth_type_messages, callback_urls, browser_origins, portal_credentials
 --                         what operators configure
 --   server_keys, enrollments
 --                         the server's OpenPGP key pairs; a user's app on one device, allowed to answer
@@ -14,6 +14,7 @@
 --   otp_secrets           codes that were issued and not collected yet, the only place where one stands in the clear
 --   known_browsers, browser_key
 --                         browsers with which users have signed in, and the key of the digests that they are known by
+--   browser_tokens        with what a visitor's page asks for its own request, as digests
 --   submissions           what apps sent: scan, accept or deny, with the verdict
 --   webhook_deliveries, webhook_attempts
 --                         the call that tells the portal of the end, and each try at it
@@ -165,6 +166,17 @@ CREATE TABLE countersign.callback_urls (
     password     bytea,  -- sealed
     CONSTRAINT callback_urls_basic CHECK ((username IS NULL) = (password IS NULL)),
     CONSTRAINT callback_urls_once UNIQUE (portal_id, url)  -- the allow-list look-up of each insert
+);
+
+-- Where a portal's pages are, from which browsers may ask for the state of its sign-ins: as the header Origin has it
+-- (RFC 6454 section 6.2), which says no port where it is the scheme's own.
+CREATE TABLE countersign.browser_origins (
+    portal_id  integer NOT NULL REFERENCES countersign.portals ON DELETE CASCADE,
+    origin     text COLLATE "C" NOT NULL
+               CONSTRAINT browser_origins_form CHECK (octet_length(origin) <= 270
+                   AND origin ~ '^https?://([a-z0-9_-]+([.][a-z0-9_-]+)*|[[][0-9a-f:.]+])(:[1-9][0-9]{0,4})?$'
+                   AND origin !~ '^(http://.*:80|https://.*:443)$'),
+    PRIMARY KEY (portal_id, origin)
 );
 
 -- Client ids and secrets of portals, for HTTP Basic or form authentication. Several may stand side by side
@@ -349,6 +361,17 @@ CREATE TABLE countersign.browser_key (
 );
 ALTER TABLE countersign.browser_key ALTER COLUMN key SET STATISTICS 0;
 INSERT INTO countersign.browser_key DEFAULT VALUES;
+
+-- What lets a visitor's page see how its own request stands: of the token its digest, and of the code what gives it
+-- together with the token, and nothing without. A row lives 300 s longer than its request may.
+CREATE TABLE countersign.browser_tokens (
+    transaction_id  uuid PRIMARY KEY,
+    expires_at      timestamptz NOT NULL,
+    portal_id       integer NOT NULL,
+    digest          bytea NOT NULL CONSTRAINT browser_tokens_digest CHECK (octet_length(digest) = 32),
+    code            bytea CONSTRAINT browser_tokens_code CHECK (octet_length(code) = 32)
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX browser_tokens_expiry ON countersign.browser_tokens (expires_at);
 
 ---------------------------------------------------------------------------------------------------------
 -- Submissions

@@ -50,6 +50,10 @@ let constraintSentences = [
         + "and begin with a letter or a digit",
     "auth_types_pkey": "there is an authentication type of that name already",
     "auth_types_request_expires_in": "a request must expire in 30 to 600 seconds",
+    "browser_origins_form":
+        "an origin must be a scheme, a host and at most a port, in lower case, as https://acme.example or "
+        + "http://127.0.0.1:3000: no path, and no port that is the scheme's own",
+    "browser_origins_pkey": "the portal has that origin already",
     "callback_urls_once": "the portal has that callback address already: remove it first to change it",
     "callback_urls_username": "a user name for Basic authentication must not hold a colon",
     "log_levels_module": "a module's name must be 1 to 32 of a-z, 0-9 and -, as issue or gateway",

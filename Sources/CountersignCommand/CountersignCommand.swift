@@ -27,7 +27,8 @@ struct CountersignCommand: AsyncParsableCommand {
         version: Program.version,
         subcommands: [
             MigrateCommand.self, PortalCommand.self, AppCommand.self, TypeCommand.self, SettingsCommand.self,
-            CallbackCommand.self, ConfigCommand.self, WebhookCommand.self, Work.self, Serve.self, Run.self,
+            CallbackCommand.self, OriginCommand.self, ConfigCommand.self, WebhookCommand.self, Work.self,
+            Serve.self, Run.self,
             QR.self,
             StatusCommand.self, ConsoleCommand.self, RequestCommand.self, EnrollmentCommand.self,
             UserCommand.self, EventsCommand.self,

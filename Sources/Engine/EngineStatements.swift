@@ -30,7 +30,7 @@ package enum EngineStatements {
         CheckEpoch.self, ClearSuspects.self, FindEpochFault.self, ReadEpoch.self, RevokeAgain.self,
         CloseEvents.self, CreatePartition.self, DropPartition.self, FindMissingPartitions.self,
         FindOutlivedPartitions.self, MeasureNotifications.self, MeasureQueues.self, RecordHistory.self,
-        RecountLimits.self, SweepIssueQueue.self, SweepSecrets.self, SweepWorkers.self, ForgetBrowsers.self,
-        TakeHousekeeping.self,
+        RecountLimits.self, SweepBrowserTokens.self, SweepIssueQueue.self, SweepSecrets.self,
+        SweepWorkers.self, ForgetBrowsers.self, TakeHousekeeping.self,
     ]
 }

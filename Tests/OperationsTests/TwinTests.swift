@@ -210,6 +210,20 @@ import Testing
             Press(
                 "callback remove", on: "settings?subject=callbacks", [("portal", "acme"), ("url", url)],
                 isRefused: true),
+            Press(
+                "origin add", on: "settings?subject=callbacks", about: "",
+                [("portal", "acme"), ("origin", "https://acme.example")]),
+            Press(
+                "origin add", on: "settings?subject=callbacks", about: "",
+                [("portal", "acme"), ("origin", "https://acme.example")], isRefused: true),
+            Press(
+                "origin add", on: "settings?subject=callbacks", about: "",
+                [("portal", "acme"), ("origin", "https://acme.example/")], isRefused: true),
+            Press("origin remove", on: "settings?subject=callbacks", about: "acme-https://acme.example"),
+            Press(
+                "origin remove", on: "settings?subject=callbacks",
+                [("portal", "acme"), ("origin", "https://acme.example")],
+                isRefused: true),
             Press("webhook retry", on: "requests?id=<dead>", about: "<dead>"),
             Press("webhook retry", on: "webhooks", [("transaction", nowhere)], isRefused: true),
             Press("webhook replay", on: "webhooks", about: "", [("portal", "acme"), ("since", "1h")]),
@@ -346,6 +360,7 @@ private let everything = Statement(
         (SELECT jsonb_agg(to_jsonb(t) - 'created_at' - 'updated_at' ORDER BY name) FROM countersign.auth_types t),
         (SELECT jsonb_agg(to_jsonb(m) ORDER BY auth_type, language_code) FROM countersign.auth_type_messages m),
         (SELECT jsonb_agg(jsonb_build_array(url, username) ORDER BY url) FROM countersign.callback_urls),
+        (SELECT jsonb_agg(origin ORDER BY origin) FROM countersign.browser_origins),
         (SELECT jsonb_agg(jsonb_build_array(status, attempts) ORDER BY transaction_id)
          FROM countersign.webhook_deliveries),
         (SELECT count(*) FROM countersign.dead_deliveries),

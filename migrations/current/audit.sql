@@ -229,6 +229,8 @@ CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_message();
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.callback_urls
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('callback', '', 'url', 'username', '-password');
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.browser_origins
+    FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('origin', '', 'origin');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.portal_credentials
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('portal', 'credential_', 'client_id', '-secret_hash');
 -- Not for factor_used and what else each use of a code writes.

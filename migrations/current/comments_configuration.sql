@@ -77,6 +77,11 @@ COMMENT ON COLUMN countersign.callback_urls.callback_id IS 'Its key.';
 COMMENT ON COLUMN countersign.callback_urls.portal_id IS 'The portal it belongs to.';
 COMMENT ON COLUMN countersign.callback_urls.url IS 'The address, which callback_uri must equal exactly.';
 
+COMMENT ON TABLE countersign.browser_origins IS
+    'Where portals'' pages are, from which browsers may ask for the state of their sign-ins.';
+COMMENT ON COLUMN countersign.browser_origins.portal_id IS 'The portal it belongs to.';
+COMMENT ON COLUMN countersign.browser_origins.origin IS 'Scheme, host and port, as the header Origin has it.';
+
 COMMENT ON TABLE countersign.partitioned_tables IS 'The tables that are parted into days or weeks (UTC).';
 COMMENT ON COLUMN countersign.partitioned_tables.table_name IS 'Its name.';
 COMMENT ON COLUMN countersign.partitioned_tables.retention_days IS 'For how many days rows are kept, at least.';

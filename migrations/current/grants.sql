@@ -60,7 +60,7 @@ GRANT SELECT ON countersign.auth_results TO countersign_portal, countersign_gate
 GRANT EXECUTE ON FUNCTION countersign.current_portal(), countersign.portal_channel(),
     countersign.collect_otp(uuid), countersign.await_otp(uuid, interval), countersign.cancel_request(uuid),
     countersign.rotated_otp(text, timestamptz), countersign.confirm_code(uuid, text),
-    countersign.redeem(uuid)
+    countersign.redeem(uuid), countersign.browser_token(uuid)
     TO countersign_portal, countersign_gateway;
 
 ---------------------------------------------------------------------------------------------------------
@@ -90,7 +90,9 @@ GRANT EXECUTE ON FUNCTION countersign.find_credentials(text[]), countersign.enab
     countersign.start_requests(text[], text[], text[], text[], text[], text[], text[], text[], text[], text[], text[]),
     countersign.hand_out_codes(text[], uuid[]),
     countersign.submit_answers(text, text[], uuid[], text[], text[], text[], text[], text[], text[]),
-    countersign.find_outcomes(text, uuid[]),
+    countersign.find_outcomes(text, uuid[]), countersign.allowed_origins(),
+    countersign.store_browser_tokens(text[], uuid[], bytea[], bytea[]), countersign.browser_states(uuid[], bytea[]),
+    countersign.collect_for_browsers(uuid[], bytea[], bytea[]),
     countersign.queue_status(), countersign.operating_figures(), countersign.epoch_state() TO countersign_gateway;
 
 ---------------------------------------------------------------------------------------------------------
@@ -110,6 +112,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.issue_queue, countersign.val
 -- Neither the actor nor the times of an event: those are the server's word.
 GRANT SELECT, INSERT (transaction_id, enrollment_id, portal_id, app_id, type, user_id, details)
     ON countersign.events TO countersign_worker;
+GRANT SELECT (transaction_id, expires_at), DELETE ON countersign.browser_tokens TO countersign_worker;
 -- They write down that they live and drain; telling another one to drain is for administrators.
 GRANT SELECT, INSERT, UPDATE (heartbeat_at, draining), DELETE ON countersign.workers TO countersign_worker;
 GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[], boolean[], text[]),
@@ -138,7 +141,8 @@ GRANT SELECT ON countersign.settings, countersign.auth_types, countersign.auth_t
     countersign.issue_queue, countersign.validate_queue, countersign.dispatch_queue,
     countersign.webhook_deliveries, countersign.webhook_endpoints, countersign.dead_deliveries,
     countersign.webhook_tries, countersign.stage_controls, countersign.log_levels, countersign.queue_history,
-    countersign.sign_in_history, countersign.epoch, countersign.epochs TO countersign_monitor, countersign_admin;
+    countersign.sign_in_history, countersign.epoch, countersign.epochs, countersign.browser_origins
+    TO countersign_monitor, countersign_admin;
 GRANT SELECT (portal_id, max_open_requests, max_starts_per_source, created_at, enabled, over_limit, login, name, display_name)
     ON countersign.portals TO countersign_monitor, countersign_admin;
 GRANT SELECT (webhook_concurrency, webhook_rate, paused) ON countersign.portals TO countersign_monitor;
@@ -168,7 +172,7 @@ GRANT EXECUTE ON FUNCTION countersign.queue_status(), countersign.operating_figu
 ---------------------------------------------------------------------------------------------------------
 GRANT UPDATE ON countersign.settings TO countersign_admin;
 GRANT INSERT, DELETE ON countersign.portals, countersign.apps, countersign.auth_types,
-    countersign.auth_type_messages, countersign.callback_urls TO countersign_admin;
+    countersign.auth_type_messages, countersign.callback_urls, countersign.browser_origins TO countersign_admin;
 GRANT SELECT ON countersign.portals, countersign.callback_urls, countersign.apps TO countersign_admin;
 GRANT UPDATE (enabled, display_name, max_open_requests, max_starts_per_source, signing_secret, previous_secret, previous_secret_until,
               webhook_key, webhook_concurrency, webhook_rate, paused) ON countersign.portals TO countersign_admin;

@@ -11,6 +11,7 @@ package enum ActionSubject: Sendable {
     case account(ConsoleAccount)
     case type(AuthenticationType)
     case callback(Callback)
+    case origin(BrowserOrigin)
     /// Of that request.
     case delivery(Identifier, isDead: Bool)
     /// Those that a page lists.
@@ -20,6 +21,7 @@ package enum ActionSubject: Sendable {
     case enrollment(Enrollment)
     case user(app: String, user: String)
     case callbacks(portals: [String])
+    case origins(portals: [String])
     case deliveries(portals: [String])
     /// Those of a receiver that have died since then.
     case deadDeliveries(portal: String, receiver: String, count: Int, since: Timestamp)

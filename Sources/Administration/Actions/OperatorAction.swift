@@ -75,6 +75,7 @@ package let operatorActions: [any OperatorAction.Type] = [
     EnableApp.self, DisableApp.self, RenewAppPassword.self, RemoveApp.self, RevokeEnrollment.self,
     UnlockEnrollment.self, EraseUser.self,
     RotateSharedKey.self, AddType.self, SetType.self, RemoveType.self, AddCallback.self, RemoveCallback.self,
+    AddOrigin.self, RemoveOrigin.self,
     RetryWebhooks.self, ReplayWebhooks.self,
     ChangeSettings.self, SetLogLevels.self, AddOperator.self, SetOperator.self,
     RenewOperatorPassword.self, RemoveOperator.self,

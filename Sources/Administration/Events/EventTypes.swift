@@ -24,7 +24,7 @@ extension AuditEvent {
         "portal.signing_key_added", "portal.signing_key_removed", "portal.signing_key_replaced",
         "portal.credential_added", "portal.credential_changed", "portal.credential_removed", "app.added",
         "app.removed", "app.changed", "type.changed", "type.message_added", "type.message_removed",
-        "type.message_changed", "callback.changed", "operator.changed",
+        "type.message_changed", "callback.changed", "origin.changed", "operator.changed",
         "operator.signed_in", "operator.refused", "operator.second_factor_added",
         "operator.second_factor_replaced", "epoch.began", "epoch.released", "events.archived",
     ]

@@ -113,7 +113,9 @@ package struct HousekeepStage: Stage {
         case .notifications: try await connection.run(MeasureNotifications())
         case .limits: return try await connection.run(RecountLimits()).affected
         case .closing: try await connection.run(CloseEvents())
-        case .secrets: return try await connection.run(SweepSecrets()).affected
+        case .secrets:
+            return try await connection.run(SweepSecrets()).affected
+                + connection.run(SweepBrowserTokens()).affected
         case .issueQueue: return try await connection.run(SweepIssueQueue()).affected
         case .workers: return try await connection.run(SweepWorkers()).affected
         case .browsers: return try await connection.run(ForgetBrowsers(limit: 10_000)).one()

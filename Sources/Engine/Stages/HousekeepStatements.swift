@@ -87,6 +87,15 @@ package struct SweepSecrets: PreparedStatement {
         """)
 }
 
+/// Tokens of pages, which see how their sign-in has ended for 300 s.
+struct SweepBrowserTokens: PreparedStatement {
+    static let statement = Statement(
+        "housekeep.sweep_browser_tokens",
+        """
+        DELETE FROM countersign.browser_tokens WHERE expires_at < clock_timestamp() - interval '300 s'
+        """)
+}
+
 /// Requests of paused and disabled portals stay queued in case the portal goes on; an hour is past any end.
 struct SweepIssueQueue: PreparedStatement {
     static let statement = Statement(

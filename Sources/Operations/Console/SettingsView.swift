@@ -72,10 +72,18 @@ enum SettingsView {
                 "forms": frame.forms(on: .callback(callback)),
             ]
         }
+        let origins = try await BrowserOrigin.list(&connection).map { origin -> [String: Any] in
+            [
+                "portal": origin.portal, "origin": origin.origin,
+                "forms": frame.forms(on: .origin(origin)),
+            ]
+        }
         let portals = try await Portal.list(&connection).map(\.name)
         return [
             "callbacks": callbacks, "hasCallbacks": !callbacks.isEmpty,
             "addCallback": frame.forms(on: .callbacks(portals: portals)),
+            "origins": origins, "hasOrigins": !origins.isEmpty,
+            "addOrigin": frame.forms(on: .origins(portals: portals)),
         ]
     }
 

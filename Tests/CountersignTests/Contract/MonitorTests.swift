@@ -106,6 +106,7 @@ private let decidedColumns = """
         signer_fingerprint status transaction_id
     auth_type_messages: auth_type language_code message
     auth_types: code_rotation confirm_code method name redeem_once request_expires_in scan_required
+    browser_origins: origin portal_id
     callback_urls: callback_id portal_id url
     dead_deliveries: died_at portal_id transaction_id
     dispatch_queue: attempts attempts_before callback_uri due_at epoch leased occurred_at origin portal_id

@@ -68,6 +68,7 @@ private let decidedPrivileges = """
     forget_browsers(most integer) - worker: execute
     known_browsers - admin: select (used_at portal_id app_id user_id)
     note_browsers(ids uuid[]) - nobody
+    allowed_origins() - gateway: execute
     app_belongings(app integer) - admin: execute
     app_channel() - app gateway: execute
     apps - admin: delete, insert, select, update (enabled max_devices_per_user
@@ -104,6 +105,10 @@ private let decidedPrivileges = """
     await_submission(submission_id uuid, timeout interval) - app gateway: execute
     begin_epoch(why text) - nobody
     bell_key(stage text) - worker: execute
+    browser_origins - admin: delete, insert, select; monitor: select
+    browser_states(ids uuid[], digests bytea[]) - gateway: execute
+    browser_token(transaction_id uuid) - gateway portal: execute
+    browser_tokens - worker: delete, select (transaction_id expires_at)
     callback_uri_rule() - admin: execute
     callback_urls - admin: delete, insert, select, update; monitor: select (callback_id portal_id
         url); worker: select
@@ -124,8 +129,10 @@ private let decidedPrivileges = """
     clear_suspects(most integer) - admin worker: execute
     close_events() - worker: execute
     code_steps(life interval, rotation integer) - worker: execute
+    collect_for_browsers(ids uuid[], digests bytea[], pads bytea[]) - gateway: execute
     collect_in_full(transaction_id uuid) - nobody
     collect_otp(transaction_id uuid) - gateway portal: execute
+    combined(one bytea, other bytea) - nobody
     confirmation_number() - nobody
     confirm_code(transaction_id uuid, code text) - gateway portal: execute
     counted_queue(stage text) - nobody
@@ -290,8 +297,10 @@ private let decidedPrivileges = """
         prompt_digest signature deny_reason), select (submission_id submitted_at status reason action); monitor:
         select (submission_id submitted_at resolved_at app_id status reason action transaction_id
         enrollment); worker: insert, select, update
+    store_browser_tokens(portals text[], ids uuid[], digests bytea[], codes bytea[]) - gateway: execute
     submit_answers(app text, users text[], enrollments uuid[], otps text[], actions text[], signed_ats
         text[], prompt_digests text[], signatures text[], deny_reasons text[]) - gateway: execute
+    token_digest(token bytea, purpose text) - nobody
     take_submission() - nobody
     take_traceparent() - nobody
     tell_apps(app_ids integer[], ids uuid[], statuses text[]) - worker: execute
