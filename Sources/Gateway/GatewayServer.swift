@@ -47,7 +47,14 @@ package final class GatewayServer: Service {
         _ configuration: GatewayConfiguration, _ signIns: SignIns, _ clock: DatabaseClock, _ logger: Logger
     ) -> [Route] {
         let authentication = PortalAuthentication(PortalDirectory(signIns.database))
-        let portals = PortalRoutes(authentication: authentication, signIns: signIns)
+        let origins = AllowedOrigins(signIns.database)
+        let browsers = BrowserSignIns(signIns)
+        let pages = BrowserRoutes(
+            browsers, origins,
+            StreamPlaces(StreamPlaces.Limits(connections: configuration.http.limits.connections)),
+            configuration.linkTemplate)
+        let portals = PortalRoutes(
+            authentication: authentication, signIns: signIns, browsers: browsers, origins: origins)
         let apps = configuration.tokens.map { rules in
             AppRoutes(
                 verifier: TokenVerifier(rules: rules, keys: KeySet(rules, logger: logger), clock: clock),
@@ -55,10 +62,8 @@ package final class GatewayServer: Service {
                     app: rules.app, database: signIns.database, notifications: signIns.notifications,
                     journal: configuration.journal))
         }
-        let demo = configuration.demo.map {
-            DemoRoutes(settings: $0, template: configuration.linkTemplate, signIns: signIns)
-        }
-        let api = portals.all + (apps?.all ?? [])
+        let demo = configuration.demo.map { DemoRoutes($0, browsers) }
+        let api = portals.all + (apps?.all ?? []) + pages.all + WidgetRoutes.all
         return api + [OpenAPI.route(describing: api)] + (demo?.all ?? [])
     }
 

@@ -26,6 +26,43 @@ import Testing
         try await program.line(startingWith: "code ").replacing("code ", with: "")
     }
 
+    /// Of those that this machine can run.
+    private static let pages = [
+        ("/usr/bin/python3", "portal-page.py"), ("/usr/bin/node", "portal-page.mjs"),
+        ("/usr/bin/java", "PortalPage.java"),
+    ].filter { FileManager.default.isExecutableFile(atPath: $0.0) }
+
+    /// Whole portals with the drop-in page: the code is read off a browser's screen, and scanned by a phone.
+    @Test(arguments: pages) func `portals with the drop-in page`(runtime: String, name: String) async throws {
+        let site = try await site()
+        let issuer = try TokenIssuer()
+        try await withSite(site, { $0.tokens = issuer.rules(app: site.app) }) { http in
+            let phone = try TerminalPhone(http, token: try issuer.token(), by: .file)
+            defer { phone.remove() }
+            #expect(try await phone.run("enroll", "--user", "alice").status == 0)
+            let program = try RunningProgram(
+                [path(name), "http://127.0.0.1:\(http.port)", GatewaySite.callback], of: runtime,
+                environment: [
+                    "CREDENTIALS": "\(site.credential.clientID):\(site.credential.secret)",
+                    "PATH": "/usr/bin",
+                ])
+            let address = try await program.line(startingWith: "listening on ").replacing(
+                "listening on ", with: "")
+            try await PageSite.allow(address, of: site.portal)
+            try await Chromium.run { browser in
+                let tab = try await browser.tab(address)
+                #expect(try await phone.run("scan", try await tab.code(name)).status == 0)
+                try await tab.wait(phase: "scanned")
+                #expect(try await phone.run("accept").output == "accepted\n")
+                try await eventually("the portal has signed in") {
+                    try await tab.value("document.querySelector('h1')?.textContent") == "Signed in as alice"
+                }
+                #expect(try await tab.log().filter { $0.contains("Content Security Policy") } == [])
+            }
+            program.kill()
+        }
+    }
+
     @Test func `a portal in Python that speaks SQL`() async throws {
         let site = try await site()
         try await withWorker { _ in

@@ -142,10 +142,13 @@ import Testing
             $0.demo = DemoConfiguration(portal: site.portal, type: "otp", callback: GatewaySite.callback)
         } _: { http in
             let page = try await http.send(request("POST", "/demo/sign-ins", ["Content-Length": "0"]))
-            let handle = try #require(try page.json()["id"] as? String)
+            let id = try #require(try page.json()["transaction_id"] as? String)
+            let token = try #require(try page.json()["browser_token"] as? String)
             try await http.connected { connection in
                 try await connection.send(
-                    request("GET", "/demo/sign-ins/\(handle)/events", ["X-Request-Id": "stream"]))
+                    request(
+                        "GET", "/browser/v1/sign-ins/\(id)/events",
+                        ["X-Request-Id": "stream", "Authorization": "Bearer \(token)"]))
                 _ = try await connection.text(until: "issued")
                 #expect(lines("request finished", "request_id=stream") == [])
                 try await Database.current.arrange(
@@ -155,7 +158,8 @@ import Testing
             }
             try await eventually("its line") {
                 lines(
-                    "request finished", "request_id=stream", "route=/demo/sign-ins/{id}/events",
+                    "request finished", "request_id=stream",
+                    "route=/browser/v1/sign-ins/{transaction_id}/events",
                     "transaction_id=",
                     "portal=acme"
                 ).count == 1

@@ -6,7 +6,7 @@ extension QRCode {
     /// - Parameter scale: pixels of a module, 1 to 32.
     package func png(scale: Int) -> [UInt8] {
         let scale = min(max(scale, 1), 32)
-        let side = (size + 2 * Self.quietZone) * scale
+        let side = side * scale
         // Width, height, one bit, greyscale, and the only methods there are.
         let header = bigEndian(UInt32(side)) + bigEndian(UInt32(side)) + [1, 0, 0, 0, 0]
         let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]

@@ -1,7 +1,9 @@
 extension QRCode {
-    /// As an SVG image that scales to any size: one path, dark on white whatever the page's colours are.
-    package var svg: String {
-        let side = size + 2 * Self.quietZone
+    /// Modules on a side, with the quiet zone.
+    package var side: Int { size + 2 * Self.quietZone }
+
+    /// The dark modules as one path of SVG, the quiet zone left around them.
+    package var path: String {
         var path = ""
         for row in 0..<size {
             var column = 0
@@ -9,17 +11,22 @@ extension QRCode {
                 let start = column
                 while isDark(column, row) { column += 1 }
                 if column > start {
-                    path +=
-                        "M\(start + Self.quietZone) \(row + Self.quietZone)h\(column - start)v1H\(start + Self.quietZone)z"
+                    let (left, top) = (start + Self.quietZone, row + Self.quietZone)
+                    path += "M\(left) \(top)h\(column - start)v1H\(left)z"
                 }
                 column += 1
             }
         }
-        return """
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(side) \(side)" shape-rendering="crispEdges">\
-            <rect width="\(side)" height="\(side)" fill="#fff"/><path fill="#000" d="\(path)"/></svg>
+        return path
+    }
 
-            """
+    /// As an SVG image that scales to any size: one path, dark on white whatever the page's colours are.
+    package var svg: String {
+        """
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(side) \(side)" shape-rendering="crispEdges">\
+        <rect width="\(side)" height="\(side)" fill="#fff"/><path fill="#000" d="\(path)"/></svg>
+
+        """
     }
 
     /// For a terminal: two modules above each other are one character. The colours are set, black on white, so

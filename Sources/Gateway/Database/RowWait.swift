@@ -12,6 +12,7 @@ final class RowWait: Sendable {
     deinit { leave() }
 
     /// Returns at news since the last wait, and after `limit` at last: then the table is looked at anyway,
-    /// as a notification is only a hint.
-    func wait(_ limit: Duration) async { _ = await wakeup.wait(limit) }
+    /// as a notification is only a hint. True at news.
+    @discardableResult
+    func wait(_ limit: Duration) async -> Bool { await wakeup.wait(limit) == .rung }
 }

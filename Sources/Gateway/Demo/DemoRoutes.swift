@@ -3,52 +3,68 @@ import HTTPService
 import Hummingbird
 import Postgres
 
-/// The portal for trying out, at `/demo`: a page that shows a code and changes by itself.
+/// The portal for trying out, at `/demo`: whole, and no longer than a portal that has the drop-in page.
 struct DemoRoutes: Sendable {
     let settings: DemoConfiguration
-    let template: LinkTemplate?
-    let signIns: SignIns
-    let pages = DemoSignIns()
+    let browsers: BrowserSignIns
+    private let sessions = DemoSessions()
+
+    init(_ settings: DemoConfiguration, _ browsers: BrowserSignIns) {
+        (self.settings, self.browsers) = (settings, browsers)
+    }
 
     var all: [Route] {
         [
-            Route(.get, "/demo") { _ in
-                asset(EmbeddedFiles.`Demo/demo.html`, "text/html; charset=utf-8")
-            },
+            Route(.get, "/demo") { _ in page(EmbeddedFiles.`Demo/demo.html`) },
             Route(.get, "/demo/demo.css") { _ in
-                asset(EmbeddedFiles.`Demo/demo.css`, "text/css; charset=utf-8")
-            },
-            Route(.get, "/demo/demo.js") { _ in
-                asset(EmbeddedFiles.`Demo/demo.js`, "text/javascript; charset=utf-8")
+                .content(
+                    EmbeddedFiles.`Demo/demo.css`, "text/css; charset=utf-8", .ok, .page(forms: false))
             },
             Route(.post, "/demo/sign-ins", begin),
-            Route(.get, "/demo/sign-ins/{id}/qr.svg", svg),
-            Route(.get, "/demo/sign-ins/{id}/qr.png", png),
-            Route(.get, "/demo/sign-ins/{id}/events", events),
+            Route(.post, "/demo/signed-in", finish),
             Route(.post, "/demo/callback") { _ in .empty(.noContent) },
         ]
     }
 
     private struct Begun: Encodable {
-        let id: String
-        let seconds: Int
-        let link: String?
+        let transaction_id: String
+        let browser_token: String
     }
 
+    /// The visitor's session remembers which sign-ins are its own.
     @Sendable private func begin(_ request: IncomingRequest) async throws -> Response {
         var draft = SignIns.Draft(type: settings.type, callbackURI: settings.callback)
         draft.ipAddress = request.client?.description
         draft.userAgent = SignInContext.userAgent(request.headers[.userAgent])
-        let started = try await signIns.start(draft, of: try await portal())
+        draft.languageCode = SignInContext.language(request.headers[.acceptLanguage])
+        let portal = try await portal()
+        let started = try await browsers.signIns.start(draft, of: portal)
+        let token = try await browsers.token(for: started, of: portal)
+        let handle = sessions.add(started.transactionID, to: request.demoSession)
         return .json(
-            Begun(
-                id: pages.add(started), seconds: Int(started.timeToLive / .seconds(1)),
-                link: template?.link(started.otp)))
+            Begun(transaction_id: started.transactionID.description, browser_token: token.text), .ok,
+            [.setCookie: "\(DemoSessions.cookie)=\(handle); Path=/demo; HttpOnly; SameSite=Strict"])
+    }
+
+    /// Only the session that has begun a sign-in is told who it is: no page is believed.
+    @Sendable private func finish(_ request: IncomingRequest) async throws -> Response {
+        let form = try await request.form()
+        guard let id = form["transaction_id"].flatMap({ Identifier($0) }),
+            sessions.has(id, request.demoSession)
+        else { return outcome("This browser has not begun that sign-in") }
+        LogContext.note("transaction_id", id.description)
+        let portal = try await portal()
+        var result = try await browsers.signIns.result(id, of: portal, wait: .zero)
+        if result.redemption != nil { result = try await browsers.signIns.redeem(id, of: portal) }
+        guard result.is_authenticated, let user = result.user_id else {
+            return outcome("Nobody has signed in")
+        }
+        return outcome("Signed in as \(user)")
     }
 
     /// The demo stands beside the product and needs no client id: the operator has named the portal.
     private func portal() async throws -> KnownPortal {
-        let found = try await signIns.database.run(.portal(settings.portal), FindPortalChannel())
+        let found = try await browsers.signIns.database.run(.portal(settings.portal), FindPortalChannel())
         guard let channel = try found.one() else {
             throw Problem.unavailable("temporarily_unavailable", "the demo's portal does not exist")
         }
@@ -56,59 +72,17 @@ struct DemoRoutes: Sendable {
         return KnownPortal(name: settings.portal, channel: channel, isEnabled: true)
     }
 
-    private func page(_ request: IncomingRequest) throws -> SignIns.Started {
-        guard let started = pages[try request.parameter("id")] else { throw Problem.notFound }
-        LogContext.note("transaction_id", started.transactionID.description)
-        return started
-    }
-
-    private func code(_ request: IncomingRequest) throws -> QRCode {
-        let otp = try page(request).otp
-        guard let code = QRCode(template?.link(otp) ?? otp) else { throw Problem.notFound }
-        return code
-    }
-
-    @Sendable private func svg(_ request: IncomingRequest) async throws -> Response {
-        asset(try code(request).svg, "image/svg+xml")
-    }
-
-    @Sendable private func png(_ request: IncomingRequest) async throws -> Response {
-        .content(
-            ByteBuffer(bytes: try code(request).png(scale: 8)), "image/png", .ok, .page(forms: false))
+    private func outcome(_ words: String) -> Response {
+        page(EmbeddedFiles.`Demo/signed-in.html`.replacing("{outcome}", with: htmlText(words)))
     }
 }
 
-/// What the page is told.
-extension DemoRoutes {
-    private struct News: Encodable {
-        let status: String
-        let user: String?
-    }
-
-    /// Server-sent events: one at once and one at each change, until the end.
-    @Sendable private func events(_ request: IncomingRequest) async throws -> Response {
-        let id = try page(request).transactionID
-        let portal = try await portal()
-        let signIns = signIns
-        return .events(.page(forms: false)) { writer in
-            var known = ""
-            while true {
-                let result = try await signIns.result(id, of: portal, wait: .seconds(15), known: known)
-                if result.status == known {
-                    try await writer.sendNothing()
-                } else {
-                    known = result.status
-                    let news = News(status: known, user: result.is_authenticated ? result.user_id : nil)
-                    try await writer.send(event: jsonText(news))
-                }
-                if result.isFinal || signIns.notifications.isClosed { break }
-            }
-        }
-    }
+private func page(_ text: String) -> Response {
+    .content(text, "text/html; charset=utf-8", .ok, .page(forms: true))
 }
 
-private func asset(_ text: String, _ type: String) -> Response {
-    .content(text, type, .ok, .page(forms: false))
+extension IncomingRequest {
+    fileprivate var demoSession: String? { request.cookies[DemoSessions.cookie]?.value }
 }
 
 /// Nil when there is no such portal.

@@ -11,6 +11,8 @@ struct PortalRoutes: Sendable {
 
     let authentication: PortalAuthentication
     let signIns: SignIns
+    let browsers: BrowserSignIns
+    let origins: AllowedOrigins
 
     var all: [Route] {
         [
@@ -33,6 +35,8 @@ struct PortalRoutes: Sendable {
         /// Of a type whose codes rotate.
         var otp_seed: String?
         var otp_valid_until: Int64?
+        /// For the visitor's page; of portals that have an origin.
+        var browser_token: String?
     }
 
     private struct Shown: Encodable {
@@ -55,14 +59,17 @@ struct PortalRoutes: Sendable {
             userAgent: SignInContext.userAgent(form["user_agent"]), reference: form["reference"],
             traceparent: request.traceparent,
             browserID: SignInContext.browserID(form["browser_id"]))
+        let hasPages = try await mapped(portal) { try await origins.all()[portal.name] != nil }
         let started = try await mapped(portal) { try await signIns.start(draft, of: portal) }
+        let token = hasPages ? try await browsers.token(for: started, of: portal) : nil
         return .json(
             Start(
                 transaction_id: started.transactionID.description, auth_method: "otp",
                 time_to_live: Int(started.timeToLive / .milliseconds(1)),
                 otp: started.first?.otp ?? started.otp,
                 otp_seed: started.first.map { _ in started.otp },
-                otp_valid_until: started.first.map { $0.validUntil.microseconds / 1_000 }))
+                otp_valid_until: started.first.map { $0.validUntil.microseconds / 1_000 },
+                browser_token: token?.text))
     }
 
     /// Who posts what. Credentials in a header are looked at before the form is read.

@@ -7,6 +7,7 @@ extension HTTPFields.Element.Name {
     package static let referrerPolicy = Self("Referrer-Policy")!
     package static let secFetchSite = Self("Sec-Fetch-Site")!
     package static let traceparent = Self("traceparent")!
+    package static let xAccelBuffering = Self("X-Accel-Buffering")!
     package static let xRequestID = Self("X-Request-Id")!
     package static let xForwardedFor = Self("X-Forwarded-For")!
 }

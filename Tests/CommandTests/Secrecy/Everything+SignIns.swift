@@ -149,11 +149,15 @@ extension Everything {
 
     private func tryTheDemo(_ web: Browser) async throws {
         let page = try await web.send(.POST, "/demo/sign-ins")
-        let link = try #require(page.json("link"))
-        try evidence.mustNotShow(code: String(link.suffix(64)))
-        let handle = try #require(page.json("id"))
-        evidence.mustNotShow(Secret("handle of a demo's sign-in", handle))
-        #expect(try await web.send(.GET, "/demo/sign-ins/\(handle)/qr.svg").status == 200)
+        let token = try #require(page.json("browser_token"))
+        evidence.mustNotShow(Secret("browser token", token))
+        let cookie = try #require(page.header("set-cookie")?.firstMatch(of: /=([A-Za-z0-9_-]{22});/))
+        evidence.mustNotShow(Secret("cookie of a demo's visitor", String(cookie.output.1)))
+        let path = "/browser/v1/sign-ins/\(try #require(page.json("transaction_id")))"
+        let state = try await web.send(.GET, path, ["authorization": "Bearer \(token)"])
+        let code = try #require(state.body.firstMatch(of: /"otp":"([A-Za-z0-9_-]{64})"/))
+        try evidence.mustNotShow(code: String(code.output.1))
+        #expect(try await web.send(.POST, "\(path)/cancel", form: ["browser_token": token]).status == 204)
     }
 
     private func failByHTTP(
