@@ -124,6 +124,9 @@ CREATE TABLE countersign.apps (
     -- Of one token a thousand devices were enrolled. Enrolling a device again does not count.
     max_devices_per_user  integer NOT NULL DEFAULT 10
                           CONSTRAINT apps_max_devices_per_user CHECK (max_devices_per_user BETWEEN 1 AND 1000),
+    -- Of one device of a user. Each costs an OpenPGP certificate to be read and a key pair to be made.
+    max_enrollments_per_hour  integer NOT NULL DEFAULT 60
+                          CONSTRAINT apps_max_enrollments_per_hour CHECK (max_enrollments_per_hour BETWEEN 1 AND 100000),
     -- Submissions that wait to be judged: 30,000 of one device had another app's sign-in take 1.6 s.
     max_waiting             integer NOT NULL DEFAULT 10000
                             CONSTRAINT apps_max_waiting CHECK (max_waiting BETWEEN 1 AND 100000000),
@@ -143,7 +146,9 @@ CREATE TABLE countersign.auth_types (
     code_rotation       integer   -- seconds that a code is shown; NULL where it stays the same
                         CONSTRAINT auth_types_code_rotation CHECK (code_rotation BETWEEN 1 AND 60),
     redeem_once         boolean NOT NULL DEFAULT false,  -- results are taken once instead of read for 300 s
-    scan_required       boolean NOT NULL DEFAULT false   -- nobody accepts who has not scanned
+    scan_required       boolean NOT NULL DEFAULT false,  -- nobody accepts who has not scanned
+    same_network        text NOT NULL DEFAULT 'off'
+                        CONSTRAINT auth_types_same_network CHECK (same_network IN ('off', 'tell', 'refuse'))
 );
 
 CREATE TABLE countersign.auth_type_messages (
@@ -293,6 +298,8 @@ CREATE TABLE countersign.auth_requests (
     user_agent          text,
     reference           text COLLATE "C",
     browser_id          text COLLATE "C",  -- a keyed digest of what the portal gave, see browsers.sql
+    same_network        text,              -- tell or refuse, as the type said
+    network_match       text,              -- same, other or unknown: the visitor's network and the device's
     source              text COLLATE "C",  -- portal and network; NULL where starts are not limited by it, see sources.sql
     deny_reason         text,              -- not_me, when who declined has said so
     secret_digest       bytea,
@@ -388,7 +395,7 @@ CREATE TABLE countersign.submissions (
                     CONSTRAINT submissions_reason CHECK (reason IN
                         ('malformed', 'unknown_code', 'expired', 'already_used', 'other_device', 'not_enrolled',
                          'enrollment_revoked', 'enrollment_disabled', 'invalid_signature', 'stale_signature',
-                         'wrong_prompt', 'locked_out', 'too_many_waiting')),
+                         'wrong_prompt', 'other_network', 'locked_out', 'too_many_waiting')),
     -- what the app sent
     enrollment_id   text,
     otp             text CONSTRAINT submissions_otp_never_stored CHECK (otp IS NULL),
@@ -397,6 +404,8 @@ CREATE TABLE countersign.submissions (
     prompt_digest   text,
     signature       text,
     deny_reason     text,
+    ip_address      text,  -- the device's, as its app's back end sees it; forgotten once it is judged
+    user_agent      text,
     -- what the trigger made of it
     transaction_id  uuid,
     secret_digest   bytea,
@@ -790,7 +799,7 @@ BEGIN
                 'secure_message', 'callback_uri', 'secret_digest', 'prompt', 'signature', 'signer_fingerprint',
                 'confirm_number', 'browser_id', 'source']),
             ('submissions', ARRAY['enrollment_id', 'enrollment', 'secret_digest', 'prompt', 'prompt_digest',
-                'signature', 'signed_at']),
+                'signature', 'signed_at', 'ip_address', 'user_agent']),
             ('enrollments', ARRAY['user_id', 'device_id', 'device_name', 'platform', 'public_key',
                 'key_fingerprint'])) AS given (parent, columns)
         CROSS JOIN LATERAL unnest(given.columns) AS c (name)

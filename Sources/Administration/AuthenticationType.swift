@@ -23,6 +23,8 @@ package struct AuthenticationType: Sendable, Hashable {
     package let redeemOnce: Bool
     /// Whether nobody accepts without having scanned.
     package let scanRequired: Bool
+    /// `off`, `tell` or `refuse`.
+    package let sameNetwork: String
     /// By language.
     package let messages: [Message]
 }
@@ -42,6 +44,7 @@ extension AuthenticationType: RowReadable {
         codeRotation = try row.optionalInt("code_rotation").map { .seconds($0) }
         redeemOnce = try row.bool("redeem_once")
         scanRequired = try row.bool("scan_required")
+        sameNetwork = try row.text("same_network")
         messages = zip(try row.texts("languages"), try row.texts("messages")).map(Message.init)
     }
 }
@@ -53,6 +56,7 @@ struct ListAuthenticationTypes: PreparedStatement {
         "type.list",
         """
         SELECT t.name, t.method, t.request_expires_in, t.confirm_code, t.code_rotation, t.redeem_once, t.scan_required,
+               t.same_network,
                array(SELECT m.language_code FROM countersign.auth_type_messages m
                      WHERE m.auth_type = t.name ORDER BY m.language_code) AS languages,
                array(SELECT m.message FROM countersign.auth_type_messages m

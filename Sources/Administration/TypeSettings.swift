@@ -7,6 +7,9 @@ struct TypeSettings: Sendable {
     var codeRotation: Int32?
     var redeemOnce: Bool?
     var scanRequired: Bool?
+    var sameNetwork: String?
+
+    private static let networkWords = ["off", "tell", "refuse"]
 
     static let inputs = [
         ActionInput(
@@ -26,6 +29,11 @@ struct TypeSettings: Sendable {
             "scan-required", .option,
             help: "Whether nobody accepts without having scanned: yes, or no. A new type has yes.",
             placeholder: "yes or no", words: ["yes", "no"]),
+        ActionInput(
+            "same-network", .option,
+            help:
+                "Whether the networks of browser and device are compared: off, tell, or refuse another one.",
+            placeholder: "what", words: Self.networkWords),
     ]
 
     init(_ words: ActionWords) throws {
@@ -39,6 +47,7 @@ struct TypeSettings: Sendable {
         }
         redeemOnce = try Self.isYes("results are taken once", words.optional("redeem-once"))
         scanRequired = try Self.isYes("nobody accepts without a scan", words.optional("scan-required"))
+        sameNetwork = words.optional("same-network")
     }
 
     private static func isYes(_ sentence: String, _ word: String?) throws(UnreadableInput) -> Bool? {
@@ -53,20 +62,21 @@ struct TypeSettings: Sendable {
 
     var isEmpty: Bool {
         confirmCode == nil && codeRotation == nil && redeemOnce == nil && scanRequired == nil
+            && sameNetwork == nil
     }
 
     /// In the order of the statements that take them.
     var parameters: [Parameter] {
         [
             Parameter(confirmCode), codeRotation.map(Parameter.int32) ?? .null, Parameter(redeemOnce),
-            Parameter(scanRequired),
+            Parameter(scanRequired), Parameter(sameNetwork),
         ]
     }
 
     /// Of a form, for a type or a new one.
     static func fields(_ type: AuthenticationType?) -> [ActionButton.Field] {
         let words = ["never", "new_browser", "always"]
-        let current = type?.confirmCode ?? "never"
+        let (current, network) = (type?.confirmCode ?? "never", type?.sameNetwork ?? "off")
         return [
             .init(
                 name: "confirm-code", caption: "Confirmation number",
@@ -80,6 +90,9 @@ struct TypeSettings: Sendable {
             .init(
                 name: "scan-required", caption: "Nobody accepts without a scan",
                 kind: .choice(type?.scanRequired == false ? ["no", "yes"] : ["yes", "no"])),
+            .init(
+                name: "same-network", caption: "Networks of browser and device",
+                kind: .choice([network] + networkWords.filter { $0 != network })),
         ]
     }
 }

@@ -11,6 +11,7 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     case invalidSignature = "invalid_signature"
     case staleSignature = "stale_signature"
     case wrongPrompt = "wrong_prompt"
+    case otherNetwork = "other_network"
     case lockedOut = "locked_out"
     /// Said by the insert itself, see `take_submission`.
     case tooManyWaiting = "too_many_waiting"

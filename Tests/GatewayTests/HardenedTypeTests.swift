@@ -107,6 +107,21 @@ import Testing
         }
     }
 
+    /// From the connection, whatever the app's body says.
+    @Test func `the connection tells from where the device comes`() async throws {
+        try await withPhone("same_network = 'refuse'") { site, http, phone, enrollment in
+            let far = try await start(site, http, "&ip_address=203.0.113.7")["otp"] as? String ?? ""
+            var answer = try phone.submission(enrollment, far, .accept)
+            answer["ip_address"] = "203.0.113.7"
+            let refused = try await phone.submit(answer)
+            #expect(try refused.status == 403 && refused.json()["error"] as? String == "other_network")
+            let near = try await start(site, http, "&ip_address=127.0.0.9")
+            let (id, otp) = (near["transaction_id"] as? String ?? "", near["otp"] as? String ?? "")
+            #expect(try await phone.submit(enrollment, otp, .accept).status == 200)
+            #expect(try await signInResult(site, http, id)["network_match"] as? String == "same")
+        }
+    }
+
     @Test func `a browser that is new, and known the next time`() async throws {
         try await withPhone("confirm_code = 'never'") { site, http, phone, enrollment in
             for known in [false, true] {

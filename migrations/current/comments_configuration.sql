@@ -46,6 +46,8 @@ COMMENT ON COLUMN countersign.apps.max_devices_per_user IS
     'How many devices one user may have at a time, 10 unless an administrator says otherwise (UPDATE); one more is '
     'refused (CS008) until one is revoked. Enrolling a device again does not count.';
 
+COMMENT ON COLUMN countersign.apps.max_enrollments_per_hour IS
+    'How often one device of a user may be enrolled within an hour, 60 unless an administrator says otherwise (UPDATE).';
 COMMENT ON COLUMN countersign.apps.max_waiting IS
     'How many of its submissions may wait to be judged, 10,000 unless an administrator says otherwise (UPDATE); further '
     'ones are rejected as too_many_waiting. housekeep counts once a second.';
@@ -66,6 +68,8 @@ COMMENT ON COLUMN countersign.auth_types.redeem_once IS
     'Whether results are taken once, by redeem, instead of being read for 300 s.';
 COMMENT ON COLUMN countersign.auth_types.scan_required IS
     'Whether nobody accepts without having scanned, and so having been given the prompt.';
+COMMENT ON COLUMN countersign.auth_types.same_network IS
+    'Whether the networks of the visitor and of the device are compared: off, tell, or refuse another one.';
 
 COMMENT ON TABLE countersign.auth_type_messages IS 'Default messages of authentication types, by language.';
 COMMENT ON COLUMN countersign.auth_type_messages.auth_type IS 'Name of the authentication type.';

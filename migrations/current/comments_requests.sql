@@ -54,13 +54,17 @@ COMMENT ON COLUMN countersign.submissions.status IS 'pending, accepted or reject
 COMMENT ON COLUMN countersign.submissions.detail IS 'What differs, in words, beside the reason.';
 COMMENT ON COLUMN countersign.submissions.reason IS
     'Why it was rejected: malformed, unknown_code, expired, already_used, other_device, not_enrolled, '
-    'enrollment_revoked, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, locked_out or '
-    'too_many_waiting.';
+    'enrollment_revoked, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, other_network, '
+    'locked_out or too_many_waiting.';
 COMMENT ON COLUMN countersign.submissions.enrollment_id IS 'The enrollment that answers. To be given.';
 COMMENT ON COLUMN countersign.submissions.otp IS 'The code as it was scanned. To be given; never stored.';
 COMMENT ON COLUMN countersign.submissions.action IS 'scan, accept or deny. To be given.';
 COMMENT ON COLUMN countersign.submissions.deny_reason IS
     'With deny: not_me, when the user says that it was somebody else. The portal is told, and its source slowed down.';
+COMMENT ON COLUMN countersign.submissions.ip_address IS
+    'The device''s address, as its app''s back end sees it. What is none is dropped. Forgotten once it is judged.';
+COMMENT ON COLUMN countersign.submissions.user_agent IS
+    'What the app says of itself, at most 1,024 characters. Forgotten once it is judged.';
 COMMENT ON COLUMN countersign.submissions.signed_at IS
     'When it was signed, RFC 3339 in UTC to the second, as it stands in the signed lines; within 5 minutes of now.';
 COMMENT ON COLUMN countersign.submissions.prompt_digest IS

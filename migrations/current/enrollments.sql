@@ -11,7 +11,7 @@ BEGIN
     IF NEW.status <> 'pending' THEN
         RETURN NEW;
     END IF;
-    SELECT s.enrollment_enabled, s.signature_required, a.max_devices_per_user, a.app_id, a.enabled INTO known
+    SELECT s.enrollment_enabled, s.signature_required, a.max_devices_per_user, a.max_enrollments_per_hour, a.app_id, a.enabled INTO known
         FROM countersign.settings s
         LEFT JOIN countersign.apps a ON a.app_id = coalesce(NEW.app_id, (SELECT countersign.current_app()));
     PERFORM countersign.check_savepoints();
@@ -49,6 +49,13 @@ BEGIN
           AND e.status IN ('pending', 'active')) >= known.max_devices_per_user THEN
         PERFORM countersign.refuse('CS008', format(
             'this user has %s devices, which is the limit: revoke one first', known.max_devices_per_user));
+    END IF;
+    IF (SELECT count(*) FROM countersign.enrollments e
+        WHERE e.app_id = NEW.app_id AND e.user_id = NEW.user_id AND e.device_id = NEW.device_id
+          AND e.enrollment_id >= countersign.uuid_floor(clock_timestamp() - interval '1 hour'))
+       >= known.max_enrollments_per_hour THEN
+        PERFORM countersign.refuse('CS008', format('this device was enrolled %s times within an hour, which is the limit; '
+            'try again later', known.max_enrollments_per_hour));
     END IF;
     -- By its first line, or by its first packet, of type 5 in either form, whatever the line says.
     IF strpos(NEW.public_key, 'PRIVATE KEY') > 0

@@ -60,7 +60,7 @@ BEGIN
     ), changed AS (
         UPDATE countersign.events e
         SET user_id = erase_user.pseudonym,
-            details = e.details - ARRAY['ip_address', 'user_agent', 'reference']
+            details = e.details - ARRAY['ip_address', 'user_agent', 'reference', 'device_address', 'device_agent']
                       - CASE WHEN keeps THEN '{}' ELSE ARRAY['evidence'] END
         FROM found f WHERE e.event_id = f.event_id
         RETURNING e.event_id, e.transaction_id, countersign.event_hash(e) AS after

@@ -173,7 +173,8 @@ $$;
 -- user's.
 CREATE OR REPLACE FUNCTION countersign.submit_answers(
     app text, users text[], enrollments uuid[], otps text[], actions text[], signed_ats text[],
-    prompt_digests text[], signatures text[], deny_reasons text[]
+    prompt_digests text[], signatures text[], deny_reasons text[],
+    ip_addresses text[], user_agents text[]
 ) RETURNS TABLE (place integer, submission_id uuid)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
@@ -181,18 +182,19 @@ BEGIN
     RETURN QUERY
         WITH asked AS MATERIALIZED (
             SELECT g.*, a.app_id, countersign.uuid_v7() AS id
-            FROM unnest(users, enrollments, otps, actions, signed_ats, prompt_digests, signatures, deny_reasons)
-                     WITH ORDINALITY
-                     AS g (user_id, enrollment, otp, action, signed_at, prompt_digest, signature, deny_reason, n)
+            FROM unnest(users, enrollments, otps, actions, signed_ats, prompt_digests, signatures, deny_reasons,
+                        ip_addresses, user_agents) WITH ORDINALITY
+                     AS g (user_id, enrollment, otp, action, signed_at, prompt_digest, signature, deny_reason,
+                           ip_address, user_agent, n)
             JOIN countersign.apps a ON a.name = app
             CROSS JOIN LATERAL (
                 SELECT FROM countersign.enrollments e
                 WHERE e.enrollment_id = g.enrollment AND e.app_id = a.app_id AND e.user_id = g.user_id OFFSET 0) AS own
         ), made AS (
             INSERT INTO countersign.submissions (submission_id, app_id, enrollment_id, otp, action, signed_at,
-                                                 prompt_digest, signature, deny_reason)
+                                                 prompt_digest, signature, deny_reason, ip_address, user_agent)
             SELECT q.id, q.app_id, q.enrollment::text, q.otp, q.action, q.signed_at, q.prompt_digest, q.signature,
-                   q.deny_reason
+                   q.deny_reason, q.ip_address, q.user_agent
             FROM asked q
         )
         SELECT q.n::integer, q.id FROM asked q;

@@ -69,8 +69,8 @@ GRANT EXECUTE ON FUNCTION countersign.current_portal(), countersign.portal_chann
 GRANT INSERT (user_id, device_id, device_name, platform, public_key)
     ON countersign.enrollments TO countersign_app, countersign_gateway;
 GRANT SELECT (enrollment_id, created_at, status) ON countersign.enrollments TO countersign_app, countersign_gateway;
-GRANT INSERT (enrollment_id, otp, action, signed_at, prompt_digest, signature, deny_reason)
-    ON countersign.submissions TO countersign_app, countersign_gateway;
+GRANT INSERT (enrollment_id, otp, action, signed_at, prompt_digest, signature, deny_reason, ip_address,
+              user_agent) ON countersign.submissions TO countersign_app, countersign_gateway;
 GRANT SELECT (submission_id, submitted_at, action, status, reason)
     ON countersign.submissions TO countersign_app, countersign_gateway;
 GRANT SELECT ON countersign.submission_results, countersign.enrollment_results
@@ -89,7 +89,7 @@ GRANT EXECUTE ON FUNCTION countersign.find_credentials(text[]), countersign.enab
     countersign.repeated_submission(uuid, uuid, bytea, text, text),
     countersign.start_requests(text[], text[], text[], text[], text[], text[], text[], text[], text[], text[], text[]),
     countersign.hand_out_codes(text[], uuid[]),
-    countersign.submit_answers(text, text[], uuid[], text[], text[], text[], text[], text[], text[]),
+    countersign.submit_answers(text, text[], uuid[], text[], text[], text[], text[], text[], text[], text[], text[]),
     countersign.find_outcomes(text, uuid[]), countersign.allowed_origins(),
     countersign.store_browser_tokens(text[], uuid[], bytea[], bytea[]), countersign.browser_states(uuid[], bytea[]),
     countersign.collect_for_browsers(uuid[], bytea[], bytea[]),
@@ -130,6 +130,7 @@ GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[
     countersign.check_epoch(uuid, timestamptz, uuid, bigint), countersign.epoch_state(),
     countersign.epoch_fault(uuid, timestamptz, uuid, bigint), countersign.held(),
     countersign.browser_used_at(integer, text, integer, text), countersign.forget_browsers(integer),
+    countersign.network_match(text, text),
     countersign.keep_house(uuid, boolean), countersign.clear_suspects(integer), countersign.revoke_again(uuid[])
     TO countersign_worker;
 
@@ -146,7 +147,8 @@ GRANT SELECT ON countersign.settings, countersign.auth_types, countersign.auth_t
 GRANT SELECT (portal_id, max_open_requests, max_starts_per_source, created_at, enabled, over_limit, login, name, display_name)
     ON countersign.portals TO countersign_monitor, countersign_admin;
 GRANT SELECT (webhook_concurrency, webhook_rate, paused) ON countersign.portals TO countersign_monitor;
-GRANT SELECT (app_id, created_at, enabled, login, name, max_devices_per_user, max_waiting, max_waiting_per_device,
+GRANT SELECT (app_id, created_at, enabled, login, name, max_devices_per_user, max_enrollments_per_hour, max_waiting,
+              max_waiting_per_device,
               over_limit) ON countersign.apps TO countersign_monitor, countersign_admin;
 GRANT SELECT (callback_id, portal_id, url) ON countersign.callback_urls TO countersign_monitor, countersign_admin;
 GRANT SELECT (transaction_id, started_at, attempt, duration_ms, status_code, error_class, detail)
@@ -176,7 +178,7 @@ GRANT INSERT, DELETE ON countersign.portals, countersign.apps, countersign.auth_
 GRANT SELECT ON countersign.portals, countersign.callback_urls, countersign.apps TO countersign_admin;
 GRANT UPDATE (enabled, display_name, max_open_requests, max_starts_per_source, signing_secret, previous_secret, previous_secret_until,
               webhook_key, webhook_concurrency, webhook_rate, paused) ON countersign.portals TO countersign_admin;
-GRANT UPDATE (enabled, max_devices_per_user, max_waiting, max_waiting_per_device) ON countersign.apps TO countersign_admin;
+GRANT UPDATE (enabled, max_devices_per_user, max_enrollments_per_hour, max_waiting, max_waiting_per_device) ON countersign.apps TO countersign_admin;
 GRANT UPDATE ON countersign.auth_types, countersign.auth_type_messages, countersign.callback_urls
     TO countersign_admin;
 GRANT SELECT (portal_id, created_at, client_id), INSERT, DELETE, UPDATE (secret_hash)

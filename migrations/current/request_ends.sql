@@ -1,5 +1,5 @@
 -- The end of requests: one place for every end, whoever brings it about.
--- after: browsers, results
+-- after: browsers, results, sources
 
 -- Ends those of the given requests that are still open, each at most once, and returns them. In the same
 -- transaction: the webhook delivery (outbox), the audit event, the removal of an uncollected code, the
@@ -41,6 +41,9 @@ BEGIN
             user_id = CASE WHEN g.ended IN ('authenticated', 'denied') THEN e.user_id END,
             device_id = CASE WHEN g.ended = 'authenticated' THEN e.device_id END,
             signature_verified = g.verified, signature = s.signature, signer_fingerprint = g.fingerprint,
+            network_match = CASE WHEN r.same_network IS NOT NULL AND g.submission_id IS NOT NULL
+                                 THEN CASE WHEN s.ip_address IS NULL AND r.network_match IS NOT NULL THEN r.network_match
+                                      ELSE countersign.network_match(r.ip_address, s.ip_address) END END,
             deny_reason = CASE g.ended WHEN 'denied' THEN s.deny_reason END,
             browser_known = CASE WHEN r.browser_id IS NOT NULL AND g.ended = 'authenticated'
                                  THEN coalesce(r.browser_known, countersign.browser_used_at(
@@ -59,7 +62,8 @@ BEGIN
         RETURNING r.transaction_id, r.portal_id, r.app_id, r.enrollment_id, r.status, r.callback_uri,
                   r.requested_at, r.resolved_at, r.auth_type, r.reference, r.ip_address, r.user_agent,
                   r.signature_verified, r.signer_fingerprint, r.confirm_tries, r.browser_known,
-                  r.deny_reason, e.user_id AS answered_by,
+                  r.deny_reason, r.network_match,
+                  s.ip_address AS device_address, s.user_agent AS device_agent, e.user_id AS answered_by,
                   CASE WHEN g.verified THEN jsonb_build_object(
                       'signed', concat_ws(E'\n', 'countersign-v1', s.action, r.transaction_id,
                                           encode(s.secret_digest, 'hex'), s.enrollment, s.signed_at,
@@ -87,7 +91,8 @@ BEGIN
                    'requested_at', requested_at, 'auth_type', auth_type, 'reference', reference,
                    'ip_address', ip_address, 'user_agent', user_agent,
                    'signature_verified', signature_verified, 'signer_fingerprint', signer_fingerprint,
-                   'wrong_confirmations', confirm_tries, 'browser_known', browser_known, 'deny_reason', deny_reason,
+                   'wrong_confirmations', confirm_tries, 'browser_known', browser_known, 'deny_reason', deny_reason, 'network_match', network_match,
+                   'device_address', device_address, 'device_agent', device_agent,
                    'evidence', evidence))
         FROM ended
         UNION ALL

@@ -43,7 +43,10 @@ SELECT r.transaction_id, r.reference, r.callback_uri, r.status,
        CASE WHEN r.status = 'authenticated'
                  AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
             THEN r.browser_known END AS browser_known,
-       CASE r.status WHEN 'denied' THEN r.deny_reason END AS deny_reason
+       CASE r.status WHEN 'denied' THEN r.deny_reason END AS deny_reason,
+       CASE WHEN r.status = 'denied' OR r.status = 'authenticated'
+                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
+            THEN r.network_match END AS network_match
 FROM countersign.auth_requests r
 WHERE r.portal_id = (SELECT countersign.current_portal());
 COMMENT ON VIEW countersign.auth_results IS 'The portal''s own requests, a row for each in every state.';
@@ -74,6 +77,9 @@ COMMENT ON COLUMN countersign.auth_results.browser_known IS
     'Whether the user had signed in with that browser before, of a request that was given a browser_id.';
 COMMENT ON COLUMN countersign.auth_results.deny_reason IS
     'not_me when the user has declined with the word that it was somebody else.';
+COMMENT ON COLUMN countersign.auth_results.network_match IS
+    'Whether the visitor and the device that answered came from the same network: same, other, or unknown; of types that '
+    'compare them.';
 COMMENT ON COLUMN countersign.auth_results.expires_at IS 'When the request ends by itself, unless it has ended before.';
 COMMENT ON COLUMN countersign.auth_results.confirmation IS
     'Of types that ask for a confirmation number: awaited while the visitor has to type what the phone shows, given '
@@ -97,8 +103,8 @@ COMMENT ON COLUMN countersign.submission_results.action IS 'scan, accept or deny
 COMMENT ON COLUMN countersign.submission_results.result IS 'pending, accepted or rejected.';
 COMMENT ON COLUMN countersign.submission_results.reason IS
     'Why it was rejected: malformed, unknown_code, expired, already_used, other_device, not_enrolled, '
-    'enrollment_revoked, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, locked_out or '
-    'too_many_waiting.';
+    'enrollment_revoked, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, other_network, '
+    'locked_out or too_many_waiting.';
 COMMENT ON COLUMN countersign.submission_results.prompt IS
     'After an accepted scan, what the user must be shown, byte for byte: the answer signs its digest.';
 COMMENT ON COLUMN countersign.submission_results.detail IS 'What differs, in words, beside the reason.';

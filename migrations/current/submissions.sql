@@ -56,6 +56,13 @@ BEGIN
         -- not content: this login may not submit at all; the code stays out of the message
         PERFORM countersign.refuse('CS008', format('login %s belongs to no app', session_user));
     END IF;
+    -- What says nothing is dropped: neither decides whether this can be judged.
+    IF NEW.ip_address IS NOT NULL AND NOT countersign.is_inet(left(NEW.ip_address, 100)) THEN
+        NEW.ip_address := NULL;
+    END IF;
+    IF NEW.user_agent IS NOT NULL THEN
+        NEW.user_agent := regexp_replace(left(NEW.user_agent, 1024), countersign.unshowable_characters(), '', 'g');
+    END IF;
     IF NEW.signed_at IS NOT NULL THEN
         IF (CASE WHEN octet_length(NEW.signed_at) = 20
                  THEN NEW.signed_at ~ ('^20[0-9]{2}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])'
@@ -92,6 +99,8 @@ BEGIN
     NEW.prompt_digest := NULL;
     NEW.signature := NULL;
     NEW.deny_reason := NULL;
+    NEW.ip_address := NULL;
+    NEW.user_agent := NULL;
     PERFORM countersign.tell_apps(ARRAY[NEW.app_id], ARRAY[NEW.submission_id], ARRAY['rejected']);
     RETURN NEW;
 END

@@ -100,8 +100,9 @@ struct InsertType: PreparedStatement {
         "action.add_type",
         """
         INSERT INTO countersign.auth_types (name, request_expires_in, confirm_code, code_rotation, redeem_once,
-                                            scan_required)
-        VALUES ($1, $2, coalesce($3, 'never'), nullif($4, 0), coalesce($5, false), coalesce($6, true))
+                                            scan_required, same_network)
+        VALUES ($1, $2, coalesce($3, 'never'), nullif($4, 0), coalesce($5, false), coalesce($6, true),
+                coalesce($7, 'off'))
         """)
     var parameters: [Parameter] { [.text(name), .int32(seconds)] + settings.parameters }
 }

@@ -77,6 +77,8 @@ package struct Candidate: Sendable {
     package var promptDigest: String?
     package var isStale: Bool
     package var signature: SignatureCheck
+    /// Whether the device is in another network than the visitor, and the type refuses that.
+    package var isInRefusedNetwork = false
     /// What a scan would give the app to show; nil when it cannot be made for this enrollment.
     package var newPrompt: String?
     package var enrollment: Enrollment?

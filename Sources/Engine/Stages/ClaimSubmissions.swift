@@ -97,7 +97,8 @@ private let mayBeTaken = "(t.turn = 1 OR t.open_until IS NULL)"
 private let takenSQL = """
     taken AS MATERIALIZED (
         SELECT c.place, c.lane, c.key, s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_at,
-               s.signed_time, s.prompt_digest, s.signature, r.open_until, r.expires_at, r.status,
+               s.signed_time, s.prompt_digest, s.signature, s.ip_address AS device_address,
+               s.user_agent AS device_agent, r.same_network, r.open_until, r.expires_at, r.status,
                r.transaction_id AS seen_id, r.secret_digest AS seen_digest, r.enrollment_id AS seen_enrollment,
                r.prompt AS seen_prompt,
                r.status = 'issued' AND s.action = 'scan' AS scans, r.portal_id, r.message, r.user_agent,
@@ -124,6 +125,9 @@ private func columnsSQL(_ mode: Claim.Mode) -> String {
            s.leases, clock_timestamp() AS now,
            s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_at, s.prompt_digest, s.signature,
            coalesce(abs(date_part('epoch', clock_timestamp() - s.signed_time)) > 300, false) AS is_stale,
+           s.device_address, s.device_agent, s.same_network = 'refuse' AS refuses_network,
+           CASE WHEN s.same_network IS NOT NULL
+                THEN countersign.network_match(s.ip_address, s.device_address) END AS network_match,
            e.user_id, CASE WHEN e.status = 'active' THEN e.key_fingerprint END AS key_fingerprint,
            CASE WHEN e.status = 'active' AND (s.signature IS NOT NULL OR s.scans AND s.secure_message IS NOT NULL)
                 THEN e.public_key END AS public_key,

@@ -27,6 +27,12 @@ struct ClaimedSubmission: RowReadable, Sendable {
     let isStale: Bool
     /// Empty when what was sent is no armor.
     let signature: String?
+    /// The device's, as the app's back end sees them.
+    let deviceAddress: String?
+    let deviceAgent: String?
+    /// Nil where networks are not compared.
+    let network: PromptLines.NetworkMatch?
+    let refusesOtherNetwork: Bool
     let userID: String?
     /// Of an active enrollment.
     let keyFingerprint: String?
@@ -51,10 +57,14 @@ struct ClaimedSubmission: RowReadable, Sendable {
         )
         signature = try row.optionalText("signature")
         isStale = try row.bool("is_stale")
+        deviceAddress = try row.optionalText("device_address")
+        deviceAgent = try row.optionalText("device_agent")
+        refusesOtherNetwork = try row.optionalBool("refuses_network") ?? false
+        network = try row.optionalText("network_match").flatMap(PromptLines.NetworkMatch.init)
         userID = try row.optionalText("user_id")
         keyFingerprint = try row.optionalText("key_fingerprint")
         publicKey = try row.optionalText("public_key")
-        prompt = try Prompt(&row)
+        prompt = try Prompt(&row, network)
         guard let action = SubmissionAction(rawValue: word) else {
             throw DecodingFailure(column: "action", found: "another word", wanted: "scan, accept or deny")
         }
@@ -69,7 +79,7 @@ struct ClaimedSubmission: RowReadable, Sendable {
 }
 
 extension ClaimedSubmission.Prompt {
-    fileprivate init?(_ row: inout RowReader) throws {
+    fileprivate init?(_ row: inout RowReader, _ network: PromptLines.NetworkMatch?) throws {
         let (portal, message) = (try row.optionalText("display_name"), try row.optionalText("message"))
         let number = try row.optionalText("confirm_number")
         let asksIfNew = try row.optionalBool("confirm_if_new") ?? false
@@ -82,7 +92,7 @@ extension ClaimedSubmission.Prompt {
         words = PromptLines(
             portal: portal, message: message,
             number: asksIfNew && browser?.isKnown == true ? nil : number, browser: browser,
-            address: address, userAgent: agent, language: language)
+            network: network, address: address, userAgent: agent, language: language)
         signer = id.flatMap { id in sealed.map { (id, $0) } }
     }
 }

@@ -98,6 +98,8 @@ package struct Judge: Sendable {
             return .otherDevice
         }
         guard isCodeShown(request, place, candidate) else { return .expired }
+        // Declining is always possible.
+        if candidate.isInRefusedNetwork, candidate.action != .deny { return .otherNetwork }
         if request.isRepeated { return .alreadyUsed }
         return isPromptRight(request, candidate) ? nil : .wrongPrompt
     }

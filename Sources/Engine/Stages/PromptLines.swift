@@ -8,6 +8,7 @@ package struct PromptLines: Sendable {
     /// Two digits that the visitor types on the portal's page.
     package var number: String?
     package var browser: Browser?
+    package var network: NetworkMatch?
     package var address: String?
     /// Where that is said to be.
     package var place: String?
@@ -17,9 +18,11 @@ package struct PromptLines: Sendable {
 
     package init(
         portal: String, message: String, number: String? = nil, browser: Browser? = nil,
-        address: String? = nil, userAgent: String? = nil, language: String? = nil
+        network: NetworkMatch? = nil, address: String? = nil, userAgent: String? = nil,
+        language: String? = nil
     ) {
-        (self.portal, self.message, self.number, self.browser) = (portal, message, number, browser)
+        (self.portal, self.message, self.number) = (portal, message, number)
+        (self.browser, self.network) = (browser, network)
         (self.address, self.userAgent, self.language) = (address, userAgent, language)
     }
 
@@ -32,6 +35,11 @@ package struct PromptLines: Sendable {
         var isKnown: Bool { self != .new }
     }
 
+    /// Whether the visitor and the device came from one network.
+    package enum NetworkMatch: String, Sendable {
+        case same, other, unknown
+    }
+
     package var lines: [String] {
         let labels = PromptLabels.matching(language)
         var lines = [portal, message]
@@ -41,6 +49,7 @@ package struct PromptLines: Sendable {
         case .lastUsed(let day): lines.append("\(labels.lastUsed) \(day)")
         case nil: break
         }
+        if let network { lines.append(labels.words(network)) }
         if address != nil || userAgent != nil {
             lines.append("\(labels.location): \(location ?? labels.unknown)")
         }

@@ -193,9 +193,10 @@ struct WriteVerdicts: PreparedStatement {
         """
         WITH verdicts AS MATERIALIZED (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-                                 $7::text[], $8::text[], $9::text[], $10::bytea[], $11::integer[], $12::boolean[])
+                                 $7::text[], $8::text[], $9::text[], $10::bytea[], $11::integer[], $12::boolean[],
+                                 $13::text[], $14::text[], $15::text[])
                 AS v (submission_id, transaction_id, enrollment_id, effect, reason, prompt, signer, signed, detail,
-                      later_code, steps_later, browser_known)
+                      later_code, steps_later, browser_known, network_match, device_address, device_agent)
         ), ended AS MATERIALIZED (
             SELECT ended AS transaction_id
             FROM (SELECT array_agg(transaction_id) AS ids, array_agg(effect) AS ends,
@@ -212,6 +213,7 @@ struct WriteVerdicts: PreparedStatement {
                 secret_digest = coalesce(v.later_code, r.secret_digest),
                 code_step = CASE WHEN v.later_code IS NULL THEN r.code_step
                                  ELSE coalesce(r.code_step, 0) + v.steps_later END,
+                network_match = coalesce(v.network_match, r.network_match),
                 browser_known = coalesce(v.browser_known, r.browser_known),
                 confirm_number = CASE WHEN NOT (v.browser_known AND r.confirm_if_new) IS TRUE
                                       THEN r.confirm_number END,
@@ -227,7 +229,8 @@ struct WriteVerdicts: PreparedStatement {
               AND clock_timestamp() < r.expires_at
             RETURNING r.transaction_id, r.portal_id, v.submission_id
         ), judged AS MATERIALIZED (
-            SELECT v.submission_id, v.transaction_id, v.enrollment_id, v.effect, v.prompt, v.detail,
+            SELECT v.submission_id, v.transaction_id, v.enrollment_id, v.effect, v.prompt, v.detail, v.network_match,
+                   v.device_address, v.device_agent,
                    v.transaction_id IN (SELECT e.transaction_id FROM ended e)
                        AND v.effect IN ('authenticated', 'denied') AS is_answer,
                    CASE WHEN v.effect = 'reject' THEN v.reason
@@ -244,10 +247,11 @@ struct WriteVerdicts: PreparedStatement {
             SET status = CASE WHEN j.reason IS NULL THEN 'accepted' ELSE 'rejected' END, reason = j.reason,
                 prompt = CASE WHEN j.reason IS NULL THEN j.prompt END, resolved_at = clock_timestamp(),
                 detail = CASE WHEN j.reason IS NOT NULL THEN j.detail END,
-                signature = CASE WHEN NOT j.is_answer THEN s.signature END  -- which the request has now
+                signature = CASE WHEN NOT j.is_answer THEN s.signature END,  -- which the request has now
+                ip_address = NULL, user_agent = NULL  -- which the audit trail has
             FROM judged j WHERE s.submission_id = j.submission_id
             RETURNING s.submission_id, s.app_id, s.status, s.reason, s.detail, s.action, j.transaction_id,
-                      j.enrollment_id, j.effect
+                      j.enrollment_id, j.effect, j.network_match, j.device_address, j.device_agent
         ), gone AS (
             DELETE FROM countersign.validate_queue q USING resolved r
             WHERE q.app_id = r.app_id AND q.submission_id = r.submission_id
@@ -257,7 +261,9 @@ struct WriteVerdicts: PreparedStatement {
                    CASE WHEN r.status = 'rejected' THEN 'submission.rejected'
                         WHEN r.action = 'scan' THEN 'request.scanned' ELSE 'request.accepted' END,
                    jsonb_strip_nulls(jsonb_build_object('action', r.action, 'reason', r.reason,
-                                                        'detail', r.detail))
+                                                        'detail', r.detail, 'network_match', r.network_match,
+                                                        'device_address', r.device_address,
+                                                        'device_agent', r.device_agent))
             FROM resolved r
             LEFT JOIN countersign.enrollments e ON e.enrollment_id = r.enrollment_id AND e.app_id = r.app_id
             WHERE r.status = 'rejected' OR r.action = 'scan' OR r.effect = 'await_confirmation'

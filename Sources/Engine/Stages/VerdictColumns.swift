@@ -15,6 +15,10 @@ struct VerdictColumns {
     /// The digest of the code that was scanned, where that is a later one than the stored.
     var laterCodes: [[UInt8]?] = []
     var steps: [Int32] = []
+    var networks: [String?] = []
+    /// Of the devices, as their app's back end sees them.
+    var addresses: [String?] = []
+    var agents: [String?] = []
     /// Of scans whose request has a browser.
     var browsersKnown: [Bool?] = []
 
@@ -39,6 +43,9 @@ struct VerdictColumns {
         laterCodes.append(later > 0 ? candidate.secretDigest : nil)
         steps.append(Int32(later))
         browsersKnown.append(effect == "scan" ? checked.claimed.prompt?.words.browser?.isKnown : nil)
+        networks.append(checked.claimed.network?.rawValue)
+        addresses.append(checked.claimed.deviceAddress)
+        agents.append(checked.claimed.deviceAgent)
         effects.append(effect)
         reasons.append(reason?.rawValue)
         prompts.append(prompt)
@@ -52,6 +59,7 @@ struct VerdictColumns {
             .identifiers(submissions), .identifiers(transactions), .identifiers(enrollments),
             .texts(effects), .texts(reasons), .texts(prompts), .texts(fingerprints), .texts(signed),
             .texts(details), .optionalByteses(laterCodes), .int32s(steps), .optionalBools(browsersKnown),
+            .texts(networks), .texts(addresses), .texts(agents),
         ]
     }
 }

@@ -51,7 +51,10 @@ struct AppRoutes: Sendable {
     @Sendable private func submit(_ request: IncomingRequest) async throws -> Response {
         let user = try await verifier.user(request)
         let answer: Devices.Answer = try await request.json()
-        let outcome = try await mapped { try await devices.submit(answer, user: user) }
+        let device = Devices.Witness(
+            address: request.client?.unmapped.description,
+            agent: SignInContext.userAgent(request.headers[.userAgent]))
+        let outcome = try await mapped { try await devices.submit(answer, user: user, on: device) }
         guard let outcome else { throw Self.problem("not_enrolled") }
         if let reason = outcome.reason { throw Self.problem(reason, outcome.detail) }
         return .json(outcome)
@@ -82,6 +85,10 @@ extension AppRoutes {
         case "malformed": Problem(.badRequest, reason, "a field does not have the form that it must have")
         case "wrong_prompt":
             Problem(.conflict, reason, "prompt_digest is not that of the prompt that was shown")
+        case "other_network":
+            Problem(
+                .forbidden, reason, "the code is shown in another network than the one that this device is in"
+            )
         case "too_many_waiting":
             Problem(
                 .tooManyRequests, reason, detail ?? "too many submissions wait to be judged",

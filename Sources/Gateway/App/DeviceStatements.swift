@@ -63,16 +63,16 @@ struct SubmitAnswer: PreparedStatement {
         "gateway.submit",
         """
         INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, prompt_digest, signature,
-                                             deny_reason)
-        SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text
-        WHERE EXISTS (SELECT FROM countersign.enrollment_results e WHERE e.enrollment_id = $8 AND e.user_id = $9)
+                                             deny_reason, ip_address, user_agent)
+        SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text
+        WHERE EXISTS (SELECT FROM countersign.enrollment_results e WHERE e.enrollment_id = $10 AND e.user_id = $11)
         RETURNING submission_id
         """)
     var parameters: [Parameter] {
         let answer = call.answer
         let given = [
             answer.enrollment_id, answer.otp, answer.action, answer.signed_at, answer.prompt_digest,
-            answer.signature, answer.deny_reason,
+            answer.signature, answer.deny_reason, call.device.address, call.device.agent,
         ]
         return given.map { Parameter($0) } + [.identifier(call.enrollment), .text(call.user)]
     }

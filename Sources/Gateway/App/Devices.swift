@@ -125,6 +125,13 @@ extension Devices {
         let user: String
         let enrollment: Identifier
         let answer: Answer
+        let device: Witness
+    }
+
+    /// What the connection tells of a device.
+    struct Witness: Sendable {
+        let address: String?
+        let agent: String?
     }
 
     struct Outcome: Encodable, Sendable {
@@ -144,11 +151,11 @@ extension Devices {
 
     /// Submits what a device of the user says and waits for the verdict; nil when it is none of his devices.
     /// The same answer again, where the first was accepted, gets the outcome of the first.
-    func submit(_ answer: Answer, user: String) async throws -> Outcome? {
+    func submit(_ answer: Answer, user: String, on device: Witness) async throws -> Outcome? {
         let channel = try await appChannel()
         guard let enrollment = Identifier(answer.enrollment_id) else { return nil }
         LogContext.note("enrollment_id", enrollment.description)
-        let said = UserAnswer(user: user, enrollment: enrollment, answer: answer)
+        let said = UserAnswer(user: user, enrollment: enrollment, answer: answer, device: device)
         guard let id = try await gathered.submissions.ask(said, lane: user) else { return nil }
         LogContext.note("submission_id", id.description)
         let outcome = try await awaited(id, on: channel) {

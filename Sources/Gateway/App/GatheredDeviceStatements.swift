@@ -7,14 +7,16 @@ struct SubmitAnswers: PreparedStatement {
 
     static let statement = Statement(
         "gateway.submit_many",
-        "SELECT place, submission_id FROM countersign.submit_answers($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        "SELECT place, submission_id FROM countersign.submit_answers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+    )
     var parameters: [Parameter] {
         let answers = calls.map(\.answer)
         return [
             .text(app), .texts(calls.map(\.user)), .identifiers(calls.map(\.enrollment)),
             .texts(answers.map(\.otp)), .texts(answers.map(\.action)), .texts(answers.map(\.signed_at)),
             .texts(answers.map(\.prompt_digest)), .texts(answers.map(\.signature)),
-            .texts(answers.map(\.deny_reason)),
+            .texts(answers.map(\.deny_reason)), .texts(calls.map(\.device.address)),
+            .texts(calls.map(\.device.agent)),
         ]
     }
     static func decode(_ row: inout RowReader) throws -> (place: Int, id: Identifier) {

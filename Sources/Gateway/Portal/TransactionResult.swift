@@ -30,6 +30,8 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
     let redemption: String?
     /// Of an authenticated request that was given a `browser_id`.
     let browser_known: Bool?
+    /// `same`, `other` or `unknown`: the visitor's network and the device's, of types that compare them.
+    let network_match: String?
     /// `not_me`: the user says that it was somebody else.
     let deny_reason: String?
 
@@ -38,7 +40,8 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
         transaction_id, reference, callback_uri, status::text, is_authenticated, user_id, device_id,
         authentication_method, signature_verified, signature, requested_at, expires_at,
         CASE WHEN signature IS NOT NULL THEN countersign.signer_public_key(transaction_id) END AS user_public_key,
-        confirmation, confirmation_tries_left, redemption, browser_known, deny_reason
+        confirmation, confirmation_tries_left, redemption, browser_known, deny_reason,
+        network_match
         """
 
     /// Whether it will never change again.
@@ -64,6 +67,7 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
         redemption = try row.optionalText("redemption")
         browser_known = try row.optionalBool("browser_known")
         deny_reason = try row.optionalText("deny_reason")
+        network_match = try row.optionalText("network_match")
         not_authenticated_reason =
             isAuthenticated == true
             ? nil

@@ -55,6 +55,7 @@ enum SettingsView {
                 "name": type.name, "method": type.method,
                 "expires": type.requestExpiresIn.components.seconds, "confirm": type.confirmCode,
                 "redeem": type.redeemOnce ? "yes" : "no", "scan": type.scanRequired ? "yes" : "no",
+                "network": type.sameNetwork,
                 "rotation": type.codeRotation.map { "\($0.components.seconds) s" } ?? "never",
                 "messages": type.messages.map { "\($0.language): \($0.text)" }.joined(separator: "; "),
                 "forms": frame.forms(on: .type(type)),

@@ -74,7 +74,10 @@ import Testing
 
     private let ofApps =
         ["user_id", "device_id", "device_name", "platform", "public_key"].map { "enrollments.\($0)" }
-        + ["enrollment_id", "otp", "action", "signed_at", "prompt_digest", "signature", "deny_reason"].map {
+        + [
+            "enrollment_id", "otp", "action", "signed_at", "prompt_digest", "signature", "deny_reason",
+            "ip_address", "user_agent",
+        ].map {
             "submissions.\($0)"
         }
 }

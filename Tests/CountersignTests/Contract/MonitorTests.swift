@@ -99,13 +99,13 @@ import Testing
 }
 
 private let decidedColumns = """
-    apps: app_id created_at enabled login max_devices_per_user max_waiting max_waiting_per_device name
+    apps: app_id created_at enabled login max_devices_per_user max_enrollments_per_hour max_waiting max_waiting_per_device name
         over_limit
     auth_requests: app_id auth_type callback_uri enrollment_id expires_at issued_at language_code
         message method open_until portal_id requested_at resolved_at scanned_at signature_verified
         signer_fingerprint status transaction_id
     auth_type_messages: auth_type language_code message
-    auth_types: code_rotation confirm_code method name redeem_once request_expires_in scan_required
+    auth_types: code_rotation confirm_code method name redeem_once request_expires_in same_network scan_required
     browser_origins: origin portal_id
     callback_urls: callback_id portal_id url
     dead_deliveries: died_at portal_id transaction_id

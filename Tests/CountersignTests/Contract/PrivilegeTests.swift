@@ -67,13 +67,15 @@ private let decidedPrivileges = """
     browser_used_at(app integer, user_id text, portal integer, browser_id text) - worker: execute
     forget_browsers(most integer) - worker: execute
     known_browsers - admin: select (used_at portal_id app_id user_id)
+    network_match(one text, other text) - worker: execute
     note_browsers(ids uuid[]) - nobody
     allowed_origins() - gateway: execute
+    as_inet(address text) - nobody
     app_belongings(app integer) - admin: execute
     app_channel() - app gateway: execute
     apps - admin: delete, insert, select, update (enabled max_devices_per_user
-        max_waiting max_waiting_per_device); monitor: select (app_id created_at enabled login name
-        max_devices_per_user max_waiting max_waiting_per_device over_limit); worker: select, update
+        max_enrollments_per_hour max_waiting max_waiting_per_device); monitor: select (app_id created_at enabled login name
+        max_devices_per_user max_enrollments_per_hour max_waiting max_waiting_per_device over_limit); worker: select, update
         (over_limit)
     apps_app_id_seq (sequence) - nobody
     arm_bell(stage text) - worker: execute
@@ -294,12 +296,13 @@ private let decidedPrivileges = """
     submission_results (view) - app gateway: select
     submissions - admin: select (submission_id submitted_at resolved_at app_id status detail reason
         action transaction_id enrollment); app gateway: insert (enrollment_id otp action signed_at
-        prompt_digest signature deny_reason), select (submission_id submitted_at status reason action); monitor:
+        prompt_digest signature deny_reason ip_address user_agent), select (submission_id submitted_at status reason action); monitor:
         select (submission_id submitted_at resolved_at app_id status reason action transaction_id
         enrollment); worker: insert, select, update
     store_browser_tokens(portals text[], ids uuid[], digests bytea[], codes bytea[]) - gateway: execute
     submit_answers(app text, users text[], enrollments uuid[], otps text[], actions text[], signed_ats
-        text[], prompt_digests text[], signatures text[], deny_reasons text[]) - gateway: execute
+        text[], prompt_digests text[], signatures text[], deny_reasons text[],
+        ip_addresses text[], user_agents text[]) - gateway: execute
     token_digest(token bytea, purpose text) - nobody
     take_submission() - nobody
     take_traceparent() - nobody

@@ -136,6 +136,7 @@ import Testing
             (.alreadyUsed, { candidate, _ in candidate.request?.isRepeated = true }),
             (.wrongPrompt, { candidate, _ in candidate.promptDigest = String(repeating: "0", count: 64) }),
             (.wrongPrompt, { candidate, _ in candidate.request?.needsScan = true }),
+            (.otherNetwork, { candidate, _ in candidate.isInRefusedNetwork = true }),
         ]
 
     private static func switches(
@@ -289,7 +290,7 @@ import Testing
             "malformed", "unknown_code", "expired", "already_used", "other_device", "not_enrolled",
             "enrollment_revoked", "enrollment_disabled", "invalid_signature", "stale_signature",
             "wrong_prompt",
-            "locked_out", "too_many_waiting",
+            "other_network", "locked_out", "too_many_waiting",
         ]
         #expect(RejectionReason.allCases.map(\.rawValue) == spelled)
     }

@@ -102,6 +102,15 @@ import Testing
         #expect(line(.new) == new && line(.lastUsed("2026-11-28")) == used)
     }
 
+    @Test(arguments: ["de", "fr", "nl", "es", "it", "en"])
+    func `networks are compared in words that differ`(tag: String) {
+        let lines = [PromptLines.NetworkMatch.same, .other, .unknown].map {
+            PromptLines(portal: "A", message: "B", network: $0, address: "::1", language: tag).lines[2]
+        }
+        #expect(Set(lines).count == 3)
+        #expect(tag != "en" || lines[1] == "The browser is in another network than this device")
+    }
+
     @Test func `what is not known has no line`() {
         #expect(PromptLines(portal: "A", message: "B").lines == ["A", "B"])
         #expect(
