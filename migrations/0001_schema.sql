@@ -12,6 +12,7 @@
 --                         the server's OpenPGP key pairs; a user's app on one device, allowed to answer
 --   auth_requests         one attempt to sign a visitor in: the row's status is the truth
 --   otp_secrets           codes that were issued and not collected yet, the only place where one stands in the clear
+--   link_key              the key of the codes that apps give to browsers
 --   known_browsers, browser_key
 --                         browsers with which users have signed in, and the key of the digests that they are known by
 --   browser_tokens        with what a visitor's page asks for its own request, as digests
@@ -148,7 +149,10 @@ CREATE TABLE countersign.auth_types (
     redeem_once         boolean NOT NULL DEFAULT false,  -- results are taken once instead of read for 300 s
     scan_required       boolean NOT NULL DEFAULT false,  -- nobody accepts who has not scanned
     same_network        text NOT NULL DEFAULT 'off'
-                        CONSTRAINT auth_types_same_network CHECK (same_network IN ('off', 'tell', 'refuse'))
+                        CONSTRAINT auth_types_same_network CHECK (same_network IN ('off', 'tell', 'refuse')),
+    allow_qr            boolean NOT NULL DEFAULT true,   -- codes may be scanned
+    allow_link          boolean NOT NULL DEFAULT false,  -- the app may be opened by a link, see links.sql
+    CONSTRAINT auth_types_channels CHECK (allow_qr OR allow_link)
 );
 
 CREATE TABLE countersign.auth_type_messages (
@@ -276,6 +280,7 @@ CREATE TABLE countersign.auth_requests (
     enrollment_id       uuid,         -- who scanned, then who answered
     answer_id           uuid,         -- the submission that has accepted it and waits for the confirmation number
     open_scan_by        uuid,         -- enrollment_id while scanned and open
+    link_answer_id      uuid,         -- the submission that has accepted it by link: what is redeemed with its code
     portal_id           integer NOT NULL,
     app_id              integer,
     redeemed_in         xid8,         -- the transaction that has taken the result
@@ -285,12 +290,15 @@ CREATE TABLE countersign.auth_requests (
     signature_verified  boolean,
     redeem_once         boolean,      -- as the type said
     scan_required       boolean,      -- as the type said
+    refuse_qr           boolean,      -- as the type said
+    allow_link          boolean,      -- as the type said
     confirm_if_new      boolean,      -- whether confirm_number goes when who scans knows the browser
     browser_known       boolean,      -- whether who scanned has signed in with that browser; NULL without a browser_id
     status              countersign.request_status NOT NULL,
     auth_type           text COLLATE "C" NOT NULL,
     method              text NOT NULL,
     callback_uri        text NOT NULL,
+    return_uri          text,         -- where the app sends the visitor's browser, see links.sql
     message             text NOT NULL,
     secure_message      text,
     language_code       text,
@@ -369,6 +377,15 @@ CREATE TABLE countersign.browser_key (
 ALTER TABLE countersign.browser_key ALTER COLUMN key SET STATISTICS 0;
 INSERT INTO countersign.browser_key DEFAULT VALUES;
 
+-- The key of the codes with which results are redeemed after a link, see links.sql.
+CREATE TABLE countersign.link_key (
+    only_row  boolean PRIMARY KEY DEFAULT true CONSTRAINT link_key_only_row CHECK (only_row),
+    key       bytea NOT NULL DEFAULT sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+                                            || uuid_send(gen_random_uuid()))
+);
+ALTER TABLE countersign.link_key ALTER COLUMN key SET STATISTICS 0;
+INSERT INTO countersign.link_key DEFAULT VALUES;
+
 -- What lets a visitor's page see how its own request stands: of the token its digest, and of the code what gives it
 -- together with the token, and nothing without. A row lives 300 s longer than its request may.
 CREATE TABLE countersign.browser_tokens (
@@ -395,7 +412,7 @@ CREATE TABLE countersign.submissions (
                     CONSTRAINT submissions_reason CHECK (reason IN
                         ('malformed', 'unknown_code', 'expired', 'already_used', 'other_device', 'not_enrolled',
                          'enrollment_revoked', 'enrollment_disabled', 'invalid_signature', 'stale_signature',
-                         'wrong_prompt', 'other_network', 'locked_out', 'too_many_waiting')),
+                         'wrong_prompt', 'other_network', 'wrong_channel', 'locked_out', 'too_many_waiting')),
     -- what the app sent
     enrollment_id   text,
     otp             text CONSTRAINT submissions_otp_never_stored CHECK (otp IS NULL),
@@ -404,6 +421,7 @@ CREATE TABLE countersign.submissions (
     prompt_digest   text,
     signature       text,
     deny_reason     text,
+    channel         text,  -- link when the app was opened by one
     ip_address      text,  -- the device's, as its app's back end sees it; forgotten once it is judged
     user_agent      text,
     -- what the trigger made of it

@@ -8,6 +8,8 @@ struct TypeSettings: Sendable {
     var redeemOnce: Bool?
     var scanRequired: Bool?
     var sameNetwork: String?
+    var allowQR: Bool?
+    var allowLink: Bool?
 
     private static let networkWords = ["off", "tell", "refuse"]
 
@@ -34,6 +36,13 @@ struct TypeSettings: Sendable {
             help:
                 "Whether the networks of browser and device are compared: off, tell, or refuse another one.",
             placeholder: "what", words: Self.networkWords),
+        ActionInput(
+            "allow-qr", .option, help: "Whether codes may be scanned: yes, or no.", placeholder: "yes or no",
+            words: ["yes", "no"]),
+        ActionInput(
+            "allow-link", .option,
+            help: "Whether a link on the same device may open the app: yes, or no.", placeholder: "yes or no",
+            words: ["yes", "no"]),
     ]
 
     init(_ words: ActionWords) throws {
@@ -48,6 +57,8 @@ struct TypeSettings: Sendable {
         redeemOnce = try Self.isYes("results are taken once", words.optional("redeem-once"))
         scanRequired = try Self.isYes("nobody accepts without a scan", words.optional("scan-required"))
         sameNetwork = words.optional("same-network")
+        allowQR = try Self.isYes("codes may be scanned", words.optional("allow-qr"))
+        allowLink = try Self.isYes("a link may open the app", words.optional("allow-link"))
     }
 
     private static func isYes(_ sentence: String, _ word: String?) throws(UnreadableInput) -> Bool? {
@@ -62,14 +73,14 @@ struct TypeSettings: Sendable {
 
     var isEmpty: Bool {
         confirmCode == nil && codeRotation == nil && redeemOnce == nil && scanRequired == nil
-            && sameNetwork == nil
+            && sameNetwork == nil && allowQR == nil && allowLink == nil
     }
 
     /// In the order of the statements that take them.
     var parameters: [Parameter] {
         [
             Parameter(confirmCode), codeRotation.map(Parameter.int32) ?? .null, Parameter(redeemOnce),
-            Parameter(scanRequired), Parameter(sameNetwork),
+            Parameter(scanRequired), Parameter(sameNetwork), Parameter(allowQR), Parameter(allowLink),
         ]
     }
 
@@ -93,6 +104,12 @@ struct TypeSettings: Sendable {
             .init(
                 name: "same-network", caption: "Networks of browser and device",
                 kind: .choice([network] + networkWords.filter { $0 != network })),
+            .init(
+                name: "allow-qr", caption: "Codes may be scanned",
+                kind: .choice(type?.allowQR == false ? ["no", "yes"] : ["yes", "no"])),
+            .init(
+                name: "allow-link", caption: "A link may open the app",
+                kind: .choice(type?.allowLink == true ? ["yes", "no"] : ["no", "yes"])),
         ]
     }
 }

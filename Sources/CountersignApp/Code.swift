@@ -9,6 +9,8 @@ public struct Code: Sendable, Hashable, CustomStringConvertible {
     public let transactionID: UUID
     /// SHA-256 of bytes 16 to 47: 32 bytes.
     public let secretDigest: [UInt8]
+    /// Whether it stood in a link that opens the app on the device where the browser is: `channel=link`.
+    public let isFromLink: Bool
 
     /// From the code itself, or from whatever text holds one code, as a link does.
     ///
@@ -20,6 +22,7 @@ public struct Code: Sendable, Hashable, CustomStringConvertible {
         guard let bytes = Data(base64Encoded: Data(base64)).map(Array.init), bytes.count == 48 else {
             throw .noCode
         }
+        isFromLink = text.split { "?&#".contains($0) }.contains("channel=link")
         self.text = String(decoding: code, as: UTF8.self)
         transactionID = UUID(bytes: bytes.prefix(16))
         secretDigest = Array(SHA256.hash(data: bytes.dropFirst(16)))

@@ -16,6 +16,8 @@ public struct Submission: Sendable, Hashable {
     public var action: Action { lines.action }
     public var signedAt: String { lines.signedAt }
     public var promptDigest: String { lines.promptDigest }
+    /// `link`, or nil for a code that was scanned. It is not signed.
+    public var channel: String? { lines.code.isFromLink ? "link" : nil }
 }
 
 extension DeviceKey {

@@ -58,10 +58,17 @@ protocol PhoneTransport: AnyObject {
     /// Waits until the enrollment is active; fails with 65 where it is refused.
     func enroll(_ device: PhoneDevice, _ key: CountersignApp.DeviceKey) async throws
         -> CountersignApp.Enrollment
-    /// Waits for the verdict; fails with 65 unless it was accepted. Returns the prompt, of a scan.
+    /// Waits for the verdict; fails with 65 unless it was accepted.
     func submit(
         _ action: Action, _ code: Code, _ memory: PhoneMemory, prompt: Prompt?, isSomebodyElse: Bool
-    ) async throws -> Prompt?
+    ) async throws -> PhoneReply
+}
+
+struct PhoneReply {
+    /// Of a scan.
+    var prompt: Prompt?
+    /// What to open in the browser, of an answer by link.
+    var returnAddress: String?
 }
 
 struct PhoneDevice {
@@ -170,12 +177,14 @@ struct PhoneScan: AsyncParsableCommand {
             var memory = try options.file.read()
             let prompt =
                 try await options.transport().submit(
-                    .scan, code, memory, prompt: nil, isSomebodyElse: false) ?? Prompt("")
+                    .scan, code, memory, prompt: nil, isSomebodyElse: false
+                ).prompt ?? Prompt("")
             write(prompt.lines.map(plain).joined(separator: "\n"))
             if let secret = try await memory.key.secureMessage(in: prompt, of: memory.enrollment) {
                 write("Secure message, signed by the server:\n" + plainLines(secret))
             }
-            memory.scan = PhoneMemory.Scan(code: code.text, prompt: prompt)
+            let link = code.isFromLink ? "\(code.text)?channel=link" : code.text
+            memory.scan = PhoneMemory.Scan(code: link, prompt: prompt)
             try options.file.write(memory)
         }
     }
@@ -236,10 +245,12 @@ private func answer(
         guard let code = try (given ?? memory.scan?.code).map(scannedCode) else {
             throw Failure(.usage, "nothing was scanned yet: `countersign phone scan <code>` comes first")
         }
-        let prompt = memory.scan?.code == code.text ? memory.scan?.prompt : nil
-        _ = try await options.transport().submit(
+        let isScanned = memory.scan.map { $0.code.hasPrefix(code.text) } ?? false
+        let prompt = isScanned ? memory.scan?.prompt : nil
+        let reply = try await options.transport().submit(
             action, code, memory, prompt: prompt, isSomebodyElse: isSomebodyElse)
         write(action == .accept ? "accepted" : "denied")
+        if let address = reply.returnAddress { write("open in the browser: \(plain(address))") }
         if prompt != nil {
             memory.scan = nil
             try options.file.write(memory)

@@ -95,7 +95,8 @@ import Testing
             enrollment_id: enrollment.description, otp: String(repeating: "A", count: 64), action: "scan",
             signed_at: nil, prompt_digest: nil, signature: nil)
         func call(_ user: String, _ id: Identifier) -> Devices.UserAnswer {
-            Devices.UserAnswer(user: user, enrollment: id, answer: answer)
+            let device = Devices.Witness(address: "203.0.113.7", agent: "Acme/1.0")
+            return Devices.UserAnswer(user: user, enrollment: id, answer: answer, device: device)
         }
         let calls = [call("mallory", enrollment), call("alice", enrollment), call("alice", .random())]
         let made = try await gateway.run(SubmitAnswers(app: site.app, calls: calls)).all()

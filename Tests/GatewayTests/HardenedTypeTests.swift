@@ -122,6 +122,24 @@ import Testing
         }
     }
 
+    @Test func `a sign-in by link on the same device`() async throws {
+        try await withPhone("allow_link = true, allow_qr = false") { site, http, phone, enrollment in
+            let back = "&return_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback"
+            let started = try await start(site, http, back)
+            let (id, otp) = (started["transaction_id"] as? String ?? "", started["otp"] as? String ?? "")
+            #expect(try await phone.submit(enrollment, otp, .accept).status == 403)
+            var answer = try phone.submission(enrollment, otp, .accept)
+            answer["channel"] = "link"
+            let address = try #require(try await phone.submit(answer).json()["return_uri"] as? String)
+            let code = try #require(address.firstMatch(of: /response_code=([0-9a-f]{32})$/)?.output.1)
+            #expect(try await signInResult(site, http, id)["is_authenticated"] as? Bool == false)
+            let wrong = try await post(site, http, "\(id)/redeem", "response_code=0").json()
+            #expect(wrong["is_authenticated"] as? Bool == false && wrong["user_id"] == nil)
+            let right = try await post(site, http, "\(id)/redeem", "response_code=\(code)").json()
+            #expect(right["is_authenticated"] as? Bool == true && right["user_id"] as? String == "alice")
+        }
+    }
+
     @Test func `a browser that is new, and known the next time`() async throws {
         try await withPhone("confirm_code = 'never'") { site, http, phone, enrollment in
             for known in [false, true] {

@@ -68,6 +68,9 @@ COMMENT ON COLUMN countersign.auth_types.redeem_once IS
     'Whether results are taken once, by redeem, instead of being read for 300 s.';
 COMMENT ON COLUMN countersign.auth_types.scan_required IS
     'Whether nobody accepts without having scanned, and so having been given the prompt.';
+COMMENT ON COLUMN countersign.auth_types.allow_qr IS 'Whether codes may be scanned.';
+COMMENT ON COLUMN countersign.auth_types.allow_link IS
+    'Whether the app may be opened by a link on the same device, of requests with a return_uri.';
 COMMENT ON COLUMN countersign.auth_types.same_network IS
     'Whether the networks of the visitor and of the device are compared: off, tell, or refuse another one.';
 

@@ -34,6 +34,8 @@ COMMENT ON COLUMN countersign.auth_requests.ip_address IS 'The visitor''s addres
 COMMENT ON COLUMN countersign.auth_requests.user_agent IS 'The visitor''s browser, at most 1,024 characters.';
 COMMENT ON COLUMN countersign.auth_requests.reference IS
     'The portal''s own handle of the visitor''s session, at most 255 characters, echoed in the result.';
+COMMENT ON COLUMN countersign.auth_requests.return_uri IS
+    'Where the app sends the browser after an answer by link, one of the portal''s callback addresses.';
 COMMENT ON COLUMN countersign.auth_requests.browser_id IS
     'What the portal knows the visitor''s browser by for a long time, such as a cookie of 16 to 255 characters that nobody '
     'can guess; a keyed digest of it is stored.';
@@ -55,12 +57,14 @@ COMMENT ON COLUMN countersign.submissions.detail IS 'What differs, in words, bes
 COMMENT ON COLUMN countersign.submissions.reason IS
     'Why it was rejected: malformed, unknown_code, expired, already_used, other_device, not_enrolled, '
     'enrollment_revoked, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, other_network, '
-    'locked_out or too_many_waiting.';
+    'wrong_channel, locked_out or too_many_waiting.';
 COMMENT ON COLUMN countersign.submissions.enrollment_id IS 'The enrollment that answers. To be given.';
 COMMENT ON COLUMN countersign.submissions.otp IS 'The code as it was scanned. To be given; never stored.';
 COMMENT ON COLUMN countersign.submissions.action IS 'scan, accept or deny. To be given.';
 COMMENT ON COLUMN countersign.submissions.deny_reason IS
     'With deny: not_me, when the user says that it was somebody else. The portal is told, and its source slowed down.';
+COMMENT ON COLUMN countersign.submissions.channel IS
+    'How the app got the code: qr, which is meant when nothing is said, or link, when it stood in a link with channel=link.';
 COMMENT ON COLUMN countersign.submissions.ip_address IS
     'The device''s address, as its app''s back end sees it. What is none is dropped. Forgotten once it is judged.';
 COMMENT ON COLUMN countersign.submissions.user_agent IS

@@ -116,7 +116,7 @@ $$;
 CREATE OR REPLACE FUNCTION countersign.start_requests(
     portals text[], auth_types text[], callback_uris text[], messages text[], secure_messages text[],
     language_codes text[], ip_addresses text[], user_agents text[], refs text[], traceparents text[],
-    browser_ids text[]
+    browser_ids text[], return_uris text[]
 ) RETURNS TABLE (place integer, transaction_id uuid, milliseconds integer, rotates boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan AS $$
@@ -125,15 +125,17 @@ BEGIN
         WITH asked AS MATERIALIZED (
             SELECT g.*, p.portal_id, countersign.uuid_v7() AS id
             FROM unnest(portals, auth_types, callback_uris, messages, secure_messages, language_codes, ip_addresses,
-                        user_agents, refs, traceparents, browser_ids) WITH ORDINALITY
+                        user_agents, refs, traceparents, browser_ids, return_uris) WITH ORDINALITY
                      AS g (portal, auth_type, callback_uri, message, secure_message, language_code, ip_address,
-                           user_agent, reference, traceparent, browser_id, n)
+                           user_agent, reference, traceparent, browser_id, return_uri, n)
             JOIN countersign.portals p ON p.name = g.portal
         ), made AS (
             INSERT INTO countersign.auth_requests (transaction_id, portal_id, auth_type, callback_uri, message,
-                secure_message, language_code, ip_address, user_agent, reference, traceparent, browser_id)
+                secure_message, language_code, ip_address, user_agent, reference, traceparent, browser_id,
+                return_uri)
             SELECT a.id, a.portal_id, a.auth_type, a.callback_uri, a.message, a.secure_message, a.language_code,
-                   a.ip_address, a.user_agent, a.reference, a.traceparent, a.browser_id
+                   a.ip_address, a.user_agent, a.reference, a.traceparent, a.browser_id,
+                   a.return_uri
             FROM asked a
             RETURNING auth_requests.transaction_id AS id, expires_at - requested_at AS life, code_rotation
         )
@@ -174,7 +176,7 @@ $$;
 CREATE OR REPLACE FUNCTION countersign.submit_answers(
     app text, users text[], enrollments uuid[], otps text[], actions text[], signed_ats text[],
     prompt_digests text[], signatures text[], deny_reasons text[],
-    ip_addresses text[], user_agents text[]
+    ip_addresses text[], user_agents text[], channels text[]
 ) RETURNS TABLE (place integer, submission_id uuid)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
@@ -183,18 +185,18 @@ BEGIN
         WITH asked AS MATERIALIZED (
             SELECT g.*, a.app_id, countersign.uuid_v7() AS id
             FROM unnest(users, enrollments, otps, actions, signed_ats, prompt_digests, signatures, deny_reasons,
-                        ip_addresses, user_agents) WITH ORDINALITY
+                        ip_addresses, user_agents, channels) WITH ORDINALITY
                      AS g (user_id, enrollment, otp, action, signed_at, prompt_digest, signature, deny_reason,
-                           ip_address, user_agent, n)
+                           ip_address, user_agent, channel, n)
             JOIN countersign.apps a ON a.name = app
             CROSS JOIN LATERAL (
                 SELECT FROM countersign.enrollments e
                 WHERE e.enrollment_id = g.enrollment AND e.app_id = a.app_id AND e.user_id = g.user_id OFFSET 0) AS own
         ), made AS (
             INSERT INTO countersign.submissions (submission_id, app_id, enrollment_id, otp, action, signed_at,
-                                                 prompt_digest, signature, deny_reason, ip_address, user_agent)
+                                                 prompt_digest, signature, deny_reason, ip_address, user_agent, channel)
             SELECT q.id, q.app_id, q.enrollment::text, q.otp, q.action, q.signed_at, q.prompt_digest, q.signature,
-                   q.deny_reason, q.ip_address, q.user_agent
+                   q.deny_reason, q.ip_address, q.user_agent, q.channel
             FROM asked q
         )
         SELECT q.n::integer, q.id FROM asked q;
@@ -204,12 +206,14 @@ $$;
 -- What became of the app's submissions, of those that are judged.
 CREATE OR REPLACE FUNCTION countersign.find_outcomes(app text, ids uuid[])
 RETURNS TABLE (submission_id uuid, transaction_id uuid, action text, result text, reason text, prompt text,
-               detail text)
+               detail text, return_uri text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 BEGIN
     RETURN QUERY
-        SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt, s.detail
+        SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt, s.detail,
+               CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
+                    THEN countersign.link_address(s.transaction_id, s.submission_id, s.app_id) END
         FROM unnest(ids) AS g (id)
         CROSS JOIN LATERAL (
             SELECT n.* FROM countersign.submissions n WHERE n.submission_id = g.id OFFSET 0) AS s

@@ -51,7 +51,7 @@ GRANT EXECUTE ON FUNCTION countersign.uuid_v7() TO countersign_portal, countersi
 -- Portals
 ---------------------------------------------------------------------------------------------------------
 GRANT INSERT (auth_type, callback_uri, message, secure_message, language_code, ip_address, user_agent, reference,
-              traceparent, browser_id)
+              traceparent, browser_id, return_uri)
     ON countersign.auth_requests TO countersign_portal, countersign_gateway;
 GRANT SELECT (transaction_id, requested_at, expires_at, status, auth_type, callback_uri, message, language_code,
               reference, code_rotation)
@@ -60,7 +60,7 @@ GRANT SELECT ON countersign.auth_results TO countersign_portal, countersign_gate
 GRANT EXECUTE ON FUNCTION countersign.current_portal(), countersign.portal_channel(),
     countersign.collect_otp(uuid), countersign.await_otp(uuid, interval), countersign.cancel_request(uuid),
     countersign.rotated_otp(text, timestamptz), countersign.confirm_code(uuid, text),
-    countersign.redeem(uuid), countersign.browser_token(uuid)
+    countersign.redeem(uuid, text), countersign.browser_token(uuid)
     TO countersign_portal, countersign_gateway;
 
 ---------------------------------------------------------------------------------------------------------
@@ -70,12 +70,13 @@ GRANT INSERT (user_id, device_id, device_name, platform, public_key)
     ON countersign.enrollments TO countersign_app, countersign_gateway;
 GRANT SELECT (enrollment_id, created_at, status) ON countersign.enrollments TO countersign_app, countersign_gateway;
 GRANT INSERT (enrollment_id, otp, action, signed_at, prompt_digest, signature, deny_reason, ip_address,
-              user_agent) ON countersign.submissions TO countersign_app, countersign_gateway;
+              user_agent, channel) ON countersign.submissions TO countersign_app, countersign_gateway;
 GRANT SELECT (submission_id, submitted_at, action, status, reason)
     ON countersign.submissions TO countersign_app, countersign_gateway;
 GRANT SELECT ON countersign.submission_results, countersign.enrollment_results
     TO countersign_app, countersign_gateway;
 GRANT EXECUTE ON FUNCTION countersign.current_app(), countersign.app_channel(),
+    countersign.return_address(uuid, uuid),
     countersign.await_submission(uuid, interval) TO countersign_app, countersign_gateway;
 
 ---------------------------------------------------------------------------------------------------------
@@ -87,9 +88,10 @@ GRANT EXECUTE ON FUNCTION countersign.find_credentials(text[]), countersign.enab
     countersign.signer_public_key(uuid), countersign.own_enrollments(text),
     countersign.revoke_enrollment(uuid), countersign.revoke_own_enrollment(uuid, text),
     countersign.repeated_submission(uuid, uuid, bytea, text, text),
-    countersign.start_requests(text[], text[], text[], text[], text[], text[], text[], text[], text[], text[], text[]),
+    countersign.start_requests(text[], text[], text[], text[], text[], text[], text[], text[], text[], text[], text[],
+                              text[]),
     countersign.hand_out_codes(text[], uuid[]),
-    countersign.submit_answers(text, text[], uuid[], text[], text[], text[], text[], text[], text[], text[], text[]),
+    countersign.submit_answers(text, text[], uuid[], text[], text[], text[], text[], text[], text[], text[], text[], text[]),
     countersign.find_outcomes(text, uuid[]), countersign.allowed_origins(),
     countersign.store_browser_tokens(text[], uuid[], bytea[], bytea[]), countersign.browser_states(uuid[], bytea[]),
     countersign.collect_for_browsers(uuid[], bytea[], bytea[]),

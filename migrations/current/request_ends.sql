@@ -1,5 +1,5 @@
 -- The end of requests: one place for every end, whoever brings it about.
--- after: browsers, results, sources
+-- after: browsers, links, results, sources
 
 -- Ends those of the given requests that are still open, each at most once, and returns them. In the same
 -- transaction: the webhook delivery (outbox), the audit event, the removal of an uncollected code, the
@@ -41,6 +41,8 @@ BEGIN
             user_id = CASE WHEN g.ended IN ('authenticated', 'denied') THEN e.user_id END,
             device_id = CASE WHEN g.ended = 'authenticated' THEN e.device_id END,
             signature_verified = g.verified, signature = s.signature, signer_fingerprint = g.fingerprint,
+            link_answer_id = CASE WHEN g.ended = 'authenticated' AND s.channel = 'link' THEN s.submission_id END,
+            redeem_once = CASE WHEN g.ended = 'authenticated' AND s.channel = 'link' THEN true ELSE r.redeem_once END,
             network_match = CASE WHEN r.same_network IS NOT NULL AND g.submission_id IS NOT NULL
                                  THEN CASE WHEN s.ip_address IS NULL AND r.network_match IS NOT NULL THEN r.network_match
                                       ELSE countersign.network_match(r.ip_address, s.ip_address) END END,
@@ -203,32 +205,41 @@ COMMENT ON FUNCTION countersign.confirm_code(uuid, text) IS
     'auth_results: only is_authenticated says that somebody has signed in. Three wrong ones end the request as failed. '
     'CS006 when there is no such request, CS003 when it asks for no number or that is not two digits.';
 
--- Takes the result of a type whose results are taken once. The row is held, so that of two callers one waits for the other
+-- Takes the result of a type whose results are taken once, or of a request that was accepted by link: of that with the code
+-- that the app gave to the browser in front of the user. The row is held, so that of two callers one waits for the other
 -- and gets nothing; a call that is rolled back has taken nothing.
-CREATE OR REPLACE FUNCTION countersign.redeem(transaction_id uuid) RETURNS SETOF countersign.auth_results
+CREATE OR REPLACE FUNCTION countersign.redeem(transaction_id uuid, response_code text DEFAULT NULL)
+RETURNS SETOF countersign.auth_results
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     request countersign.auth_requests%ROWTYPE := countersign.own_request(transaction_id);
 BEGIN
     PERFORM countersign.check_savepoints();
-    IF request.redeem_once IS NULL THEN
+    IF request.redeem_once IS NULL AND request.allow_link IS NULL THEN
         PERFORM countersign.refuse('CS003', 'results of this authentication type are not redeemed: read auth_results');
     END IF;
-    UPDATE countersign.auth_requests r SET redeemed_in = pg_current_xact_id()
-        WHERE r.transaction_id = request.transaction_id AND r.status = 'authenticated' AND r.redeemed_in IS NULL
-          AND clock_timestamp() < r.resolved_at + interval '300 s';
-    IF FOUND THEN
+    IF request.link_answer_id IS NOT NULL
+       AND response_code IS DISTINCT FROM countersign.response_code(request.link_answer_id) THEN
         INSERT INTO countersign.events (transaction_id, portal_id, type)
-            VALUES (request.transaction_id, request.portal_id, 'request.redeemed');
+            VALUES (request.transaction_id, request.portal_id, 'request.redemption_refused');
+    ELSE
+        UPDATE countersign.auth_requests r SET redeemed_in = pg_current_xact_id()
+            WHERE r.transaction_id = request.transaction_id AND r.status = 'authenticated' AND r.redeemed_in IS NULL
+              AND r.redeem_once AND r.link_answer_id IS NOT DISTINCT FROM request.link_answer_id
+              AND clock_timestamp() < r.resolved_at + interval '300 s';
+        IF FOUND THEN
+            INSERT INTO countersign.events (transaction_id, portal_id, type)
+                VALUES (request.transaction_id, request.portal_id, 'request.redeemed');
+        END IF;
     END IF;
     RETURN QUERY SELECT * FROM countersign.auth_results a WHERE a.transaction_id = request.transaction_id;
 END
 $$;
-COMMENT ON FUNCTION countersign.redeem(uuid) IS
-    'Takes the result of a request, once, for types whose results are taken once: the row of auth_results, which is '
-    'authenticated for the caller''s transaction and for nobody else. CS006 when there is no such request, CS003 when its '
-    'result is not redeemed.';
+COMMENT ON FUNCTION countersign.redeem(uuid, text) IS
+    'Takes the result of a request, once, for types whose results are taken once, and after a link with the response code '
+    'that the browser has brought: the row of auth_results, which is authenticated for the caller''s transaction and for '
+    'nobody else. CS006 when there is no such request, CS003 when its result is not redeemed.';
 
 -- Ends a request by the answer that has waited for its confirmation, unless what the answer needs was switched off since:
 -- then it has failed.

@@ -1,6 +1,6 @@
 -- What portals and apps read of their own rows. Views are the owner's and would show everybody's rows, so each says
 -- itself whose it shows, and its barrier keeps a caller's functions from seeing others first.
--- after: callers
+-- after: callers, links
 
 -- A request in any state; is_authenticated is NULL until it has ended, and false 300 s after a sign-in. The user is who
 -- accepted or declined, as in the Access API. What is to be redeemed is told to the transaction that redeems it, and to no
@@ -92,7 +92,9 @@ COMMENT ON COLUMN countersign.auth_results.confirmation_tries_left IS
 
 -- What became of a submission; result is pending until a worker has looked at it.
 CREATE OR REPLACE VIEW countersign.submission_results WITH (security_barrier) AS
-SELECT s.submission_id, s.transaction_id, s.action, s.status AS result, s.reason, s.prompt, s.detail
+SELECT s.submission_id, s.transaction_id, s.action, s.status AS result, s.reason, s.prompt, s.detail,
+       CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
+            THEN countersign.return_address(s.transaction_id, s.submission_id) END AS return_uri
 FROM countersign.submissions s
 WHERE s.app_id = (SELECT countersign.current_app());
 COMMENT ON VIEW countersign.submission_results IS 'What became of the app''s own submissions.';
@@ -104,9 +106,11 @@ COMMENT ON COLUMN countersign.submission_results.result IS 'pending, accepted or
 COMMENT ON COLUMN countersign.submission_results.reason IS
     'Why it was rejected: malformed, unknown_code, expired, already_used, other_device, not_enrolled, '
     'enrollment_revoked, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, other_network, '
-    'locked_out or too_many_waiting.';
+    'wrong_channel, locked_out or too_many_waiting.';
 COMMENT ON COLUMN countersign.submission_results.prompt IS
     'After an accepted scan, what the user must be shown, byte for byte: the answer signs its digest.';
+COMMENT ON COLUMN countersign.submission_results.return_uri IS
+    'After an answer by link that has signed the user in: what the app opens in the browser, once.';
 COMMENT ON COLUMN countersign.submission_results.detail IS 'What differs, in words, beside the reason.';
 
 -- What became of an enrollment, with the server's key once it is active.

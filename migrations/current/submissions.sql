@@ -24,7 +24,8 @@ BEGIN
            AND CASE WHEN octet_length(NEW.prompt_digest) > 64 THEN false
                     ELSE coalesce(NEW.prompt_digest ~ '^([0-9a-f]{64}|-)$', true) END
            AND coalesce(octet_length(NEW.signature) <= 16384, true)
-           AND (NEW.deny_reason IS NULL OR NEW.deny_reason = 'not_me' AND NEW.action = 'deny'),
+           AND (NEW.deny_reason IS NULL OR NEW.deny_reason = 'not_me' AND NEW.action = 'deny')
+           AND coalesce(NEW.channel IN ('qr', 'link'), true),
            -- What waits of a device is looked at for each; housekeep counts an app's once a second, and who has inserted so
            -- many lately by this session looks whether its transaction alone has come to the limit.
            CASE WHEN (SELECT count(*) FROM (SELECT FROM countersign.validate_queue q
@@ -99,6 +100,7 @@ BEGIN
     NEW.prompt_digest := NULL;
     NEW.signature := NULL;
     NEW.deny_reason := NULL;
+    NEW.channel := NULL;
     NEW.ip_address := NULL;
     NEW.user_agent := NULL;
     PERFORM countersign.tell_apps(ARRAY[NEW.app_id], ARRAY[NEW.submission_id], ARRAY['rejected']);
@@ -151,13 +153,17 @@ BEGIN
         PERFORM countersign.note_wait('countersign.usual_verdict', usual, looks, began);
     END IF;
     RETURN QUERY
-        SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt, s.detail
+        SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt, s.detail,
+               CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
+                    THEN countersign.return_address(s.transaction_id, s.submission_id) END
         FROM countersign.submissions s
         WHERE s.submission_id = await_submission.submission_id AND s.app_id = app
           AND countersign.is_recent(s.submission_id);
     IF NOT FOUND THEN
         RETURN QUERY
-            SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt, s.detail
+            SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt, s.detail,
+               CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
+                    THEN countersign.return_address(s.transaction_id, s.submission_id) END
             FROM countersign.submissions s
             WHERE s.submission_id = await_submission.submission_id AND s.app_id = app;
         IF NOT FOUND THEN

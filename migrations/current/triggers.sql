@@ -1,6 +1,6 @@
 -- Which function runs when a row is inserted, and where. They stand together in a file of their own, because making
 -- a trigger again waits for everybody who writes to the table, while a function is replaced beside them.
--- after: bell, browsers, input_checks, requests, enrollments, savepoints, submissions, webhooks
+-- after: bell, browsers, input_checks, links, requests, enrollments, savepoints, submissions, webhooks
 
 -- Only the owner may write status: the column is granted to nobody. A row that has one is not asked for now but restored
 -- (pg_restore --data-only, logical replication): it stays as it was.
@@ -8,6 +8,9 @@
 CREATE OR REPLACE TRIGGER admit_browser_id BEFORE INSERT ON countersign.auth_requests
     FOR EACH ROW WHEN (NEW.status IS NULL AND NEW.browser_id IS NOT NULL)
     EXECUTE FUNCTION countersign.admit_browser_id();
+CREATE OR REPLACE TRIGGER admit_return_uri BEFORE INSERT ON countersign.auth_requests
+    FOR EACH ROW WHEN (NEW.status IS NULL AND NEW.return_uri IS NOT NULL)
+    EXECUTE FUNCTION countersign.admit_return_uri();
 CREATE OR REPLACE TRIGGER check_auth_request BEFORE INSERT ON countersign.auth_requests
     FOR EACH ROW WHEN (NEW.status IS NULL) EXECUTE FUNCTION countersign.check_auth_request();
 CREATE OR REPLACE TRIGGER refuse_deep_savepoints BEFORE INSERT ON countersign.auth_requests

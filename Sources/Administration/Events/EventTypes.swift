@@ -14,7 +14,7 @@ extension AuditEvent {
     /// By what is no action that the console has a button for, and by statements of an administrator's own.
     private static let written = [
         "request.started", "request.scanned", "request.accepted", "request.confirmation_refused",
-        "request.redeemed", "request.displaced", "request.not_me",
+        "request.redeemed", "request.displaced", "request.not_me", "request.redemption_refused",
         "request.authenticated", "request.denied", "request.expired",
         "request.cancelled", "request.failed", "submission.rejected", "enrollment.active",
         "enrollment.rejected", "enrollment.replaced", "enrollment.revoked", "enrollment.locked",

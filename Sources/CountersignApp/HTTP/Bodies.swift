@@ -24,6 +24,7 @@ struct SubmissionBody: Encodable {
     let prompt_digest: String
     let signature: String
     let deny_reason: String?
+    let channel: String?
 
     init(_ submission: Submission) {
         enrollment_id = submission.enrollmentID.uuidString.lowercased()
@@ -33,10 +34,12 @@ struct SubmissionBody: Encodable {
         prompt_digest = submission.promptDigest
         signature = submission.signature
         deny_reason = submission.denyReason
+        channel = submission.channel
     }
 }
 
 struct Outcome: Decodable {
     let result: String
     let prompt: String?
+    let return_uri: String?
 }

@@ -61,9 +61,14 @@ public struct Client: Sendable {
     /// Signs the user in at the portal that shows the code.
     ///
     /// - Parameter prompt: what the scan has returned and the user has seen.
+    /// - Returns: what to open in the browser, where a link has opened the app: it alone ends the sign-in there.
+    @discardableResult
     public func accept(
         _ code: Code, _ prompt: Prompt?, _ enrollment: Enrollment, _ key: DeviceKey
-    ) async throws { _ = try await submit(.accept, code, enrollment, key, prompt: prompt) }
+    ) async throws -> URL? {
+        let outcome = try await submit(.accept, code, enrollment, key, prompt: prompt)
+        return outcome.return_uri.flatMap { URL(string: $0) }
+    }
 
     /// Ends the request without a sign-in.
     ///

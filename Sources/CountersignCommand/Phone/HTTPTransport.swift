@@ -21,16 +21,18 @@ final class HTTPTransport: PhoneTransport {
 
     func submit(
         _ action: Action, _ code: Code, _ memory: PhoneMemory, prompt: Prompt?, isSomebodyElse: Bool
-    ) async throws -> Prompt? {
+    ) async throws -> PhoneReply {
         let key = try memory.key
         switch action {
-        case .scan: return try await client.scan(code, memory.enrollment, key)
-        case .accept: try await client.accept(code, prompt, memory.enrollment, key)
+        case .scan: return PhoneReply(prompt: try await client.scan(code, memory.enrollment, key))
+        case .accept:
+            let address = try await client.accept(code, prompt, memory.enrollment, key)
+            return PhoneReply(returnAddress: address?.absoluteString)
         case .deny:
             try await client.deny(
                 code, prompt, memory.enrollment, key, isSomebodyElse: isSomebodyElse)
         }
-        return nil
+        return PhoneReply()
     }
 }
 

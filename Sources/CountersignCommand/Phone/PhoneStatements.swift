@@ -40,6 +40,7 @@ struct PhoneAnswer {
     let result: String
     let reason: String?
     let prompt: String?
+    let returnAddress: String?
 }
 
 /// What became of an enrollment.
@@ -68,8 +69,8 @@ struct SubmitAnswer: PreparedStatement {
         "phone.submit",
         """
         INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, prompt_digest, signature,
-                                             deny_reason)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING submission_id
+                                             deny_reason, channel)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING submission_id
         """)
 
     var parameters: [Parameter] {
@@ -77,6 +78,7 @@ struct SubmitAnswer: PreparedStatement {
             .text(submission.enrollmentID.uuidString.lowercased()), .text(submission.otp),
             .text(submission.action.rawValue), .text(submission.signedAt), .text(submission.promptDigest),
             .text(submission.signature), Parameter(submission.denyReason),
+            Parameter(submission.channel),
         ]
     }
 
@@ -88,13 +90,15 @@ struct AwaitAnswer: PreparedStatement {
     let submission: Identifier
 
     static let statement = Statement(
-        "phone.answer", "SELECT result, reason, prompt FROM countersign.await_submission($1, '10 s')")
+        "phone.answer",
+        "SELECT result, reason, prompt, return_uri FROM countersign.await_submission($1, '10 s')"
+    )
 
     var parameters: [Parameter] { [.identifier(submission)] }
 
     static func decode(_ row: inout RowReader) throws -> PhoneAnswer {
         PhoneAnswer(
             result: try row.text("result"), reason: try row.optionalText("reason"),
-            prompt: try row.optionalText("prompt"))
+            prompt: try row.optionalText("prompt"), returnAddress: try row.optionalText("return_uri"))
     }
 }

@@ -30,7 +30,7 @@ final class SQLTransport: PhoneTransport {
 
     func submit(
         _ action: Action, _ code: Code, _ memory: PhoneMemory, prompt: Prompt?, isSomebodyElse: Bool
-    ) async throws -> Prompt? {
+    ) async throws -> PhoneReply {
         var submission = try await memory.key.submission(
             action, code, enrollmentID: memory.enrollment.id, at: Date(), prompt: prompt)
         if action == .deny, isSomebodyElse { submission.denyReason = "not_me" }
@@ -39,7 +39,7 @@ final class SQLTransport: PhoneTransport {
         while true {
             // Which a migration makes return early.
             let answer = try await connection.run(AwaitAnswer(submission: id)).one()
-            guard answer.result == "pending" else { return try answer.prompt(of: action) }
+            guard answer.result == "pending" else { return try answer.reply(to: action) }
             guard ContinuousClock.now < deadline else { throw Self.nobodyWorks("validate") }
         }
     }
@@ -66,11 +66,11 @@ extension PhoneEnrollment {
 }
 
 extension PhoneAnswer {
-    /// Of a scan; fails unless it was accepted.
-    fileprivate func prompt(of action: Action) throws -> Prompt? {
+    /// Fails unless it was accepted.
+    fileprivate func reply(to action: Action) throws -> PhoneReply {
         guard result == "accepted" else {
             throw Failure(.data, "\(action.rawValue) was rejected: \(reason ?? "no reason")")
         }
-        return prompt.map { Prompt($0) }
+        return PhoneReply(prompt: prompt.map { Prompt($0) }, returnAddress: returnAddress)
     }
 }

@@ -77,6 +77,9 @@ package struct Candidate: Sendable {
     package var promptDigest: String?
     package var isStale: Bool
     package var signature: SignatureCheck
+    /// Whether a link has opened the app: then a code of the browser's confirms, and no number.
+    package var isByLink = false
+    package var isInWrongChannel = false
     /// Whether the device is in another network than the visitor, and the type refuses that.
     package var isInRefusedNetwork = false
     /// What a scan would give the app to show; nil when it cannot be made for this enrollment.

@@ -98,7 +98,9 @@ private let takenSQL = """
     taken AS MATERIALIZED (
         SELECT c.place, c.lane, c.key, s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_at,
                s.signed_time, s.prompt_digest, s.signature, s.ip_address AS device_address,
-               s.user_agent AS device_agent, r.same_network, r.open_until, r.expires_at, r.status,
+               s.user_agent AS device_agent, s.channel, r.same_network,
+               CASE WHEN s.channel = 'link' THEN r.allow_link IS NULL OR r.return_uri IS NULL
+                    ELSE coalesce(r.refuse_qr, false) END AS is_wrong_channel, r.open_until, r.expires_at, r.status,
                r.transaction_id AS seen_id, r.secret_digest AS seen_digest, r.enrollment_id AS seen_enrollment,
                r.prompt AS seen_prompt,
                r.status = 'issued' AND s.action = 'scan' AS scans, r.portal_id, r.message, r.user_agent,
@@ -125,6 +127,7 @@ private func columnsSQL(_ mode: Claim.Mode) -> String {
            s.leases, clock_timestamp() AS now,
            s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_at, s.prompt_digest, s.signature,
            coalesce(abs(date_part('epoch', clock_timestamp() - s.signed_time)) > 300, false) AS is_stale,
+           coalesce(s.channel = 'link', false) AS is_by_link, s.is_wrong_channel,
            s.device_address, s.device_agent, s.same_network = 'refuse' AS refuses_network,
            CASE WHEN s.same_network IS NOT NULL
                 THEN countersign.network_match(s.ip_address, s.device_address) END AS network_match,

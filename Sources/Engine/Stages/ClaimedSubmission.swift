@@ -27,6 +27,10 @@ struct ClaimedSubmission: RowReadable, Sendable {
     let isStale: Bool
     /// Empty when what was sent is no armor.
     let signature: String?
+    /// Whether a link has opened the app.
+    let isByLink: Bool
+    /// Whether its type does not take it by that way.
+    let isInWrongChannel: Bool
     /// The device's, as the app's back end sees them.
     let deviceAddress: String?
     let deviceAgent: String?
@@ -57,6 +61,8 @@ struct ClaimedSubmission: RowReadable, Sendable {
         )
         signature = try row.optionalText("signature")
         isStale = try row.bool("is_stale")
+        isByLink = try row.bool("is_by_link")
+        isInWrongChannel = try row.bool("is_wrong_channel")
         deviceAddress = try row.optionalText("device_address")
         deviceAgent = try row.optionalText("device_agent")
         refusesOtherNetwork = try row.optionalBool("refuses_network") ?? false
@@ -64,7 +70,7 @@ struct ClaimedSubmission: RowReadable, Sendable {
         userID = try row.optionalText("user_id")
         keyFingerprint = try row.optionalText("key_fingerprint")
         publicKey = try row.optionalText("public_key")
-        prompt = try Prompt(&row, network)
+        prompt = try Prompt(&row, network, isByLink: isByLink)
         guard let action = SubmissionAction(rawValue: word) else {
             throw DecodingFailure(column: "action", found: "another word", wanted: "scan, accept or deny")
         }
@@ -79,7 +85,7 @@ struct ClaimedSubmission: RowReadable, Sendable {
 }
 
 extension ClaimedSubmission.Prompt {
-    fileprivate init?(_ row: inout RowReader, _ network: PromptLines.NetworkMatch?) throws {
+    fileprivate init?(_ row: inout RowReader, _ network: PromptLines.NetworkMatch?, isByLink: Bool) throws {
         let (portal, message) = (try row.optionalText("display_name"), try row.optionalText("message"))
         let number = try row.optionalText("confirm_number")
         let asksIfNew = try row.optionalBool("confirm_if_new") ?? false
@@ -91,7 +97,7 @@ extension ClaimedSubmission.Prompt {
         guard let portal, let message else { return nil }
         words = PromptLines(
             portal: portal, message: message,
-            number: asksIfNew && browser?.isKnown == true ? nil : number, browser: browser,
+            number: isByLink || (asksIfNew && browser?.isKnown == true) ? nil : number, browser: browser,
             network: network, address: address, userAgent: agent, language: language)
         signer = id.flatMap { id in sealed.map { (id, $0) } }
     }

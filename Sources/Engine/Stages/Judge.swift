@@ -54,7 +54,9 @@ package struct Judge: Sendable {
         if let reason = refuseRequest(request, place, candidate) { return .rejected(reason) }
         switch candidate.action {
         case .scan: return scan(request, place, candidate)
-        case .accept: return request.isConfirmed == false ? .awaitConfirmation : .end(accepted: true)
+        case .accept:
+            return request.isConfirmed == false && !candidate.isByLink
+                ? .awaitConfirmation : .end(accepted: true)
         case .deny: return .end(accepted: false)
         }
     }
@@ -99,6 +101,7 @@ package struct Judge: Sendable {
         }
         guard isCodeShown(request, place, candidate) else { return .expired }
         // Declining is always possible.
+        if candidate.isInWrongChannel, candidate.action != .deny { return .wrongChannel }
         if candidate.isInRefusedNetwork, candidate.action != .deny { return .otherNetwork }
         if request.isRepeated { return .alreadyUsed }
         return isPromptRight(request, candidate) ? nil : .wrongPrompt

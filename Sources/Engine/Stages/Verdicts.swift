@@ -36,6 +36,7 @@ extension Candidate {
             action: claimed.text.action, secretDigest: claimed.text.secretDigest,
             promptDigest: claimed.text.promptDigest, isStale: claimed.isStale, signature: checked.signature,
             newPrompt: checked.newPrompt, enrollment: held.enrollment, request: held.request)
+        (isByLink, isInWrongChannel) = (claimed.isByLink, claimed.isInWrongChannel)
         isInRefusedNetwork = claimed.refusesOtherNetwork && claimed.network == .other
     }
 }

@@ -89,6 +89,8 @@ extension AppRoutes {
             Problem(
                 .forbidden, reason, "the code is shown in another network than the one that this device is in"
             )
+        case "wrong_channel":
+            Problem(.forbidden, reason, "this sign-in is not taken by a link, or not by a scan")
         case "too_many_waiting":
             Problem(
                 .tooManyRequests, reason, detail ?? "too many submissions wait to be judged",

@@ -63,9 +63,9 @@ struct SubmitAnswer: PreparedStatement {
         "gateway.submit",
         """
         INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, prompt_digest, signature,
-                                             deny_reason, ip_address, user_agent)
-        SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text
-        WHERE EXISTS (SELECT FROM countersign.enrollment_results e WHERE e.enrollment_id = $10 AND e.user_id = $11)
+                                             deny_reason, ip_address, user_agent, channel)
+        SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text, $10::text
+        WHERE EXISTS (SELECT FROM countersign.enrollment_results e WHERE e.enrollment_id = $11 AND e.user_id = $12)
         RETURNING submission_id
         """)
     var parameters: [Parameter] {
@@ -73,6 +73,7 @@ struct SubmitAnswer: PreparedStatement {
         let given = [
             answer.enrollment_id, answer.otp, answer.action, answer.signed_at, answer.prompt_digest,
             answer.signature, answer.deny_reason, call.device.address, call.device.agent,
+            answer.channel,
         ]
         return given.map { Parameter($0) } + [.identifier(call.enrollment), .text(call.user)]
     }

@@ -118,6 +118,8 @@ extension Devices {
         let signature: String?
         /// `not_me`, with `deny`: the user says that it was somebody else.
         var deny_reason: String?
+        /// `link` when the code stood in a link with `channel=link`.
+        var channel: String?
     }
 
     /// Who says what with which of his devices.
@@ -141,11 +143,13 @@ extension Devices {
         let result: String
         let reason: String?
         let prompt: String?
+        /// What to open in the browser.
+        var return_uri: String?
         /// What differs, beside the reason; not all of it is for clients.
         let detail: String?
 
         private enum CodingKeys: CodingKey {
-            case submission_id, transaction_id, action, result, reason, prompt
+            case submission_id, transaction_id, action, result, reason, prompt, return_uri
         }
     }
 

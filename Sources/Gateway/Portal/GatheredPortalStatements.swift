@@ -8,13 +8,13 @@ struct StartRequests: PreparedStatement {
         "gateway.start_many",
         """
         SELECT place, transaction_id, milliseconds, rotates
-        FROM countersign.start_requests($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        FROM countersign.start_requests($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """)
     var parameters: [Parameter] {
         [.texts(calls.map(\.portal))]
             + [
                 \.type, \.callbackURI, \.message, \.secureMessage, \.languageCode, \.ipAddress, \.userAgent,
-                \.reference, \.traceparent, \.browserID,
+                \.reference, \.traceparent, \.browserID, \.returnURI,
             ].map { (part: KeyPath<SignIns.Draft, String?>) in .texts(calls.map { $0.draft[keyPath: part] }) }
     }
     static func decode(_ row: inout RowReader) throws -> (place: Int, made: SignIns.Made) {

@@ -58,7 +58,8 @@ struct PortalRoutes: Sendable {
             ipAddress: SignInContext.address(form["ip_address"]),
             userAgent: SignInContext.userAgent(form["user_agent"]), reference: form["reference"],
             traceparent: request.traceparent,
-            browserID: SignInContext.browserID(form["browser_id"]))
+            browserID: SignInContext.browserID(form["browser_id"]),
+            returnURI: form["return_uri"])
         let hasPages = try await mapped(portal) { try await origins.all()[portal.name] != nil }
         let started = try await mapped(portal) { try await signIns.start(draft, of: portal) }
         let token = hasPages ? try await browsers.token(for: started, of: portal) : nil
@@ -113,9 +114,15 @@ struct PortalRoutes: Sendable {
     }
 
     @Sendable private func redeem(_ request: IncomingRequest) async throws -> Response {
-        let portal = try await authentication.portal(request)
+        let (portal, code): (KnownPortal, String?)
+        if request.headers[.contentType] != nil {
+            let (known, form) = try await posted(request)
+            (portal, code) = (known, form["response_code"])
+        } else {
+            (portal, code) = (try await authentication.portal(request), nil)
+        }
         let id = try transaction(request)
-        return .json(try await mapped(portal) { try await signIns.redeem(id, of: portal) })
+        return .json(try await mapped(portal) { try await signIns.redeem(id, code: code, of: portal) })
     }
 
     @Sendable private func confirm(_ request: IncomingRequest) async throws -> Response {

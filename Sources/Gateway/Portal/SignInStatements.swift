@@ -8,8 +8,9 @@ struct InsertRequest: PreparedStatement {
         "gateway.start",
         """
         INSERT INTO countersign.auth_requests (auth_type, callback_uri, message, secure_message, language_code,
-                                               ip_address, user_agent, reference, traceparent, browser_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                                               ip_address, user_agent, reference, traceparent, browser_id,
+                                               return_uri)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         RETURNING transaction_id,
                   (1000 * date_part('epoch', expires_at - requested_at))::integer AS milliseconds,
                   code_rotation IS NOT NULL AS rotates
@@ -18,6 +19,7 @@ struct InsertRequest: PreparedStatement {
         [
             draft.type, draft.callbackURI, draft.message, draft.secureMessage, draft.languageCode,
             draft.ipAddress, draft.userAgent, draft.reference, draft.traceparent, draft.browserID,
+            draft.returnURI,
         ].map { Parameter($0) }
     }
     static func decode(_ row: inout RowReader) throws -> SignIns.Made {
@@ -72,10 +74,12 @@ struct Redeem: PreparedStatement {
     typealias Output = TransactionResult
 
     let id: Identifier
+    /// That the browser has brought, after a link.
+    let code: String?
 
     static let statement = Statement(
-        "gateway.redeem", "SELECT \(TransactionResult.columns) FROM countersign.redeem($1)")
-    var parameters: [Parameter] { [.identifier(id)] }
+        "gateway.redeem", "SELECT \(TransactionResult.columns) FROM countersign.redeem($1, $2)")
+    var parameters: [Parameter] { [.identifier(id), Parameter(code)] }
 }
 
 /// Gives the number that the visitor has typed.

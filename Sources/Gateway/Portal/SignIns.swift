@@ -17,6 +17,8 @@ struct SignIns: Sendable {
         var traceparent: String?
         /// The portal's long-lived cookie; nothing to do with the browser's token of one request.
         var browserID: String?
+        /// Where the app sends the browser, of sign-ins by link.
+        var returnURI: String?
     }
 
     /// Who asks for what.
@@ -106,14 +108,16 @@ struct SignIns: Sendable {
     }
 
     /// Takes the result, once.
-    func redeem(_ id: Identifier, of portal: KnownPortal) async throws -> TransactionResult {
-        let found = try await database.run(.portal(portal.name), Redeem(id: id)).first()
+    func redeem(
+        _ id: Identifier, code: String? = nil, of portal: KnownPortal
+    ) async throws -> TransactionResult {
+        let found = try await database.run(.portal(portal.name), Redeem(id: id, code: code)).first()
         guard let found else { throw PortalProblem.unknownTransaction }
         return found
     }
 
     /// Gives the number that the visitor has typed, and tells how things stand then.
-    func confirm(_ id: Identifier, code: String?, of portal: KnownPortal) async throws -> TransactionResult {
+    func confirm(_ id: Identifier, code: String? = nil, of portal: KnownPortal) async throws -> TransactionResult {
         let found = try await database.run(.portal(portal.name), ConfirmCode(id: id, code: code)).first()
         guard let found else { throw PortalProblem.unknownTransaction }
         return found

@@ -69,14 +69,14 @@ import Testing
 
     private let ofPortals = [
         "auth_type", "callback_uri", "message", "secure_message", "language_code", "ip_address", "user_agent",
-        "reference", "traceparent", "browser_id",
+        "reference", "traceparent", "browser_id", "return_uri",
     ].map { "auth_requests.\($0)" }
 
     private let ofApps =
         ["user_id", "device_id", "device_name", "platform", "public_key"].map { "enrollments.\($0)" }
         + [
             "enrollment_id", "otp", "action", "signed_at", "prompt_digest", "signature", "deny_reason",
-            "ip_address", "user_agent",
+            "ip_address", "user_agent", "channel", "channel",
         ].map {
             "submissions.\($0)"
         }

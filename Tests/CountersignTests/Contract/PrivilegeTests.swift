@@ -94,7 +94,7 @@ private let decidedPrivileges = """
     auth_requests - admin: select (transaction_id requested_at expires_at open_until issued_at
         scanned_at resolved_at enrollment_id portal_id app_id signature_verified status auth_type
         method callback_uri message language_code reference user_id device_id signer_fingerprint); gateway
-        portal: insert (auth_type callback_uri message secure_message language_code ip_address
+        portal: insert (auth_type callback_uri return_uri message secure_message language_code ip_address
         user_agent reference browser_id traceparent), select (transaction_id requested_at expires_at code_rotation status
         auth_type callback_uri message language_code reference); monitor: select (transaction_id requested_at
         expires_at open_until issued_at scanned_at resolved_at enrollment_id portal_id app_id
@@ -254,7 +254,12 @@ private let decidedPrivileges = """
     record_history() - worker: execute
     record_hours(until timestamp with time zone) - nobody
     record_sign_ins(moment timestamp with time zone) - nobody
-    redeem(transaction_id uuid) - gateway portal: execute
+    redeem(transaction_id uuid, response_code text) - gateway portal: execute
+    response_code(submission uuid) - nobody
+    return_address(request uuid, submission uuid) - app gateway: execute
+    link_address(request uuid, submission uuid, app integer) - nobody
+    link_key - nobody
+    admit_return_uri() - nobody
     refuse(code text, message text) - admin worker: execute
     refuse_auth_request(given countersign.auth_requests) - nobody
     refuse_deep_savepoints() - nobody
@@ -291,18 +296,18 @@ private let decidedPrivileges = """
     stage_source(stage text, OUT source regclass, OUT condition text, OUT key text, OUT age text) - nobody
     start_requests(portals text[], auth_types text[], callback_uris text[], messages text[], secure_messages
         text[], language_codes text[], ip_addresses text[], user_agents text[], refs text[], traceparents text[],
-        browser_ids text[])
+        browser_ids text[], return_uris text[])
         - gateway: execute
     submission_results (view) - app gateway: select
     submissions - admin: select (submission_id submitted_at resolved_at app_id status detail reason
         action transaction_id enrollment); app gateway: insert (enrollment_id otp action signed_at
-        prompt_digest signature deny_reason ip_address user_agent), select (submission_id submitted_at status reason action); monitor:
+        prompt_digest signature deny_reason channel ip_address user_agent), select (submission_id submitted_at status reason action); monitor:
         select (submission_id submitted_at resolved_at app_id status reason action transaction_id
         enrollment); worker: insert, select, update
     store_browser_tokens(portals text[], ids uuid[], digests bytea[], codes bytea[]) - gateway: execute
     submit_answers(app text, users text[], enrollments uuid[], otps text[], actions text[], signed_ats
         text[], prompt_digests text[], signatures text[], deny_reasons text[],
-        ip_addresses text[], user_agents text[]) - gateway: execute
+        ip_addresses text[], user_agents text[], channels text[]) - gateway: execute
     token_digest(token bytea, purpose text) - nobody
     take_submission() - nobody
     take_traceparent() - nobody

@@ -1,0 +1,55 @@
+-- Sign-ins on one device, by a link that opens the app: the app sends the browser that is in front of the user back to the
+-- portal with a code, and only with that code the portal gets the result. Who has started a sign-in and sent its link to
+-- somebody gets none.
+-- after: callers, input_checks
+
+-- The code of the submission that has accepted a request by link: made anew each time from a key that nobody can read, so
+-- that it stands nowhere. Who has started the request cannot know it.
+CREATE OR REPLACE FUNCTION countersign.response_code(submission uuid) RETURNS text
+LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    key constant bytea := (SELECT k.key FROM countersign.link_key k);
+BEGIN
+    RETURN encode(substring(sha256(key || sha256(key || uuid_send(submission))) FOR 16), 'hex');
+END
+$$;
+
+-- Where the app sends the browser: the portal's address with the code, once the request has ended by that submission of the
+-- app.
+CREATE OR REPLACE FUNCTION countersign.link_address(request uuid, submission uuid, app integer) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
+BEGIN
+    RETURN (SELECT r.return_uri || CASE WHEN strpos(r.return_uri, '?') > 0 THEN '&' ELSE '?' END
+                   || 'response_code=' || countersign.response_code(submission)
+            FROM countersign.auth_requests r
+            WHERE r.transaction_id = request AND r.link_answer_id = submission AND r.app_id = app
+              AND r.status = 'authenticated');
+END
+$$;
+
+-- The same for the app that asks.
+CREATE OR REPLACE FUNCTION countersign.return_address(request uuid, submission uuid) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN countersign.link_address(request, submission, countersign.current_app());
+END
+$$;
+COMMENT ON FUNCTION countersign.return_address(uuid, uuid) IS
+    'What the app opens in the browser after an answer by link, as submission_results shows it.';
+
+-- Runs before check_auth_request, for requests that have a return address: one of the portal's own, as callbacks are.
+CREATE OR REPLACE FUNCTION countersign.admit_return_uri() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF (SELECT s.callback_allowlist_enabled FROM countersign.settings s) AND NOT EXISTS (
+            SELECT FROM countersign.callback_urls c
+            WHERE c.portal_id = coalesce(NEW.portal_id, countersign.current_portal()) AND c.url = NEW.return_uri) THEN
+        PERFORM countersign.refuse('CS005',
+            'return_uri is not one of this portal''s callback addresses, which it must equal exactly');
+    ELSIF NOT countersign.is_callback_uri(NEW.return_uri) THEN
+        PERFORM countersign.refuse('CS005', 'return_uri must be ' || countersign.callback_uri_rule());
+    END IF;
+    RETURN NEW;
+END
+$$;
