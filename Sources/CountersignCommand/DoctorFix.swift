@@ -5,11 +5,17 @@ import Postgres
 struct DoctorFix {
     let isAsked: Bool
 
-    /// Shows what it would run, and runs it when that is wanted: false when nothing was run. A statement that is refused is
-    /// told, and the next one is tried. On standard error: what is found then is the output.
+    /// Shows what it would run, and runs it when that is wanted: false when nothing was run. What this login may not run is
+    /// left. A statement that is refused is told, and the next one is tried. On standard error: what is found then is the
+    /// output.
     func run(_ findings: [Finding], _ connection: inout Connection) async throws -> Bool {
-        let remedies = findings.compactMap(\.remedy).filter { $0.isSafe && $0.hands != .shell }
+        let owner = try await connection.run(ReadOwner()).one()
+        let safe = findings.compactMap(\.remedy).filter { $0.isSafe && $0.hands != .shell }
+        let remedies = safe.filter { $0.hands == .owner || owner.isAskedBySuperuser }
         let statements = remedies.flatMap(\.statements)
+        if remedies.count < safe.count {
+            writeError("countersign: left to a superuser: \(safe.count - remedies.count) of \(safe.count)")
+        }
         guard !statements.isEmpty else {
             writeError("countersign: there is nothing that can be mended without a decision")
             return false
@@ -20,7 +26,7 @@ struct DoctorFix {
             return false
         }
         for remedy in remedies {
-            try await become(remedy.hands, &connection)
+            try await become(remedy.hands, owner.name, &connection)
             for statement in remedy.statements { try await run(statement, &connection) }
         }
         try await connection.execute("RESET ROLE")
@@ -37,12 +43,13 @@ struct DoctorFix {
     }
 
     /// What a superuser makes in the owner's place would be his, and work with his rights.
-    private func become(_ hands: Remedy.Hands, _ connection: inout Connection) async throws {
+    private func become(
+        _ hands: Remedy.Hands, _ owner: String, _ connection: inout Connection
+    ) async throws {
         guard hands == .owner else {
             try await connection.execute("RESET ROLE")
             return
         }
-        let owner = try await connection.run(ReadOwner()).one()
         do {
             try await connection.execute("SET ROLE \(quotedIdentifier(owner))")
         } catch {

@@ -39,6 +39,17 @@ import Testing
         #expect(refused.errors.contains("--fix needs the login of the database's owner"))
     }
 
+    @Test func `what needs a superuser the owner does not try`() async throws {
+        try await Database.current.arrangeAsSuperuser(
+            "ALTER SCHEMA public OWNER TO CURRENT_USER; GRANT CREATE ON SCHEMA public TO PUBLIC")
+        let outcome = try await Shell.owner().run("doctor", "--fix", "--yes")
+        #expect(outcome.errors.contains("countersign: left to a superuser: "))
+        #expect(!outcome.errors.contains("SCHEMA public"))
+        #expect(outcome.output.contains("PUBLIC may create in the schema public"))
+        let mended = try await Shell(url: Database.current.superuserURL).run("doctor", "--fix", "--yes")
+        #expect(!mended.output.contains("in the schema public"))
+    }
+
     @Test(arguments: [(3, "warning", "ends in"), (60, "ok", "is good for")])
     func `a certificate that ends soon`(days: Int, grade: String, sentence: String) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)

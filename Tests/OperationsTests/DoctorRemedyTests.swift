@@ -12,6 +12,9 @@ import Testing
         "installations", "workers", "snapshots", "notifications", "rights on the server", "clock", "figures",
     ]
 
+    private static let available =
+        "current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer"
+
     private func faults() async throws -> Set<Finding> {
         var connection = try await Connection.open(Database.current.superuserOptions)
         let findings = try await Doctor(sealer: .ofTests).examine(&connection)
@@ -29,8 +32,13 @@ import Testing
         try await typeIntoPSQL(text, url, environment: ["PGOPTIONS": "-c client_min_messages=warning"])
     }
 
-    /// Injects as a superuser, expects those findings alone, pastes their remedies, and expects none.
     private func expectMended(_ injection: String, _ sentences: [String]) async throws {
+        _ = try await handsToMend(injection, sentences)
+    }
+
+    /// Injects as a superuser, expects those findings alone, pastes their remedies, and expects none. Returns whose hands
+    /// it took.
+    private func handsToMend(_ injection: String, _ sentences: [String]) async throws -> Set<Remedy.Hands> {
         let before = try await faults()
         try await Database.current.arrangeAsSuperuser(injection)
         let found = try await faults().subtracting(before)
@@ -41,6 +49,7 @@ import Testing
             try await paste(remedy.text, by: remedy.hands)
         }
         #expect(try await faults() == before)
+        return Set(found.compactMap(\.remedy?.hands))
     }
 
     @Test(
@@ -223,15 +232,59 @@ import Testing
         try await expectMended(
             "GRANT countersign_admin TO \"\(worker.name)\"",
             ["login \(worker.name) is in countersign_worker, and in countersign_admin, too"])
-        let available = """
-            current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
-            """
-        let all = try await Database.current.count("SELECT \(available)")
+        let all = try await Database.current.count("SELECT \(Self.available)")
         try await expectMended(
             "ALTER ROLE \"\(acme)\" CONNECTION LIMIT \(all); ALTER ROLE \"\(app)\" CONNECTION LIMIT 1",
             [
                 "the logins of portals and apps may open \(all + 1) connections, and the server has \(all) for all"
             ])
+    }
+
+    /// From PostgreSQL 16 on the owner administers what it has created, and nothing else.
+    @Test func `logins that the owner has made are in its hands, and a superuser's in his`() async throws {
+        let (acme, mine) = (Database.current.unique("acme"), Database.current.unique("mine"))
+        var superuser = try await Database.current.connectAsSuperuser()
+        let theirs: Remedy.Hands = superuser.serverVersion >= 160_000 ? .superuser : .owner
+        try await superuser.execute(
+            """
+            CREATE ROLE \(acme) LOGIN CONNECTION LIMIT 5 IN ROLE countersign_portal;
+            SELECT countersign.create_login('\(mine)', 'countersign_portal', NULL, 5);
+            INSERT INTO countersign.portals (login, name, display_name, signing_secret)
+            VALUES ('\(mine)', 'mine', 'Mine', ''), ('\(acme)', 'acme', 'Acme', '')
+            """)
+        for (login, hands) in [(acme, theirs), (mine, .owner)] {
+            #expect(
+                try await handsToMend(
+                    "ALTER ROLE \"\(login)\" SET default_transaction_isolation = 'serializable'",
+                    ["login \(login) has default_transaction_isolation = serializable"]) == [hands])
+        }
+        let tooMuch = "login \(mine) of a portal or an app is also in countersign_worker"
+        let grant = "GRANT countersign_worker TO \"\(mine)\""
+        #expect(try await handsToMend(grant, [tooMuch]) == [theirs])
+        let owner = try await superuser.execute(
+            "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()")[0].text(0)
+        #expect(try await handsToMend("SET ROLE \(owner); \(grant)", [tooMuch]) == [.owner])
+        let available = try await Database.current.count("SELECT \(Self.available)")
+        let limit = "ALTER ROLE \(mine) CONNECTION LIMIT"
+        for (injection, allowed, hands) in [
+            ("\(limit) \(available)", available + 5, theirs),
+            (
+                "DELETE FROM countersign.portals WHERE name = 'acme'; \(limit) \(available + 1)",
+                available + 1, .owner
+            ),
+        ] {
+            let tooMany = "the logins of portals and apps may open \(allowed) connections"
+            #expect(
+                try await handsToMend(injection, ["\(tooMany), and the server has \(available) for all"])
+                    == [hands])
+        }
+    }
+
+    @Test func `a schema public of a superuser's`() async throws {
+        #expect(
+            try await handsToMend(
+                "ALTER SCHEMA public OWNER TO CURRENT_USER; GRANT CREATE ON SCHEMA public TO PUBLIC",
+                ["PUBLIC may create in the schema public"]) == [.superuser])
     }
 
     @Test func `partitions that are missing, and rows that found none`() async throws {

@@ -26,6 +26,11 @@ import Testing
 
     @Test func `settings of the server`() async throws {
         try await ScratchServer.run { server in
+            try await execute("ALTER ROLE ALL SET default_transaction_isolation = 'serializable'", server)
+            let ofAll = try await findings("settings", server)
+            #expect(ofAll.map(\.finding) == ["every login has default_transaction_isolation = serializable"])
+            #expect(ofAll.first?.remedy?.hands == .superuser)
+            try await paste(ofAll.first?.remedy, server)
             try await execute(
                 """
                 UPDATE countersign.partitioned_tables SET retention_days = 20000

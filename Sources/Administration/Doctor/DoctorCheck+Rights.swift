@@ -3,9 +3,9 @@ extension DoctorCheck {
     var rolesSQL: String {
         """
         \(Self.members)
-        SELECT 'error', 'group ' || name || ' is missing', 'What it had is listed under drift then.',
-               format('CREATE ROLE %I NOLOGIN;', name), 'owner', true
-        FROM ours WHERE to_regrole(quote_ident(name)) IS NULL
+        SELECT 'error', 'group ' || ours.name || ' is missing', 'What it had is listed under drift then.',
+               format('CREATE ROLE %I NOLOGIN;', ours.name), \(OwnerRights.hands("owner.is_creator")), true
+        FROM ours, owner WHERE to_regrole(quote_ident(ours.name)) IS NULL
         UNION ALL
         SELECT 'error', 'group ' || s.rolname || ' can log in or has privileges of its own',
                'Groups are for logins to be members of.', format('ALTER ROLE %I NOLOGIN %s;', s.rolname, s.none), 'superuser', true
@@ -16,22 +16,25 @@ extension DoctorCheck {
         FROM login l JOIN strong s ON s.rolname = l.login WHERE s.has <> ''
         UNION ALL
         SELECT 'error', 'login ' || l.login || ' of a portal or an app is also in ' || m.in_group,
-               'It sees more than its own rows.', m.revoke,
-               CASE WHEN m.in_group IN (SELECT name FROM ours) THEN 'owner' ELSE 'superuser' END, true
+               'It sees more than its own rows.', m.revoke, m.hands, true
         FROM login l JOIN member m ON m.login = l.login JOIN ours ON ours.kind = l.kind AND m.in_group <> ours.name
         UNION ALL
         SELECT 'error', format('login %s of %s %s is not in %s', l.login, l.kind, l.name, ours.name),
-               'It cannot connect.', format('GRANT %I TO %I;', ours.name, l.login), 'owner', true
-        FROM login l JOIN ours USING (kind) JOIN pg_roles g ON g.rolname = ours.name JOIN pg_roles r ON r.rolname = l.login
+               'It cannot connect.', format('GRANT %I TO %I;', ours.name, l.login), \(OwnerRights.hands("g.is_granted")), true
+        FROM login l JOIN ours USING (kind) JOIN role g ON g.name = ours.name JOIN pg_roles r ON r.rolname = l.login
         WHERE NOT EXISTS (SELECT FROM pg_auth_members m WHERE m.roleid = g.oid AND m.member = r.oid)
         UNION ALL
         SELECT 'error', format('%s %s has no login %s', l.kind, l.name, l.login),
                format('Give it a password then: \\password %s', l.login),
-               format('SELECT countersign.create_login(%L, %L, NULL);', l.login, ours.name), 'owner', true
-        FROM login l JOIN ours USING (kind) WHERE to_regrole(quote_ident(l.login)) IS NULL
+               CASE WHEN g.is_granted AND owner.is_creator THEN ''
+                    ELSE format(E'ALTER ROLE %I CREATEROLE;\\nGRANT %I TO %1$I WITH ADMIN OPTION;\\n', owner.name, g.name) END
+               || format('SELECT countersign.create_login(%L, %L, NULL);', l.login, g.name),
+               \(OwnerRights.hands("g.is_granted AND owner.is_creator")), g.is_granted AND owner.is_creator
+        FROM owner, login l JOIN ours USING (kind) JOIN role g ON g.name = ours.name
+        WHERE to_regrole(quote_ident(l.login)) IS NULL
         UNION ALL
         SELECT 'warning', format('login %s is in %s, and in %s, too', a.login, o.in_group, a.in_group),
-               'Whoever breaks into a service has an administrator''s rights.', a.revoke, 'owner', false
+               'Whoever breaks into a service has an administrator''s rights.', a.revoke, a.hands, false
         FROM member a JOIN member o USING (login)
         JOIN ours admins ON admins.name = a.in_group AND admins.kind = 'admin'
         JOIN ours services ON services.name = o.in_group AND services.kind IN ('worker', 'gateway')
@@ -42,12 +45,12 @@ extension DoctorCheck {
     /// Revoking names who has granted it from PostgreSQL 16 on, which else takes the caller's own grants alone.
     private static let members = """
         WITH member AS (
-            SELECT l.rolname AS login, g.rolname AS in_group, l.rolcanlogin,
-                   format('REVOKE %I FROM %I', g.rolname, l.rolname) || CASE
-                       WHEN current_setting('server_version_num')::integer >= 160000
-                       THEN format(' GRANTED BY %I', by.rolname) ELSE '' END || ';' AS revoke
-            FROM pg_auth_members m JOIN pg_roles l ON l.oid = m.member JOIN pg_roles g ON g.oid = m.roleid
-            LEFT JOIN pg_roles by ON by.oid = m.grantor
+            SELECT l.rolname AS login, g.name AS in_group, l.rolcanlogin,
+                   format('REVOKE %I FROM %I', g.name, l.rolname) || CASE
+                       WHEN o.needs_option THEN format(' GRANTED BY %I', by.name) ELSE '' END || ';' AS revoke,
+                   \(OwnerRights.hands("g.is_granted AND by.is_represented IS NOT FALSE")) AS hands
+            FROM owner o, pg_auth_members m JOIN pg_roles l ON l.oid = m.member JOIN role g ON g.oid = m.roleid
+            LEFT JOIN role by ON by.oid = m.grantor
         ), strong AS (
             SELECT r.rolname, r.rolcanlogin, concat_ws(', ', CASE WHEN r.rolsuper THEN 'SUPERUSER' END,
                    CASE WHEN r.rolbypassrls THEN 'BYPASSRLS' END, CASE WHEN r.rolcreaterole THEN 'CREATEROLE' END,
@@ -108,8 +111,8 @@ extension DoctorCheck {
         UNION ALL
         SELECT 'warning', 'PUBLIC may create in the schema public', 'Portals could store what they like.',
                'REVOKE ALL ON SCHEMA public FROM PUBLIC;',
-               CASE WHEN pg_has_role(n.nspowner, 'USAGE') THEN 'owner' ELSE 'superuser' END, true
-        FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS a
+               \(OwnerRights.hands("pg_has_role(o.oid, n.nspowner, 'USAGE')")), true
+        FROM owner o, pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS a
         WHERE n.nspname = 'public' AND a.grantee = 0 AND a.privilege_type = 'CREATE'
         """
     }

@@ -7,15 +7,16 @@ extension DoctorCheck {
             SELECT current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint
                    - coalesce(current_setting('reserved_connections', true)::bigint, 0) AS available
         ), limits AS (
-            SELECT count(*) AS logins, sum(CASE WHEN r.rolconnlimit < 0 THEN s.available ELSE r.rolconnlimit END) AS allowed
-            FROM server s, pg_roles r WHERE r.rolname IN (SELECT login FROM login)
+            SELECT count(*) AS logins, sum(CASE WHEN r.rolconnlimit < 0 THEN s.available ELSE r.rolconnlimit END) AS allowed,
+                   bool_and(role.is_altered) AS are_altered
+            FROM server s, pg_roles r JOIN role USING (oid) WHERE r.rolname IN (SELECT login FROM login)
         )
         SELECT 'warning', format('the logins of portals and apps may open %s connections, and the server has %s for all',
                                  l.allowed, s.available),
                'Or raise max_connections, or put a pooler in front of them. Workers need 11 each, gateways 10.',
                (SELECT string_agg(format('ALTER ROLE %I CONNECTION LIMIT %s;', r.rolname,
                                          greatest(1, s.available / 2 / l.logins)), E'\\n' ORDER BY r.rolname)
-                FROM pg_roles r WHERE r.rolname IN (SELECT login FROM login)), 'owner', false
+                FROM pg_roles r WHERE r.rolname IN (SELECT login FROM login)), \(OwnerRights.hands("l.are_altered")), false
         FROM server s, limits l WHERE l.allowed > s.available
         UNION ALL
         SELECT 'warning', 'no connection is reserved for operators and workers',
@@ -61,15 +62,17 @@ extension DoctorCheck {
                        JOIN pg_auth_members m ON m.roleid = g.oid WHERE m.member = s.setrole)
                    OR s.setrole = (SELECT datdba FROM pg_database WHERE datname = current_database()))
         ), place AS (
-            SELECT name, value, rolname, CASE WHEN rolname IS NULL THEN format('DATABASE %I', datname)
-                       ELSE format('ROLE %I', rolname) || coalesce(format(' IN DATABASE %I', datname), '') END AS what
-            FROM setting
+            SELECT s.name, value, CASE WHEN rolname IS NOT NULL THEN 'login ' || rolname
+                                       WHEN datname IS NOT NULL THEN 'the database' ELSE 'every login' END AS who,
+                   CASE WHEN rolname IS NOT NULL THEN format('ROLE %I', rolname) || coalesce(' IN DATABASE ' || quote_ident(datname), '')
+                        WHEN datname IS NOT NULL THEN format('DATABASE %I', datname) ELSE 'ROLE ALL' END AS what,
+                   \(OwnerRights.hands("coalesce(r.is_altered, datname IS NOT NULL)")) AS hands
+            FROM setting s LEFT JOIN role r ON r.name = s.rolname
         )
-        SELECT 'error', format('%s has %s = %s', CASE WHEN rolname IS NULL THEN 'the database' ELSE 'login ' || rolname END,
-                               name, value),
+        SELECT 'error', format('%s has %s = %s', who, name, value),
                CASE name WHEN 'default_transaction_read_only' THEN 'Its sessions cannot write.'
                          ELSE 'Waiting needs READ COMMITTED, and others fail when they meet.' END,
-               format('BEGIN READ WRITE; ALTER %s RESET %s; COMMIT;', what, name), 'owner', name <> 'default_transaction_read_only'
+               format('BEGIN READ WRITE; ALTER %s RESET %s; COMMIT;', what, name), hands, name <> 'default_transaction_read_only'
         FROM place WHERE (name = 'default_transaction_read_only' AND lower(value) IN ('on', 'true', 'yes', '1'))
             OR (name = 'default_transaction_isolation' AND lower(value) NOT IN ('read committed', 'read uncommitted'))
         UNION ALL

@@ -76,7 +76,7 @@ struct RunCheck: StatementFamily {
             ), login AS (
                 SELECT login, 'portal' AS kind, name FROM countersign.portals
                 UNION ALL SELECT login, 'app', name FROM countersign.apps
-            )
+            ), \(OwnerRights.tables)
             SELECT * FROM (\(check.sql)) AS found (grade, finding, advice, remedy, hands, is_safe)
             """)
     }

@@ -103,8 +103,9 @@ struct ReadWritability: PreparedStatement {
     static let statement = Statement(
         "readiness.writability",
         """
+        WITH \(OwnerRights.tables)
         SELECT pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only')::boolean AS is_read_only,
-               CASE s.source WHEN 'configuration file' THEN 'superuser' ELSE 'owner' END AS hands,
+               \(OwnerRights.hands("s.source = 'database' OR s.source <> 'configuration file' AND r.is_altered")) AS hands,
                CASE WHEN s.source = 'configuration file'
                    THEN E'ALTER SYSTEM SET default_transaction_read_only = off;\\nSELECT pg_reload_conf();'
                ELSE 'BEGIN READ WRITE; ALTER ' || CASE s.source
@@ -113,7 +114,7 @@ struct ReadWritability: PreparedStatement {
                    WHEN 'database user' THEN format('ROLE %I IN DATABASE %I', session_user, current_database()) END
                    || ' RESET default_transaction_read_only; COMMIT;'
                END AS remedy
-        FROM pg_settings s WHERE s.name = 'default_transaction_read_only'
+        FROM pg_settings s JOIN role r ON r.name = session_user WHERE s.name = 'default_transaction_read_only'
         """)
 
     static func decode(_ row: inout RowReader) throws -> (
