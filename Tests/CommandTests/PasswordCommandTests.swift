@@ -29,6 +29,24 @@ import Testing
         try await shell.run(kind, "password", "other").expect(65, "there is no \(kind) other; there is mine")
     }
 
+    /// From PostgreSQL 16 on the owner alters what it has made.
+    @Test(arguments: ["portal", "app"])
+    func `a login that a superuser has made is his from PostgreSQL 16 on`(kind: String) async throws {
+        let (shell, login) = (try await admin(), Database.current.unique(kind))
+        var superuser = try await Database.current.connectAsSuperuser()
+        try await superuser.execute("CREATE ROLE \(login) LOGIN")
+        try await shell.succeed(kind, "add", "mine", "--role", login)
+        let renewed = try await shell.run(kind, "password", "mine")
+        guard superuser.serverVersion >= 160_000 else {
+            #expect(renewed.status == 0 && renewed.value(of: "password") != nil)
+            return
+        }
+        renewed.expect(
+            65,
+            "login \(login) was made by somebody else than the owner of this database: a superuser changes its password"
+        )
+    }
+
     @Test func `an operator's new password ends the sessions and takes the second factor`() async throws {
         let shell = try await admin()
         try await shell.succeed("operator", "add", "alice")

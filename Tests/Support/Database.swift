@@ -70,11 +70,11 @@ package final class Database: Sendable {
         try await Connection.open(options(login: login))
     }
 
-    /// Whether the server knows the locales of ICU: those of PyPI were built without.
+    /// Whether the server knows the locales of ICU: those of PyPI were built without, and have the collation `unicode` alone.
     package static func serverHasICU() async throws -> Bool {
         var connection = try await TestServer.shared.value.connect()
         return try await connection.execute(
-            "SELECT EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i')")[0]
+            "SELECT EXISTS (SELECT FROM pg_collation WHERE collname LIKE '%-x-icu')")[0]
             .bool(0)
     }
 
@@ -105,7 +105,8 @@ package final class Database: Sendable {
         server.url(user: login.name, password: login.password, database: name)
     }
 
-    /// Makes a login, named after `word`, that is a member of those groups: of none, it is a stranger.
+    /// Makes a login, named after `word`, that is a member of those groups: of none, it is a stranger. The owner makes it,
+    /// as `portal add` does, and so administers it on PostgreSQL 16 and later, too.
     ///
     /// - Parameter installation: whose groups, by what stands before `portal` in their names.
     package func makeLogin(
@@ -114,7 +115,11 @@ package final class Database: Sendable {
         let login = TestLogin(name: unique(word), password: Identifier.random().description)
         var connection = try await server.connect()
         try await connection.execute(
-            "CREATE ROLE \(quotedIdentifier(login.name)) LOGIN PASSWORD \(quotedLiteral(login.password))")
+            """
+            SET ROLE \(server.owner);
+            CREATE ROLE \(quotedIdentifier(login.name)) LOGIN PASSWORD \(quotedLiteral(login.password));
+            RESET ROLE
+            """)
         for group in groups {
             try await connection.execute("GRANT \(installation)\(group) TO \(quotedIdentifier(login.name))")
         }

@@ -1,7 +1,10 @@
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Stands before a server of this machine and decides, part by part, what becomes of what passes.
+///
+/// It works on a thread of its own: where tests take all threads of Swift's pool, connections that pass still do so in time.
 package struct Proxy: Sendable {
     package enum Direction: Sendable { case toServer, toClient }
 
@@ -16,75 +19,75 @@ package struct Proxy: Sendable {
     /// What becomes of the next part of the connection with that number, counted from 0.
     package typealias Rule = @Sendable (_ connection: Int, Direction) -> Treatment
 
-    private typealias Stream = NIOAsyncChannel<ByteBuffer, ByteBuffer>
-
     package let port: Int
 
     /// Listens on a free port while the body runs.
     package static func run<T: Sendable>(
-        before server: Int, _ rule: @escaping Rule, _ body: @escaping @Sendable (Proxy) async throws -> T
+        before server: Int, _ rule: @escaping Rule, _ body: (Proxy) async throws -> T
     ) async throws -> T {
-        let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .bind(host: "127.0.0.1", port: 0) { channel in
-                channel.eventLoop.makeCompletedFuture { try Stream(wrappingChannelSynchronously: channel) }
-            }
-        let proxy = Proxy(port: listener.channel.localAddress?.port ?? 0)
-        return try await withThrowingTaskGroup(of: T?.self) { group in
-            group.addTask { try await body(proxy) }
-            group.addTask {
-                try await accept(listener, server, rule)
-                return nil
-            }
-            defer { group.cancelAll() }
-            while let value = try await group.next() { if let value { return value } }
-            throw CancellationError()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let accepted = Mutex(0)
+        let result: Result<T, any Error>
+        do {
+            let listener = try await ServerBootstrap(group: group)
+                .childChannelInitializer { client in
+                    let number = accepted.withLock { count in
+                        defer { count += 1 }
+                        return count
+                    }
+                    return join(client, to: server) { rule(number, $0) }
+                }
+                .bind(host: "127.0.0.1", port: 0).get()
+            result = .success(try await body(Proxy(port: listener.localAddress?.port ?? 0)))
+        } catch {
+            result = .failure(error)
         }
+        // Closes every connection, too.
+        try await group.shutdownGracefully()
+        return try result.get()
     }
 
-    private static func accept(
-        _ listener: NIOAsyncChannel<Stream, Never>, _ server: Int, _ rule: @escaping Rule
-    ) async throws {
-        try await listener.executeThenClose { clients in
-            try await withThrowingDiscardingTaskGroup { connections in
-                var accepted = 0
-                for try await client in clients {
-                    let number = accepted
-                    accepted += 1
-                    connections.addTask { try? await serve(client, server) { rule(number, $0) } }
+    private static func join(
+        _ client: any Channel, to server: Int, _ rule: @escaping @Sendable (Direction) -> Treatment
+    ) -> EventLoopFuture<Void> {
+        ClientBootstrap(group: client.eventLoop)
+            .channelInitializer { upstream in
+                upstream.eventLoop.makeCompletedFuture {
+                    try upstream.pipeline.syncOperations.addHandler(Relay(to: client) { rule(.toClient) })
                 }
             }
+            .connect(host: "127.0.0.1", port: server)
+            .flatMapThrowing { upstream in
+                try client.pipeline.syncOperations.addHandler(Relay(to: upstream) { rule(.toServer) })
+            }
+    }
+}
+
+/// Hands on what one side of a connection sends.
+private final class Relay: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let other: any Channel
+    private let treatment: () -> Proxy.Treatment
+
+    init(to other: any Channel, _ treatment: @escaping () -> Proxy.Treatment) {
+        (self.other, self.treatment) = (other, treatment)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch treatment() {
+        case .pass: other.writeAndFlush(unwrapInboundIn(data), promise: nil)
+        case .swallow: break
+        case .close: context.close(promise: nil)
         }
     }
 
-    private static func serve(
-        _ client: Stream, _ server: Int, _ rule: @escaping @Sendable (Direction) -> Treatment
-    ) async throws {
-        let upstream = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .connect(host: "127.0.0.1", port: server) { channel in
-                channel.eventLoop.makeCompletedFuture { try Stream(wrappingChannelSynchronously: channel) }
-            }
-        try await client.executeThenClose { questions, toClient in
-            try await upstream.executeThenClose { answers, toServer in
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { try await pump(questions, toServer) { rule(.toServer) } }
-                    group.addTask { try await pump(answers, toClient) { rule(.toClient) } }
-                    defer { group.cancelAll() }
-                    try await group.next()
-                }
-            }
-        }
+    /// What the other side takes no more is left with the sender.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        other.setOption(.autoRead, value: context.channel.isWritable).whenFailure { _ in }
     }
 
-    private static func pump(
-        _ source: NIOAsyncChannelInboundStream<ByteBuffer>,
-        _ target: NIOAsyncChannelOutboundWriter<ByteBuffer>, _ rule: () -> Treatment
-    ) async throws {
-        for try await part in source {
-            switch rule() {
-            case .pass: try await target.write(part)
-            case .swallow: continue
-            case .close: return
-            }
-        }
-    }
+    func channelInactive(context: ChannelHandlerContext) { other.close(promise: nil) }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }
