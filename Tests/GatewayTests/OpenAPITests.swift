@@ -53,6 +53,59 @@ import Testing
         return try #require(Int(text.dropFirst(2), radix: 16))
     }
 
+    /// Each way to say who one is, at each operation of portals: taken where it is described, and nowhere else.
+    @Test func `credentials are taken as it is described`() async throws {
+        let file = Self.root.appending(path: "Sources/Gateway/openapi.json")
+        let document = try #require(
+            try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+        let operations = try #require(document["paths"] as? [String: [String: Any]]).flatMap {
+            path, methods in
+            methods.compactMap { method, operation in
+                (operation as? [String: Any]).map { (method: method.uppercased(), path: path, operation: $0) }
+            }
+        }.filter { $0.operation["tags"] as? [String] == ["portals"] }
+        #expect(operations.count == 8)
+        let site = try await GatewaySite.make()
+        let credentials = "client_id=\(site.credential.clientID)&client_secret=\(site.credential.secret)"
+        let form = "application/x-www-form-urlencoded"
+        try await withGateway(site) { http in
+            for (method, path, operation) in operations {
+                let target = path.replacing(/\{transaction_id\}/, with: "\(Identifier.random())")
+                    .replacing(/\{[a-z_]+\}/, with: "bob")
+                var taken: Set<String> = []
+                let ways = [
+                    ("basic", request(method, target, ["Authorization": site.basic, "Content-Type": form])),
+                    ("query", request(method, "\(target)?\(credentials)")),
+                    ("form", request(method, target, ["Content-Type": form], body: credentials)),
+                ]
+                for (way, request) in ways where ![401, 415].contains(try await http.send(request).status) {
+                    taken.insert(way)
+                }
+                #expect(taken == described(operation, document), "\(method) \(path)")
+            }
+        }
+    }
+
+    /// Ways to authenticate: `basic`, `query`, `form`.
+    private func described(_ operation: [String: Any], _ document: [String: Any]) -> Set<String> {
+        var ways: Set<String> = []
+        for way in operation["security"] as? [[String: Any]] ?? [] {
+            if way.keys.sorted() == ["basic"] { ways.insert("basic") }
+            if way.keys.sorted() == ["client_id", "client_secret"] { ways.insert("query") }
+        }
+        func found(_ names: String..., in value: Any?) -> Any? {
+            names.reduce(value) { ($0 as? [String: Any])?[$1] }
+        }
+        var schema = found(
+            "requestBody", "content", "application/x-www-form-urlencoded", "schema", in: operation)
+        if let name = (found("$ref", in: schema) as? String)?.split(separator: "/").last {
+            schema = found("components", "schemas", String(name), in: document)
+        }
+        let named = ["client_id", "client_secret"].filter { found("properties", $0, in: schema) != nil }
+        if named.count == 2 { ways.insert("form") }
+        return ways
+    }
+
     @Test(arguments: [true, false])
     func `schemathesis finds nothing`(isAuthenticated: Bool) async throws {
         let site = try await GatewaySite.make()

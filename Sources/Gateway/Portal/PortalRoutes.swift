@@ -113,6 +113,7 @@ struct PortalRoutes: Sendable {
                 otp_valid_until: shown.map { $0.validUntil.microseconds / 1_000 }))
     }
 
+    /// It needs no body; one may carry the credentials, as of the other posts.
     @Sendable private func redeem(_ request: IncomingRequest) async throws -> Response {
         let (portal, code): (KnownPortal, String?)
         if request.headers[.contentType] != nil {
