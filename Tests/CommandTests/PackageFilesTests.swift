@@ -37,7 +37,31 @@ import Testing
         #expect(FileManager.default.isExecutableFile(atPath: script))
     }
 
-    @Test(arguments: ["scripts/package", "scripts/debian/check", "scripts/debian/licences"])
+    /// Pictures, too, and what lies outside of the guides.
+    @Test func `no link of the guides leads nowhere`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let script = Checkout.root.appending(path: "scripts/debian/documents").path
+        let outcome = try await runProgram(script, [folder.path])
+        try #require(outcome.status == 0, "\(outcome.text)")
+        var links = 0
+        for guide in try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+        where guide.hasSuffix(".md") {
+            let file = folder.appending(path: guide)
+            let text = try String(contentsOf: file, encoding: .utf8)
+            for link in text.matches(of: /\]\(([^)#:\s]+)(?:#[^)]*)?\)/).map({ String($0.output.1) }) {
+                let target = file.deletingLastPathComponent().appending(path: link).standardizedFileURL
+                #expect(target.path.hasPrefix(folder.standardizedFileURL.path), "\(guide): \(link)")
+                #expect(FileManager.default.fileExists(atPath: target.path), "\(guide): \(link)")
+                links += 1
+            }
+        }
+        #expect(links > 30)
+    }
+
+    @Test(arguments: [
+        "scripts/package", "scripts/debian/check", "scripts/debian/licences", "scripts/debian/documents",
+    ])
     func `wrong usage is told`(script: String) async throws {
         let outcome = try await runProgram(
             Checkout.root.appending(path: script).path, ["--nonsense", "x", "y"])
