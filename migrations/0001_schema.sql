@@ -161,7 +161,7 @@ CREATE TABLE countersign.auth_type_messages (
                    CONSTRAINT auth_type_messages_language CHECK (language_code ~ '^[a-z]{2,3}(-[a-z0-9]{2,8})*$'),
     message        text NOT NULL
                    CONSTRAINT auth_type_messages_length CHECK (char_length(message) BETWEEN 1 AND 155)
-                   -- Something that is seen, see visible_character().
+                   -- Something that is seen: what visible_character() returns, which a test compares.
                    CONSTRAINT auth_type_messages_visible CHECK (message ~ E'[^\\x01-\\x20\\x7f-\\xa0\\u1680\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\ufe00-\\ufe0f\\ufeff]'),
     PRIMARY KEY (auth_type, language_code)
 );

@@ -41,6 +41,19 @@ import Testing
         }
     }
 
+    /// A constraint of a table's is made before there is a function that it could call.
+    @Test func `what can be seen is the same to a default message's constraint and to functions`()
+        async throws
+    {
+        var owner = try await Database.current.connect()
+        let rule = try await owner.execute(
+            """
+            SELECT pg_get_constraintdef(oid), 'CHECK ((message ~ ''' || countersign.visible_character() || '''::text))'
+            FROM pg_constraint WHERE conname = 'auth_type_messages_visible'
+            """)[0]
+        #expect(try rule.text(0) == rule.text(1))
+    }
+
     @Test func `what languages need is taken`() async throws {
         let site = try await Site.make()
         var portal = try await site.portal()
