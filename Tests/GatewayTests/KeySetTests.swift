@@ -41,6 +41,30 @@ import Testing
         }
     }
 
+    /// Through the whole gateway: a set that has such a member first still serves its good key.
+    @Test(
+        .database,
+        arguments: [
+            #"{"kty": "RSA", "kid": "r", "n": "*", "e": "AQAB"}"#, #"{"kid": "?"}"#, "null",
+            #"{"kty": "AKP", "kid": "a", "alg": "ML-DSA-65", "pub": "AAAA"}"#,
+            #"{"kty": "EC", "crv": "P-256", "kid": 7, "use": "sig", "alg": "ES256", "x": "<x>", "y": "<y>"}"#,
+        ])
+    func `a token of the good key is taken`(text: String) async throws {
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
+        let point = issuer.key.publicKey.rawRepresentation
+        let (x, y) = (base64URL(point.prefix(32)), base64URL(point.suffix(32)))
+        let one =
+            #"{"kty": "EC", "crv": "P-256", "kid": "one", "use": "sig", "alg": "ES256", "x": "<x>", "y": "<y>"}"#
+        let set = "{\"keys\": [\(text), \(one)]}".replacing("<x>", with: x).replacing("<y>", with: y)
+        try Data(set.utf8).write(to: issuer.file)
+        try await withGateway(site, { $0.tokens = issuer.rules(app: site.app) }) { http in
+            let headers = ["Authorization": "Bearer \(try issuer.token())"]
+            let answer = try await http.send(request("GET", "/app/v1/enrollments", headers))
+            #expect(answer.status == 200)
+        }
+    }
+
     @Test(
         arguments: [
             ["kid": 7], ["use": "enc"], ["use": 1], ["key_ops": ["sign"]], ["key_ops": "verify"],
