@@ -6,54 +6,7 @@ import Testing
 
 /// The number that the phone shows and the visitor types on the portal's page: an answer alone signs nobody in.
 @Suite(.database) struct ConfirmationTests {
-    private struct Parties: ~Copyable {
-        var portal: Connection
-        var app: Connection
-        let phone: SQLPhone
-        let transaction: Identifier
-        let code: String
-
-        static func gather() async throws -> Parties {
-            let site = try await Site.make(signed: true)
-            try await Database.current.arrange("UPDATE countersign.auth_types SET confirm_code = 'always'")
-            var portal = try await site.portal()
-            var app = try await site.app()
-            let phone = try await SQLPhone.enroll("alice", &app)
-            let (transaction, code) = try await portal.issued()
-            return Parties(portal: portal, app: app, phone: phone, transaction: transaction, code: code)
-        }
-
-        /// The prompt, and the number in it.
-        mutating func scan() async throws -> (prompt: String, number: String) {
-            let prompt = try #require(try await phone.send(.scan, code, &app).prompt)
-            let line = prompt.split(separator: "\n")[2]
-            return (
-                prompt, String(try #require(line.wholeMatch(of: /Confirmation number: ([0-9]{2})/)?.output.1))
-            )
-        }
-
-        mutating func answer(_ action: SubmissionAction, _ prompt: String?) async throws -> String? {
-            try await phone.send(action, code, prompt: prompt, &app).reason
-        }
-
-        mutating func confirm(_ number: String) async throws -> Row {
-            try await portal.run(Self.confirm, [.identifier(transaction), .text(number)])[0]
-        }
-
-        /// Status, whether it is authenticated, confirmation, tries that are left.
-        mutating func state() async throws -> [String?] {
-            try Self.texts(try await portal.run(Self.state, [.identifier(transaction)])[0])
-        }
-
-        static func texts(_ row: Row) throws -> [String?] { try (0..<4).map { try row.optionalText($0) } }
-
-        static let columns =
-            "status::text, is_authenticated::text, confirmation, confirmation_tries_left::text"
-        static let confirm = Statement(
-            "confirm", "SELECT \(columns) FROM countersign.confirm_code($1, $2)")
-        static let state = Statement(
-            "state", "SELECT \(columns) FROM countersign.auth_results WHERE transaction_id = $1")
-    }
+    private typealias Parties = SignInParties
 
     private func webhooks() async throws -> Int {
         try await Database.current.count("SELECT count(*) FROM countersign.webhook_deliveries")
@@ -197,4 +150,43 @@ import Testing
 extension String {
     /// Two digits.
     fileprivate init(format number: Int) { self = number < 10 ? "0\(number)" : "\(number)" }
+}
+
+extension SignInParties {
+    fileprivate static func gather() async throws -> SignInParties {
+        try await gather(type: "confirm_code = 'always'")
+    }
+
+    /// The prompt, and the number in it.
+    fileprivate mutating func scan() async throws -> (prompt: String, number: String) {
+        let prompt = try #require(try await send(.scan, code).prompt)
+        let line = prompt.split(separator: "\n")[2]
+        return (
+            prompt, String(try #require(line.wholeMatch(of: /Confirmation number: ([0-9]{2})/)?.output.1))
+        )
+    }
+
+    fileprivate mutating func answer(_ action: SubmissionAction, _ prompt: String?) async throws -> String? {
+        try await send(action, code, prompt: prompt).reason
+    }
+
+    fileprivate mutating func confirm(_ number: String) async throws -> Row {
+        try await portal.run(Self.confirm, [.identifier(transaction), .text(number)])[0]
+    }
+
+    /// Status, whether it is authenticated, confirmation, tries that are left.
+    fileprivate mutating func state() async throws -> [String?] {
+        try Self.texts(try await portal.run(Self.state, [.identifier(transaction)])[0])
+    }
+
+    fileprivate static func texts(_ row: Row) throws -> [String?] {
+        try (0..<4).map { try row.optionalText($0) }
+    }
+
+    fileprivate static let columns =
+        "status::text, is_authenticated::text, confirmation, confirmation_tries_left::text"
+    fileprivate static let confirm = Statement(
+        "confirm", "SELECT \(columns) FROM countersign.confirm_code($1, $2)")
+    fileprivate static let state = Statement(
+        "state", "SELECT \(columns) FROM countersign.auth_results WHERE transaction_id = $1")
 }

@@ -6,49 +6,7 @@ import Testing
 
 /// Codes that change each step: what was photographed is soon worth nothing, and only a digest is stored.
 @Suite(.database) struct RotationTests {
-    /// A request of a type whose codes change each minute, and what its codes are made of.
-    private struct Parties: ~Copyable {
-        var portal: Connection
-        var app: Connection
-        let phone: SQLPhone
-        let transaction: Identifier
-        let seed: String
-
-        static func gather() async throws -> Parties {
-            let site = try await Site.make(expiresIn: 600, signed: true)
-            try await Database.current.arrange("UPDATE countersign.auth_types SET code_rotation = 60")
-            var portal = try await site.portal()
-            var app = try await site.app()
-            let phone = try await SQLPhone.enroll("alice", &app)
-            let (transaction, seed) = try await portal.issued()
-            return Parties(portal: portal, app: app, phone: phone, transaction: transaction, seed: seed)
-        }
-
-        /// Of now, or of some seconds later.
-        mutating func shown(in seconds: Int = 0) async throws -> String? {
-            try await portal.run(Self.shown, [.text(seed), .int32(Int32(seconds))])[0].optionalText(0)
-        }
-
-        private static let shown = Statement(
-            "shown",
-            "SELECT otp FROM countersign.rotated_otp($1, clock_timestamp() + make_interval(secs => $2))")
-
-        /// Lets so many seconds pass for the request.
-        func age(_ seconds: Int) async throws {
-            let shift = "- interval '\(seconds) s'"
-            try await Database.current.arrange(
-                """
-                UPDATE countersign.auth_requests SET requested_at = requested_at \(shift),
-                    expires_at = expires_at \(shift), open_until = open_until \(shift)
-                """)
-        }
-
-        mutating func send(
-            _ action: SubmissionAction, _ code: String, prompt: String? = nil
-        ) async throws -> (result: String, reason: String?, prompt: String?) {
-            try await phone.send(action, code, prompt: prompt, &app)
-        }
-    }
+    private typealias Parties = SignInParties
 
     private func wrongCodes() async throws -> Int {
         try await Database.current.count(
@@ -140,7 +98,7 @@ import Testing
             let row = try await owner.run(chain, codes.map { .bytes($0.secret) })[0]
             #expect(try row.bool(0) && row.bool(1) && row.bool(2))
             // The seed is the last code: shown at once, it is good for nothing.
-            #expect(try await all.send(.scan, all.seed).reason == "expired")
+            #expect(try await all.send(.scan, all.code).reason == "expired")
         }
     }
 
@@ -153,7 +111,7 @@ import Testing
                 #expect(try await all.portal.refusal(of: shown, [.text(seed)])?.state == "CS003")
             }
             var globex = try await other.portal()
-            #expect(try await globex.refusal(of: shown, [.text(all.seed)])?.state == "CS006")
+            #expect(try await globex.refusal(of: shown, [.text(all.code)])?.state == "CS006")
             // Portals need not ask which types rotate.
             try await Database.current.arrange("UPDATE countersign.auth_types SET code_rotation = NULL")
             let (transaction, code) = try await all.portal.issued()
@@ -161,5 +119,31 @@ import Testing
             #expect(try await all.portal.cancel(transaction))
             #expect(try await all.portal.run(shown, [.text(code)])[0].optionalText(0) == nil)
         }
+    }
+}
+
+extension SignInParties {
+    /// A request of a type whose codes change each minute; `code` is what its codes are made of.
+    fileprivate static func gather() async throws -> SignInParties {
+        try await gather(type: "code_rotation = 60", expiresIn: 600)
+    }
+
+    /// Of now, or of some seconds later.
+    fileprivate mutating func shown(in seconds: Int = 0) async throws -> String? {
+        try await portal.run(Self.shown, [.text(code), .int32(Int32(seconds))])[0].optionalText(0)
+    }
+
+    private static let shown = Statement(
+        "shown",
+        "SELECT otp FROM countersign.rotated_otp($1, clock_timestamp() + make_interval(secs => $2))")
+
+    /// Lets so many seconds pass for the request.
+    fileprivate func age(_ seconds: Int) async throws {
+        let shift = "- interval '\(seconds) s'"
+        try await Database.current.arrange(
+            """
+            UPDATE countersign.auth_requests SET requested_at = requested_at \(shift),
+                expires_at = expires_at \(shift), open_until = open_until \(shift)
+            """)
     }
 }
