@@ -25,30 +25,6 @@ package struct PauseStage: OperatorAction {
     }
 }
 
-/// `countersign stage resume`.
-package struct ResumeStage: OperatorAction {
-    package static let command = "stage resume"
-    package static let abstract = "Let the workers go on with these stages."
-    package static let discussion = "Example:\n  countersign stage resume issue validate"
-    package static let inputs = [StageName.input]
-    package static let event = "stage.resumed"
-    package static let role = ConsoleRole.operator
-    package static let statements: [any StatementFamily.Type] = [PauseStages.self]
-
-    private let stages: [StageName]
-
-    package init(_ words: ActionWords) throws(UnreadableInput) { stages = try StageName.read(words) }
-
-    package static func button(on subject: ActionSubject) -> ActionButton? {
-        guard case .stage(let control) = subject, control.isPaused else { return nil }
-        return ActionButton("Resume", "stage \(control.stage)", ["stage": control.stage])
-    }
-
-    package func run(_ connection: inout Connection) async throws -> String {
-        try await StageName.pause(stages, false, &connection)
-    }
-}
-
 extension StageName {
     init(typed name: String) throws(UnreadableInput) {
         guard let stage = StageName(rawValue: name) else {
@@ -58,18 +34,18 @@ extension StageName {
         self = stage
     }
 
-    fileprivate static let input = ActionInput(
+    static let input = ActionInput(
         "stage", .arguments, help: "Stages: enroll, issue, validate, expire, dispatch, housekeep.",
         placeholder: "names", words: allCases.map(\.rawValue))
 
-    fileprivate static func read(_ words: ActionWords) throws(UnreadableInput) -> [StageName] {
+    static func read(_ words: ActionWords) throws(UnreadableInput) -> [StageName] {
         var stages: [StageName] = []
         for word in words.all("stage") { stages.append(try StageName(typed: word)) }
         guard !stages.isEmpty else { throw UnreadableInput("no stage is named") }
         return stages
     }
 
-    fileprivate static func pause(
+    static func pause(
         _ stages: [StageName], _ isPaused: Bool, _ connection: inout Connection
     ) async throws -> String {
         let names = stages.map(\.rawValue)

@@ -95,8 +95,8 @@ struct ReplaceEnrollments: PreparedStatement {
 }
 
 /// Makes enrollments active or rejected, and tells their apps. An active one takes one of its user's places, as many as
-/// the app allows; the unique index has workers who take the same one at the same moment try again. The text of a refused key is forgotten: it may be a
-/// secret one, sent by mistake.
+/// the app allows; the unique index has workers who take the same one at the same moment try again. The text of a
+/// refused key is forgotten: it may be a secret one, sent by mistake.
 struct ResolveEnrollments: PreparedStatement {
     let answers: [KeyExchange]
 
@@ -115,7 +115,8 @@ struct ResolveEnrollments: PreparedStatement {
         "enroll.resolve",
         """
         WITH examined AS MATERIALIZED (
-            SELECT e.enrollment_id, e.app_id, e.user_id, a.max_devices_per_user, g.fingerprint, g.server_key_id, g.server_fingerprint, g.server_key, g.secret_key,
+            SELECT e.enrollment_id, e.app_id, e.user_id, a.max_devices_per_user, g.fingerprint, g.server_key_id,
+                   g.server_fingerprint, g.server_key, g.secret_key,
                    CASE WHEN NOT s.enrollment_enabled THEN 'enrollment is disabled'
                         WHEN NOT a.enabled THEN 'this app is disabled'
                         WHEN e.public_key IS NULL AND s.signature_required THEN 'public_key is missing'

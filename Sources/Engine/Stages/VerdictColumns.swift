@@ -24,8 +24,8 @@ struct VerdictColumns {
 
     var count: Int { submissions.count }
 
-    /// Effects: `reject`, `scan`, `scan_again`, `scan_later`, `answered_before`, `await_confirmation`, and the ends `authenticated` and
-    /// `denied`.
+    /// Effects: `reject`, `scan`, `scan_again`, `scan_later`, `answered_before`, `await_confirmation`, and the ends
+    /// `authenticated` and `denied`.
     mutating func append(_ verdict: Verdict, of candidate: Candidate, _ checked: CheckedSubmission) {
         submissions.append(candidate.submissionID)
         transactions.append(checked.claimed.text.transactionID)

@@ -111,7 +111,8 @@ extension Claim {
         """
         leased AS (
             UPDATE \(table) q
-            SET leased_until = clock_timestamp() + interval '\(Self.leaseTime.components.seconds) s', leased_by = pg_backend_pid(), leases = least(q.leases + 1, 1000),
+            SET leased_until = clock_timestamp() + interval '\(Self.leaseTime.components.seconds) s',
+                leased_by = pg_backend_pid(), leases = least(q.leases + 1, 1000),
                 attempts = CASE WHEN q.attempts = 0 AND q.leases >= \(Self.leasesTogether) THEN 1 ELSE q.attempts END
             FROM \(source) t WHERE q.ctid = t.place AND \(condition)
             RETURNING t.*, q.attempts, q.leases
