@@ -117,7 +117,7 @@ struct SignIns: Sendable {
     }
 
     /// Gives the number that the visitor has typed, and tells how things stand then.
-    func confirm(_ id: Identifier, code: String? = nil, of portal: KnownPortal) async throws -> TransactionResult {
+    func confirm(_ id: Identifier, code: String?, of portal: KnownPortal) async throws -> TransactionResult {
         let found = try await database.run(.portal(portal.name), ConfirmCode(id: id, code: code)).first()
         guard let found else { throw PortalProblem.unknownTransaction }
         return found
