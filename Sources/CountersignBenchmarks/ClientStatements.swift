@@ -11,7 +11,7 @@ struct Visit: Sendable {
         (address, reference) = ("203.0.113.\(index)", "session-\(index)-0123456789abcdef")
     }
 
-    fileprivate var parameters: [Parameter] { [.text(address), .text(reference)] }
+    var parameters: [Parameter] { [.text(address), .text(reference)] }
 }
 
 struct InsertRequest: PreparedStatement {

@@ -26,10 +26,12 @@ enum ReferenceTables {
             GRANT USAGE ON SCHEMA bench TO countersign_portal, countersign_app;
             GRANT SELECT, INSERT ON bench.plain_requests TO countersign_portal;
             GRANT SELECT, INSERT ON bench.plain_submissions TO countersign_app;
+            \(SignInFloor.schema)
             """)
     }
 
     static func reset(_ superuser: inout Connection) async throws {
-        try await superuser.execute("TRUNCATE bench.plain_requests, bench.plain_submissions, bench.queued")
+        try await superuser.execute(
+            "TRUNCATE bench.plain_requests, bench.plain_submissions, bench.queued, \(SignInFloor.tables)")
     }
 }

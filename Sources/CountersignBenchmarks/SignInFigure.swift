@@ -7,10 +7,12 @@ struct SignInFigure: Figure {
         var signed: [LoadResult] = []
         var plain: [Double] = []
         var own: [Double] = []
+        var floor: [Double] = []
         for _ in 0..<bench.scale.rounds {
             ours.append(try await bench.signIn(.accept))
             plain.append(try await insert(bench, .plain))
             own.append(try await insert(bench, .product))
+            floor.append(try await SignInFloor.rate(bench))
             scanned.append(try await bench.signIn(.scanAndAccept))
             signed.append(try await bench.signIn(.signed))
         }
@@ -19,6 +21,7 @@ struct SignInFigure: Figure {
                 "insert, await, submit, await by 32 clients, callbacks off; the rows into plain tables, no worker",
                 ours, Spread(plain), .atLeast(0.15)),
             row("the same; the two inserts into our own tables, no worker", ours, Spread(own), .none),
+            row("the same; the floor: those calls and batches in bare tables", ours, Spread(floor), .none),
             row("the same with a scan before; without one", scanned, ours.rates, .none),
             row("the same with a scan, both answers signed; unsigned", signed, scanned.rates, .none),
         ]
