@@ -123,6 +123,7 @@ DECLARE
     usual double precision;
     pause double precision;
     looks integer := 0;
+    slept text;
 BEGIN
     IF timeout IS NULL OR timeout < interval '0' OR timeout > interval '10 s'
        OR current_setting('transaction_isolation') <> 'read committed'
@@ -142,11 +143,11 @@ BEGIN
             PERFORM countersign.refuse('CS003', 'the submission was inserted by this transaction: commit it first');
         END IF;
         pause := usual;
-        WHILE clock_timestamp() < deadline
-              AND NOT EXISTS (SELECT FROM countersign.schema_turn t WHERE t.wants_until > clock_timestamp()) LOOP
-            PERFORM pg_sleep(pause);
+        WHILE clock_timestamp() < deadline LOOP
+            slept := pg_sleep(pause);
             EXIT WHEN NOT EXISTS (SELECT FROM countersign.validate_queue q
-                                  WHERE q.app_id = app AND q.submission_id = await_submission.submission_id);
+                                  WHERE q.app_id = app AND q.submission_id = await_submission.submission_id)
+                      OR EXISTS (SELECT FROM countersign.schema_turn t WHERE t.wants_until > clock_timestamp());
             looks := looks + 1;
             pause := countersign.next_pause(usual, looks);
         END LOOP;
