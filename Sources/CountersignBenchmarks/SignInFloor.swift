@@ -70,7 +70,8 @@ enum SignInFloor {
             group.addTask { try await work(IssueFloor(), bench) }
             group.addTask { try await work(JudgeFloor(), bench) }
             group.addTask {
-                try await runLoad(for: bench.scale.load) { try await FloorClient.connect($0, bench) }.perSecond
+                try await runLoad(for: bench.scale.load) { try await FloorClient.connect($0, bench) }
+                    .perSecond
             }
             defer { group.cancelAll() }
             while let rate = try await group.next() {
@@ -81,7 +82,9 @@ enum SignInFloor {
     }
 
     /// Batch after batch until cancelled, with the pauses of the product: as long as the last batch took, and 2 ms at least.
-    private static func work(_ batch: some PreparedStatement & Sendable, _ bench: Bench) async throws -> Double? {
+    private static func work(_ batch: some PreparedStatement & Sendable, _ bench: Bench) async throws
+        -> Double?
+    {
         var session = try await bench.database.connectAsSuperuser()
         while !Task.isCancelled {
             let start = ContinuousClock.now
