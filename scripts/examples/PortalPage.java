@@ -30,7 +30,7 @@ public class PortalPage {
     record Session(String id, List<String> begun, String user) {}
 
     static final Map<String, Session> sessions = new ConcurrentHashMap<>();
-    static final HttpClient client = HttpClient.newHttpClient();
+    static final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     static final SecureRandom random = new SecureRandom();
     static final String basic = "Basic "
         + Base64.getEncoder().encodeToString(System.getenv("CREDENTIALS").getBytes(StandardCharsets.UTF_8));
