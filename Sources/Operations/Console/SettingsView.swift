@@ -53,15 +53,27 @@ enum SettingsView {
         let types = try await AuthenticationType.list(&connection).map { type -> [String: Any] in
             [
                 "name": type.name, "method": type.method,
-                "expires": type.requestExpiresIn.components.seconds, "confirm": type.confirmCode,
-                "redeem": type.redeemOnce ? "yes" : "no", "scan": type.scanRequired ? "yes" : "no",
-                "network": type.sameNetwork,
-                "rotation": type.codeRotation.map { "\($0.components.seconds) s" } ?? "never",
+                "expires": type.requestExpiresIn.components.seconds,
+                "protection": protection(of: type),
                 "messages": type.messages.map { "\($0.language): \($0.text)" }.joined(separator: "; "),
                 "forms": frame.forms(on: .type(type)),
             ]
         }
         return ["types": types, "hasTypes": !types.isEmpty, "addType": frame.forms(on: .types)]
+    }
+
+    /// What a type asks for beyond a code and an answer, in words.
+    private static func protection(of type: AuthenticationType) -> String {
+        let parts = [
+            type.scanRequired ? "scan required" : nil,
+            type.confirmCode == "never"
+                ? nil : "confirmation number \(type.confirmCode.replacing("_", with: " "))",
+            type.codeRotation.map { "code changes each \($0.components.seconds) s" },
+            type.allowLink ? type.allowQR ? "link allowed" : "link only" : nil,
+            type.redeemOnce ? "result taken once" : nil,
+            type.sameNetwork == "off" ? nil : "other network: \(type.sameNetwork)",
+        ].compactMap { $0 }
+        return parts.isEmpty ? "none" : parts.joined(separator: ", ")
     }
 
     private static func callbacks(
