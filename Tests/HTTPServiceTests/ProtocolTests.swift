@@ -1,3 +1,4 @@
+import Foundation
 import HTTPService
 import Support
 import Testing
@@ -47,6 +48,25 @@ import Testing
                 try await connection.send("a=b")
                 #expect(try await connection.text(until: "1\n").contains("HTTP/1.1 200 OK\r\n"))
             }
+        }
+    }
+
+    @Test(arguments: ["GET / HTTP/1.1", "CONNECT x:443 HTTP/1.1"])
+    func `who offers another protocol is answered in this one, and told that the connection closes`(
+        line: String
+    ) async throws {
+        try await withServer([.ok]) { http in
+            let text = try await http.connected { connection in
+                try await connection.send(request("GET", "/"))
+                try await connection.send(
+                    "\(line)\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+                        + "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n")
+                return try await connection.rest()
+            }
+            let answers = text.components(separatedBy: "HTTP/1.1 ")
+            #expect(answers.count == 3 && answers[1].hasPrefix("200"), "\(text)")
+            #expect(answers.last?.lowercased().contains("connection: close\r\n") == true, "\(text)")
+            #expect(!answers[1].lowercased().contains("connection: close"))
         }
     }
 

@@ -3,6 +3,9 @@ import NIOHTTP1
 
 /// What HTTP/1.1 asks of a server before the request is anybody's: exactly one sound `Host` (RFC 9112 section 3.2), and
 /// 100 for those who wait for it before they send a body (RFC 9110 section 10.1.1).
+///
+/// Who offers another protocol, as Java's client does with h2c, is answered in HTTP/1.1 (RFC 9110 section 7.8). The parser
+/// reads nothing behind such a request, so its answer says that the connection closes.
 final class RequestHeadCheck: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -14,6 +17,8 @@ final class RequestHeadCheck: ChannelDuplexHandler {
     /// Whether the last of those waits for its 100.
     private var owesContinue = false
     private var isRefused = false
+    /// Whether nothing is read behind the last of those.
+    private var isLast = false
     private let meters: HTTPMeters?
 
     init(_ meters: HTTPMeters?) { self.meters = meters }
@@ -21,7 +26,7 @@ final class RequestHeadCheck: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isRefused else { return }
         switch unwrapInboundIn(data) {
-        case .head(let head):
+        case .head(var head):
             guard Self.hasSoundHost(head) else {
                 isRefused = true
                 // As for what the parser refuses: the server answers 400 and closes.
@@ -30,6 +35,11 @@ final class RequestHeadCheck: ChannelDuplexHandler {
             open += 1
             owesContinue = Self.expectsContinue(head)
             payContinue(context)
+            if Self.offersProtocol(head) {
+                isLast = true
+                head.headers.replaceOrAdd(name: "connection", value: "close")
+                return context.fireChannelRead(wrapInboundOut(.head(head)))
+            }
         case .body, .end: owesContinue = false
         }
         context.fireChannelRead(data)
@@ -42,11 +52,17 @@ final class RequestHeadCheck: ChannelDuplexHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        let isEnd = if case .end = unwrapOutboundIn(data) { true } else { false }
-        context.write(data, promise: promise)
-        guard isEnd else { return }
-        open -= 1
-        payContinue(context)
+        switch unwrapOutboundIn(data) {
+        case .head(var head) where isLast && open == 1:
+            head.headers.replaceOrAdd(name: "connection", value: "close")
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
+        case .head, .body:
+            context.write(data, promise: promise)
+        case .end:
+            context.write(data, promise: promise)
+            open -= 1
+            payContinue(context)
+        }
     }
 
     /// Not before the answers to earlier requests.
@@ -55,6 +71,12 @@ final class RequestHeadCheck: ChannelDuplexHandler {
         owesContinue = false
         let head = HTTPResponseHead(version: .http1_1, status: .continue)
         context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+    }
+
+    private static func offersProtocol(_ head: HTTPRequestHead) -> Bool {
+        head.method == .CONNECT
+            || head.headers.contains(name: "upgrade")
+                && head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
     }
 
     private static func expectsContinue(_ head: HTTPRequestHead) -> Bool {
