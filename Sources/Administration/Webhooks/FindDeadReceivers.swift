@@ -26,7 +26,7 @@ struct FindDeadReceivers: PreparedStatement {
                      max(x.died_at) AS last, (array_agg(x.transaction_id ORDER BY x.died_at DESC))[1] AS newest
               FROM (SELECT f.*, coalesce((SELECT \(ReplayWebhooks.origin) FROM countersign.webhook_deliveries d
                                           WHERE d.transaction_id = f.transaction_id), '?') AS origin
-                    FROM (SELECT * FROM countersign.portals WHERE $1::integer IS NULL OR portal_id = $1) AS p
+                    FROM (SELECT portal_id, name FROM countersign.portals WHERE $1::integer IS NULL OR portal_id = $1) AS p
                     CROSS JOIN LATERAL (
                         SELECT l.portal_id, l.transaction_id, l.died_at, row_number() OVER (ORDER BY l.died_at DESC) AS nth
                         FROM countersign.dead_deliveries l
