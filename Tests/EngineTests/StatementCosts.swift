@@ -86,7 +86,7 @@ enum StatementCosts {
                 "reads all that it counts or sweeps, once a second or a minute, and nobody waits for it",
                 [
                     "housekeep.recount_limits", "housekeep.sweep_secrets", "housekeep.sweep_issue_queue",
-                    "housekeep.close_events",
+                    "housekeep.sweep_browser_tokens", "housekeep.close_events",
                 ]
             ),
             (
