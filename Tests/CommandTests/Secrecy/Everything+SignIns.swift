@@ -59,7 +59,8 @@ extension Everything {
         try await phone.run("scan", denied.code)
         try await phone.run("deny")
         let gone = try await issued("/gone", &portal)
-        try await phone.run("accept", gone.code)
+        try await phone.run("scan", gone.code)
+        try await phone.run("accept")
 
         let open = try await issued("/ok", &portal)
         let wrong = Code.invented(for: open.id)
