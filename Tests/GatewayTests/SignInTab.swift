@@ -20,6 +20,11 @@ extension Chromium.Tab {
         try await value("document.querySelector('.countersign-status').textContent")
     }
 
+    /// The squares of the code that is shown.
+    func drawn() async throws -> String {
+        try await value("document.querySelector('.countersign-code path')?.getAttribute('d')")
+    }
+
     /// Waits until a code is shown, and reads it off the screen.
     func code(_ name: String, sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
         try await wait(phase: "code", sourceLocation: sourceLocation)

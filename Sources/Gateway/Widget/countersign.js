@@ -236,7 +236,7 @@
       this.view.form.addEventListener("submit", (event) => this.confirm(event));
       window.addEventListener("pagehide", () => this.leave());
       window.addEventListener("pageshow", (event) => { if (event.persisted) this.begin(); });
-      document.addEventListener("visibilitychange", () => this.tick());
+      document.addEventListener("visibilitychange", () => this.turn());
       setInterval(() => this.tick(), 1000);
     }
 
@@ -262,7 +262,7 @@
         if (!made.transaction_id || !made.browser_token) {
           throw new Error(`${this.root.dataset.start} must answer with transaction_id and browser_token`);
         }
-        this.watch({ id: made.transaction_id, token: made.browser_token, abort: new AbortController() });
+        this.watch({ id: made.transaction_id, token: made.browser_token });
       } catch (error) {
         console.error("countersign:", error);
         if (this.sessions.length === 0) this.view.show("error", this.view.words.error);
@@ -277,12 +277,14 @@
     async watch(session) {
       this.sessions.push(session);
       let failures = 0;
-      while (!session.abort.signal.aborted && !isEnded(session)) {
+      while (!session.isOver && !isEnded(session)) {
+        session.abort = new AbortController();
         try {
-          await (session.polls ? this.poll(session) : this.stream(session));
+          await (document.hidden ? this.glance(session) : session.polls ? this.poll(session) : this.stream(session));
           failures = 0;
         } catch (error) {
-          if (session.abort.signal.aborted) return;
+          if (session.isOver) return;
+          if (session.abort.signal.aborted) continue;
           if (error.final) return this.drop(session, error);
           failures += 1;
           if (failures > 2 && this.shown === session) this.view.say(this.view.words.offline);
@@ -349,6 +351,20 @@
       if (!isEnded(session) && !session.polls) throw new Error("the stream has ended");
     }
 
+    // A browser has six connections to a server over HTTP/1.1, for all its tabs: one that nobody sees keeps none.
+    turn() {
+      if (document.hidden) for (const session of this.sessions) session.abort.abort();
+      this.tick();
+    }
+
+    async glance(session) {
+      this.hear(session, await (await this.ask(session, "")).json());
+      await new Promise((done) => {
+        const timer = setTimeout(done, 5000);
+        document.addEventListener("visibilitychange", () => { clearTimeout(timer); done(); }, { once: true });
+      });
+    }
+
     async poll(session) {
       const known = encodeURIComponent(session.state?.version || "");
       const query = session.isCrowded ? "" : `?wait=25&known=${known}`;
@@ -357,7 +373,7 @@
     }
 
     hear(session, state) {
-      if (session.abort.signal.aborted) return;
+      if (session.isOver) return;
       if (state.error) return this.drop(session, { message: state.error_description, final: "elsewhere" });
       const before = session.state;
       Object.assign(session, { state, heard: performance.now() });
@@ -451,6 +467,7 @@
     }
 
     end(session) {
+      session.isOver = true;
       session.abort.abort();
       this.sessions = this.sessions.filter((s) => s !== session);
     }
