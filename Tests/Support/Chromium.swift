@@ -35,6 +35,7 @@ package struct Chromium: Sendable {
     private static func open(_ program: RunningProgram) async throws -> Chromium {
         var port = ""
         try await eventually("chromedriver listens") {
+            try program.expectRunning()
             port = program.output.firstMatch(of: /on port (\d+)\./).map { String($0.1) } ?? ""
             return !port.isEmpty
         }
