@@ -1,5 +1,4 @@
 import Countersign
-import FoundationEssentials
 import Postgres
 
 /// The login of a portal or an app, as adding one leaves it.
@@ -42,7 +41,7 @@ extension Login {
 
     /// 32 characters of base64url (RFC 4648 section 5): 192 bits, and nothing that a form or an URL escapes.
     static func makePassword() -> String {
-        Data(randomBytes(24)).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
+        base64URLEncoded(randomBytes(24))
     }
 }
 

@@ -64,19 +64,15 @@ struct GatewayProcess: Sendable {
         let header = #"{"alg":"ES256","typ":"at+jwt","kid":"bench"}"#
         let end = Int(Date.now.timeIntervalSince1970) + 43_200
         let claims = #"{"iss":"bench","aud":"bench","sub":"\#(user)","exp":\#(end)}"#
-        let signed = "\(base64URL(Data(header.utf8))).\(base64URL(Data(claims.utf8)))"
-        return "\(signed).\(base64URL(try key.signature(for: Data(signed.utf8)).rawRepresentation))"
+        let signed = "\(base64URLEncoded(Data(header.utf8))).\(base64URLEncoded(Data(claims.utf8)))"
+        return "\(signed).\(base64URLEncoded(try key.signature(for: Data(signed.utf8)).rawRepresentation))"
     }
 
     private static func keySet(_ key: P256.Signing.PrivateKey) -> Data {
         let point = key.publicKey.rawRepresentation
-        let (x, y) = (base64URL(point.prefix(32)), base64URL(point.suffix(32)))
+        let (x, y) = (base64URLEncoded(point.prefix(32)), base64URLEncoded(point.suffix(32)))
         return Data(
             #"{"keys":[{"kty":"EC","crv":"P-256","alg":"ES256","kid":"bench","x":"\#(x)","y":"\#(y)"}]}"#.utf8
         )
     }
-}
-
-private func base64URL(_ data: Data) -> String {
-    data.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
 }

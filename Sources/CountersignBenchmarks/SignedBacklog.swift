@@ -43,8 +43,7 @@ struct SignedBacklog: Sendable {
                 action: .accept, transactionID: requests[index],
                 secretDigest: Array(SHA256.hash(data: secrets[index])),
                 enrollmentID: enrollments[index % deviceCount], signedAt: signedAt, promptDigest: nil)
-            let code = Data(requests[index].bytes + secrets[index]).base64EncodedString()
-                .replacing("+", with: "-").replacing("/", with: "_")
+            let code = base64URLEncoded(requests[index].bytes + secrets[index])
             return Answer(
                 device: index % deviceCount, code: code, text: text,
                 signature: try context.sign(text.bytes, with: devices[index % deviceCount].secretKey))

@@ -50,18 +50,18 @@ package enum PlaceFileError: Error, CustomStringConvertible {
         unsafe file.deallocate()
     }
 
-    /// Nil when the file does not say, or the text is no address. `tag` is the language of names, as `nl-be`, by RFC 4647
-    /// section 3.4; English where the file has none that fits.
+    /// Nil when the file does not say, or the text is no address. `tag` is the language of names, as `nl-be`; English
+    /// where the file has none that fits.
     func place(of address: String, language tag: String?) -> Place? {
+        // Not every file knows IPv4 within IPv6.
+        guard let address = IPAddress(address)?.unmapped else { return nil }
         var (textError, fileError) = (Int32(0), Int32(0))
-        // An IPv4 address within IPv6 (RFC 4291 section 2.5.5.2) is looked up as what it is: not every file knows both.
-        let mapped = address.lowercased().hasPrefix("::ffff:") && address.utf8.contains(UInt8(ascii: "."))
-        let plain = mapped ? String(address.dropFirst("::ffff:".count)) : address
-        let result = unsafe MMDB_lookup_string(file, plain, &textError, &fileError)
+        let result = unsafe MMDB_lookup_string(file, address.description, &textError, &fileError)
         guard textError == 0, fileError == MMDB_SUCCESS, unsafe result.found_entry else { return nil }
         var entry = unsafe result.entry
+        let fitting = languageRanges(tag).compactMap { languages[$0] } + ["en"]
         func name(_ path: [String]) -> String? {
-            for language in fitting(tag) + ["en"] {
+            for language in fitting {
                 if let text = unsafe Self.text(path + ["names", language], &entry) { return text }
             }
             return nil
@@ -69,17 +69,6 @@ package enum PlaceFileError: Error, CustomStringConvertible {
         return unsafe Place(
             countryCode: Self.text(["country", "iso_code"], &entry), region: name(["subdivisions", "0"]),
             city: name(["city"]))
-    }
-
-    /// The file's languages for a tag: that of the tag, of the tag without its last part, and so on.
-    private func fitting(_ tag: String?) -> [String] {
-        var found: [String] = []
-        var range = (tag ?? "").lowercased().replacing("_", with: "-")[...]
-        while !range.isEmpty {
-            if let language = languages[String(range)] { found.append(language) }
-            range = range.lastIndex(of: "-").map { range[..<$0] } ?? ""
-        }
-        return found
     }
 
     /// At most 100 scalars, none that cannot be seen: a line of a prompt must stay one.

@@ -15,6 +15,13 @@ package func hexadecimalValue(_ digit: UInt8) -> UInt8? {
     }
 }
 
+/// Of two digits a byte, in either case; nil for any other text.
+package func bytes(ofHexadecimal text: String) -> [UInt8]? {
+    let values = text.utf8.compactMap(hexadecimalValue)
+    guard values.count == text.utf8.count, values.count.isMultiple(of: 2) else { return nil }
+    return stride(from: 0, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
+}
+
 /// Of 0 to 15.
 func hexadecimalDigit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10

@@ -1,3 +1,4 @@
+import Countersign
 import Crypto
 import CryptoExtras
 import Foundation

@@ -1,3 +1,5 @@
+import Postgres
+
 /// `traceparent` of W3C Trace Context, version 00: what a call is part of. The database keeps the same and no other.
 package struct TraceParent: Sendable, Equatable {
     /// 32 lower-case hexadecimal digits, not all zero.
@@ -31,7 +33,7 @@ package struct TraceParent: Sendable, Equatable {
 private func hexadecimalDigits(_ count: Int) -> String {
     let bytes = randomBytes(count)
     guard bytes.contains(where: { $0 != 0 }) else { return hexadecimalDigits(count) }
-    return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return hexadecimal(bytes)
 }
 
 private func isLowerHex(_ text: Substring) -> Bool {

@@ -1,3 +1,5 @@
+import Countersign
+
 /// The server's own words in a prompt.
 struct PromptLabels: Sendable {
     let number, location, device, unknown, newBrowser, lastUsed, sameNetwork, otherNetwork,
@@ -11,14 +13,9 @@ struct PromptLabels: Sendable {
         }
     }
 
-    /// By RFC 4647 section 3.4 (look-up): the tag, then the tag without its last part, and so on; English when none fits.
+    /// English when none fits.
     static func matching(_ tag: String?) -> PromptLabels {
-        var range = (tag ?? "").lowercased().replacing("_", with: "-")[...]
-        while !range.isEmpty {
-            if let found = all[String(range)] { return found }
-            range = range.lastIndex(of: "-").map { range[..<$0] } ?? ""
-        }
-        return english
+        languageRanges(tag).lazy.compactMap { all[$0] }.first ?? english
     }
 
     private static let english = PromptLabels(

@@ -38,7 +38,7 @@ struct BrowserSignIns: Sendable {
     func token(for started: SignIns.Started, of portal: KnownPortal) async throws -> BrowserToken {
         let token = BrowserToken()
         // Behind the 16 bytes of the id.
-        let secret = base64URLDecoded(Array(started.otp.utf8))?.dropFirst(16) ?? []
+        let secret = base64URLDecoded(started.otp.utf8)?.dropFirst(16) ?? []
         let new = StoreBrowserTokens.New(
             portal: portal.name, transactionID: started.transactionID, digest: token.digest,
             code: token.combined(secret))

@@ -12,12 +12,12 @@ struct BrowserToken: Sendable, Hashable {
 
     /// Nil unless it is the one spelling of so many bytes in base64url.
     init?(_ text: some StringProtocol) {
-        guard let bytes = base64URLDecoded(Array(text.utf8)), bytes.count == Self.length else { return nil }
+        guard let bytes = base64URLDecoded(text.utf8), bytes.count == Self.length else { return nil }
         self.bytes = bytes
     }
 
     /// 22 characters of base64url.
-    var text: String { base64URL(bytes) }
+    var text: String { base64URLEncoded(bytes) }
 
     /// By which it is known.
     var digest: [UInt8] { digest("token") }
@@ -36,10 +36,4 @@ extension BrowserToken: CustomStringConvertible, CustomDebugStringConvertible, C
     var description: String { "browser token (redacted)" }
     var debugDescription: String { description }
     var customMirror: Mirror { Mirror(self, children: []) }
-}
-
-/// Without padding (RFC 4648 section 5).
-func base64URL(_ bytes: some Collection<UInt8>) -> String {
-    Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
-        .replacing("=", with: "")
 }

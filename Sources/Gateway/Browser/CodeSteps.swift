@@ -37,5 +37,5 @@ struct CodeSteps: Sendable {
         (0..<times).reduce(seed) { link, _ in Array(SHA256.hash(data: link)) }
     }
 
-    private func otp(_ secret: [UInt8]) -> String { base64URL(transactionID.bytes + secret) }
+    private func otp(_ secret: [UInt8]) -> String { base64URLEncoded(transactionID.bytes + secret) }
 }

@@ -19,7 +19,7 @@ final class DemoSessions: Sendable {
                 state.entries[handle] = (known + [id]).suffix(Self.signIns)
                 return handle
             }
-            let made = base64URL(randomBytes(16))
+            let made = base64URLEncoded(randomBytes(16))
             state.entries[made] = [id]
             state.order.append(made)
             if state.order.count > Self.capacity { state.entries[state.order.removeFirst()] = nil }

@@ -1,3 +1,4 @@
+import Countersign
 import Crypto
 import Foundation
 import HTTPService
@@ -15,10 +16,10 @@ enum WidgetRoutes {
     /// Pages of every origin may load it, also with its digest beside it (Subresource Integrity asks by CORS). It changes
     /// with the program alone.
     private static func route(_ name: String, _ text: String, _ type: String) -> Route {
-        let tag = "\"\(base64URL(Array(SHA256.hash(data: Data(text.utf8))).prefix(16)))\""
+        let tag = "\"\(base64URLEncoded(Array(SHA256.hash(data: Data(text.utf8))).prefix(16)))\""
         let headers: HTTPFields = [
             .eTag: tag, .cacheControl: "public, max-age=3600", .accessControlAllowOrigin: "*",
-            .crossOriginResourcePolicy: "cross-origin", .pragma: "cache",
+            .crossOriginResourcePolicy: "cross-origin",
         ]
         return Route(.get, "\(root)/\(name)") { request in
             request.headers[.ifNoneMatch]?.contains(tag) == true

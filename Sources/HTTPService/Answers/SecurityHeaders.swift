@@ -5,11 +5,9 @@ struct SecurityHeaders: RouterMiddleware {
     /// Then browsers ask by TLS alone for two years (RFC 6797).
     let isTLS: Bool
 
-    /// Answers hold codes, users and figures: nobody between us and the client may keep them, and no browser may
-    /// guess another type.
-    private static let always: HTTPFields = [
+    /// Answers hold codes, users and figures: nobody between us and the client may keep them.
+    private static let unkept: HTTPFields = [
         .cacheControl: "no-cache, no-store, must-revalidate", .pragma: "no-cache",
-        .xContentTypeOptions: "nosniff",
     ]
 
     @concurrent
@@ -18,8 +16,10 @@ struct SecurityHeaders: RouterMiddleware {
         next: @concurrent (Request, ServiceContext) async throws -> Response
     ) async throws -> Response {
         var response = try await next(request, context)
-        for field in Self.always where !response.headers.contains(field.name) {
-            response.headers.append(field)
+        if !response.headers.contains(.cacheControl) { response.headers.append(contentsOf: Self.unkept) }
+        // No browser may guess another type.
+        if !response.headers.contains(.xContentTypeOptions) {
+            response.headers[.xContentTypeOptions] = "nosniff"
         }
         if isTLS { response.headers[.strictTransportSecurity] = "max-age=63072000" }
         return response

@@ -1,6 +1,7 @@
 import Countersign
 import Crypto
 import FoundationEssentials
+import Postgres
 
 /// Looks whether archived events are as they were closed, with the files alone.
 package struct ArchiveCheck: Sendable {

@@ -1,6 +1,7 @@
 import Countersign
 import Crypto
 import FoundationEssentials
+import Postgres
 
 /// What an archived stretch of the audit trail is made of: the file beside its others that ends in `.json`.
 package struct ArchiveManifest: Codable, Sendable, Equatable {
@@ -70,19 +71,6 @@ package struct ArchiveManifest: Codable, Sendable, Equatable {
         else { return nil }
         return manifest
     }
-}
-
-/// In hexadecimal digits.
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef")
-    return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-}
-
-func bytes(ofHexadecimal text: String) -> [UInt8]? {
-    let digits = Array(text)
-    guard digits.count.isMultiple(of: 2) else { return nil }
-    let bytes = stride(from: 0, to: digits.count, by: 2).map { UInt8(String(digits[$0...$0 + 1]), radix: 16) }
-    return bytes.contains(nil) ? nil : bytes.compactMap(\.self)
 }
 
 /// SHA-256 of a file, in hexadecimal digits; nil when it cannot be read.

@@ -1,6 +1,7 @@
 import Countersign
 import Crypto
 import FoundationEssentials
+import Postgres
 
 /// Adds up the digests of archived events, span by span, as the database did when it closed them.
 struct EventSums {

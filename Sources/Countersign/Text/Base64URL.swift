@@ -1,7 +1,15 @@
+import FoundationEssentials
+
+/// Base64url without padding (RFC 4648 section 5): as in codes and tokens.
+package func base64URLEncoded(_ bytes: some Sequence<UInt8>) -> String {
+    Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing(
+        "=", with: "")
+}
+
 /// The bytes of base64url without padding (RFC 4648 section 5), in the one spelling that they have: no padding, no line
 /// feed, nothing of the other alphabet, and no bit set behind the last byte, by which one token would have several texts
 /// (RFC 7515 section 2). Nil for anything else.
-func base64URLDecoded(_ text: some Collection<UInt8>) -> [UInt8]? {
+package func base64URLDecoded(_ text: some Collection<UInt8>) -> [UInt8]? {
     guard text.count % 4 != 1 else { return nil }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count * 3 / 4)
