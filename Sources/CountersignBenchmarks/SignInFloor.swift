@@ -16,48 +16,38 @@ enum SignInFloor {
         CREATE TABLE bench.floor_judgements (submission_id uuid PRIMARY KEY, transaction_id uuid);
         CREATE TABLE bench.floor_events (transaction_id uuid, type text, at timestamptz);
         CREATE TABLE bench.floor_deliveries (transaction_id uuid PRIMARY KEY, due_at timestamptz);
-        CREATE FUNCTION bench.await_code(id uuid) RETURNS text LANGUAGE plpgsql
-        SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
-        DECLARE
-            began timestamptz := clock_timestamp();
-            usual double precision := countersign.usual_wait('bench.usual_code');
-            looks integer := 0;
-            code bytea;
-            slept text;
-        BEGIN
-            slept := pg_sleep(usual);
-            LOOP
-                DELETE FROM bench.floor_codes c WHERE c.transaction_id = id RETURNING c.secret INTO code;
-                EXIT WHEN code IS NOT NULL;
-                looks := looks + 1;
-                slept := pg_sleep(countersign.next_pause(usual, looks));
-            END LOOP;
-            slept := countersign.note_wait('bench.usual_code', usual, looks, began);
-            RETURN encode(code, 'hex');
-        END
-        $$;
-        CREATE FUNCTION bench.await_verdict(id uuid) RETURNS text LANGUAGE plpgsql
-        SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
-        DECLARE
-            began timestamptz := clock_timestamp();
-            usual double precision := countersign.usual_wait('bench.usual_verdict');
-            looks integer := 0;
-            verdict text;
-            slept text;
-        BEGIN
-            slept := pg_sleep(usual);
-            LOOP
-                SELECT a.status INTO verdict FROM bench.floor_answers a WHERE a.submission_id = id;
-                EXIT WHEN verdict <> 'pending';
-                looks := looks + 1;
-                slept := pg_sleep(countersign.next_pause(usual, looks));
-            END LOOP;
-            slept := countersign.note_wait('bench.usual_verdict', usual, looks, began);
-            RETURN verdict;
-        END
-        $$;
-        GRANT ALL ON ALL TABLES IN SCHEMA bench TO countersign_portal, countersign_app
+        \(wait("await_code", "DELETE FROM bench.floor_codes c WHERE c.transaction_id = id RETURNING encode(c.secret, 'hex')"));
+        \(wait("await_verdict", "SELECT a.status FROM bench.floor_answers a WHERE a.submission_id = id AND a.status <> 'pending'"));
+        GRANT ALL ON ALL TABLES IN SCHEMA bench TO countersign_portal, countersign_app;
+        GRANT EXECUTE ON FUNCTION countersign.usual_wait, countersign.next_pause, countersign.note_wait
+            TO countersign_portal, countersign_app
         """
+
+    /// A function that sleeps and looks until there is a row.
+    private static func wait(_ name: String, _ look: String) -> String {
+        """
+        CREATE FUNCTION bench.\(name)(id uuid) RETURNS text LANGUAGE plpgsql
+        SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
+        DECLARE
+            began timestamptz := clock_timestamp();
+            usual double precision := countersign.usual_wait('bench.\(name)');
+            looks integer := 0;
+            answer text;
+            slept text;
+        BEGIN
+            slept := pg_sleep(usual);
+            LOOP
+                \(look) INTO answer;
+                EXIT WHEN answer IS NOT NULL;
+                looks := looks + 1;
+                slept := pg_sleep(countersign.next_pause(usual, looks));
+            END LOOP;
+            slept := countersign.note_wait('bench.\(name)', usual, looks, began);
+            RETURN answer;
+        END
+        $$
+        """
+    }
 
     static let tables =
         "bench.floor_starts, bench.floor_answers, bench.floor_issues, bench.floor_codes, bench.floor_judgements, "
@@ -127,13 +117,7 @@ struct InsertFloorStart: PreparedStatement {
     static let statement = Statement(
         "floor start",
         """
-        WITH start AS (
-            INSERT INTO bench.floor_starts (transaction_id, requested_at, expires_at, open_until, portal_id, status,
-                                            auth_type, method, callback_uri, message, ip_address, reference)
-            VALUES (gen_random_uuid(), now(), now() + interval '600 s', now() + interval '600 s', $3, 'requested',
-                    '\(Installation.authType)', 'otp', '\(Installation.callback)', 'Sign in', $1, $2)
-            RETURNING transaction_id
-        )
+        WITH start AS (\(InsertPlainRequest.insertion(into: "bench.floor_starts")))
         INSERT INTO bench.floor_issues SELECT transaction_id FROM start RETURNING transaction_id
         """)
     var parameters: [Parameter] { visit.parameters + [.int32(portalID)] }
@@ -157,14 +141,8 @@ struct InsertFloorAnswer: PreparedStatement {
     static let statement = Statement(
         "floor answer",
         """
-        WITH answer AS (
-            INSERT INTO bench.floor_answers (submission_id, submitted_at, app_id, status, enrollment_id, action,
-                                             transaction_id, secret_digest, enrollment)
-            VALUES (gen_random_uuid(), now(), 1, 'pending', $1, 'accept', $2,
-                    '\\x00000000000000000000000000000000000000000000000000000000000000', $1::text::uuid)
-            RETURNING submission_id, transaction_id
-        )
-        INSERT INTO bench.floor_judgements SELECT submission_id, transaction_id FROM answer RETURNING submission_id
+        WITH answer AS (\(InsertPlainSubmission.insertion(into: "bench.floor_answers", for: "$2")))
+        INSERT INTO bench.floor_judgements SELECT submission_id, $2 FROM answer RETURNING submission_id
         """)
     var parameters: [Parameter] { [.text(enrollment), .identifier(request)] }
 
