@@ -82,10 +82,9 @@ struct PageSite: Sendable {
 
     /// The stream of its events, until `body` returns.
     func events<T: Sendable>(
-        _ page: Page, from address: String? = nil, _ body: (RawConnection) async throws -> T
+        _ page: Page, _ body: (RawConnection) async throws -> T
     ) async throws -> T {
-        var headers = ["Authorization": "Bearer \(page.token)", "Origin": Self.origin]
-        headers["X-Forwarded-For"] = address
+        let headers = ["Authorization": "Bearer \(page.token)", "Origin": Self.origin]
         let text = request("GET", "/browser/v1/sign-ins/\(page.id)/events", headers)
         return try await http.connected { connection in
             try await connection.send(text)

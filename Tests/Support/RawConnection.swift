@@ -44,11 +44,14 @@ package final class RawConnection: Sendable {
     }
 
     /// What comes until that text has come, or the end.
-    package func text(until end: String) async throws -> String {
+    package func text(until end: String) async throws -> String { try await text { $0.contains(end) } }
+
+    /// What comes until it is enough, or the end.
+    package func text(until isEnough: (String) -> Bool) async throws -> String {
         while true {
             let seen = news.count
             let (text, isClosed) = received.withLock { ($0.text, $0.isClosed) }
-            if isClosed || text.contains(end) { return text }
+            if isClosed || isEnough(text) { return text }
             try await news.wait(for: seen + 1, timeout: .seconds(90))
         }
     }

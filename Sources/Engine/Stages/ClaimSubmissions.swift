@@ -105,8 +105,8 @@ private let takenSQL = """
                r.prompt AS seen_prompt,
                r.status = 'issued' AND s.action = 'scan' AS scans, r.portal_id, r.message, r.user_agent,
                r.language_code,
-               r.ip_address, r.secure_message, r.confirm_number, r.confirm_if_new, r.browser_id, r.scan_required, r.confirmed_at, r.code_rotation, r.code_step,
-               r.requested_at,
+               r.ip_address, r.secure_message, r.confirm_number, r.confirm_if_new, r.browser_id, r.scan_required,
+               r.confirmed_at, r.code_rotation, r.code_step, r.requested_at,
                s.signature IS NULL AND (r.status = 'issued' AND s.action = 'scan' AND r.secure_message IS NOT NULL)
                    IS NOT TRUE AS is_plain,
                row_number() OVER (PARTITION BY c.lane, s.transaction_id ORDER BY c.key) AS turn,

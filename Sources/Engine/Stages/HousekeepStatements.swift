@@ -88,8 +88,10 @@ package struct SweepSecrets: PreparedStatement {
 }
 
 /// Tokens of pages, which see how their sign-in has ended for 300 s.
-struct SweepBrowserTokens: PreparedStatement {
-    static let statement = Statement(
+package struct SweepBrowserTokens: PreparedStatement {
+    package init() {}
+
+    package static let statement = Statement(
         "housekeep.sweep_browser_tokens",
         """
         DELETE FROM countersign.browser_tokens WHERE expires_at < clock_timestamp() - interval '300 s'

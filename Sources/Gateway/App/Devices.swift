@@ -144,7 +144,7 @@ extension Devices {
         let reason: String?
         let prompt: String?
         /// What to open in the browser.
-        var return_uri: String?
+        let return_uri: String?
         /// What differs, beside the reason; not all of it is for clients.
         let detail: String?
 
@@ -200,6 +200,6 @@ extension Devices.Outcome {
     fileprivate func accepted(_ prompt: String?) -> Self {
         Self(
             submission_id: submission_id, transaction_id: transaction_id, action: action, result: "accepted",
-            reason: nil, prompt: action == "scan" ? prompt : nil, detail: nil)
+            reason: nil, prompt: action == "scan" ? prompt : nil, return_uri: nil, detail: nil)
     }
 }

@@ -34,18 +34,16 @@ struct FindOutcomes: PreparedStatement {
     static let statement = Statement(
         "gateway.outcomes",
         """
-        SELECT submission_id, transaction_id, action, result, reason, prompt, detail, return_uri
+        SELECT submission_id, transaction_id, action, result, reason, prompt, return_uri, detail
         FROM countersign.find_outcomes($1, $2)
         """)
     var parameters: [Parameter] { [.text(app), .identifiers(ids)] }
     static func decode(_ row: inout RowReader) throws -> Devices.Outcome {
-        var outcome = Devices.Outcome(
+        Devices.Outcome(
             submission_id: try row.identifier("submission_id").description,
             transaction_id: try row.optionalIdentifier("transaction_id")?.description,
             action: try row.optionalText("action"), result: try row.text("result"),
             reason: try row.optionalText("reason"), prompt: try row.optionalText("prompt"),
-            detail: try row.optionalText("detail"))
-        outcome.return_uri = try row.optionalText("return_uri")
-        return outcome
+            return_uri: try row.optionalText("return_uri"), detail: try row.optionalText("detail"))
     }
 }

@@ -32,10 +32,23 @@ struct BrowserLook: RowReadable, Sendable {
         confirmationTriesLeft = try row.optionalInt("confirmation_tries_left")
     }
 
-    /// Whether it will never change again.
-    var isFinal: Bool { !["requested", "issued", "scanned"].contains(status) }
+    var isFinal: Bool { isFinalStatus(status) }
 
     var age: Duration { arrival.duration(to: .now) }
+
+    /// News are hints: so often the table is looked at anyway.
+    private static let backstop = Duration.seconds(5)
+
+    /// Whether the table is to be looked at again.
+    func isStale(_ isNews: Bool) -> Bool { isNews || age >= Self.backstop || now >= expiresAt }
+
+    /// How long to wait for news: until another code is shown, or the request's time is over. Behind that a worker has to end
+    /// it, which may take as long as it likes.
+    func pause(_ step: CodeSteps.Step?) -> Duration {
+        if step == nil, now >= expiresAt { return Self.backstop }
+        let left = now.duration(to: step?.validUntil ?? expiresAt) + .milliseconds(2)
+        return min(Self.backstop, max(left, .milliseconds(50)))
+    }
 
     /// The database's time now.
     var now: Timestamp { lookedAt.advanced(by: age) }

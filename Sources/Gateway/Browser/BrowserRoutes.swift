@@ -115,28 +115,26 @@ extension BrowserRoutes {
 
     @Sendable private func state(_ request: IncomingRequest, _ caller: Caller) async throws -> Response {
         let query = try request.query()
-        var (look, call) = (caller.look, caller.call)
+        let call = caller.call
+        var (look, step) = (caller.look, caller.look.step(call))
         let deadline = ContinuousClock.now + .seconds(try seconds(query["wait"]))
         guard let known = query["known"], ContinuousClock.now < deadline else {
-            return .json(BrowserState(look, of: call, template))
+            return .json(BrowserState(look, step, of: call, template))
         }
         let place = try places.take(call.transactionID, look.portal, request.client)
         defer { place.end() }
         let notifications = browsers.signIns.notifications
         let news = notifications.wait(for: call.transactionID, on: look.channel)
-        while BrowserState.version(look, look.step(call)) == known, !look.isFinal, !notifications.isClosed,
+        while BrowserState.version(look, step) == known, !look.isFinal, !notifications.isClosed,
             !place.isDisplaced
         {
             let left = ContinuousClock.now.duration(to: deadline)
             guard left > .zero else { break }
-            let change = look.now.duration(to: look.step(call)?.validUntil ?? look.expiresAt)
-            let isNews = await news.wait(
-                min(BrowserStream.backstop, left, max(change + .milliseconds(2), .milliseconds(50))))
-            if isNews || look.age >= BrowserStream.backstop || look.now >= look.expiresAt {
-                look = try await browsers.look(call, asker: caller.asker)
-            }
+            let isNews = await news.wait(min(left, look.pause(step)))
+            if look.isStale(isNews) { look = try await browsers.look(call, asker: caller.asker) }
+            step = look.step(call)
         }
-        return .json(BrowserState(look, of: call, template))
+        return .json(BrowserState(look, step, of: call, template))
     }
 
     private func seconds(_ text: String?) throws(Problem) -> Int {
@@ -150,7 +148,7 @@ extension BrowserRoutes {
     @Sendable private func confirm(_ request: IncomingRequest, _ caller: Caller) async throws -> Response {
         try await browsers.confirm(caller.form?["code"], caller.call, caller.look)
         let look = try await browsers.look(caller.call, asker: caller.asker)
-        return .json(BrowserState(look, of: caller.call, template))
+        return .json(BrowserState(look, look.step(caller.call), of: caller.call, template))
     }
 
     @Sendable private func cancel(_ request: IncomingRequest, _ caller: Caller) async throws -> Response {

@@ -31,8 +31,10 @@ struct BrowserState: Encodable, Sendable {
     /// Another one for whatever else is to be shown: a long poll waits for that.
     let version: String
 
-    init(_ look: BrowserLook, of call: BrowserCall, _ template: LinkTemplate?) {
-        let step = look.step(call)
+    /// `step` is what is shown of the look.
+    init(
+        _ look: BrowserLook, _ step: CodeSteps.Step?, of call: BrowserCall, _ template: LinkTemplate?
+    ) {
         transaction_id = call.transactionID.description
         status = look.status
         code = step.flatMap { Self.code($0, at: look.now, template) }

@@ -12,8 +12,6 @@ struct BrowserStream: Sendable {
     let place: StreamPlaces.Place
     let first: BrowserLook
 
-    /// News are hints: so often the table is looked at anyway.
-    static let backstop = Duration.seconds(5)
     /// So long a reader hears nothing at most, so that one who has gone is noticed.
     private static let silence = Duration.seconds(10)
 
@@ -31,7 +29,7 @@ struct BrowserStream: Sendable {
             guard !place.isDisplaced else { return try await writer.send(event: jsonText(Displaced())) }
             let step = look.step(call)
             if BrowserState.version(look, step) != known {
-                let state = BrowserState(look, of: call, template)
+                let state = BrowserState(look, step, of: call, template)
                 (known, spoken) = (state.version, .now)
                 try await writer.send(event: jsonText(state))
             } else if spoken.duration(to: .now) >= Self.silence {
@@ -39,23 +37,16 @@ struct BrowserStream: Sendable {
                 try await writer.sendNothing()
             }
             guard !look.isFinal, !browsers.signIns.notifications.isClosed else { return }
-            let isNews = await news.wait(pause(look, step))
+            let isNews = await news.wait(look.pause(step))
             guard let next = try await refreshed(look, isNews) else { return }
             look = next
         }
     }
 
-    /// Until another code is shown, or the request's time is over.
-    private func pause(_ look: BrowserLook, _ step: CodeSteps.Step?) -> Duration {
-        let change = (step?.validUntil ?? look.expiresAt).advanced(by: .milliseconds(2))
-        let left = look.now.duration(to: change)
-        return min(Self.backstop, left > .zero ? left : Self.backstop)
-    }
-
     /// Nil when there is nothing to be told any more. A database that is away is asked again for half a minute: meanwhile
     /// the page shows what it would.
     private func refreshed(_ look: BrowserLook, _ isNews: Bool) async throws -> BrowserLook? {
-        guard isNews || look.age >= Self.backstop || look.now >= look.expiresAt else { return look }
+        guard look.isStale(isNews) else { return look }
         do {
             return try await browsers.look(call, asker: asker)
         } catch let problem as Problem where problem.status == .unauthorized {

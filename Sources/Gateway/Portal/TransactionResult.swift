@@ -44,8 +44,7 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
         network_match
         """
 
-    /// Whether it will never change again.
-    var isFinal: Bool { !["requested", "issued", "scanned"].contains(status) }
+    var isFinal: Bool { isFinalStatus(status) }
 
     init(_ row: inout RowReader) throws {
         transaction_id = try row.identifier("transaction_id").description
@@ -94,3 +93,6 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
             reason: "outdated", description: "the user signed in more than 300 seconds ago"),
     ]
 }
+
+/// Whether a request that stands so will never change again.
+func isFinalStatus(_ status: String) -> Bool { !["requested", "issued", "scanned"].contains(status) }
