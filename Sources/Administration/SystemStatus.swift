@@ -53,6 +53,16 @@ extension SystemStatus {
     }
 }
 
+extension SystemStatus {
+    /// The workers alone, and the database's time.
+    package static func workers(
+        _ connection: inout Connection
+    ) async throws -> (live: [LiveWorker], time: Timestamp) {
+        let (workers, clock) = try await connection.pipeline(FindLiveWorkers(), ReadClock()).results
+        return (try workers.all(), try clock.one().time)
+    }
+}
+
 /// The database's time, and the schema's version.
 package struct ReadClock: PreparedStatement {
     package struct Output: Sendable {

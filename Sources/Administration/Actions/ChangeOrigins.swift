@@ -75,8 +75,8 @@ package struct RemoveOrigin: OperatorAction {
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        _ = try await Portal.identifier(of: portal, &connection)
-        guard try await connection.run(DeleteOrigin(portal: portal, origin: origin)).affected > 0 else {
+        let portalID = try await Portal.identifier(of: portal, &connection)
+        guard try await connection.run(DeleteOrigin(portalID: portalID, origin: origin)).affected > 0 else {
             throw AdministrationError.refused(
                 "portal \(portal) has no such origin, which must be given exactly: "
                     + "`countersign origin list \(portal)` shows those it has")
@@ -95,15 +95,11 @@ struct InsertOrigin: PreparedStatement {
 }
 
 struct DeleteOrigin: PreparedStatement {
-    /// Its name.
-    let portal: String
+    let portalID: Int32
     let origin: String
 
     static let statement = Statement(
-        "action.remove_origin",
-        """
-        DELETE FROM countersign.browser_origins o USING countersign.portals p
-        WHERE p.name = $1 AND o.portal_id = p.portal_id AND o.origin = $2
-        """)
-    var parameters: [Parameter] { [.text(portal), .text(origin)] }
+        "action.remove_origin", "DELETE FROM countersign.browser_origins WHERE portal_id = $1 AND origin = $2"
+    )
+    var parameters: [Parameter] { [.int32(portalID), .text(origin)] }
 }

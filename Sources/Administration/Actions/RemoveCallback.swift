@@ -31,8 +31,8 @@ package struct RemoveCallback: OperatorAction {
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        _ = try await Portal.identifier(of: portal, &connection)
-        guard try await connection.run(DeleteCallback(portal: portal, url: url)).affected > 0 else {
+        let portalID = try await Portal.identifier(of: portal, &connection)
+        guard try await connection.run(DeleteCallback(portalID: portalID, url: url)).affected > 0 else {
             throw AdministrationError.refused(
                 "portal \(portal) has no such callback address, which must be given exactly: "
                     + "`countersign callback list \(portal)` shows those it has")
@@ -42,15 +42,10 @@ package struct RemoveCallback: OperatorAction {
 }
 
 struct DeleteCallback: PreparedStatement {
-    /// Its name.
-    let portal: String
+    let portalID: Int32
     let url: String
 
     static let statement = Statement(
-        "action.remove_callback",
-        """
-        DELETE FROM countersign.callback_urls c USING countersign.portals p
-        WHERE p.name = $1 AND c.portal_id = p.portal_id AND c.url = $2
-        """)
-    var parameters: [Parameter] { [.text(portal), .text(url)] }
+        "action.remove_callback", "DELETE FROM countersign.callback_urls WHERE portal_id = $1 AND url = $2")
+    var parameters: [Parameter] { [.int32(portalID), .text(url)] }
 }

@@ -55,13 +55,12 @@ package struct SetOperator: OperatorAction {
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        guard let before = try await ConsoleAccount.find(name, &connection) else {
+        guard try await ConsoleAccount.find(name, &connection) != nil else {
             throw AdministrationError.refused("there is no operator \(name)")
         }
         let portalID = try await ConsoleAccount.boundTo(portal, role, &connection)
         let change = WritePowers(name: name, role: role, portalID: portalID)
-        try await connection.run(change)
-        let isChanged = (before.role, before.portal) != (role, portal)
+        let isChanged = try await connection.run(change).affected > 0
         return sentence(
             "operator \(name) is \(role == .viewer ? "a viewer" : role == .admin ? "an admin" : "an operator")"
                 + (portal.map { " of portal \($0)" } ?? ""), isChanged: isChanged)

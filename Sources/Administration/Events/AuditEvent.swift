@@ -92,9 +92,10 @@ extension AuditEvent {
         showsUsers ? "e.user_id, \(actor), e.details" : "NULL::text, NULL::text, NULL::jsonb"
     }
 
-    /// Whether a type is one of $4, which is NULL for any.
-    static func matches(_ type: String) -> String {
-        "($4::text[] IS NULL OR \(type) = ANY ($4::text[]) OR split_part(\(type), '.', 1) = ANY ($4::text[]))"
+    /// Whether a type is one of `types`, which is NULL for any.
+    static func matches(_ type: String, in types: String = "$4") -> String {
+        let all = "\(types)::text[]"
+        return "(\(all) IS NULL OR \(type) = ANY (\(all)) OR split_part(\(type), '.', 1) = ANY (\(all)))"
     }
 }
 

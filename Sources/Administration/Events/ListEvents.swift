@@ -65,7 +65,7 @@ package struct ListEvents: StatementFamily {
         /// The places of portal, types, limit and transaction after those of the source.
         fileprivate var list: String {
             let first = self == .all ? 4 : 5
-            let types = AuditEvent.matches("e.type").replacing("$4", with: "$\(first + 1)")
+            let types = AuditEvent.matches("e.type", in: "$\(first + 1)")
             return """
                 WITH found (\(AuditEvent.found)) AS (
                     SELECT e.event_id, e.occurred_at, e.type, e.transaction_id, e.enrollment_id, e.portal_id, e.app_id,

@@ -9,10 +9,8 @@ extension ConsolePage {
         ("Set up", [.portals, .apps, .settings, .accounts]),
     ]
 
-    /// Of the pages that the account may look at; nil is nobody in particular.
-    func links(_ frame: PageFrame?) -> [[String: Any]] {
-        Self.links(to: self) { frame?.shows($0) ?? ($0.role == .viewer) }
-    }
+    /// Of the pages that the account may look at.
+    func links(_ frame: PageFrame) -> [[String: Any]] { Self.links(to: self, where: frame.shows) }
 
     static func links(to current: ConsolePage?, where isShown: (ConsolePage) -> Bool) -> [[String: Any]] {
         groups.compactMap { title, pages in

@@ -11,7 +11,7 @@ enum DoctorView {
         let (bad, fine) = (all.filter { $0.grade != .ok }, all.filter { $0.grade == .ok })
         let errors = bad.filter { $0.grade == .error }
         return [
-            "asked": moment(at, now), "isFine": bad.isEmpty, "hasBad": !bad.isEmpty,
+            "asked": moment(at, now), "hasBad": !bad.isEmpty,
             "bad": (errors + bad.filter { $0.grade == .warning }).enumerated().map { row($1, $0) },
             "fine": fine.map { ["check": $0.check, "finding": $0.finding] },
             "errors": counted(errors.count, "error"),

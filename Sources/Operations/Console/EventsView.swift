@@ -67,7 +67,7 @@ enum EventsView {
             [type.subject] + type.events.map { "\(type.subject).\($0)" }
         }.filter { $0 != AuditEvent.started }
         var fields = [FilterField.choice("type", "Type", types, place)]
-        fields += try await frame.portalField(place, &connection)
+        fields += frame.portalField(place, try await frame.portalNames(&connection))
         if frame.isAdmin { fields.append(FilterField.line("user", "User", "user id", place)) }
         return fields + [
             FilterField.line("transaction", "Transaction id", "of a request", place),

@@ -33,13 +33,14 @@ extension PageFrame {
         return own
     }
 
+    /// Those to choose from, for who sees more than one; none for others.
+    func portalNames(_ connection: inout Connection) async throws -> [String] {
+        portal == nil ? try await Portal.list(&connection).map(\.name) : []
+    }
+
     /// The choice of a portal, for who sees more than one.
-    func portalField(
-        _ place: ConsolePlace, _ connection: inout Connection
-    ) async throws -> [[String: Any]] {
-        guard portal == nil else { return [] }
-        let names = try await Portal.list(&connection).map(\.name)
-        return [FilterField.choice("portal", "Portal", names, place)]
+    func portalField(_ place: ConsolePlace, _ names: [String]) -> [[String: Any]] {
+        portal == nil ? [FilterField.choice("portal", "Portal", names, place)] : []
     }
 }
 

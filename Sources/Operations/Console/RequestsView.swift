@@ -53,7 +53,7 @@ enum RequestsView {
         _ place: ConsolePlace, _ frame: PageFrame, _ connection: inout Connection
     ) async throws -> [[String: Any]] {
         let types = try await AuthenticationType.list(&connection).map(\.name)
-        var fields = try await frame.portalField(place, &connection)
+        var fields = frame.portalField(place, try await frame.portalNames(&connection))
         fields += [
             FilterField.choice("type", "Type", types, place),
             FilterField.choice("state", "State or end", RequestFilter.State.allCases.map(\.rawValue), place),

@@ -10,12 +10,13 @@ enum WebhooksView {
         let now = try await connection.run(ReadClock()).one().time
         let figures = try await frame.background.receiverFigures(&connection)
         let receivers = try await WebhookReceiver.list(portal: frame.portal, figures, &connection)
+        let portals = try await frame.portalNames(&connection)
         var content: [String: Any] = [
             "receivers": receivers.prefix(100).map { row($0, now, frame) },
             "hasReceivers": !receivers.isEmpty,
             "others": receivers.count > 100 ? "\(receivers.count - 100) more: filter by portal." : "",
-            "filters": place.filters(try await fields(place, frame, &connection)),
-            "replay": frame.forms(on: .deliveries(portals: try await Portal.list(&connection).map(\.name))),
+            "filters": place.filters(fields(place, frame, portals)),
+            "replay": frame.forms(on: .deliveries(portals: portals)),
         ].withoutEmptyTexts
         do {
             let page = try await DeliveryPage.find(try DeliveryFilter(place, now, frame), &connection)
@@ -97,9 +98,9 @@ enum WebhooksView {
     }
 
     private static func fields(
-        _ place: ConsolePlace, _ frame: PageFrame, _ connection: inout Connection
-    ) async throws -> [[String: Any]] {
-        try await frame.portalField(place, &connection) + [
+        _ place: ConsolePlace, _ frame: PageFrame, _ portals: [String]
+    ) -> [[String: Any]] {
+        frame.portalField(place, portals) + [
             FilterField.line("receiver", "Receiver", "https://acme.example", place),
             FilterField.choice("state", "State", WebhookDelivery.State.allCases.map(\.rawValue), place),
             FilterField.line("since", "Since", FilterField.timeHint, place),

@@ -6,8 +6,8 @@ enum WorkersView {
     static func content(
         _ frame: PageFrame, _ connection: inout Connection
     ) async throws -> [String: Any] {
-        let status = try await SystemStatus.read(&connection)
-        let workers = status.workers.map { row($0, status.time, frame) }
+        let (live, now) = try await SystemStatus.workers(&connection)
+        let workers = live.map { row($0, now, frame) }
         return ["workers": workers, "hasWorkers": !workers.isEmpty]
     }
 
