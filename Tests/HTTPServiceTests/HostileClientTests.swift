@@ -123,7 +123,8 @@ import Testing
     }
 
     /// Each of the others always has its next request there already. Counted is not time but work: how many of them are
-    /// answered while a lone client waits.
+    /// answered while a lone client waits. The middle of five tries: between two steps of its own the client may be held up
+    /// by whatever else the machine does.
     @Test func `clients that pipeline leave a lone one its turn`() async throws {
         let answered = Atomic(0)
         let cheap = Route(.get, "/cheap") { _ in
@@ -132,19 +133,19 @@ import Testing
         }
         let lone = Route(.get, "/lone") { _ in .text("\(answered.load(ordering: .relaxed))") }
         try await withServer([cheap, lone]) { http in
-            let many = String(repeating: request("GET", "/cheap"), count: 100)
+            let many = String(repeating: request("GET", "/cheap"), count: 200)
             let hostile = try await connections(60, to: http, from: "127.0.0.2", sending: many)
-            var most = 0
+            var counts: [Int] = []
             try await http.connected { connection in
-                for _ in 0..<8 {
+                for _ in 0..<5 {
                     let before = answered.load(ordering: .relaxed)
                     try await connection.send(request("GET", "/lone"))
                     let seen = try #require(Int(try await connection.answer().body))
-                    most = max(most, seen - before)
+                    counts.append(seen - before)
                 }
             }
-            #expect(answered.load(ordering: .relaxed) < 6_000, "the others are still at it")
-            #expect(most < 600, "\(most)")
+            #expect(answered.load(ordering: .relaxed) < 12_000, "the others are still at it")
+            #expect(counts.sorted()[2] < 600, "\(counts)")
             for connection in hostile { await connection.close() }
         }
     }
