@@ -95,18 +95,21 @@ struct IsEnrollmentPending: PreparedStatement {
 
 struct InsertSubmission: PreparedStatement {
     let submission: Submission
+    /// The device's.
+    var address: String?
 
     static let statement = Statement(
         "submit",
         """
-        INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, prompt_digest, signature)
-        VALUES ($1, $2, $3, $4, $5, $6) RETURNING submission_id
+        INSERT INTO countersign.submissions (enrollment_id, otp, action, signed_at, prompt_digest, signature,
+                                             ip_address)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING submission_id
         """)
     var parameters: [Parameter] {
         [
             .text(submission.enrollment), .text(submission.code), .text(submission.action.rawValue),
             .optional(submission.signedAt), .optional(submission.promptDigest),
-            .optional(submission.signature),
+            .optional(submission.signature), .optional(address),
         ]
     }
 

@@ -61,8 +61,7 @@ struct Device: Sendable {
 
     /// The 16 bytes of the request's id and the secret.
     private static func bytes(of code: String) throws -> [UInt8] {
-        let base64 = code.replacing("-", with: "+").replacing("_", with: "/")
-        guard let data = Data(base64Encoded: base64) else { throw BenchError("a code is no base64url") }
-        return Array(data)
+        guard let bytes = base64URLDecoded(code.utf8) else { throw BenchError("a code is no base64url") }
+        return bytes
     }
 }

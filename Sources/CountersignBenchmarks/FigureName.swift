@@ -5,6 +5,7 @@ enum FigureName: String, CaseIterable, Sendable {
     case inserts
     case latency
     case signIns = "sign-ins"
+    case protections
     case retention
     case statements
     case http
@@ -44,6 +45,7 @@ enum FigureName: String, CaseIterable, Sendable {
         case .inserts: InsertFigure()
         case .latency: LatencyFigure()
         case .signIns: SignInFigure()
+        case .protections: ProtectionFigure()
         case .retention: RetentionFigure()
         case .statements: StatementsFigure()
         case .http: HTTPFigure()

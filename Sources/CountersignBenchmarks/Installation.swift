@@ -12,6 +12,8 @@ struct Installation: Sendable {
 
     static let callback = "https://portal.example/callback"
     static let authType = "qr-code"
+    /// With all that makes a sign-in hard to phish.
+    static let protectedType = "protected"
 
     let portals: [Site]
     let app: BenchLogin
@@ -24,7 +26,15 @@ struct Installation: Sendable {
         let sealer = Sealer(try MasterKeys(masterKey))
         var owner = try await database.connectAsOwner()
         let messages = [AuthenticationType.Message(language: "en", text: "Sign in")]
-        _ = try await AddType(authType, expiresIn: 600, messages: messages).run(&owner)
+        for type in [authType, protectedType] {
+            _ = try await AddType(type, expiresIn: 600, messages: messages).run(&owner)
+        }
+        try await owner.execute(
+            """
+            UPDATE countersign.auth_types SET confirm_code = 'always', code_rotation = 60, redeem_once = true,
+                                              scan_required = true, same_network = 'tell'
+            WHERE name = '\(protectedType)'
+            """)
         var portals: [Site] = []
         for number in 1...Scale.portals {
             portals.append(try await addPortal("portal-\(number)", database, sealer, &owner))

@@ -14,6 +14,22 @@ enum PhoneSteps: Sendable {
     func makeSigner() throws -> Device.Signer? { self == .signed ? try Device.Signer() : nil }
 }
 
+extension Device {
+    /// The one of a client, whose worker has looked at it.
+    static func enroll(_ steps: PhoneSteps, ofClient index: Int, _ app: inout Connection) async throws
+        -> Device
+    {
+        let signer = try steps.makeSigner()
+        let insertion = InsertEnrollment(
+            user: "user-\(index)", device: Identifier.random().description, publicKey: signer?.keys.publicKey)
+        let enrollment = try await app.run(insertion).one()
+        while try await app.run(IsEnrollmentPending(enrollment: enrollment)).one() {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        return Device(enrollment: enrollment, signer: signer)
+    }
+}
+
 /// A visitor after the other: a portal inserts a request and waits for the code, an app answers with it and waits
 /// for what comes of it.
 struct SignInClient: LoadClient, ~Copyable {
@@ -28,16 +44,9 @@ struct SignInClient: LoadClient, ~Copyable {
     {
         let portal = try await bench.database.connect(as: bench.installation.portal(ofClient: index).login)
         var app = try await bench.database.connect(as: bench.installation.app)
-        let signer = try steps.makeSigner()
-        let insertion = InsertEnrollment(
-            user: "user-\(index)", device: Identifier.random().description, publicKey: signer?.keys.publicKey)
-        let enrollment = try await app.run(insertion).one()
-        while try await app.run(IsEnrollmentPending(enrollment: enrollment)).one() {
-            try await Task.sleep(for: .milliseconds(5))
-        }
+        let device = try await Device.enroll(steps, ofClient: index, &app)
         return SignInClient(
-            portal: portal, app: app, visit: Visit(ofClient: index),
-            device: Device(enrollment: enrollment, signer: signer), steps: steps)
+            portal: portal, app: app, visit: Visit(ofClient: index), device: device, steps: steps)
     }
 
     mutating func perform() async throws {
