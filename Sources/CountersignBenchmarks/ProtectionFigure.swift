@@ -38,17 +38,9 @@ private struct VisitorClient: LoadClient, ~Copyable {
     static func connect(_ index: Int, isProtected: Bool, _ bench: Bench) async throws -> VisitorClient {
         let portal = try await bench.database.connect(as: bench.installation.portal(ofClient: index).login)
         var app = try await bench.database.connect(as: bench.installation.app)
+        let device = try await Device.enroll(.signed, ofClient: index, &app)
         return VisitorClient(
-            portal: portal, device: try await Device.enroll(.signed, ofClient: index, &app), app: app,
-            visit: Visit(ofClient: index), isProtected: isProtected)
-    }
-
-    private init(
-        portal: consuming Connection, device: Device, app: consuming Connection, visit: Visit,
-        isProtected: Bool
-    ) {
-        (self.portal, self.app) = (portal, app)
-        (self.visit, self.device, self.isProtected) = (visit, device, isProtected)
+            portal: portal, app: app, visit: Visit(ofClient: index), device: device, isProtected: isProtected)
     }
 
     mutating func perform() async throws {
