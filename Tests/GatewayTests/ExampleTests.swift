@@ -29,7 +29,7 @@ import Testing
     /// Of those that this machine can run.
     private static let pages = [
         ("/usr/bin/python3", "portal-page.py"), ("/usr/bin/node", "portal-page.mjs"),
-        ("/usr/bin/java", "PortalPage.java"),
+        ("/usr/bin/java", "PortalPage.java"), ("/usr/bin/php", "portal-page.php"),
     ].filter { FileManager.default.isExecutableFile(atPath: $0.0) }
 
     /// Whole portals with the drop-in page: the code is read off a browser's screen, and scanned by a phone.
@@ -46,8 +46,7 @@ import Testing
                     "CREDENTIALS": "\(site.credential.clientID):\(site.credential.secret)",
                     "PATH": "/usr/bin",
                 ])
-            let address = try await program.line(startingWith: "listening on ").replacing(
-                "listening on ", with: "")
+            let address = try await address(program)
             try await PageSite.allow(address, of: site.portal)
             try await Chromium.run { browser in
                 let tab = try await browser.tab(address)
@@ -61,6 +60,13 @@ import Testing
             }
             program.kill()
         }
+    }
+
+    /// Of its own words, or those of PHP's web server.
+    private func address(_ program: RunningProgram) async throws -> String {
+        let words = /(?:^listening on |Development Server \()(http:[0-9.:\/]+)/.anchorsMatchLineEndings()
+        try await eventually("it listens") { program.text.contains(words) }
+        return String(try #require(program.text.firstMatch(of: words)).output.1)
     }
 
     @Test func `a portal in Python that speaks SQL`() async throws {
