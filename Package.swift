@@ -205,7 +205,7 @@ let package = Package(
         .target(
             name: "Support",
             dependencies: [
-                "Administration", "Countersign", "Engine", "OpenPGP", "Places", "Postgres",
+                "Administration", "Countersign", "Engine", "HTTPService", "OpenPGP", "Places", "Postgres",
                 server("AsyncHTTPClient", "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 server("Logging", "swift-log"),

@@ -15,6 +15,7 @@ func withGateway<T: Sendable>(
 ) async throws -> T {
     var configuration = GatewayConfiguration(database: Database.current.options(login: site.gateway))
     configuration.http.listen = ListenAddress(host: "127.0.0.1", port: 0)
+    configuration.http.limits = .patient
     configuration.poolSize = 4
     configure(&configuration)
     let running = Signal()

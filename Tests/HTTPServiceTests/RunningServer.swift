@@ -12,6 +12,7 @@ func withServer<T: Sendable>(
     _ body: (RawHTTP) async throws -> T
 ) async throws -> T {
     var configuration = HTTPServerConfiguration(listen: ListenAddress(host: "127.0.0.1", port: 0))
+    configuration.limits = .patient
     configure(&configuration)
     let running = Signal()
     let port = Mutex(0)

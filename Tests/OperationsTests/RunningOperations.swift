@@ -18,6 +18,7 @@ func withOperations<T: Sendable>(
     var configuration = OperationsServer.Configuration(
         listen: ListenAddress("127.0.0.1:0")!, database: options ?? Database.current.ownerOptions,
         registry: registry)
+    configuration.http.limits = .patient
     if let notifier { configuration.listeners = ["worker": notifier] }
     configure(&configuration)
     let server = try OperationsServer(configuration, logger: LogCapture.current.logger("operations")) {
