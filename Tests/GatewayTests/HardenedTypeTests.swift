@@ -131,6 +131,9 @@ import Testing
             var answer = try phone.submission(enrollment, otp, .accept)
             answer["channel"] = "link"
             let address = try #require(try await phone.submit(answer).json()["return_uri"] as? String)
+            // Whoever has lost the answer, and gives his again, comes back as well.
+            let again = try await phone.submit(answer)
+            #expect(try again.json()["return_uri"] as? String == address, "\(again.status) \(again.body)")
             let code = try #require(address.firstMatch(of: /response_code=([0-9a-f]{32})$/)?.output.1)
             #expect(try await signInResult(site, http, id)["is_authenticated"] as? Bool == false)
             let wrong = try await post(site, http, "\(id)/redeem", "response_code=0").json()

@@ -78,17 +78,21 @@ BEGIN
 END
 $$;
 
--- Whether this enrollment has had this very answer accepted before: a row with the prompt it was shown. The
--- request itself is the evidence: it names who scanned and answered, and keeps the accepted signature, which
--- covers all that was signed. Only the holder of the code can ask, so nothing is told that he does not know.
+-- Whether this enrollment has had this very answer accepted before: a row with the prompt it was shown and, after an answer
+-- by link, what the app opens. The request itself is the evidence: it names who scanned and answered, and keeps the
+-- accepted signature, which covers all that was signed. Only the holder of the code can ask, so nothing is told that he
+-- does not know.
 CREATE OR REPLACE FUNCTION countersign.repeated_submission(
     enrollment_id uuid, transaction_id uuid, secret_digest bytea, action text, signature text
-) RETURNS TABLE (prompt text)
+) RETURNS TABLE (prompt text, return_uri text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 BEGIN
     RETURN QUERY
-        SELECT r.prompt FROM countersign.auth_requests r
+        SELECT r.prompt,
+               CASE WHEN repeated_submission.action = 'accept' AND r.link_answer_id IS NOT NULL
+                    THEN countersign.link_address(r.transaction_id, r.link_answer_id, r.app_id) END
+        FROM countersign.auth_requests r
         JOIN countersign.enrollments e ON e.enrollment_id = r.enrollment_id
         WHERE r.transaction_id = repeated_submission.transaction_id
           AND r.secret_digest = repeated_submission.secret_digest

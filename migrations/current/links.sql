@@ -15,16 +15,19 @@ END
 $$;
 
 -- Where the app sends the browser: the portal's address with the code, once the request has ended by that submission of the
--- app.
+-- app, or by the one that it repeats: the code is the first one's.
 CREATE OR REPLACE FUNCTION countersign.link_address(request uuid, submission uuid, app integer) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 BEGIN
     RETURN (SELECT r.return_uri || CASE WHEN strpos(r.return_uri, '?') > 0 THEN '&' ELSE '?' END
-                   || 'response_code=' || countersign.response_code(submission)
+                   || 'response_code=' || countersign.response_code(r.link_answer_id)
             FROM countersign.auth_requests r
-            WHERE r.transaction_id = request AND r.link_answer_id = submission AND r.app_id = app
-              AND r.status = 'authenticated');
+            JOIN countersign.submissions s ON s.transaction_id = r.transaction_id
+            WHERE r.transaction_id = request AND r.link_answer_id IS NOT NULL AND r.app_id = app
+              AND r.status = 'authenticated'
+              AND s.submission_id = submission AND s.app_id = app AND s.channel = 'link'
+              AND s.action = 'accept' AND s.status = 'accepted');
 END
 $$;
 

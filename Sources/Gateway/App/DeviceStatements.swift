@@ -90,12 +90,15 @@ struct FindRepeatedSubmission: PreparedStatement {
     let signature: String?
 
     static let statement = Statement(
-        "gateway.repeated", "SELECT prompt FROM countersign.repeated_submission($1, $2, $3, $4, $5)")
+        "gateway.repeated",
+        "SELECT prompt, return_uri FROM countersign.repeated_submission($1, $2, $3, $4, $5)")
     var parameters: [Parameter] {
         [
             .identifier(enrollment), .identifier(transaction), .bytes(digest), .text(action),
             Parameter(signature),
         ]
     }
-    static func decode(_ row: inout RowReader) throws -> String? { try row.optionalText("prompt") }
+    static func decode(_ row: inout RowReader) throws -> (prompt: String?, returnURI: String?) {
+        (try row.optionalText("prompt"), try row.optionalText("return_uri"))
+    }
 }

@@ -172,18 +172,14 @@ extension Devices {
         guard mayRepeat, isProven, let earlier = try await repeated(answer, enrollment, user) else {
             return outcome
         }
-        return outcome.accepted(earlier.prompt)
+        return outcome.accepted(prompt: earlier.prompt, returnURI: earlier.returnURI)
     }
 
-    private struct Earlier {
-        /// What the device was shown, if it scanned.
-        let prompt: String?
-    }
-
-    /// The same answer given and accepted earlier. The code goes to the database as its digest only.
+    /// What came of the same answer when it was accepted earlier; nil when it was not. The code goes to the database as
+    /// its digest only.
     private func repeated(
         _ answer: Answer, _ enrollment: Identifier, _ user: String
-    ) async throws -> Earlier? {
+    ) async throws -> (prompt: String?, returnURI: String?)? {
         guard let code = base64URLDecoded(answer.otp.utf8), code.count == 48,
             let transaction = Identifier(bytes: code.prefix(16))
         else { return nil }
@@ -191,15 +187,14 @@ extension Devices {
         let asking = FindRepeatedSubmission(
             enrollment: enrollment, transaction: transaction, digest: digest, action: answer.action,
             signature: answer.signature)
-        let found = try await database.run(.user(user, app: app), asking).first()
-        return found.map { Earlier(prompt: $0) }
+        return try await database.run(.user(user, app: app), asking).first()
     }
 }
 
 extension Devices.Outcome {
-    fileprivate func accepted(_ prompt: String?) -> Self {
+    fileprivate func accepted(prompt: String?, returnURI: String?) -> Self {
         Self(
             submission_id: submission_id, transaction_id: transaction_id, action: action, result: "accepted",
-            reason: nil, prompt: action == "scan" ? prompt : nil, return_uri: nil, detail: nil)
+            reason: nil, prompt: action == "scan" ? prompt : nil, return_uri: returnURI, detail: nil)
     }
 }
