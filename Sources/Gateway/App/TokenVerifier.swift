@@ -19,15 +19,14 @@ struct TokenVerifier: Sendable {
 
     /// The user: the token's `sub`. Fails with 401, for whatever reason with the same words; the log has the reason.
     func user(_ request: IncomingRequest) async throws -> String {
-        let parts = (request.headers[.authorization] ?? "").utf8.split(separator: UInt8(ascii: " "))
-        guard parts.count == 2, String(decoding: parts[0], as: UTF8.self).lowercased() == "bearer" else {
+        guard let token = request.credentials("bearer") else {
             throw Problem(
                 .unauthorized, "invalid_request", "a bearer token is needed",
                 [.wwwAuthenticate: "Bearer realm=\"countersign\""])
         }
         let claims: TokenClaims
         do {
-            claims = try await verified(Array(parts[1]))
+            claims = try await verified(Array(token.utf8))
             try check(claims)
         } catch let refusal as TokenRefusal {
             LogContext.note("refused", refusal.rawValue)

@@ -60,7 +60,8 @@ struct BrowserRoutes: Sendable {
         let form =
             request.request.method == .post && (header == nil || request.headers[.contentType] != nil)
             ? try await request.form() : nil
-        guard let call = try call(request, header ?? form?["browser_token"].map { "Bearer \($0)" }) else {
+        let token = header == nil ? form?["browser_token"] : request.credentials("bearer")
+        guard let call = try call(request, token) else {
             throw refusal(request)
         }
         LogContext.note("transaction_id", call.transactionID.description)
@@ -74,12 +75,9 @@ struct BrowserRoutes: Sendable {
         }
     }
 
-    private func call(_ request: IncomingRequest, _ credentials: String?) throws -> BrowserCall? {
+    private func call(_ request: IncomingRequest, _ token: String?) throws -> BrowserCall? {
         let id = Identifier(try request.parameter("transaction_id"))
-        let words = credentials?.split(separator: " ") ?? []
-        guard let id, words.count == 2, words[0].lowercased() == "bearer",
-            let token = BrowserToken(words[1])
-        else { return nil }
+        guard let id, let token = token.flatMap({ BrowserToken($0) }) else { return nil }
         return BrowserCall(transactionID: id, token: token)
     }
 

@@ -14,8 +14,8 @@ struct PortalAuthentication: Sendable {
     /// - Parameter form: nil where there is no body: then credentials may stand in the query, which is the form of a
     ///   request without one. Fails with 401, or with 429 for who has sent many wrong secrets.
     func portal(_ request: IncomingRequest, _ form: Form? = nil) async throws -> KnownPortal {
-        let header = request.headers[.authorization]
-        guard let (clientID, secret) = try header.map(basic) ?? posted(form ?? request.query()) else {
+        let hasHeader = request.headers[.authorization] != nil
+        guard let (clientID, secret) = try hasHeader ? basic(request) : posted(form ?? request.query()) else {
             throw Self.refusal
         }
         let asker = request.client?.network.description ?? ""
@@ -39,10 +39,8 @@ struct PortalAuthentication: Sendable {
         [.wwwAuthenticate: "Basic realm=\"countersign\", charset=\"UTF-8\""])
 
     /// Of RFC 7617: by bytes, as a mark that combines with the colon would hide it.
-    private func basic(_ header: String) -> (String, String)? {
-        let parts = header.utf8.split(separator: UInt8(ascii: " "))
-        guard parts.count == 2, String(decoding: parts[0], as: UTF8.self).lowercased() == "basic",
-            let data = Data(base64Encoded: Data(parts[1])),
+    private func basic(_ request: IncomingRequest) -> (String, String)? {
+        guard let data = request.credentials("basic").flatMap({ Data(base64Encoded: Data($0.utf8)) }),
             let colon = data.firstIndex(of: UInt8(ascii: ":")),
             let id = String(validating: data[..<colon], as: UTF8.self),
             let secret = String(validating: data[(colon + 1)...], as: UTF8.self)

@@ -23,6 +23,19 @@ package struct IncomingRequest: Sendable {
 
     package var headers: HTTPFields { request.headers }
 
+    /// What stands behind the scheme's name in the Authorization header (RFC 9110 section 11.4), which is read in either
+    /// case; nil where there is no such header, or it names another scheme.
+    ///
+    /// - Parameter scheme: in lower case.
+    package func credentials(_ scheme: String) -> String? {
+        // By bytes: a mark that combines with a space would hide it.
+        let parts = (headers[.authorization] ?? "").utf8.split(separator: UInt8(ascii: " "))
+        guard parts.count == 2, String(decoding: parts[0], as: UTF8.self).lowercased() == scheme else {
+            return nil
+        }
+        return String(decoding: parts[1], as: UTF8.self)
+    }
+
     /// What stands in the path where the route's path has `{name}`, decoded. Fails with 404 when it cannot be.
     package func parameter(_ name: String) throws(Problem) -> String {
         guard let value = parameters.get(name).flatMap({ percentDecoded($0.utf8) }) else {
