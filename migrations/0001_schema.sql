@@ -111,6 +111,10 @@ CREATE TABLE countersign.portals (
                            CONSTRAINT portals_webhook_rate CHECK (webhook_rate BETWEEN 1 AND 100000),
     -- A paused portal's requests are accepted and wait; a disabled portal's are refused. They still expire.
     paused                 boolean NOT NULL DEFAULT false,
+    notify_on              text[] NOT NULL  -- the ends whose webhooks are sent
+                           DEFAULT '{authenticated,denied,expired,cancelled,failed}'
+                           CONSTRAINT portals_notify_on CHECK (
+                               notify_on <@ '{authenticated,denied,expired,cancelled,failed}'::text[]),
     CONSTRAINT portals_previous_secret CHECK ((previous_secret IS NULL) = (previous_secret_until IS NULL))
 );
 
@@ -297,7 +301,7 @@ CREATE TABLE countersign.auth_requests (
     status              countersign.request_status NOT NULL,
     auth_type           text COLLATE "C" NOT NULL,
     method              text NOT NULL,
-    callback_uri        text NOT NULL,
+    callback_uri        text,         -- NULL: no webhook is sent
     return_uri          text,         -- where the app sends the visitor's browser, see links.sql
     message             text NOT NULL,
     secure_message      text,

@@ -16,6 +16,11 @@ package struct Portal: Sendable, Hashable {
     /// Requests that one address or network may start within a minute.
     package let maxStartsPerSource: Int?
     package let createdAt: Timestamp
+    /// The ends of its requests whose webhooks are sent; see `SetPortal`.
+    package let notifyOn: [String]
+
+    /// The same as `portal set` takes them.
+    package var notifiedEnds: String { "\(NotifiedEnds(stored: notifyOn))" }
 }
 
 extension Portal {
@@ -42,6 +47,7 @@ extension Portal: RowReadable {
         maxStartsPerSource = try row.optionalInt("max_starts_per_source")
         createdAt = try row.timestamp("created_at")
         isPaused = try row.bool("paused")
+        notifyOn = try row.texts("notify_on")
     }
 }
 
@@ -63,7 +69,7 @@ struct ListPortals: PreparedStatement {
         "portal.list",
         """
         SELECT portal_id, name, display_name, login, enabled, over_limit, max_open_requests,
-               max_starts_per_source, created_at, paused
+               max_starts_per_source, created_at, paused, notify_on
         FROM countersign.portals ORDER BY name
         """)
 }

@@ -12,6 +12,7 @@ struct PortalCommand: ParsableCommand {
               countersign portal add acme --role acme --display-name "Acme Bank"
               countersign portal list
               countersign portal disable acme
+              countersign portal set acme --notify-on authenticated,denied
               countersign portal rotate-secret acme --overlap 24h
               countersign portal password acme
             """,
@@ -126,6 +127,8 @@ struct PortalList: DatabaseCommand {
                 "max_open_requests": .number(portal.maxOpenRequests),
                 "max_starts_per_source": .number(portal.maxStartsPerSource),
                 "over_limit": .flag(portal.isOverLimit),
+                "notify_on": .document(
+                    Field.texts(portal.notifyOn).json(indent: nil), summary: portal.notifiedEnds),
                 "created_at": .time(portal.createdAt),
             ]
         }

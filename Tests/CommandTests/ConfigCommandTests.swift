@@ -18,6 +18,7 @@ import Testing
             input: "hush\n")
         try await shell.succeed("portal", "limit", "acme", "500", "--starts-per-source", "60")
         try await shell.succeed("webhook", "limit", "acme", "--rate", "50")
+        try await shell.succeed("portal", "set", "acme", "--notify-on", "denied,authenticated")
         try await shell.succeed("app", "add", "mobile", "--role", Database.current.unique("mobile"))
         try await shell.succeed(
             "type", "add", "qr-code", "--expires-in", "90", "--message", "en=Sign in # here", "--message",
@@ -110,6 +111,7 @@ import Testing
               acme:
                 webhook-rate: 0
                 starts-per-source: 0
+                notify-on: authenticated, denied, failed
                 callbacks:
                   https://acme.example/new:
             """
@@ -131,6 +133,8 @@ import Testing
                     acme:
                 -     starts-per-source: 60
                 +     starts-per-source: 0
+                -     notify-on: "authenticated,denied"
+                +     notify-on: "authenticated,denied,failed"
                 -     webhook-rate: 50
                 +     webhook-rate: 0
                       callbacks:

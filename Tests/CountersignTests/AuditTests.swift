@@ -46,6 +46,7 @@ import Testing
         ("UPDATE countersign.portals SET paused = true", "portal.paused"),
         ("UPDATE countersign.portals SET max_open_requests = 5", "portal.limited"),
         ("UPDATE countersign.portals SET display_name = 'Your bank'", "portal.changed"),
+        ("UPDATE countersign.portals SET notify_on = '{denied}'", "portal.changed"),
         ("UPDATE countersign.portals SET signing_secret = '\\x01'", "portal.secret_replaced"),
         ("UPDATE countersign.portals SET webhook_key = '\\x01'", "portal.signing_key_added"),
         ("UPDATE countersign.stage_controls SET paused = true WHERE stage = 'issue'", "stage.paused"),

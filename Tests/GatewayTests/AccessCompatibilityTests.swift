@@ -133,7 +133,6 @@ import Testing
 
     @Test(arguments: [
         Mistake(form: "callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback", status: 400, code: "1003"),
-        Mistake(form: "type=otp", status: 400, code: "1003"),
         Mistake(form: "type=otp&callback_uri=https%3A%2F%2Fevil.example%2F", status: 400, code: "1003"),
         Mistake(
             form: "type=none&callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback", status: 404,
@@ -165,6 +164,22 @@ import Testing
             #expect(try answer.json()["error"] as? String == mistake.code)
             #expect(!answer.body.contains("auth_type"), "a column, and not the parameter")
             expectHeaders(answer)
+        }
+    }
+
+    /// Who polls needs no webhook.
+    @Test func `a start without an address to call back`() async throws {
+        let site = try await GatewaySite.make()
+        try await withSite(site) { http in
+            let headers = ["Authorization": site.basic, "Content-Type": form]
+            let started = try await http.send(
+                request("POST", "/oauth/api/v4/authenticate/user", headers, body: "type=otp")
+            ).json()
+            try await answerByApp(site, try #require(started["otp"] as? String), .accept)
+            let id = try #require(started["transaction_id"] as? String)
+            let path = "/oauth/api/v4/authenticate/transaction/\(id)"
+            let result = try await http.send(request("GET", path, headers)).json()
+            #expect(result["is_authenticated"] as? Bool == true && result["callback_uri"] == nil)
         }
     }
 

@@ -126,6 +126,8 @@ import Testing
             Press("portal limit", on: "portals", about: "acme", [("limit", "777")]),
             Press("portal limit", on: "portals", about: "acme", [("limit", "0")], isRefused: true),
             Press("portal limit", on: "portals", about: "acme", [("limit", "many")], isRefused: true),
+            Press("portal set", on: "portals", about: "acme", [("notify-on", "denied, authenticated")]),
+            Press("portal set", on: "portals", about: "acme", [("notify-on", "scanned")], isRefused: true),
             Press("portal password", on: "portals", about: "acme"),
             Press("portal password", on: "portals", [("portal", "nosuch")], isRefused: true),
             Press(

@@ -214,7 +214,7 @@ CREATE OR REPLACE TRIGGER audit AFTER UPDATE ON countersign.settings
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_settings();
 -- Not for over_limit, which housekeep writes each second.
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF enabled, paused, max_open_requests, max_starts_per_source,
-        webhook_concurrency, webhook_rate, name, display_name, login ON countersign.portals
+        webhook_concurrency, webhook_rate, notify_on, name, display_name, login ON countersign.portals
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_client('portal');
 CREATE OR REPLACE TRIGGER audit_secrets AFTER UPDATE OF signing_secret, previous_secret, previous_secret_until,
         webhook_key ON countersign.portals

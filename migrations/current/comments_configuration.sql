@@ -34,6 +34,8 @@ COMMENT ON COLUMN countersign.portals.name IS 'What operators call it.';
 COMMENT ON COLUMN countersign.portals.display_name IS 'What users see on their phone.';
 COMMENT ON COLUMN countersign.portals.webhook_concurrency IS 'How many deliveries to one endpoint may be on their way.';
 COMMENT ON COLUMN countersign.portals.webhook_rate IS 'Deliveries a second to one endpoint; NULL is no limit.';
+COMMENT ON COLUMN countersign.portals.notify_on IS
+    'The ends of its requests whose webhooks are sent; the others are told by NOTIFY and in auth_results only.';
 COMMENT ON COLUMN countersign.portals.paused IS 'On, its requests are accepted and wait; they still expire.';
 
 COMMENT ON TABLE countersign.apps IS 'The back ends of mobile apps, which vouch for who their users are.';

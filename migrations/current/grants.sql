@@ -56,7 +56,7 @@ GRANT INSERT (auth_type, callback_uri, message, secure_message, language_code, i
 GRANT SELECT (transaction_id, requested_at, expires_at, status, auth_type, callback_uri, message, language_code,
               reference, code_rotation)
     ON countersign.auth_requests TO countersign_portal, countersign_gateway;
-GRANT SELECT ON countersign.auth_results TO countersign_portal, countersign_gateway;
+GRANT SELECT ON countersign.auth_results, countersign.own_portal TO countersign_portal, countersign_gateway;
 GRANT EXECUTE ON FUNCTION countersign.current_portal(), countersign.portal_channel(),
     countersign.collect_otp(uuid), countersign.await_otp(uuid, interval), countersign.cancel_request(uuid),
     countersign.rotated_otp(text, timestamptz), countersign.confirm_code(uuid, text),
@@ -148,7 +148,7 @@ GRANT SELECT ON countersign.settings, countersign.auth_types, countersign.auth_t
     TO countersign_monitor, countersign_admin;
 GRANT SELECT (portal_id, max_open_requests, max_starts_per_source, created_at, enabled, over_limit, login, name, display_name)
     ON countersign.portals TO countersign_monitor, countersign_admin;
-GRANT SELECT (webhook_concurrency, webhook_rate, paused) ON countersign.portals TO countersign_monitor;
+GRANT SELECT (webhook_concurrency, webhook_rate, paused, notify_on) ON countersign.portals TO countersign_monitor;
 GRANT SELECT (app_id, created_at, enabled, login, name, max_devices_per_user, max_enrollments_per_hour, max_waiting,
               max_waiting_per_device,
               over_limit) ON countersign.apps TO countersign_monitor, countersign_admin;
@@ -179,7 +179,7 @@ GRANT INSERT, DELETE ON countersign.portals, countersign.apps, countersign.auth_
     countersign.auth_type_messages, countersign.callback_urls, countersign.browser_origins TO countersign_admin;
 GRANT SELECT ON countersign.portals, countersign.callback_urls, countersign.apps TO countersign_admin;
 GRANT UPDATE (enabled, display_name, max_open_requests, max_starts_per_source, signing_secret, previous_secret, previous_secret_until,
-              webhook_key, webhook_concurrency, webhook_rate, paused) ON countersign.portals TO countersign_admin;
+              webhook_key, webhook_concurrency, webhook_rate, paused, notify_on) ON countersign.portals TO countersign_admin;
 GRANT UPDATE (enabled, max_devices_per_user, max_enrollments_per_hour, max_waiting, max_waiting_per_device) ON countersign.apps TO countersign_admin;
 GRANT UPDATE ON countersign.auth_types, countersign.auth_type_messages, countersign.callback_urls
     TO countersign_admin;

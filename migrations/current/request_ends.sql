@@ -2,7 +2,7 @@
 -- after: browsers, links, results, sources
 
 -- Ends those of the given requests that are still open, each at most once, and returns them. In the same
--- transaction: the webhook delivery (outbox), the audit event, the removal of an uncollected code, the
+-- transaction: the webhook delivery (outbox) where there is to be one, the audit event, the removal of an uncollected code, the
 -- notifications. An answer counts only before expires_at and an expiry only after it, tested here and now; whoever
 -- is revoked while his answer is being verified comes too late.
 -- Of a request that was open when history had gone back nobody knows whether it was answered: it cannot be answered any
@@ -74,18 +74,21 @@ BEGIN
                       'certificate_sha256', encode(sha256(convert_to(e.public_key, 'UTF8')), 'hex'))
                   END AS evidence,
                   CASE WHEN r.transaction_id <= (SELECT suspect_until FROM countersign.epoch)
-                       THEN (SELECT number FROM countersign.epoch) END AS epoch
+                       THEN (SELECT number FROM countersign.epoch) END AS epoch,
+                  CASE WHEN r.callback_uri IS NOT NULL
+                       THEN (SELECT r.status = ANY (p.notify_on) FROM countersign.portals p
+                             WHERE p.portal_id = r.portal_id) END AS calls_back
     ), deliveries AS (
         INSERT INTO countersign.webhook_deliveries (transaction_id, created_at, portal_id, request_status,
                                                     callback_uri, epoch)
-        SELECT transaction_id, resolved_at, portal_id, status, callback_uri, epoch FROM ended
+        SELECT transaction_id, resolved_at, portal_id, status, callback_uri, epoch FROM ended WHERE calls_back
     ), queued AS (
         INSERT INTO countersign.dispatch_queue (transaction_id, due_at, occurred_at, portal_id,
                                                 request_status, callback_uri, epoch)
         SELECT transaction_id,
                CASE WHEN epoch IS NOT NULL AND (SELECT is_held FROM countersign.epoch)
                     THEN countersign.held() ELSE resolved_at END,
-               resolved_at, portal_id, status, callback_uri, epoch FROM ended
+               resolved_at, portal_id, status, callback_uri, epoch FROM ended WHERE calls_back
     ), audited AS (
         INSERT INTO countersign.events (transaction_id, enrollment_id, portal_id, app_id, type, user_id, details)
         SELECT transaction_id, enrollment_id, portal_id, app_id, 'request.' || status, answered_by,

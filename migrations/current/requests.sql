@@ -30,13 +30,15 @@ BEGIN
              NEW.code_rotation, NEW.redeem_once, NEW.confirm_if_new, NEW.scan_required, NEW.same_network,
              NEW.refuse_qr, NEW.allow_link, NEW.source
         FROM (SELECT clock_timestamp() AS at OFFSET 0) AS now, countersign.settings s, countersign.portals p,
-             countersign.callback_urls c, countersign.auth_types t, countersign.auth_type_messages m
+             countersign.auth_types t, countersign.auth_type_messages m
         WHERE p.portal_id = coalesce(NEW.portal_id,
                   (SELECT own.portal_id FROM countersign.portals own WHERE own.login = session_user),
                   (SELECT countersign.current_portal()))
           AND p.enabled AND NOT p.over_limit
           AND s.mobile_authentication_enabled AND s.enrollment_enabled AND s.callback_allowlist_enabled
-          AND c.portal_id = p.portal_id AND c.url = NEW.callback_uri
+          AND CASE WHEN NEW.callback_uri IS NULL THEN true
+                   ELSE EXISTS (SELECT FROM countersign.callback_urls c
+                                WHERE c.portal_id = p.portal_id AND c.url = NEW.callback_uri) END
           AND t.name = NEW.auth_type
           AND m.auth_type = NEW.auth_type AND m.language_code = coalesce(NEW.language_code, 'en')
           AND coalesce(char_length(NEW.language_code) <= 35, true)
@@ -95,7 +97,8 @@ BEGIN
                         octet_length(m.language_code) DESC LIMIT 1) END,
            s.mobile_authentication_enabled AND s.enrollment_enabled AND p.enabled AND NOT p.over_limit
            AND t.method IS NOT NULL
-           AND CASE WHEN s.callback_allowlist_enabled
+           AND CASE WHEN given.callback_uri IS NULL THEN true
+                    WHEN s.callback_allowlist_enabled
                     THEN EXISTS (SELECT FROM countersign.callback_urls c
                                  WHERE c.portal_id = p.portal_id AND c.url = given.callback_uri)
                     ELSE countersign.is_callback_uri(given.callback_uri) END
@@ -193,14 +196,14 @@ BEGIN
         PERFORM countersign.refuse('CS003', 'auth_type is missing; the name of an authentication type is allowed');
     ELSIF NOT EXISTS (SELECT FROM countersign.auth_types t WHERE t.name = given.auth_type) THEN
         PERFORM countersign.refuse('CS002', 'auth_type is not the name of an authentication type');
-    ELSIF given.callback_uri IS NULL OR given.callback_uri = '' THEN
-        PERFORM countersign.refuse('CS003', 'callback_uri is missing; an http or https address is allowed');
-    ELSIF settings.callback_allowlist_enabled AND NOT EXISTS (
+    ELSIF given.callback_uri = '' THEN
+        PERFORM countersign.refuse('CS003', 'callback_uri is empty; an http or https address is allowed, or none (NULL)');
+    ELSIF given.callback_uri IS NOT NULL AND settings.callback_allowlist_enabled AND NOT EXISTS (
             SELECT FROM countersign.callback_urls c
             WHERE c.portal_id = portal.portal_id AND c.url = given.callback_uri) THEN
         PERFORM countersign.refuse('CS005',
             'callback_uri is not one of this portal''s callback addresses, which it must equal exactly');
-    ELSIF NOT countersign.is_callback_uri(given.callback_uri) THEN
+    ELSIF given.callback_uri IS NOT NULL AND NOT countersign.is_callback_uri(given.callback_uri) THEN
         PERFORM countersign.refuse('CS005', 'callback_uri must be ' || countersign.callback_uri_rule());
     ELSIF char_length(given.language_code) > 35 OR given.language_code !~ '^[a-z]{2,3}(-[a-z0-9]{2,8})*$' THEN
         PERFORM countersign.refuse('CS003', 'language_code must be a language tag such as en or nl-BE, '

@@ -53,7 +53,8 @@ COMMENT ON VIEW countersign.auth_results IS 'The portal''s own requests, a row f
 COMMENT ON COLUMN countersign.auth_results.transaction_id IS 'The request.';
 COMMENT ON COLUMN countersign.auth_results.reference IS
     'The portal''s own handle of the visitor''s session, as it was given.';
-COMMENT ON COLUMN countersign.auth_results.callback_uri IS 'The address that is called when it ends.';
+COMMENT ON COLUMN countersign.auth_results.callback_uri IS
+    'The address that is called when it ends; NULL when none was given, and none is called.';
 COMMENT ON COLUMN countersign.auth_results.status IS
     'requested, issued, scanned; or its end: authenticated, denied, expired, cancelled, failed.';
 COMMENT ON COLUMN countersign.auth_results.is_authenticated IS
@@ -89,6 +90,16 @@ COMMENT ON COLUMN countersign.auth_results.redemption IS
     'it reads who has signed in.';
 COMMENT ON COLUMN countersign.auth_results.confirmation_tries_left IS
     'How often confirm_code may still be called with a number that is wrong; with the last of three the request fails.';
+
+-- Who the session speaks for.
+CREATE OR REPLACE VIEW countersign.own_portal WITH (security_barrier) AS
+SELECT p.name, p.display_name, p.notify_on
+FROM countersign.portals p
+WHERE p.portal_id = (SELECT countersign.current_portal());
+COMMENT ON VIEW countersign.own_portal IS 'The portal of this session, one row; none for everybody else.';
+COMMENT ON COLUMN countersign.own_portal.name IS 'What operators call it.';
+COMMENT ON COLUMN countersign.own_portal.display_name IS 'What users see on their phone.';
+COMMENT ON COLUMN countersign.own_portal.notify_on IS 'The ends of its requests whose webhooks are sent.';
 
 -- What became of a submission; result is pending until a worker has looked at it.
 CREATE OR REPLACE VIEW countersign.submission_results WITH (security_barrier) AS

@@ -7,6 +7,7 @@ struct SetColumn: StatementFamily {
         case portalEnabled = "portals.enabled"
         case portalPaused = "portals.paused"
         case portalLimit = "portals.max_open_requests"
+        case portalNotifyOn = "portals.notify_on"
         case portalDisplayName = "portals.display_name"
         case appDevices = "apps.max_devices_per_user"
         case appWaiting = "apps.max_waiting"

@@ -118,7 +118,7 @@ package struct ConfigFile: Sendable {
 extension ConfigShape {
     fileprivate var isValue: Bool {
         switch self {
-        case .value, .text, .secret: true
+        case .value, .ends, .text, .secret: true
         case .record, .whole, .named: false
         }
     }

@@ -2,6 +2,8 @@
 indirect enum ConfigShape: Sendable {
     /// A single value. `words` are all that it may be; one that is `yes` or `true` may be written as any switch.
     case value(words: [String])
+    /// Ends of requests, as `portal set` takes them.
+    case ends
     /// Text, which is kept to the letter.
     case text
     /// Where a secret is: `env:NAME` or `file:PATH`.
@@ -21,7 +23,7 @@ indirect enum ConfigShape: Sendable {
     /// The shape of the part with that name; nil where there is none.
     func part(_ name: String) -> ConfigShape? {
         switch self {
-        case .value, .text, .secret: nil
+        case .value, .ends, .text, .secret: nil
         case .record(let parts), .whole(let parts): parts.first { $0.name == name }?.shape
         case .named(let shape): shape
         }
@@ -48,6 +50,8 @@ indirect enum ConfigShape: Sendable {
                 throw UnreadableInput("it is \(words.joined(separator: " or ")), not '\(text)'")
             }
             return word
+        case .ends:
+            return "\(try NotifiedEnds(typed: text))"
         case .secret:
             guard SecretSource.isReference(text) else {
                 throw UnreadableInput(

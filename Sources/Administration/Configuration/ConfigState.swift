@@ -72,7 +72,7 @@ struct ListConfiguredPortals: PreparedStatement {
         "config.portals",
         """
         SELECT name, display_name, login, enabled, paused, max_open_requests, max_starts_per_source,
-               webhook_concurrency, webhook_rate
+               notify_on, webhook_concurrency, webhook_rate
         FROM countersign.portals ORDER BY name
         """)
 
@@ -83,6 +83,7 @@ struct ListConfiguredPortals: PreparedStatement {
             "enabled": "\(try row.bool("enabled"))", "paused": "\(try row.bool("paused"))",
             "open-requests": "\(try row.int("max_open_requests"))",
             "starts-per-source": "\(try row.optionalInt("max_starts_per_source") ?? 0)",
+            "notify-on": "\(NotifiedEnds(stored: try row.texts("notify_on")))",
             "webhook-concurrency": "\(try row.int("webhook_concurrency"))",
             "webhook-rate": "\(try row.optionalInt("webhook_rate") ?? 0)",
         ])

@@ -8,7 +8,7 @@ enum PortalsSection: ConfigSection {
         .record([
             ("display-name", .text), ("login", .text), (password, .secret), (signingSecret, .secret),
             ("enabled", .onOff), ("paused", .onOff), (openRequests, .number), (startsPerSource, .number),
-            ("webhook-concurrency", .number), ("webhook-rate", .number),
+            (notifyOn, .ends), ("webhook-concurrency", .number), ("webhook-rate", .number),
             (callbacks, .named(.whole([("username", .text), (password, .secret)]))),
         ]))
 
@@ -17,6 +17,7 @@ enum PortalsSection: ConfigSection {
     static let callbacks = "callbacks"
     private static let openRequests = "open-requests"
     private static let startsPerSource = "starts-per-source"
+    private static let notifyOn = "notify-on"
 
     static func read(_ state: inout ConfigState, _ connection: inout Connection) async throws -> ConfigTree {
         state.passwords = try await connection.run(ListConfiguredCallbacks()).all()
@@ -59,6 +60,7 @@ enum PortalsSection: ConfigSection {
         case "enabled": onOff(value, EnablePortal.self, DisablePortal.self, portal)
         case "paused": onOff(value, PausePortal.self, ResumePortal.self, portal)
         case openRequests: .action(LimitPortal.self, ["portal": [portal], "limit": [value]])
+        case notifyOn: .action(SetPortal.self, ["portal": [portal], notifyOn: [value]])
         case "webhook-concurrency":
             number(value, key) { .limitWebhooks(portal: portal, concurrency: $0, rate: nil) }
         case "webhook-rate": number(value, key) { .limitWebhooks(portal: portal, concurrency: nil, rate: $0) }

@@ -13,7 +13,8 @@ package struct RequestLife: Sendable {
         package let scannedAt: Timestamp?
         package let resolvedAt: Timestamp?
         package let expiresAt: Timestamp
-        package let callbackURI: String
+        /// Nil when no webhook was wanted.
+        package let callbackURI: String?
         package let message: String
         /// The code has been made and not collected yet. Only for logins that may read it, as is the reference.
         package let isCodeWaiting: Bool

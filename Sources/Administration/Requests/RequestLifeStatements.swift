@@ -39,7 +39,7 @@ extension RequestLife.Request: RowReadable {
         scannedAt = try row.optionalTimestamp("scanned_at")
         resolvedAt = try row.optionalTimestamp("resolved_at")
         expiresAt = try row.timestamp("expires_at")
-        callbackURI = try row.text("callback_uri")
+        callbackURI = try row.optionalText("callback_uri")
         message = try row.text("message")
         isCodeWaiting = try row.bool("is_waiting")
         reference = try row.optionalText("reference")

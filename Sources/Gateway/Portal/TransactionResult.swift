@@ -7,7 +7,8 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
         let description: String
     }
 
-    let callback_uri: String
+    /// Of a request that was given one.
+    let callback_uri: String?
     let transaction_id: String
     /// When the request was made, in milliseconds since 1970.
     let timestamp: Int64
@@ -49,7 +50,7 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
     init(_ row: inout RowReader) throws {
         transaction_id = try row.identifier("transaction_id").description
         reference = try row.optionalText("reference")
-        callback_uri = try row.text("callback_uri")
+        callback_uri = try row.optionalText("callback_uri")
         status = try row.text("status")
         let isAuthenticated = try row.optionalBool("is_authenticated")
         is_authenticated = isAuthenticated ?? false

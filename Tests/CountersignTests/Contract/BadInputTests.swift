@@ -67,8 +67,7 @@ import Testing
         Case(
             values: [:], state: "CS008", says: ["portal", "limit"], setting: "portals SET over_limit = true"),
         Case(values: ["auth_type": nil], state: "CS003", says: ["auth_type", "missing", "name"]),
-        Case(values: ["callback_uri": nil], state: "CS003", says: ["callback_uri", "missing", "http"]),
-        Case(values: ["callback_uri": ""], state: "CS003", says: ["callback_uri", "missing", "http"]),
+        Case(values: ["callback_uri": ""], state: "CS003", says: ["callback_uri", "empty", "http"]),
         Case(
             values: ["secure_message": long(4097)], state: "CS003", says: ["secure_message", "8,192 bytes"]),
         Case(values: ["reference": long(256)], state: "CS003", says: ["reference", "255 characters"]),

@@ -120,7 +120,7 @@ private let decidedColumns = """
     issue_queue: attempts portal_id transaction_id
     log_levels: level module updated_at
     partitioned_tables: days fillfactor retention_days table_name
-    portals: created_at display_name enabled login max_open_requests max_starts_per_source name over_limit paused
+    portals: created_at display_name enabled login max_open_requests max_starts_per_source name notify_on over_limit paused
         portal_id webhook_concurrency webhook_rate
     queue_history: done errors minute stage unit waiting
     schema_migrations: applied_at applied_by checksum duration_ms minimum_binary name no_undo undo version

@@ -41,9 +41,10 @@ import Testing
     }
 
     private let visible: [TestLogin.Group: Set<String>] = [
-        .portal: ["auth_results"], .app: ["submission_results", "enrollment_results"],
+        .portal: ["auth_results", "own_portal"], .app: ["submission_results", "enrollment_results"],
         .gateway: [
-            "auth_results", "submission_results", "enrollment_results", "schema_migrations", "log_levels",
+            "auth_results", "own_portal", "submission_results", "enrollment_results", "schema_migrations",
+            "log_levels",
         ],
     ]
 
@@ -226,6 +227,7 @@ private let decidedPrivileges = """
     operators - admin: delete, insert, select, update
     otp_secrets - admin: select (transaction_id); worker: delete, insert, select, update
     other_databases(group_role text) - nobody
+    own_portal (view) - gateway portal: select
     outlived_partitions() - admin monitor worker: execute
     own_enrollments(user_id text) - gateway: execute
     own_request(id uuid) - nobody
@@ -241,8 +243,8 @@ private let decidedPrivileges = """
         (secret_hash)
     portals - admin: delete, insert, select, update (max_open_requests enabled max_starts_per_source display_name
         signing_secret previous_secret previous_secret_until webhook_key webhook_concurrency
-        webhook_rate paused); monitor: select (portal_id max_open_requests created_at enabled
-        over_limit max_starts_per_source login name display_name webhook_concurrency webhook_rate paused); worker: select,
+        webhook_rate paused notify_on); monitor: select (portal_id max_open_requests created_at enabled
+        over_limit max_starts_per_source login name display_name webhook_concurrency webhook_rate paused notify_on); worker: select,
         update (over_limit)
     portals_portal_id_seq (sequence) - admin: usage
     queue_figures - nobody
