@@ -109,7 +109,7 @@ extension Portal {
     }
 
     /// Reads what `secretText` writes, of a secret that another system has made.
-    static func readSecret(_ text: String) throws(AdministrationError) -> [UInt8] {
+    package static func readSecret(_ text: String) throws(AdministrationError) -> [UInt8] {
         let secret = text.hasPrefix("whsec_") ? Data(base64Encoded: String(text.dropFirst(6))) : nil
         guard let secret, (24...64).contains(secret.count) else {
             throw .refused("a signing secret is whsec_ and the base64 of 24 to 64 bytes")

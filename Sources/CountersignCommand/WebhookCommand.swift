@@ -15,9 +15,10 @@ struct WebhookCommand: ParsableCommand {
               countersign webhook replay --portal acme --since 2h
               countersign webhook endpoints
               countersign webhook limit acme --concurrency 4 --rate 50
+              countersign webhook forward --portal acme http://127.0.0.1:3000/callback
             """,
         subcommands: [WebhookList.self, WebhookShow.self] + actionCommands("webhook")
-            + [WebhookEndpoints.self, WebhookLimit.self])
+            + [WebhookEndpoints.self, WebhookLimit.self, WebhookForward.self])
 }
 
 struct WebhookList: DatabaseCommand {

@@ -24,7 +24,7 @@ import Testing
         "user show", "user export", "user erase",
         "doctor",
         "webhook list", "webhook show", "webhook retry", "webhook replay", "webhook endpoints",
-        "webhook limit",
+        "webhook limit", "webhook forward",
     ]
     static let groups = [
         "migrate", "portal", "portal credentials", "app", "type", "settings", "callback", "config", "request",
@@ -95,6 +95,7 @@ import Testing
             "webhook retry": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"],
             "webhook replay": ["--portal", "acme", "--since", "2h"],
             "webhook limit": ["acme", "--rate", "5"],
+            "webhook forward": ["--portal", "acme", "http://127.0.0.1:3000/"],
             "operator add": ["alice"], "operator remove": ["alice"],
             "operator remove-second-factor": ["alice"], "operator set": ["alice", "--role", "admin"],
             "enrollment unlock": ["0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"], "operator password": ["alice"],
@@ -104,7 +105,8 @@ import Testing
             "app remove": ["mobile"], "type set": ["qr", "--expires-in", "60"],
         ]
         let words = command.split(separator: " ").map(String.init) + arguments[command, default: []]
-        let shell = Shell(url: "postgres://someone:hush-hush@127.0.0.1:1/nothing", key: .make())
+        let shell = Shell(url: "postgres://someone:hush-hush@127.0.0.1:1/nothing", key: .make()).with(
+            "COUNTERSIGN_SIGNING_SECRET", "whsec_" + Data(count: 32).base64EncodedString())
         let outcome = try await shell.start(words).outcome()
         #expect(outcome.status == 69)
         #expect(outcome.output == "")

@@ -50,9 +50,9 @@ package final class Receiver: Sendable {
     /// Connections accepted so far.
     package var connections: Int { state.withLock(\.connections) }
 
-    /// Listens while the body runs. A mute one accepts connections and does nothing with them.
+    /// Listens while the body runs; at a port of its own, or where another one has listened. A mute one accepts connections and does nothing with them.
     package static func run<T>(
-        host: String = "127.0.0.1", tls: NIOSSLContext? = nil, isMute: Bool = false,
+        host: String = "127.0.0.1", port: Int = 0, tls: NIOSSLContext? = nil, isMute: Bool = false,
         answering answer: @escaping @Sendable (Int, Received) -> Answer,
         _ body: (Receiver) async throws -> T
     ) async throws -> T {
@@ -71,7 +71,7 @@ package final class Receiver: Sendable {
                     try channel.pipeline.syncOperations.addHandler(Handler(receiver))
                 }
             }
-            .bind(host: host, port: 0).get()
+            .bind(host: host, port: port).get()
         receiver.channel.withLock { $0 = channel }
         do {
             let value = try await body(receiver)

@@ -21,7 +21,7 @@ package struct SecretSource: Sendable {
     }
 
     /// The same. Throws when it is not there.
-    func need(_ reference: String) throws(AdministrationError) -> String {
+    package func need(_ reference: String) throws(AdministrationError) -> String {
         guard let secret = secret(reference), !secret.isEmpty else {
             throw .refused("there is no secret at \(reference)")
         }

@@ -6,7 +6,7 @@ struct EventFollower {
     private var stream: EventStream
     private let printer: EventPrinter
     private let file: CursorFile?
-    private var backoff = Backoff()
+    private var reconnection = Reconnection()
 
     /// As long between two looks, at least; and ten times as long as a look takes, for the server's sake.
     private static let pause = Duration.seconds(1)
@@ -33,11 +33,10 @@ struct EventFollower {
         while true {
             do {
                 let took = try await look(&connection)
-                backoff.reset()
+                reconnection.reset()
                 try await Task.sleep(for: max(Self.pause, took * 10))
             } catch let error as PostgresError where error.isConnectionLoss {
-                writeError("countersign: the connection to the database was lost: \(plain(error.message))")
-                try await reconnect(&connection)
+                try await reconnection.run(&connection, after: error)
             }
         }
     }
@@ -54,23 +53,6 @@ struct EventFollower {
             try Interruption.shared.hold {
                 write(lines.map(printer.line).joined(), terminator: "")
                 try file?.save(cursor)
-            }
-        }
-    }
-
-    /// Tries until it succeeds. Says each time that there is another reason why it does not.
-    private mutating func reconnect(_ connection: inout Connection) async throws {
-        var reason = ""
-        while true {
-            try await backoff.wait()
-            do {
-                connection = try await connection.another()
-                Interruption.shared.watch(connection, instead: true)
-                return writeError("countersign: connected again")
-            } catch {
-                guard error.isConnectionLoss else { throw error }
-                if error.message != reason { writeError("countersign: \(plain(error.message))") }
-                reason = error.message
             }
         }
     }

@@ -1,0 +1,103 @@
+package import Engine
+package import Postgres
+
+/// How a request has ended, as its portal reads it.
+package struct RequestEnd: Sendable, Hashable {
+    package let transactionID: Identifier
+    package let status: String
+    let denyReason: String?
+    let callbackURI: String?
+    package let occurredAt: Timestamp
+}
+
+/// The ends of a portal's requests as they come, read with the portal's own rights: each once, and in the order of the
+/// ends that are seen together. What ends while nobody is connected is seen at the next look.
+package struct RequestEnds: Sendable {
+    /// Nobody's transaction that ends a request stays open for longer.
+    private static let longestCommit = Duration.seconds(600)
+
+    private let portal: String
+    private let clock: DatabaseClock
+    private var lastLook: Timestamp
+    private var seen: [Identifier: Timestamp] = [:]
+    /// The server process of the session that listens.
+    private var session: Int32?
+
+    /// Begins after those that can be seen now. Throws `NotThisPortal`.
+    package init(of portal: String, _ clock: DatabaseClock, _ connection: inout Connection) async throws {
+        (self.portal, self.clock) = (portal, clock)
+        lastLook = try await connection.run(TellTime()).one()
+        _ = try await next(&connection)
+    }
+
+    /// The login speaks for another portal, or for none.
+    package struct NotThisPortal: Error {}
+
+    private mutating func open(_ connection: inout Connection) async throws {
+        try await connection.run(NamePortal(name: portal))
+        guard let own = try await connection.run(ReadOwnPortal()).first(), own.name == portal else {
+            throw NotThisPortal()
+        }
+        try await connection.listen(to: [own.channel])
+        session = connection.processID
+    }
+
+    /// Those that were not returned before. The session listens from then on, also one that is another than before.
+    package mutating func next(_ connection: inout Connection) async throws -> [RequestEnd] {
+        if session != connection.processID { try await open(&connection) }
+        let now = try await connection.run(TellTime()).one()
+        clock.set(now)
+        let start = lastLook.advanced(by: .zero - Self.longestCommit)
+        let ends = try await connection.run(ListEnds(start: start)).all()
+        let new = ends.filter { seen.updateValue($0.occurredAt, forKey: $0.transactionID) == nil }
+        seen = seen.filter { $0.value >= start }
+        lastLook = now
+        return new
+    }
+}
+
+/// For the rest of the session, where one login speaks for several portals; the login of one is that one's anyway.
+struct NamePortal: PreparedStatement {
+    let name: String
+
+    static let statement = Statement(
+        "forward.name_portal", "SELECT set_config('countersign.portal', $1, false) AS name")
+    var parameters: [Parameter] { [.text(name)] }
+    static func decode(_ row: inout RowReader) throws -> String { try row.text("name") }
+}
+
+struct ReadOwnPortal: PreparedStatement {
+    static let statement = Statement(
+        "forward.own_portal",
+        "SELECT name, countersign.portal_channel() AS channel FROM countersign.own_portal")
+
+    static func decode(_ row: inout RowReader) throws -> (name: String, channel: String) {
+        (try row.text("name"), try row.text("channel"))
+    }
+}
+
+/// Since then, of requests that had begun at most an hour before: an identifier begins with its time (RFC 9562 section 5.7),
+/// so that few are looked at.
+struct ListEnds: PreparedStatement {
+    let start: Timestamp
+
+    static let statement = Statement(
+        "forward.list_ends",
+        """
+        SELECT a.transaction_id, a.status::text AS status, a.deny_reason, a.callback_uri, a.resolved_at
+        FROM countersign.auth_results a
+        WHERE a.resolved_at >= $1 AND a.transaction_id >= (
+            lpad(to_hex((extract(epoch FROM $1::timestamptz - interval '1 h') * 1000)::bigint), 12, '0')
+            || repeat('0', 20))::uuid
+          AND a.status = ANY (SELECT unnest(o.notify_on) FROM countersign.own_portal o)
+        ORDER BY a.resolved_at, a.transaction_id
+        """)
+    var parameters: [Parameter] { [.timestamp(start)] }
+
+    static func decode(_ row: inout RowReader) throws -> RequestEnd {
+        RequestEnd(
+            transactionID: try row.identifier("transaction_id"), status: try row.text("status"),
+            denyReason: try row.optionalText("deny_reason"),
+            callbackURI: try row.optionalText("callback_uri"), occurredAt: try row.timestamp("resolved_at"))
+    }
+}
