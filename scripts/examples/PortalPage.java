@@ -81,7 +81,7 @@ public class PortalPage {
         String agent = exchange.getRequestHeaders().getFirst("User-Agent");
         String started = ask("user", "type=qr-code&callback_uri=" + encoded(callback) + "&ip_address="
             + exchange.getRemoteAddress().getAddress().getHostAddress() + "&user_agent="
-            + encoded(agent == null ? "" : agent));
+            + encoded(agent == null ? "" : agent) + "&browser_id=" + browserOf(exchange));
         Session session = sessionOf(exchange);
         if (session == null) session = newSession(exchange, null);
         // The code that is shown, the one before it, and other tabs.
@@ -132,19 +132,34 @@ public class PortalPage {
     }
 
     static Session sessionOf(HttpExchange exchange) {
-        String cookies = exchange.getRequestHeaders().getFirst("Cookie");
-        var found = Pattern.compile("(?:^|; )session=([\\w-]+)").matcher(cookies == null ? "" : cookies);
-        return found.find() ? sessions.get(found.group(1)) : null;
+        String id = cookieOf(exchange, "session");
+        return id == null ? null : sessions.get(id);
     }
 
     static Session newSession(HttpExchange exchange, String user) {
+        Session session = new Session(giveCookie(exchange, "session", ""), new CopyOnWriteArrayList<>(), user);
+        sessions.put(session.id(), session);
+        return session;
+    }
+
+    /** What the browser is known by for 400 days: the phone tells its user whether it is new. */
+    static String browserOf(HttpExchange exchange) {
+        String id = cookieOf(exchange, "browser");
+        return id == null ? giveCookie(exchange, "browser", "; Max-Age=34560000") : id;
+    }
+
+    static String cookieOf(HttpExchange exchange, String name) {
+        String cookies = exchange.getRequestHeaders().getFirst("Cookie");
+        var found = Pattern.compile("(?:^|; )" + name + "=([\\w-]+)").matcher(cookies == null ? "" : cookies);
+        return found.find() ? found.group(1) : null;
+    }
+
+    static String giveCookie(HttpExchange exchange, String name, String life) {
         byte[] bytes = new byte[16];
         random.nextBytes(bytes);
-        String id = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
-        Session session = new Session(id, new CopyOnWriteArrayList<>(), user);
-        sessions.put(id, session);
-        exchange.getResponseHeaders().set("Set-Cookie", "session=" + id + "; Path=/; HttpOnly; SameSite=Lax");
-        return session;
+        String value = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+        exchange.getResponseHeaders().add("Set-Cookie", name + "=" + value + "; Path=/; HttpOnly; SameSite=Lax" + life);
+        return value;
     }
 
     static void send(HttpExchange exchange, int status, String kind, String text) throws IOException {

@@ -31,22 +31,33 @@ async function ask(path, form) {
 
 const escaped = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
-function sessionOf(request) {
-  const cookie = /(?:^|; )session=([\w-]+)/.exec(request.headers.cookie ?? "");
-  return cookie && sessions.get(cookie[1]);
+function cookieOf(request, name) {
+  return new RegExp(`(?:^|; )${name}=([\\w-]+)`).exec(request.headers.cookie ?? "")?.[1];
 }
 
+function giveCookie(response, name, life = "") {
+  const value = randomBytes(16).toString("base64url");
+  response.appendHeader("set-cookie", `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${life}`);
+  return value;
+}
+
+const sessionOf = (request) => sessions.get(cookieOf(request, "session"));
+
 function newSession(response) {
-  const session = { id: randomBytes(16).toString("base64url"), begun: [] };
+  const session = { id: giveCookie(response, "session"), begun: [] };
   sessions.set(session.id, session);
-  response.setHeader("set-cookie", `session=${session.id}; Path=/; HttpOnly; SameSite=Lax`);
   return session;
+}
+
+// What the browser is known by for 400 days: the phone tells its user whether it is new.
+function browserOf(request, response) {
+  return cookieOf(request, "browser") ?? giveCookie(response, "browser", "; Max-Age=34560000");
 }
 
 async function start(request, response) {
   const started = await ask("user", {
     type: "qr-code", callback_uri: callback, ip_address: request.socket.remoteAddress,
-    user_agent: request.headers["user-agent"] ?? "",
+    user_agent: request.headers["user-agent"] ?? "", browser_id: browserOf(request, response),
   });
   const session = sessionOf(request) ?? newSession(response);
   // The code that is shown, the one before it, and other tabs.

@@ -42,12 +42,24 @@ function start(): void
 {
     $started = ask('user', [
         'type' => 'qr-code', 'callback_uri' => getenv('CALLBACK_URI'), 'ip_address' => $_SERVER['REMOTE_ADDR'],
-        'user_agent' => $_SERVER['HTTP_USER_AGENT'] ?? '',
+        'user_agent' => $_SERVER['HTTP_USER_AGENT'] ?? '', 'browser_id' => browser(),
     ]);
     // The code that is shown, the one before it, and other tabs.
     $_SESSION['begun'] = [...array_slice($_SESSION['begun'] ?? [], -7), $started['transaction_id']];
     header('Content-Type: application/json');
     echo json_encode(['transaction_id' => $started['transaction_id'], 'browser_token' => $started['browser_token']]);
+}
+
+/** What the browser is known by for 400 days: the phone tells its user whether it is new. */
+function browser(): string
+{
+    if (isset($_COOKIE['browser'])) {
+        return $_COOKIE['browser'];
+    }
+    $id = bin2hex(random_bytes(16));
+    $life = ['expires' => time() + 400 * 86400, 'path' => '/', 'httponly' => true, 'samesite' => 'Lax'];
+    setcookie('browser', $id, $life);
+    return $id;
 }
 
 function finish(string $transaction): void

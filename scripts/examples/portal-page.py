@@ -57,7 +57,7 @@ class Portal(BaseHTTPRequestHandler):
 
     def start(self):
         started = ask("user", {"type": "qr-code", "callback_uri": CALLBACK, "ip_address": self.client_address[0],
-                               "user_agent": self.headers.get("User-Agent", "")})
+                               "user_agent": self.headers.get("User-Agent", ""), "browser_id": self.browser()})
         session = self.session() or self.new_session()
         # The code that is shown, the one before it, and other tabs.
         session["begun"] = session["begun"][-7:] + [started["transaction_id"]]
@@ -75,14 +75,26 @@ class Portal(BaseHTTPRequestHandler):
         self.answer("", status=303, location="/")
 
     def session(self):
-        cookie = SimpleCookie(self.headers.get("Cookie", "")).get("session")
-        return SESSIONS.get(cookie.value) if cookie else None
+        return SESSIONS.get(self.cookie("session"))
 
     def new_session(self):
-        self.cookie = secrets.token_urlsafe(16)
-        return SESSIONS.setdefault(self.cookie, {"id": self.cookie, "begun": [], "user": None})
+        id = self.give_cookie("session")
+        return SESSIONS.setdefault(id, {"id": id, "begun": [], "user": None})
 
-    cookie = None
+    def browser(self):
+        """What the browser is known by for 400 days: the phone tells its user whether it is new."""
+        return self.cookie("browser") or self.give_cookie("browser", "; Max-Age=34560000")
+
+    def cookie(self, name):
+        cookie = SimpleCookie(self.headers.get("Cookie", "")).get(name)
+        return cookie.value if cookie else None
+
+    def give_cookie(self, name, life=""):
+        value = secrets.token_urlsafe(16)
+        self.cookies += (f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{life}",)
+        return value
+
+    cookies = ()
 
     def answer(self, text, kind="text/html; charset=utf-8", status=200, location=None):
         self.send_response(status)
@@ -92,8 +104,8 @@ class Portal(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         if location:
             self.send_header("Location", location)
-        if self.cookie:
-            self.send_header("Set-Cookie", f"session={self.cookie}; Path=/; HttpOnly; SameSite=Lax")
+        for cookie in self.cookies:
+            self.send_header("Set-Cookie", cookie)
         self.end_headers()
         self.wfile.write(text.encode())
 
