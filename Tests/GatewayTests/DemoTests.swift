@@ -68,6 +68,7 @@ import Testing
 
             let scanned = try await alice.run("scan", code)
             #expect(scanned.status == 0 && scanned.output.hasPrefix("ACME\nSign in"), "\(scanned)")
+            #expect(scanned.output.contains("This browser is new to you"))
             try await first.wait(phase: "scanned")
             #expect(try await first.status() == "Confirm on your phone")
             #expect(try await zbar(try await first.screenshot("scanned"), "png") == nil)

@@ -37,13 +37,19 @@ struct DemoRoutes: Sendable {
         draft.ipAddress = request.client?.description
         draft.userAgent = SignInContext.userAgent(request.headers[.userAgent])
         draft.languageCode = SignInContext.language(request.headers[.acceptLanguage])
+        let browser = request.demoBrowser ?? base64URLEncoded(randomBytes(16))
+        draft.browserID = browser
         let portal = try await portal()
         let started = try await browsers.signIns.start(draft, of: portal)
         let token = try await browsers.token(for: started, of: portal)
         let handle = sessions.add(started.transactionID, to: request.demoSession)
         return .json(
             Begun(transaction_id: started.transactionID.description, browser_token: token.text), .ok,
-            [.setCookie: "\(DemoSessions.cookie)=\(handle); Path=/demo; HttpOnly; SameSite=Strict"])
+            [
+                .setCookie: "\(DemoSessions.cookie)=\(handle); Path=/demo; HttpOnly; SameSite=Strict",
+                .setCookie:
+                    "\(DemoSessions.browserCookie)=\(browser); Path=/demo; HttpOnly; SameSite=Strict; Max-Age=34560000",
+            ])
     }
 
     /// Only the session that has begun a sign-in is told who it is: no page is believed.
@@ -83,6 +89,12 @@ private func page(_ text: String) -> Response {
 
 extension IncomingRequest {
     fileprivate var demoSession: String? { request.cookies[DemoSessions.cookie]?.value }
+
+    /// Only as it was given: the answer gives it again.
+    fileprivate var demoBrowser: String? {
+        let value = request.cookies[DemoSessions.browserCookie]?.value
+        return value?.wholeMatch(of: /[A-Za-z0-9_-]{22}/).map { String($0.output) }
+    }
 }
 
 /// Nil when there is no such portal.

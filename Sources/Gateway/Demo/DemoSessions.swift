@@ -6,6 +6,8 @@ import Synchronization
 /// last few count, and the oldest visitor goes when there are too many.
 final class DemoSessions: Sendable {
     static let cookie = "countersign-demo"
+    /// What the browser is known by, for 400 days.
+    static let browserCookie = "countersign-demo-browser"
     private static let capacity = 500
     /// The code that is shown, the one before, and other tabs.
     private static let signIns = 8
