@@ -35,7 +35,7 @@ package enum AdministrationStatements {
             ReplaceCredential.self, RotateSecret.self, RunCheck.self, SearchEvents.self, SendAgain.self,
             SetSigningKey.self, StoreFactor.self, TouchSession.self, UseCode.self, VerifyEvents.self,
             // of the configuration as a file
-            ListConfiguredApps.self, ListConfiguredCallbacks.self, ListConfiguredPortals.self,
+            ListConfiguredCallbacks.self, ListConfiguredPortals.self,
             LockConfiguration.self,
             // of archives of events
             DropArchivedEvents.self, FindDigestBefore.self, ListEndedPartitions.self, ListSpans.self,

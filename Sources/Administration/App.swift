@@ -7,6 +7,10 @@ package struct App: Sendable, Hashable {
     package let login: String
     package let isEnabled: Bool
     package let createdAt: Timestamp
+    package let devicesPerUser, enrollmentsPerHour, waiting, waitingPerDevice: Int
+
+    /// In the order of `LimitApp.limits`.
+    var limits: [Int] { [devicesPerUser, enrollmentsPerHour, waiting, waitingPerDevice] }
 }
 
 extension App {
@@ -38,6 +42,10 @@ extension App: RowReadable {
         login = try row.text("login")
         isEnabled = try row.bool("enabled")
         createdAt = try row.timestamp("created_at")
+        devicesPerUser = try row.int("max_devices_per_user")
+        enrollmentsPerHour = try row.int("max_enrollments_per_hour")
+        waiting = try row.int("max_waiting")
+        waitingPerDevice = try row.int("max_waiting_per_device")
     }
 }
 
@@ -54,5 +62,10 @@ struct ListApps: PreparedStatement {
     typealias Output = App
 
     static let statement = Statement(
-        "app.list", "SELECT app_id, name, login, enabled, created_at FROM countersign.apps ORDER BY name")
+        "app.list",
+        """
+        SELECT app_id, name, login, enabled, created_at, max_devices_per_user, max_enrollments_per_hour, max_waiting,
+               max_waiting_per_device
+        FROM countersign.apps ORDER BY name
+        """)
 }

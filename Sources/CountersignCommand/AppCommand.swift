@@ -10,6 +10,7 @@ struct AppCommand: ParsableCommand {
             Examples:
               countersign app add mobile --role mobile
               countersign app list
+              countersign app limit mobile --devices-per-user 3
               countersign app disable mobile
               countersign app password mobile
             """,
@@ -84,6 +85,10 @@ struct AppList: DatabaseCommand {
             [
                 "name": .text(app.name), "login": .text(app.login), "enabled": .flag(app.isEnabled),
                 "created_at": .time(app.createdAt),
+                "devices_per_user": .number(app.devicesPerUser),
+                "enrollments_per_hour": .number(app.enrollmentsPerHour),
+                "waiting": .number(app.waiting),
+                "waiting_per_device": .number(app.waitingPerDevice),
             ]
         }
         try output.show(records, otherwise: "There are no apps yet.")

@@ -8,7 +8,7 @@ import Testing
         "migrate up", "migrate status", "migrate verify", "migrate plan", "portal add",
         "portal list",
         "portal enable", "portal disable", "portal credentials add", "portal credentials list",
-        "portal credentials rotate", "portal credentials remove", "app add", "app list", "app enable",
+        "portal credentials rotate", "portal credentials remove", "app add", "app list", "app limit", "app enable",
         "app disable", "type add",
         "type list", "type remove", "settings show", "settings set", "callback add", "callback list",
         "callback remove", "config export", "config plan", "config apply", "status", "request show",

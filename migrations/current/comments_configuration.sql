@@ -45,16 +45,16 @@ COMMENT ON COLUMN countersign.apps.enabled IS 'Off, its enrollments are refused 
 COMMENT ON COLUMN countersign.apps.login IS 'The role with which it connects.';
 COMMENT ON COLUMN countersign.apps.name IS 'What operators call it.';
 COMMENT ON COLUMN countersign.apps.max_devices_per_user IS
-    'How many devices one user may have at a time, 10 unless an administrator says otherwise (UPDATE); one more is '
+    'How many devices one user may have at a time, 10 unless an operator says otherwise (countersign app limit); one more is '
     'refused (CS008) until one is revoked. Enrolling a device again does not count.';
 
 COMMENT ON COLUMN countersign.apps.max_enrollments_per_hour IS
-    'How often one device of a user may be enrolled within an hour, 60 unless an administrator says otherwise (UPDATE).';
+    'How often one device of a user may be enrolled within an hour, 60 unless an operator says otherwise (countersign app limit).';
 COMMENT ON COLUMN countersign.apps.max_waiting IS
-    'How many of its submissions may wait to be judged, 10,000 unless an administrator says otherwise (UPDATE); further '
+    'How many of its submissions may wait to be judged, 10,000 unless an operator says otherwise (countersign app limit); further '
     'ones are rejected as too_many_waiting. housekeep counts once a second.';
 COMMENT ON COLUMN countersign.apps.max_waiting_per_device IS
-    'How many submissions of one enrollment may wait to be judged, 100 unless an administrator says otherwise (UPDATE).';
+    'How many submissions of one enrollment may wait to be judged, 100 unless an operator says otherwise (countersign app limit).';
 COMMENT ON COLUMN countersign.apps.over_limit IS
     'Whether it had reached max_waiting: new submissions are rejected as too_many_waiting.';
 

@@ -71,7 +71,7 @@ extension OperatorAction {
 package let operatorActions: [any OperatorAction.Type] = [
     PauseStage.self, ResumeStage.self, SetBatchSize.self, DrainWorker.self,
     PausePortal.self, ResumePortal.self, EnablePortal.self, DisablePortal.self, LimitPortal.self,
-    SetPortal.self, RenewPortalPassword.self, RemovePortal.self,
+    LimitApp.self, SetPortal.self, RenewPortalPassword.self, RemovePortal.self,
     EnableApp.self, DisableApp.self, RenewAppPassword.self, RemoveApp.self, RevokeEnrollment.self,
     UnlockEnrollment.self, EraseUser.self,
     RotateSharedKey.self, AddType.self, SetType.self, RemoveType.self, AddCallback.self, RemoveCallback.self,

@@ -9,9 +9,6 @@ struct SetColumn: StatementFamily {
         case portalLimit = "portals.max_open_requests"
         case portalNotifyOn = "portals.notify_on"
         case portalDisplayName = "portals.display_name"
-        case appDevices = "apps.max_devices_per_user"
-        case appWaiting = "apps.max_waiting"
-        case appWaitingPerDevice = "apps.max_waiting_per_device"
 
         fileprivate var thing: NamedThing { rawValue.hasPrefix("apps.") ? .app : .portal }
     }

@@ -26,7 +26,6 @@ struct ConfigStep: Sendable {
         case addCallback(portal: String, url: String, ConfigTree)
         case limitWebhooks(portal: String, concurrency: Int?, rate: Int?)
         case renamePortal(String, displayName: String)
-        case limitApp(String, SetColumn.Column, String)
         case refuse(String)
     }
 

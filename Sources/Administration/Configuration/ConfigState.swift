@@ -90,23 +90,3 @@ struct ListConfiguredPortals: PreparedStatement {
         return .init(name: name, tree: tree)
     }
 }
-
-struct ListConfiguredApps: PreparedStatement {
-    static let statement = Statement(
-        "config.apps",
-        """
-        SELECT name, login, enabled, max_devices_per_user, max_waiting, max_waiting_per_device
-        FROM countersign.apps ORDER BY name
-        """)
-
-    static func decode(_ row: inout RowReader) throws -> ConfigTree.Part {
-        let name = try row.text("name")
-        let tree = ConfigTree([
-            "login": try row.text("login"), "enabled": "\(try row.bool("enabled"))",
-            "devices-per-user": "\(try row.int("max_devices_per_user"))",
-            "waiting": "\(try row.int("max_waiting"))",
-            "waiting-per-device": "\(try row.int("max_waiting_per_device"))",
-        ])
-        return .init(name: name, tree: tree)
-    }
-}

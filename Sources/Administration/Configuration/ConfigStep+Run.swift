@@ -31,10 +31,6 @@ extension ConfigStep {
         case .renamePortal(let portal, let displayName):
             try await Portal.rename(portal, displayName: displayName, &connection)
             outcome.sentences.append("portal \(portal) has another display name")
-        case .limitApp(let app, let column, let value):
-            guard let limit = Int32(value) else { throw UnreadableInput("it is a number, not '\(value)'") }
-            _ = try await SetColumn(column: column, name: app, value: .int32(limit)).run(&connection)
-            outcome.sentences.append("app \(app) has another limit")
         case .refuse(let sentence):
             throw AdministrationError.refused(sentence)
         }

@@ -115,14 +115,16 @@ enum AppsSection: ConfigSection {
     static let shape = ConfigShape.named(
         .record(
             [("login", .text), (PortalsSection.password, .secret), ("enabled", .onOff)]
-                + limits.map { ($0.key, .number) }))
-
-    private static let limits: KeyValuePairs<String, SetColumn.Column> = [
-        "devices-per-user": .appDevices, "waiting": .appWaiting, "waiting-per-device": .appWaitingPerDevice,
-    ]
+                + LimitApp.limits.map { ($0.name, .number) }))
 
     static func read(_: inout ConfigState, _ connection: inout Connection) async throws -> ConfigTree {
-        .parts(try await connection.run(ListConfiguredApps()).all())
+        .parts(try await App.list(&connection).map { .init(name: $0.name, tree: tree($0)) })
+    }
+
+    private static func tree(_ app: App) -> ConfigTree {
+        var tree = ConfigTree(["login": app.login, "enabled": "\(app.isEnabled)"])
+        for (limit, value) in zip(LimitApp.limits, app.limits) { tree[limit.name] = .value("\(value)") }
+        return tree
     }
 
     static func steps(for app: String, from old: ConfigTree?, to new: ConfigTree?) -> [ConfigStep] {
@@ -136,7 +138,9 @@ enum AppsSection: ConfigSection {
     }
 
     private static func act(_ app: String, _ key: String, _ value: String, isNew: Bool) -> ConfigStep.Act? {
-        if let limit = limits.first(where: { $0.key == key })?.value { return .limitApp(app, limit, value) }
+        if LimitApp.limits.contains(where: { $0.name == key }) {
+            return .action(LimitApp.self, ["app": [app], key: [value]])
+        }
         switch key {
         case "enabled": return .action(value == "true" ? EnableApp.self : DisableApp.self, ["app": [app]])
         case "login" where !isNew: return .refuse("an app keeps the login that it was added with")
