@@ -154,6 +154,8 @@ CREATE TABLE countersign.auth_types (
     scan_required       boolean NOT NULL DEFAULT false,  -- nobody accepts who has not scanned
     same_network        text NOT NULL DEFAULT 'off'
                         CONSTRAINT auth_types_same_network CHECK (same_network IN ('off', 'tell', 'refuse')),
+    same_country        text NOT NULL DEFAULT 'off'
+                        CONSTRAINT auth_types_same_country CHECK (same_country IN ('off', 'tell', 'refuse')),
     allow_qr            boolean NOT NULL DEFAULT true,   -- codes may be scanned
     allow_link          boolean NOT NULL DEFAULT false,  -- the app may be opened by a link, see links.sql
     CONSTRAINT auth_types_channels CHECK (allow_qr OR allow_link)
@@ -311,7 +313,9 @@ CREATE TABLE countersign.auth_requests (
     reference           text COLLATE "C",
     browser_id          text COLLATE "C",  -- a keyed digest of what the portal gave, see browsers.sql
     same_network        text,              -- tell or refuse, as the type said
+    same_country        text,              -- tell or refuse, as the type said
     network_match       text,              -- same, other or unknown: the visitor's network and the device's
+    country_match       text,              -- the same of their countries, as the worker's file of places has them
     source              text COLLATE "C",  -- portal and network; NULL where starts are not limited by it, see sources.sql
     deny_reason         text,              -- not_me, when who declined has said so
     secret_digest       bytea,
@@ -416,7 +420,7 @@ CREATE TABLE countersign.submissions (
                     CONSTRAINT submissions_reason CHECK (reason IN
                         ('malformed', 'unknown_code', 'expired', 'already_used', 'other_device', 'not_enrolled',
                          'enrollment_revoked', 'enrollment_disabled', 'invalid_signature', 'stale_signature',
-                         'wrong_prompt', 'other_network', 'wrong_channel', 'locked_out', 'too_many_waiting')),
+                         'wrong_prompt', 'other_network', 'other_country', 'wrong_channel', 'locked_out', 'too_many_waiting')),
     -- what the app sent
     enrollment_id   text,
     otp             text CONSTRAINT submissions_otp_never_stored CHECK (otp IS NULL),
@@ -666,6 +670,7 @@ CREATE TABLE countersign.workers (
     process_id       integer NOT NULL,
     program          integer NOT NULL,  -- the program's number, as in minimum-binary
     draining         boolean NOT NULL DEFAULT false,
+    has_places       boolean NOT NULL DEFAULT false,  -- whether it was started with a file of places
     host             text NOT NULL,
     drain_requested  boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50);

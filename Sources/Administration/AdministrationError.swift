@@ -46,6 +46,7 @@ let constraintSentences = [
     "auth_type_messages_pkey": "two messages have the same language",
     "auth_types_code_rotation": "a code is shown for 1 to 60 seconds, or 0 for all of them",
     "auth_types_channels": "a type takes scans, links, or both",
+    "auth_types_same_country": "countries are compared off, tell or refuse",
     "auth_types_same_network": "networks are compared off, tell or refuse",
     "auth_types_confirm_code": "a confirmation number is asked for never, always or with a new_browser",
     "auth_types_name_form":

@@ -25,6 +25,8 @@ package struct AuthenticationType: Sendable, Hashable {
     package let scanRequired: Bool
     /// `off`, `tell` or `refuse`.
     package let sameNetwork: String
+    /// `off`, `tell` or `refuse`.
+    package let sameCountry: String
     package let allowQR: Bool
     package let allowLink: Bool
     /// By language.
@@ -47,6 +49,7 @@ extension AuthenticationType: RowReadable {
         redeemOnce = try row.bool("redeem_once")
         scanRequired = try row.bool("scan_required")
         sameNetwork = try row.text("same_network")
+        sameCountry = try row.text("same_country")
         allowQR = try row.bool("allow_qr")
         allowLink = try row.bool("allow_link")
         messages = zip(try row.texts("languages"), try row.texts("messages")).map(Message.init)
@@ -60,7 +63,7 @@ struct ListAuthenticationTypes: PreparedStatement {
         "type.list",
         """
         SELECT t.name, t.method, t.request_expires_in, t.confirm_code, t.code_rotation, t.redeem_once, t.scan_required,
-               t.same_network, t.allow_qr, t.allow_link,
+               t.same_network, t.same_country, t.allow_qr, t.allow_link,
                array(SELECT m.language_code FROM countersign.auth_type_messages m
                      WHERE m.auth_type = t.name ORDER BY m.language_code) AS languages,
                array(SELECT m.message FROM countersign.auth_type_messages m

@@ -8,10 +8,11 @@ struct TypeSettings: Sendable {
     var redeemOnce: Bool?
     var scanRequired: Bool?
     var sameNetwork: String?
+    var sameCountry: String?
     var allowQR: Bool?
     var allowLink: Bool?
 
-    private static let networkWords = ["off", "tell", "refuse"]
+    private static let comparisons = ["off", "tell", "refuse"]
 
     static let inputs = [
         ActionInput(
@@ -35,7 +36,12 @@ struct TypeSettings: Sendable {
             "same-network", .option,
             help:
                 "Whether the networks of browser and device are compared: off, tell, or refuse another one.",
-            placeholder: "what", words: Self.networkWords),
+            placeholder: "what", words: Self.comparisons),
+        ActionInput(
+            "same-country", .option,
+            help:
+                "Whether the countries of browser and device are compared, by the workers' --geoip: off, tell, or refuse another one.",
+            placeholder: "what", words: Self.comparisons),
         ActionInput(
             "allow-qr", .option, help: "Whether codes may be scanned: yes, or no.", placeholder: "yes or no",
             words: ["yes", "no"]),
@@ -57,6 +63,7 @@ struct TypeSettings: Sendable {
         redeemOnce = try Self.isYes("results are taken once", words.optional("redeem-once"))
         scanRequired = try Self.isYes("nobody accepts without a scan", words.optional("scan-required"))
         sameNetwork = words.optional("same-network")
+        sameCountry = words.optional("same-country")
         allowQR = try Self.isYes("codes may be scanned", words.optional("allow-qr"))
         allowLink = try Self.isYes("a link may open the app", words.optional("allow-link"))
     }
@@ -73,7 +80,7 @@ struct TypeSettings: Sendable {
 
     var isEmpty: Bool {
         confirmCode == nil && codeRotation == nil && redeemOnce == nil && scanRequired == nil
-            && sameNetwork == nil && allowQR == nil && allowLink == nil
+            && sameNetwork == nil && sameCountry == nil && allowQR == nil && allowLink == nil
     }
 
     /// In the order of the statements that take them.
@@ -81,13 +88,15 @@ struct TypeSettings: Sendable {
         [
             Parameter(confirmCode), codeRotation.map(Parameter.int32) ?? .null, Parameter(redeemOnce),
             Parameter(scanRequired), Parameter(sameNetwork), Parameter(allowQR), Parameter(allowLink),
+            Parameter(sameCountry),
         ]
     }
 
     /// Of a form, for a type or a new one.
     static func fields(_ type: AuthenticationType?) -> [ActionButton.Field] {
         let words = ["never", "new_browser", "always"]
-        let (current, network) = (type?.confirmCode ?? "never", type?.sameNetwork ?? "off")
+        let current = type?.confirmCode ?? "never"
+        let (network, country) = (type?.sameNetwork ?? "off", type?.sameCountry ?? "off")
         return [
             .init(
                 name: "confirm-code", caption: "Confirmation number",
@@ -103,7 +112,10 @@ struct TypeSettings: Sendable {
                 kind: .choice(type?.scanRequired == false ? ["no", "yes"] : ["yes", "no"])),
             .init(
                 name: "same-network", caption: "Networks of browser and device",
-                kind: .choice([network] + networkWords.filter { $0 != network })),
+                kind: .choice([network] + comparisons.filter { $0 != network })),
+            .init(
+                name: "same-country", caption: "Countries of browser and device",
+                kind: .choice([country] + comparisons.filter { $0 != country })),
             .init(
                 name: "allow-qr", caption: "Codes may be scanned",
                 kind: .choice(type?.allowQR == false ? ["no", "yes"] : ["yes", "no"])),

@@ -12,6 +12,7 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     case staleSignature = "stale_signature"
     case wrongPrompt = "wrong_prompt"
     case otherNetwork = "other_network"
+    case otherCountry = "other_country"
     case wrongChannel = "wrong_channel"
     case lockedOut = "locked_out"
     /// Said by the insert itself, see `take_submission`.

@@ -38,7 +38,8 @@ struct TypeList: DatabaseCommand {
                 "confirm_code": .text(type.confirmCode),
                 "code_rotation": type.codeRotation.map(Field.seconds) ?? .number(nil),
                 "redeem_once": .flag(type.redeemOnce), "scan_required": .flag(type.scanRequired),
-                "same_network": .text(type.sameNetwork), "allow_qr": .flag(type.allowQR),
+                "same_network": .text(type.sameNetwork),
+                "same_country": .text(type.sameCountry), "allow_qr": .flag(type.allowQR),
                 "allow_link": .flag(type.allowLink),
                 "messages": .map(type.messages.map { ($0.language, $0.text) }),
             ]

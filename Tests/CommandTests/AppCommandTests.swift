@@ -42,8 +42,11 @@ import Testing
         let shell = try await Shell.member(of: .admin)
         try await shell.succeed("app", "add", "mobile", "--role", Database.current.unique("mobile"))
         let limit = ["app", "limit", "mobile", "--devices-per-user", "3", "--enrollments-per-hour", "7"]
-        #expect(try await shell.run(limit).output == "app mobile has the limits that are wanted\n")
-        #expect(try await shell.run(limit).output == "app mobile has the limits that are wanted already\n")
+        #expect(
+            try await shell.start(limit).outcome().output == "app mobile has the limits that are wanted\n")
+        #expect(
+            try await shell.start(limit).outcome().output
+                == "app mobile has the limits that are wanted already\n")
         let apps = try await shell.succeed("app", "list", "--json").json(as: [[String: Any]].self)
         #expect(apps[0]["devices_per_user"] as? Int == 3 && apps[0]["enrollments_per_hour"] as? Int == 7)
         #expect(apps[0]["waiting"] as? Int == 10_000 && apps[0]["waiting_per_device"] as? Int == 100)
@@ -55,7 +58,8 @@ import Testing
             .expect(65, "a device may be enrolled 1 to 100000 times within an hour")
         try await shell.run("app", "limit", "mobile")
             .expect(64, "there is nothing to change: name an option, such as --devices-per-user")
-        try await shell.run("app", "limit", "mobil", "--waiting", "5").expect(65, "there is no app mobil; there is mobile")
+        try await shell.run("app", "limit", "mobil", "--waiting", "5").expect(
+            65, "there is no app mobil; there is mobile")
     }
 
     @Test func `wrong names`() async throws {

@@ -57,6 +57,29 @@ import Testing
         }
     }
 
+    @Test func `doctor warns where countries are compared and no worker has a file of places`() async throws {
+        let key = MasterKeyText.make()
+        try await Database.current.arrange(
+            "INSERT INTO countersign.auth_types (name, same_country) VALUES ('abroad', 'tell')")
+        let shell = try await Shell.member(of: .worker, key: key)
+        let finding = "types compare countries (abroad), and no live worker has a file of places"
+        func isFound() async throws -> Bool { try await Shell.owner().run("doctor").output.contains(finding) }
+        func live(_ count: Int) async throws {
+            try await Database.current.wait(
+                until: "SELECT count(*) FROM countersign.worker_stages", is: count)
+        }
+        let without = try shell.start(["work", "--stages", "validate"])
+        try await live(1)
+        #expect(try await isFound())
+        #expect(try await without.stop() == 0)
+        try await PlaceFiles.with { file in
+            let with = try shell.start(["work", "--stages", "validate", "--geoip", file.path])
+            try await live(1)
+            #expect(try await !isFound())
+            #expect(try await with.stop() == 0)
+        }
+    }
+
     @Test func `killed in the middle of batches, it loses nothing and repeats nothing`() async throws {
         let shell = try await arrange()
         var superuser = try await Database.current.connectAsSuperuser()

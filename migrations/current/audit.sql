@@ -225,7 +225,7 @@ CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF enabled, max
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.auth_types
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('type', '', 'name', 'request_expires_in', 'confirm_code',
                                                'code_rotation', 'redeem_once', 'scan_required',
-                                               'same_network', 'allow_qr', 'allow_link');
+                                               'same_network', 'same_country', 'allow_qr', 'allow_link');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.auth_type_messages
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_message();
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.callback_urls

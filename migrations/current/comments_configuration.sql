@@ -75,6 +75,8 @@ COMMENT ON COLUMN countersign.auth_types.allow_link IS
     'Whether the app may be opened by a link on the same device, of requests with a return_uri.';
 COMMENT ON COLUMN countersign.auth_types.same_network IS
     'Whether the networks of the visitor and of the device are compared: off, tell, or refuse another one.';
+COMMENT ON COLUMN countersign.auth_types.same_country IS
+    'Whether the countries of both addresses are compared, by the file of places of the worker: off, tell, or refuse another one.';
 
 COMMENT ON TABLE countersign.auth_type_messages IS 'Default messages of authentication types, by language.';
 COMMENT ON COLUMN countersign.auth_type_messages.auth_type IS 'Name of the authentication type.';

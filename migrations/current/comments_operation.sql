@@ -56,6 +56,7 @@ COMMENT ON COLUMN countersign.workers.heartbeat_at IS 'When it was last heard of
 COMMENT ON COLUMN countersign.workers.process_id IS 'Its process on that host.';
 COMMENT ON COLUMN countersign.workers.program IS 'The number of its program, as in minimum_binary.';
 COMMENT ON COLUMN countersign.workers.draining IS 'Whether it takes nothing new any more.';
+COMMENT ON COLUMN countersign.workers.has_places IS 'Whether it was started with a file of places.';
 COMMENT ON COLUMN countersign.workers.host IS 'Where it runs.';
 COMMENT ON COLUMN countersign.workers.drain_requested IS 'Whether an operator told it to drain.';
 

@@ -117,7 +117,7 @@ GRANT SELECT, INSERT (transaction_id, enrollment_id, portal_id, app_id, type, us
 GRANT SELECT (transaction_id, expires_at), DELETE ON countersign.browser_tokens TO countersign_worker;
 -- They write down that they live and drain; telling another one to drain is for administrators.
 GRANT SELECT, INSERT, UPDATE (heartbeat_at, draining), DELETE ON countersign.workers TO countersign_worker;
-GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[], boolean[], text[]),
+GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[], boolean[], text[], text[]),
     countersign.tell_portals(integer[], uuid[], text[]), countersign.tell_apps(integer[], uuid[], text[]),
     countersign.payloads(integer[], uuid[], text[]),
     countersign.ring(text), countersign.arm_bell(text), countersign.stage_number(text), countersign.may_notify(),

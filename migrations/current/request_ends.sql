@@ -17,7 +17,7 @@
 -- No code and no secret; of the secret its digest.
 CREATE OR REPLACE FUNCTION countersign.end_requests(
     ids uuid[], ends text[], enrollment_ids uuid[] DEFAULT NULL, submission_ids uuid[] DEFAULT NULL,
-    verified boolean[] DEFAULT NULL, fingerprints text[] DEFAULT NULL
+    verified boolean[] DEFAULT NULL, fingerprints text[] DEFAULT NULL, countries text[] DEFAULT NULL
 ) RETURNS SETOF uuid
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off AS $$
@@ -30,8 +30,8 @@ DECLARE
 BEGIN
     WITH given AS MATERIALIZED (
         SELECT g.*, countersign.is_recent(g.id) AND coalesce(countersign.is_recent(g.submission_id), true) AS is_recent
-        FROM unnest(ids, ends, enrollment_ids, submission_ids, verified, fingerprints) WITH ORDINALITY
-                 AS g (id, ended, enrollment_id, submission_id, verified, fingerprint, place)
+        FROM unnest(ids, ends, enrollment_ids, submission_ids, verified, fingerprints, countries) WITH ORDINALITY
+                 AS g (id, ended, enrollment_id, submission_id, verified, fingerprint, country, place)
     ), ended AS (
         UPDATE countersign.auth_requests r
         SET status = g.ended, open_until = NULL, open_scan_by = NULL, resolved_at = clock_timestamp(),
@@ -46,6 +46,8 @@ BEGIN
             network_match = CASE WHEN r.same_network IS NOT NULL AND g.submission_id IS NOT NULL
                                  THEN CASE WHEN s.ip_address IS NULL AND r.network_match IS NOT NULL THEN r.network_match
                                       ELSE countersign.network_match(r.ip_address, s.ip_address) END END,
+            country_match = CASE WHEN r.same_country IS NOT NULL AND g.submission_id IS NOT NULL
+                                 THEN coalesce(g.country, r.country_match, 'unknown') END,
             deny_reason = CASE g.ended WHEN 'denied' THEN s.deny_reason END,
             browser_known = CASE WHEN r.browser_id IS NOT NULL AND g.ended = 'authenticated'
                                  THEN coalesce(r.browser_known, countersign.browser_used_at(
@@ -64,7 +66,7 @@ BEGIN
         RETURNING r.transaction_id, r.portal_id, r.app_id, r.enrollment_id, r.status, r.callback_uri,
                   r.requested_at, r.resolved_at, r.auth_type, r.reference, r.ip_address, r.user_agent,
                   r.signature_verified, r.signer_fingerprint, r.confirm_tries, r.browser_known,
-                  r.deny_reason, r.network_match,
+                  r.deny_reason, r.network_match, r.country_match,
                   s.ip_address AS device_address, s.user_agent AS device_agent, e.user_id AS answered_by,
                   CASE WHEN g.verified THEN jsonb_build_object(
                       'signed', concat_ws(E'\n', 'countersign-v1', s.action, r.transaction_id,
@@ -97,6 +99,7 @@ BEGIN
                    'ip_address', ip_address, 'user_agent', user_agent,
                    'signature_verified', signature_verified, 'signer_fingerprint', signer_fingerprint,
                    'wrong_confirmations', confirm_tries, 'browser_known', browser_known, 'deny_reason', deny_reason, 'network_match', network_match,
+                   'country_match', country_match,
                    'device_address', device_address, 'device_agent', device_agent,
                    'evidence', evidence))
         FROM ended
@@ -129,9 +132,11 @@ BEGIN
                    array_agg(enrollment_ids[place] ORDER BY place) AS enrollments,
                    array_agg(submission_ids[place] ORDER BY place) AS submissions,
                    array_agg(verified[place] ORDER BY place) AS verified,
-                   array_agg(fingerprints[place] ORDER BY place) AS fingerprints
+                   array_agg(fingerprints[place] ORDER BY place) AS fingerprints,
+                   array_agg(countries[place] ORDER BY place) AS countries
             FROM unnest(older) AS place) AS a,
-            countersign.end_older_requests(a.ids, a.ends, a.enrollments, a.submissions, a.verified, a.fingerprints) AS o;
+            countersign.end_older_requests(a.ids, a.ends, a.enrollments, a.submissions, a.verified, a.fingerprints,
+                                           a.countries) AS o;
     END IF;
 END
 $$;

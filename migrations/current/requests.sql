@@ -24,11 +24,12 @@ BEGIN
            CASE WHEN t.confirm_code <> 'never' THEN countersign.confirmation_number() END, t.code_rotation,
            nullif(t.redeem_once, false), CASE t.confirm_code WHEN 'new_browser' THEN true END,
            nullif(t.scan_required, false), nullif(t.same_network, 'off'),
+           nullif(t.same_country, 'off'),
            CASE WHEN NOT t.allow_qr THEN true END, nullif(t.allow_link, false),
            CASE WHEN p.max_starts_per_source IS NOT NULL THEN countersign.source_of(p.portal_id, NEW.ip_address) END
         INTO portal, NEW.method, NEW.status, NEW.requested_at, NEW.expires_at, NEW.open_until, words, NEW.confirm_number,
              NEW.code_rotation, NEW.redeem_once, NEW.confirm_if_new, NEW.scan_required, NEW.same_network,
-             NEW.refuse_qr, NEW.allow_link, NEW.source
+             NEW.same_country, NEW.refuse_qr, NEW.allow_link, NEW.source
         FROM (SELECT clock_timestamp() AS at OFFSET 0) AS now, countersign.settings s, countersign.portals p,
              countersign.auth_types t, countersign.auth_type_messages m
         WHERE p.portal_id = coalesce(NEW.portal_id,
@@ -125,13 +126,14 @@ BEGIN
            CASE WHEN t.confirm_code <> 'never' THEN countersign.confirmation_number() END, t.code_rotation,
            nullif(t.redeem_once, false), CASE t.confirm_code WHEN 'new_browser' THEN true END,
            nullif(t.scan_required, false), nullif(t.same_network, 'off'),
+           nullif(t.same_country, 'off'),
            CASE WHEN NOT t.allow_qr THEN true END, nullif(t.allow_link, false),
            CASE WHEN p.max_starts_per_source IS NOT NULL THEN countersign.source_of(p.portal_id, given.ip_address) END,
            coalesce(now.language, given.language_code)
         INTO filled.portal_id, filled.method, filled.status, filled.requested_at, filled.expires_at,
              filled.open_until, filled.message, fine, filled.confirm_number, filled.code_rotation,
              filled.redeem_once, filled.confirm_if_new, filled.scan_required, filled.same_network,
-             filled.refuse_qr, filled.allow_link, filled.source, filled.language_code
+             filled.same_country, filled.refuse_qr, filled.allow_link, filled.source, filled.language_code
         FROM (SELECT clock_timestamp() AS at,
                      CASE WHEN char_length(given.language_code) <= 35
                           THEN lower(translate(given.language_code, '_', '-') COLLATE "C") END AS language OFFSET 0) AS now

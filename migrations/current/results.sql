@@ -46,7 +46,10 @@ SELECT r.transaction_id, r.reference, r.callback_uri, r.status,
        CASE r.status WHEN 'denied' THEN r.deny_reason END AS deny_reason,
        CASE WHEN r.status = 'denied' OR r.status = 'authenticated'
                  AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
-            THEN r.network_match END AS network_match
+            THEN r.network_match END AS network_match,
+       CASE WHEN r.status = 'denied' OR r.status = 'authenticated'
+                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
+            THEN r.country_match END AS country_match
 FROM countersign.auth_requests r
 WHERE r.portal_id = (SELECT countersign.current_portal());
 COMMENT ON VIEW countersign.auth_results IS 'The portal''s own requests, a row for each in every state.';
@@ -81,6 +84,8 @@ COMMENT ON COLUMN countersign.auth_results.deny_reason IS
 COMMENT ON COLUMN countersign.auth_results.network_match IS
     'Whether the visitor and the device that answered came from the same network: same, other, or unknown; of types that '
     'compare them.';
+COMMENT ON COLUMN countersign.auth_results.country_match IS
+    'Whether the addresses of both are said to be in the same country: same, other, or unknown; of types that compare them.';
 COMMENT ON COLUMN countersign.auth_results.expires_at IS 'When the request ends by itself, unless it has ended before.';
 COMMENT ON COLUMN countersign.auth_results.confirmation IS
     'Of types that ask for a confirmation number: awaited while the visitor has to type what the phone shows, given '
@@ -117,7 +122,7 @@ COMMENT ON COLUMN countersign.submission_results.result IS 'pending, accepted or
 COMMENT ON COLUMN countersign.submission_results.reason IS
     'Why it was rejected: malformed, unknown_code, expired, already_used, other_device, not_enrolled, '
     'enrollment_revoked, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, other_network, '
-    'wrong_channel, locked_out or too_many_waiting.';
+    'other_country, wrong_channel, locked_out or too_many_waiting.';
 COMMENT ON COLUMN countersign.submission_results.prompt IS
     'After an accepted scan, what the user must be shown, byte for byte: the answer signs its digest.';
 COMMENT ON COLUMN countersign.submission_results.return_uri IS

@@ -100,9 +100,10 @@ struct InsertType: PreparedStatement {
         "action.add_type",
         """
         INSERT INTO countersign.auth_types (name, request_expires_in, confirm_code, code_rotation, redeem_once,
-                                            scan_required, same_network, allow_qr, allow_link)
+                                            scan_required, same_network, allow_qr, allow_link, same_country)
         VALUES ($1, $2, coalesce($3, 'never'), nullif($4, 0), coalesce($5, false), coalesce($6, true),
-                coalesce($7, 'off'), coalesce($8, true), coalesce($9, false))
+                coalesce($7, 'off'), coalesce($8, true), coalesce($9, false),
+                coalesce($10, 'off'))
         """)
     var parameters: [Parameter] { [.text(name), .int32(seconds)] + settings.parameters }
 }

@@ -89,10 +89,11 @@ struct SetTypeRow: PreparedStatement {
         SET request_expires_in = coalesce($2, request_expires_in), confirm_code = coalesce($3, confirm_code),
             code_rotation = nullif(coalesce($4, code_rotation), 0), redeem_once = coalesce($5, redeem_once),
             scan_required = coalesce($6, scan_required), same_network = coalesce($7, same_network),
-            allow_qr = coalesce($8, allow_qr), allow_link = coalesce($9, allow_link)
+            allow_qr = coalesce($8, allow_qr), allow_link = coalesce($9, allow_link),
+            same_country = coalesce($10, same_country)
         WHERE name = $1 AND (request_expires_in <> $2 OR confirm_code <> $3 OR coalesce(code_rotation, 0) <> $4
                              OR redeem_once <> $5 OR scan_required <> $6 OR same_network <> $7
-                             OR allow_qr <> $8 OR allow_link <> $9)
+                             OR allow_qr <> $8 OR allow_link <> $9 OR same_country <> $10)
         """)
     var parameters: [Parameter] {
         [.text(name), seconds.map(Parameter.int32) ?? .null] + settings.parameters

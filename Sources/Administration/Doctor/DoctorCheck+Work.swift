@@ -65,6 +65,16 @@ extension DoctorCheck {
                 WHERE program < (SELECT max(program) FROM live)), 'shell', false
         FROM live HAVING count(DISTINCT program) > 1
         UNION ALL
+        SELECT 'warning', format('types compare countries (%s), and %s', t.names,
+                   CASE WHEN l.have = 0 THEN 'no live worker has a file of places' ELSE 'not every live worker has a file of places' END),
+               'Without one the country is unknown, which nobody is refused for. Start workers of the stage validate with the option.',
+               'countersign work --geoip FILE', 'shell', false
+        FROM (SELECT string_agg(name, ', ' ORDER BY name) AS names FROM countersign.auth_types
+              WHERE same_country <> 'off') AS t,
+             (SELECT count(*) AS workers, count(*) FILTER (WHERE has_places) AS have
+              FROM live JOIN countersign.worker_stages s USING (worker_id) WHERE s.stage = 'validate') AS l
+        WHERE t.names IS NOT NULL AND l.workers > l.have
+        UNION ALL
         SELECT 'warning', 'stage ' || stage || ' is paused', 'Unless that is meant, resume it.',
                'countersign stage resume ' || stage, 'shell', false FROM countersign.stage_controls WHERE paused
         UNION ALL

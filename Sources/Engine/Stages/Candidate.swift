@@ -82,6 +82,8 @@ package struct Candidate: Sendable {
     package var isInWrongChannel = false
     /// Whether the device is in another network than the visitor, and the type refuses that.
     package var isInRefusedNetwork = false
+    /// The same of countries.
+    package var isInRefusedCountry = false
     /// What a scan would give the app to show; nil when it cannot be made for this enrollment.
     package var newPrompt: String?
     package var enrollment: Enrollment?

@@ -98,7 +98,7 @@ private let takenSQL = """
     taken AS MATERIALIZED (
         SELECT c.place, c.lane, c.key, s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_at,
                s.signed_time, s.prompt_digest, s.signature, s.ip_address AS device_address,
-               s.user_agent AS device_agent, s.channel, r.same_network,
+               s.user_agent AS device_agent, s.channel, r.same_network, r.same_country,
                CASE WHEN s.channel = 'link' THEN r.allow_link IS NULL OR r.return_uri IS NULL
                     ELSE coalesce(r.refuse_qr, false) END AS is_wrong_channel, r.open_until, r.expires_at, r.status,
                r.transaction_id AS seen_id, r.secret_digest AS seen_digest, r.enrollment_id AS seen_enrollment,
@@ -129,6 +129,7 @@ private func columnsSQL(_ mode: Claim.Mode) -> String {
            coalesce(abs(date_part('epoch', clock_timestamp() - s.signed_time)) > 300, false) AS is_stale,
            coalesce(s.channel = 'link', false) AS is_by_link, s.is_wrong_channel,
            s.device_address, s.device_agent, s.same_network = 'refuse' AS refuses_network,
+           s.same_country, CASE WHEN s.same_country IS NOT NULL THEN s.ip_address END AS visitor_address,
            CASE WHEN s.same_network IS NOT NULL
                 THEN countersign.network_match(s.ip_address, s.device_address) END AS network_match,
            e.user_id, CASE WHEN e.status = 'active' THEN e.key_fingerprint END AS key_fingerprint,

@@ -35,8 +35,12 @@ struct ClaimedSubmission: RowReadable, Sendable {
     let deviceAddress: String?
     let deviceAgent: String?
     /// Nil where networks are not compared.
-    let network: PromptLines.NetworkMatch?
+    let network: PromptLines.Match?
     let refusesOtherNetwork: Bool
+    /// `tell` or `refuse`; nil where countries are not compared.
+    let sameCountry: String?
+    /// The visitor's, where countries are compared.
+    let visitorAddress: String?
     let userID: String?
     /// Of an active enrollment.
     let keyFingerprint: String?
@@ -66,7 +70,9 @@ struct ClaimedSubmission: RowReadable, Sendable {
         deviceAddress = try row.optionalText("device_address")
         deviceAgent = try row.optionalText("device_agent")
         refusesOtherNetwork = try row.optionalBool("refuses_network") ?? false
-        network = try row.optionalText("network_match").flatMap(PromptLines.NetworkMatch.init)
+        sameCountry = try row.optionalText("same_country")
+        visitorAddress = try row.optionalText("visitor_address")
+        network = try row.optionalText("network_match").flatMap(PromptLines.Match.init)
         userID = try row.optionalText("user_id")
         keyFingerprint = try row.optionalText("key_fingerprint")
         publicKey = try row.optionalText("public_key")
@@ -85,7 +91,7 @@ struct ClaimedSubmission: RowReadable, Sendable {
 }
 
 extension ClaimedSubmission.Prompt {
-    fileprivate init?(_ row: inout RowReader, _ network: PromptLines.NetworkMatch?, isByLink: Bool) throws {
+    fileprivate init?(_ row: inout RowReader, _ network: PromptLines.Match?, isByLink: Bool) throws {
         let (portal, message) = (try row.optionalText("display_name"), try row.optionalText("message"))
         let number = try row.optionalText("confirm_number")
         let asksIfNew = try row.optionalBool("confirm_if_new") ?? false

@@ -103,6 +103,7 @@ package struct Judge: Sendable {
         // Declining is always possible.
         if candidate.isInWrongChannel, candidate.action != .deny { return .wrongChannel }
         if candidate.isInRefusedNetwork, candidate.action != .deny { return .otherNetwork }
+        if candidate.isInRefusedCountry, candidate.action != .deny { return .otherCountry }
         if request.isRepeated { return .alreadyUsed }
         return isPromptRight(request, candidate) ? nil : .wrongPrompt
     }

@@ -8,7 +8,8 @@ package struct PromptLines: Sendable {
     /// Two digits that the visitor types on the portal's page.
     package var number: String?
     package var browser: Browser?
-    package var network: NetworkMatch?
+    package var network: Match?
+    package var country: Match?
     package var address: String?
     /// Where that is said to be.
     package var place: String?
@@ -18,7 +19,7 @@ package struct PromptLines: Sendable {
 
     package init(
         portal: String, message: String, number: String? = nil, browser: Browser? = nil,
-        network: NetworkMatch? = nil, address: String? = nil, userAgent: String? = nil,
+        network: Match? = nil, address: String? = nil, userAgent: String? = nil,
         language: String? = nil
     ) {
         (self.portal, self.message, self.number) = (portal, message, number)
@@ -35,8 +36,8 @@ package struct PromptLines: Sendable {
         var isKnown: Bool { self != .new }
     }
 
-    /// Whether the visitor and the device came from one network.
-    package enum NetworkMatch: String, Sendable {
+    /// Whether the visitor and the device came from one network, or country.
+    package enum Match: String, Sendable {
         case same, other, unknown
     }
 
@@ -49,7 +50,8 @@ package struct PromptLines: Sendable {
         case .lastUsed(let day): lines.append("\(labels.lastUsed) \(day)")
         case nil: break
         }
-        if let network { lines.append(labels.words(network)) }
+        if let network { lines.append(labels.words(ofNetwork: network)) }
+        if let country { lines.append(labels.words(ofCountry: country)) }
         if address != nil || userAgent != nil {
             lines.append("\(labels.location): \(location ?? labels.unknown)")
         }

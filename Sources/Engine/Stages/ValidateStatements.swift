@@ -194,17 +194,19 @@ struct WriteVerdicts: PreparedStatement {
         WITH verdicts AS MATERIALIZED (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
                                  $7::text[], $8::text[], $9::text[], $10::bytea[], $11::integer[], $12::boolean[],
-                                 $13::text[], $14::text[], $15::text[])
+                                 $13::text[], $14::text[], $15::text[], $16::text[])
                 AS v (submission_id, transaction_id, enrollment_id, effect, reason, prompt, signer, signed, detail,
-                      later_code, steps_later, browser_known, network_match, device_address, device_agent)
+                      later_code, steps_later, browser_known, network_match, device_address, device_agent,
+                      country_match)
         ), ended AS MATERIALIZED (
             SELECT ended AS transaction_id
             FROM (SELECT array_agg(transaction_id) AS ids, array_agg(effect) AS ends,
                          array_agg(enrollment_id) AS enrollments, array_agg(submission_id) AS submissions,
-                         array_agg(signer IS NOT NULL) AS verified, array_agg(signer) AS signers
+                         array_agg(signer IS NOT NULL) AS verified, array_agg(signer) AS signers,
+                         array_agg(country_match) AS countries
                   FROM verdicts WHERE effect IN ('authenticated', 'denied') HAVING count(*) > 0) b,
                  countersign.end_requests(b.ids, b.ends, b.enrollments, b.submissions, b.verified,
-                                          b.signers) AS ended
+                                          b.signers, b.countries) AS ended
         ), scanned AS (
             UPDATE countersign.auth_requests r
             SET status = 'scanned', scanned_at = coalesce(r.scanned_at, clock_timestamp()),
@@ -214,6 +216,7 @@ struct WriteVerdicts: PreparedStatement {
                 code_step = CASE WHEN v.later_code IS NULL THEN r.code_step
                                  ELSE coalesce(r.code_step, 0) + v.steps_later END,
                 network_match = coalesce(v.network_match, r.network_match),
+                country_match = coalesce(v.country_match, r.country_match),
                 browser_known = coalesce(v.browser_known, r.browser_known),
                 confirm_number = CASE WHEN NOT (v.browser_known AND r.confirm_if_new) IS TRUE
                                       THEN r.confirm_number END,
@@ -230,7 +233,7 @@ struct WriteVerdicts: PreparedStatement {
             RETURNING r.transaction_id, r.portal_id, v.submission_id
         ), judged AS MATERIALIZED (
             SELECT v.submission_id, v.transaction_id, v.enrollment_id, v.effect, v.prompt, v.detail, v.network_match,
-                   v.device_address, v.device_agent,
+                   v.country_match, v.device_address, v.device_agent,
                    v.transaction_id IN (SELECT e.transaction_id FROM ended e)
                        AND v.effect IN ('authenticated', 'denied') AS is_answer,
                    CASE WHEN v.effect = 'reject' THEN v.reason
@@ -251,7 +254,7 @@ struct WriteVerdicts: PreparedStatement {
                 ip_address = NULL, user_agent = NULL  -- which the audit trail has
             FROM judged j WHERE s.submission_id = j.submission_id
             RETURNING s.submission_id, s.app_id, s.status, s.reason, s.detail, s.action, j.transaction_id,
-                      j.enrollment_id, j.effect, j.network_match, j.device_address, j.device_agent
+                      j.enrollment_id, j.effect, j.network_match, j.country_match, j.device_address, j.device_agent
         ), gone AS (
             DELETE FROM countersign.validate_queue q USING resolved r
             WHERE q.app_id = r.app_id AND q.submission_id = r.submission_id
@@ -262,6 +265,7 @@ struct WriteVerdicts: PreparedStatement {
                         WHEN r.action = 'scan' THEN 'request.scanned' ELSE 'request.accepted' END,
                    jsonb_strip_nulls(jsonb_build_object('action', r.action, 'reason', r.reason,
                                                         'detail', r.detail, 'network_match', r.network_match,
+                                                        'country_match', r.country_match,
                                                         'device_address', r.device_address,
                                                         'device_agent', r.device_agent))
             FROM resolved r

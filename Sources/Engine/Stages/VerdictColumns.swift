@@ -16,6 +16,7 @@ struct VerdictColumns {
     var laterCodes: [[UInt8]?] = []
     var steps: [Int32] = []
     var networks: [String?] = []
+    var countries: [String?] = []
     /// Of the devices, as their app's back end sees them.
     var addresses: [String?] = []
     var agents: [String?] = []
@@ -44,6 +45,9 @@ struct VerdictColumns {
         steps.append(Int32(later))
         browsersKnown.append(effect == "scan" ? checked.claimed.prompt?.words.browser?.isKnown : nil)
         networks.append(checked.claimed.network?.rawValue)
+        // Who tells no address with the answer has told one with the scan, or it is unknown.
+        let isTold = checked.claimed.deviceAddress != nil || candidate.action == .scan
+        countries.append(isTold ? checked.country?.rawValue : nil)
         addresses.append(checked.claimed.deviceAddress)
         agents.append(checked.claimed.deviceAgent)
         effects.append(effect)
@@ -59,7 +63,7 @@ struct VerdictColumns {
             .identifiers(submissions), .identifiers(transactions), .identifiers(enrollments),
             .texts(effects), .texts(reasons), .texts(prompts), .texts(fingerprints), .texts(signed),
             .texts(details), .optionalByteses(laterCodes), .int32s(steps), .optionalBools(browsersKnown),
-            .texts(networks), .texts(addresses), .texts(agents),
+            .texts(networks), .texts(addresses), .texts(agents), .texts(countries),
         ]
     }
 }

@@ -93,7 +93,7 @@ struct Heartbeat {
     private var registration: RegisterWorker {
         RegisterWorker(
             id: context.workerID, processID: processID, program: Program.number,
-            isDraining: context.drain.isSet, host: host)
+            isDraining: context.drain.isSet, hasPlaces: context.hasPlaces, host: host)
     }
 
     private var report: ReportFigures {

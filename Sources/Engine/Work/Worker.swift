@@ -93,7 +93,8 @@ package final class Worker: Service {
             statistics: Dictionary(uniqueKeysWithValues: figures),
             meters: RequestMeters(configuration.metrics), batchSize: configuration.batchSize,
             statementLimit: configuration.statementLimit,
-            poll: configuration.poll, logger: logger, logLevels: configuration.logLevels, clock: clock)
+            poll: configuration.poll, logger: logger, logLevels: configuration.logLevels, clock: clock,
+            hasPlaces: configuration.places != nil)
     }
 
     package func run() async {

@@ -23,6 +23,8 @@ package struct WorkerContext: Sendable {
     package let logLevels: LogLevels
     /// What is told to others, or judges them, goes by it.
     package let clock: DatabaseClock
+    /// Whether it was given a file of places, which `countersign doctor` asks for.
+    package let hasPlaces: Bool
 
     package func figures(of stage: StageName) -> StageStatistics {
         statistics[stage] ?? StageStatistics(stage)

@@ -8,13 +8,15 @@ struct RegisterWorker: PreparedStatement {
     let processID: Int32
     let program: Int
     let isDraining: Bool
+    /// Whether it was started with a file of places.
+    let hasPlaces: Bool
     let host: String
 
     static let statement = Statement(
         "worker.register",
         """
-        INSERT INTO countersign.workers (worker_id, process_id, program, draining, host)
-        VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO countersign.workers (worker_id, process_id, program, draining, host, has_places)
+        VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (worker_id) DO UPDATE
         SET heartbeat_at = greatest(clock_timestamp(), workers.heartbeat_at + interval '1 us'),
             draining = excluded.draining
@@ -22,7 +24,10 @@ struct RegisterWorker: PreparedStatement {
         """)
 
     var parameters: [Parameter] {
-        [.identifier(id), .int32(processID), .int32(Int32(program)), .bool(isDraining), .text(host)]
+        [
+            .identifier(id), .int32(processID), .int32(Int32(program)), .bool(isDraining), .text(host),
+            .bool(hasPlaces),
+        ]
     }
 
     static func decode(_ row: inout RowReader) throws -> Timestamp { try row.timestamp("heartbeat_at") }

@@ -89,6 +89,10 @@ extension AppRoutes {
             Problem(
                 .forbidden, reason, "the code is shown in another network than the one that this device is in"
             )
+        case "other_country":
+            Problem(
+                .forbidden, reason, "the code is shown in another country than the one that this device is in"
+            )
         case "wrong_channel":
             Problem(.forbidden, reason, "this sign-in is not taken by a link, or not by a scan")
         case "too_many_waiting":

@@ -33,6 +33,8 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
     let browser_known: Bool?
     /// `same`, `other` or `unknown`: the visitor's network and the device's, of types that compare them.
     let network_match: String?
+    /// The same of their countries.
+    let country_match: String?
     /// `not_me`: the user says that it was somebody else.
     let deny_reason: String?
 
@@ -42,7 +44,7 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
         authentication_method, signature_verified, signature, requested_at, expires_at,
         CASE WHEN signature IS NOT NULL THEN countersign.signer_public_key(transaction_id) END AS user_public_key,
         confirmation, confirmation_tries_left, redemption, browser_known, deny_reason,
-        network_match
+        network_match, country_match
         """
 
     var isFinal: Bool { isFinalStatus(status) }
@@ -68,6 +70,7 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
         browser_known = try row.optionalBool("browser_known")
         deny_reason = try row.optionalText("deny_reason")
         network_match = try row.optionalText("network_match")
+        country_match = try row.optionalText("country_match")
         not_authenticated_reason =
             isAuthenticated == true
             ? nil

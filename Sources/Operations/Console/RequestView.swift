@@ -125,6 +125,7 @@ extension RejectionReason {
         case .staleSignature: "the device's clock is more than 5 minutes off"
         case .wrongPrompt: "what was signed is not the prompt that was shown"
         case .otherNetwork: "the device was in another network than the visitor, which the type refuses"
+        case .otherCountry: "the device was in another country than the visitor, which the type refuses"
         case .wrongChannel: "it was scanned where a link was asked for, or the other way about"
         case .lockedOut: "ten wrong codes within ten minutes"
         case .tooManyWaiting: "too many submissions of the device or the app waited to be judged"

@@ -72,6 +72,7 @@ enum SettingsView {
             type.allowLink ? type.allowQR ? "link allowed" : "link only" : nil,
             type.redeemOnce ? "result taken once" : nil,
             type.sameNetwork == "off" ? nil : "other network: \(type.sameNetwork)",
+            type.sameCountry == "off" ? nil : "other country: \(type.sameCountry)",
         ].compactMap { $0 }
         return parts.isEmpty ? "none" : parts.joined(separator: ", ")
     }

@@ -105,7 +105,7 @@ private let decidedColumns = """
         message method open_until portal_id requested_at resolved_at scanned_at signature_verified
         signer_fingerprint status transaction_id
     auth_type_messages: auth_type language_code message
-    auth_types: allow_link allow_qr code_rotation confirm_code method name redeem_once request_expires_in same_network scan_required
+    auth_types: allow_link allow_qr code_rotation confirm_code method name redeem_once request_expires_in same_country same_network scan_required
     browser_origins: origin portal_id
     callback_urls: callback_id portal_id url
     dead_deliveries: died_at portal_id transaction_id
@@ -138,5 +138,5 @@ private let decidedColumns = """
     webhook_endpoints: changed_at failing_since open_until origin portal_id reason state trips
     webhook_tries: attempt detail duration_ms error_class started_at status_code transaction_id
     worker_stages: done_last_minute errors in_flight stage worker_id
-    workers: drain_requested draining heartbeat_at host process_id program started_at worker_id
+    workers: drain_requested draining has_places heartbeat_at host process_id program started_at worker_id
     """

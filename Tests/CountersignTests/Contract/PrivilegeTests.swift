@@ -150,9 +150,9 @@ private let decidedPrivileges = """
     drop_partition(partition_name text) - worker: execute
     enabled_types(user_id text, device_id text) - gateway: execute
     end_older_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[],
-        verified boolean[], fingerprints text[]) - nobody
+        verified boolean[], fingerprints text[], countries text[]) - nobody
     end_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[], verified
-        boolean[], fingerprints text[]) - worker: execute
+        boolean[], fingerprints text[], countries text[]) - worker: execute
     enrollment_results (view) - app gateway: select
     enrollments - admin: select (enrollment_id created_at activated_at revoked_at locked_until app_id
         status reason user_id device_id device_name platform public_key server_key_id key_fingerprint); app

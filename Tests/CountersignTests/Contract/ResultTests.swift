@@ -20,7 +20,7 @@ import Testing
         "app_id", "authentication_method", "signature_verified", "signature", "signer_fingerprint",
         "not_authenticated_reason", "requested_at", "resolved_at", "valid_until", "expires_at",
         "confirmation", "confirmation_tries_left", "redemption", "browser_known", "deny_reason",
-        "network_match",
+        "network_match", "country_match",
     ]
     private static let ofTheUser = [
         "user_id", "device_id", "app_id", "signature_verified", "signature", "signer_fingerprint",

@@ -135,6 +135,7 @@ import Testing
             (.otherDevice, { candidate, _ in candidate.request?.scannedBy = .random() }),
             (.wrongChannel, { candidate, _ in candidate.isInWrongChannel = true }),
             (.otherNetwork, { candidate, _ in candidate.isInRefusedNetwork = true }),
+            (.otherCountry, { candidate, _ in candidate.isInRefusedCountry = true }),
             (.alreadyUsed, { candidate, _ in candidate.request?.isRepeated = true }),
             (.wrongPrompt, { candidate, _ in candidate.promptDigest = String(repeating: "0", count: 64) }),
             (.wrongPrompt, { candidate, _ in candidate.request?.needsScan = true }),
@@ -291,7 +292,7 @@ import Testing
             "malformed", "unknown_code", "expired", "already_used", "other_device", "not_enrolled",
             "enrollment_revoked", "enrollment_disabled", "invalid_signature", "stale_signature",
             "wrong_prompt",
-            "other_network", "wrong_channel", "locked_out", "too_many_waiting",
+            "other_network", "other_country", "wrong_channel", "locked_out", "too_many_waiting",
         ]
         #expect(RejectionReason.allCases.map(\.rawValue) == spelled)
     }

@@ -104,7 +104,7 @@ import Testing
 
     @Test(arguments: ["de", "fr", "nl", "es", "it", "en"])
     func `networks are compared in words that differ`(tag: String) {
-        let lines = [PromptLines.NetworkMatch.same, .other, .unknown].map {
+        let lines = [PromptLines.Match.same, .other, .unknown].map {
             PromptLines(portal: "A", message: "B", network: $0, address: "::1", language: tag).lines[2]
         }
         #expect(Set(lines).count == 3)
