@@ -133,6 +133,9 @@ CREATE TABLE countersign.apps (
     max_enrollments_per_hour  integer NOT NULL DEFAULT 60
                           CONSTRAINT apps_max_enrollments_per_hour CHECK (max_enrollments_per_hour BETWEEN 1 AND 100000),
     -- Submissions that wait to be judged: 30,000 of one device had another app's sign-in take 1.6 s.
+    -- Seconds until a user's further device may answer that no older one has confirmed; NULL is none.
+    enrollment_hold         integer
+                            CONSTRAINT apps_enrollment_hold CHECK (enrollment_hold BETWEEN 60 AND 2592000),
     max_waiting             integer NOT NULL DEFAULT 10000
                             CONSTRAINT apps_max_waiting CHECK (max_waiting BETWEEN 1 AND 100000000),
     max_waiting_per_device  integer NOT NULL DEFAULT 100
@@ -230,6 +233,7 @@ CREATE TABLE countersign.enrollments (
     activated_at     timestamptz,
     revoked_at       timestamptz,
     locked_until     timestamptz,
+    held_until       timestamptz,  -- of a further device that no older one has confirmed; see enrollments.sql
     app_id           integer NOT NULL REFERENCES countersign.apps,
     attempts         smallint NOT NULL DEFAULT 0,
     leases           smallint NOT NULL DEFAULT 0,  -- taken by a worker, who has not come to its end
@@ -419,7 +423,7 @@ CREATE TABLE countersign.submissions (
     reason          text
                     CONSTRAINT submissions_reason CHECK (reason IN
                         ('malformed', 'unknown_code', 'expired', 'already_used', 'other_device', 'not_enrolled',
-                         'enrollment_revoked', 'enrollment_disabled', 'invalid_signature', 'stale_signature',
+                         'enrollment_revoked', 'enrollment_held', 'enrollment_disabled', 'invalid_signature', 'stale_signature',
                          'wrong_prompt', 'other_network', 'other_country', 'wrong_channel', 'locked_out', 'too_many_waiting')),
     -- what the app sent
     enrollment_id   text,

@@ -8,9 +8,13 @@ package struct App: Sendable, Hashable {
     package let isEnabled: Bool
     package let createdAt: Timestamp
     package let devicesPerUser, enrollmentsPerHour, waiting, waitingPerDevice: Int
+    /// Seconds; nil is none.
+    package let enrollmentHold: Int?
 
     /// In the order of `LimitApp.limits`.
-    var limits: [Int] { [devicesPerUser, enrollmentsPerHour, waiting, waitingPerDevice] }
+    var limits: [Int] {
+        [devicesPerUser, enrollmentsPerHour, waiting, waitingPerDevice, enrollmentHold ?? 0]
+    }
 }
 
 extension App {
@@ -46,6 +50,7 @@ extension App: RowReadable {
         enrollmentsPerHour = try row.int("max_enrollments_per_hour")
         waiting = try row.int("max_waiting")
         waitingPerDevice = try row.int("max_waiting_per_device")
+        enrollmentHold = try row.optionalInt("enrollment_hold")
     }
 }
 
@@ -65,7 +70,7 @@ struct ListApps: PreparedStatement {
         "app.list",
         """
         SELECT app_id, name, login, enabled, created_at, max_devices_per_user, max_enrollments_per_hour, max_waiting,
-               max_waiting_per_device
+               max_waiting_per_device, enrollment_hold
         FROM countersign.apps ORDER BY name
         """)
 }

@@ -15,6 +15,8 @@ package struct Enrollment: Sendable, Hashable {
     package let revokedAt: Timestamp?
     /// While too many wrong codes lock it.
     package let lockedUntil: Timestamp?
+    /// While it waits for an older device to confirm it.
+    package let heldUntil: Timestamp?
     /// Of the device's key; nil for an enrollment without one.
     package let fingerprint: String?
     /// Of the server's key that the device was given, and whether others share it.
@@ -87,6 +89,7 @@ extension Enrollment: RowReadable {
         activatedAt = try row.optionalTimestamp("activated_at")
         revokedAt = try row.optionalTimestamp("revoked_at")
         lockedUntil = try row.optionalTimestamp("locked_until")
+        heldUntil = try row.optionalTimestamp("held_until")
         fingerprint = try row.optionalText("key_fingerprint")
         serverFingerprint = try row.optionalText("server_fingerprint")
         isServerKeyShared = try row.optionalBool("is_shared")

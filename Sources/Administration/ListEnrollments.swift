@@ -19,7 +19,7 @@ package struct ListEnrollments: StatementFamily {
 
         private static let columns = """
             enrollment_id, app_id, user_id, device_id, device_name, platform, status, reason, created_at, activated_at,
-            revoked_at, locked_until, key_fingerprint, server_key_id
+            revoked_at, locked_until, held_until, key_fingerprint, server_key_id
             """
 
         /// $1 before, $2 the name of the app, and what an index leads to $3.
@@ -50,6 +50,7 @@ package struct ListEnrollments: StatementFamily {
             SELECT e.enrollment_id, a.name AS app, e.user_id, e.device_id, e.device_name, e.platform, e.status, e.reason,
                    e.created_at, e.activated_at, e.revoked_at,
                    CASE WHEN e.locked_until > clock_timestamp() THEN e.locked_until END AS locked_until,
+                   CASE WHEN e.status = 'active' AND e.held_until > clock_timestamp() THEN e.held_until END AS held_until,
                    e.key_fingerprint, k.fingerprint AS server_fingerprint, k.shared AS is_shared
             FROM (SELECT \(Self.columns) \(source) LIMIT $7) AS e
             JOIN countersign.apps a USING (app_id) LEFT JOIN countersign.server_keys k USING (server_key_id)

@@ -7,6 +7,7 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     case otherDevice = "other_device"
     case notEnrolled = "not_enrolled"
     case enrollmentRevoked = "enrollment_revoked"
+    case enrollmentHeld = "enrollment_held"
     case enrollmentDisabled = "enrollment_disabled"
     case invalidSignature = "invalid_signature"
     case staleSignature = "stale_signature"

@@ -1,2 +1,2 @@
 /// What an app asked for with a submission.
-package enum SubmissionAction: String, Sendable, CaseIterable { case scan, accept, deny }
+package enum SubmissionAction: String, Sendable, CaseIterable { case scan, accept, deny, confirm }

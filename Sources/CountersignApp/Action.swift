@@ -6,4 +6,6 @@ public enum Action: String, Sendable, CaseIterable {
     case accept
     /// Ends the request without a sign-in.
     case deny
+    /// Lets another device of the user answer, which waits for that.
+    case confirm
 }

@@ -8,6 +8,8 @@ public enum AppError: Error, Sendable, Equatable {
     case signedOut
     /// The enrollment is unknown, revoked or switched off: enroll the device again.
     case notEnrolled(reason: String)
+    /// An older device of the user must confirm this one first, or its time must pass; the server's sentence.
+    case held(String)
     /// The user may not do that, and why: as when the enrollment is for another user.
     case forbidden(String)
     /// The server does not take this device's key; the sentence says why.
@@ -42,7 +44,7 @@ public enum AppError: Error, Sendable, Equatable {
         case .noCode, .invalidCode, .wrongPrompt: .scanAgain
         case .signedOut, .forbidden: .signInAgain
         case .notEnrolled: .enrollAgain
-        case .tooMany, .unavailable, .unreachable, .wrongClock: .tryLater
+        case .tooMany, .unavailable, .unreachable, .wrongClock, .held: .tryLater
         case .notGenuine: .doNotAnswer
         case .rejectedKey, .invalidSignature, .malformed, .unexpected: .tellDeveloper
         }
@@ -58,6 +60,7 @@ extension AppError: CustomStringConvertible {
         case .invalidCode: "the server refuses: the code is not valid; show a new one"
         case .signedOut: "the server refuses: the access token does not count"
         case .notEnrolled(let reason): "the server refuses: \(reason)"
+        case .held(let sentence): "the server refuses: \(sentence)"
         case .forbidden(let sentence): "the server refuses: \(sentence)"
         case .rejectedKey(let sentence): "the enrollment is rejected: \(sentence)"
         case .invalidSignature: "the server refuses: the signature does not count"

@@ -89,6 +89,7 @@ struct AppList: DatabaseCommand {
                 "enrollments_per_hour": .number(app.enrollmentsPerHour),
                 "waiting": .number(app.waiting),
                 "waiting_per_device": .number(app.waitingPerDevice),
+                "enrollment_hold": .number(app.enrollmentHold),
             ]
         }
         try output.show(records, otherwise: "There are no apps yet.")

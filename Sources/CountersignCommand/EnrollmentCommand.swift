@@ -77,6 +77,7 @@ extension Enrollment {
             "enrollment_id": .text("\(id)"), "app": .text(app), "user_id": .text(userID),
             "device_id": .text(deviceID), "status": .text(status), "created_at": .time(createdAt),
             "key_fingerprint": .text(fingerprint), "reason": .text(reason),
+            "held_until": .time(heldUntil),
         ]
     }
 }
@@ -113,7 +114,8 @@ extension Enrollment {
             "device_id": .text(deviceID), "device_name": .text(deviceName), "platform": .text(platform),
             "status": .text(status), "reason": .text(reason), "created_at": .moment(createdAt),
             "activated_at": .moment(activatedAt), "revoked_at": .moment(revokedAt),
-            "locked_until": .moment(lockedUntil), "key_fingerprint": .text(fingerprint),
+            "locked_until": .moment(lockedUntil), "held_until": .moment(heldUntil),
+            "key_fingerprint": .text(fingerprint),
             "server_key_fingerprint": .text(serverFingerprint), "server_key_shared": .flag(isServerKeyShared),
         ]
     }

@@ -107,6 +107,26 @@ import Testing
         }
     }
 
+    @Test func `a further device is confirmed by an older one`() async throws {
+        try await withPhone("scan_required = false") { site, http, phone, enrollment in
+            try await Database.current.arrange("UPDATE countersign.apps SET enrollment_hold = 3600")
+            let other = try HTTPPhone(http: http, token: phone.token)
+            let added = try await other.enroll("other").json()
+            let (held, code) = (
+                added["enrollment_id"] as? String ?? "", added["confirmation"] as? String ?? ""
+            )
+            #expect(added["status"] as? String == "active" && added["held_until"] is String)
+            let (_, otp) = try await startSignIn(site, http)
+            let refused = try await other.submit(held, otp, .accept)
+            #expect(try refused.status == 403 && refused.json()["error"] as? String == "enrollment_held")
+            let listed = try await phone.list().json()["enrollments"] as? [[String: Any]] ?? []
+            #expect(listed.compactMap { $0["confirmation"] as? String } == [code])
+            #expect(try await other.submit(held, code, .confirm).status == 403)
+            #expect(try await phone.submit(enrollment, code, .confirm).status == 200)
+            #expect(try await other.submit(held, otp, .accept).status == 200)
+        }
+    }
+
     /// From the connection, whatever the app's body says.
     @Test func `the connection tells from where the device comes`() async throws {
         try await withPhone("same_network = 'refuse'") { site, http, phone, enrollment in

@@ -143,9 +143,18 @@ import Testing
             Press("app remove", on: "apps", about: "mobile", isRefused: true, line: removal("app mobile")),
             Press("app disable", on: "apps", [("app", "nosuch")], isRefused: true),
             Press("app enable", on: "apps", about: "mobile"),
+            Press(
+                "app limit", on: "apps", about: "mobile",
+                [("devices-per-user", "3"), ("enrollment-hold", "60")]),
+            Press("app limit", on: "apps", about: "mobile", [("enrollment-hold", "0"), ("waiting", "9")]),
+            Press("app limit", on: "apps", about: "mobile", [("waiting", "0")], isRefused: true),
+            Press("app limit", on: "apps", about: "mobile", [("waiting", "many")], isRefused: true),
             Press("enrollment unlock", on: "enrollments", about: "\(worker)"),
             Press("enrollment unlock", on: "enrollments", [("enrollment", "\(worker)")]),
             Press("enrollment unlock", on: "enrollments", [("enrollment", nowhere)], isRefused: true),
+            Press("enrollment release", on: "enrollments", about: "\(worker)"),
+            Press("enrollment release", on: "enrollments", [("enrollment", "\(worker)")]),
+            Press("enrollment release", on: "enrollments", [("enrollment", nowhere)], isRefused: true),
             Press("enrollment revoke", on: "enrollments", about: "\(worker)"),
             Press("enrollment revoke", on: "enrollments", about: "", [("enrollment", "\(worker)")]),
             Press(
@@ -261,8 +270,8 @@ import Testing
             UPDATE countersign.erasure_key SET key = '\\x00';
             INSERT INTO countersign.apps (name, login) VALUES ('mobile', '\(mobile.name)'), ('spare', 'spare');
             INSERT INTO countersign.enrollments (enrollment_id, app_id, status, user_id, device_id,
-                                                 locked_until)
-            SELECT '\(Self.worker)', app_id, 'active', 'alice', 'd1', clock_timestamp() + interval '1 hour' FROM countersign.apps WHERE name = 'mobile';
+                                                 locked_until, held_until)
+            SELECT '\(Self.worker)', app_id, 'active', 'alice', 'd1', clock_timestamp() + interval '1 hour', clock_timestamp() + interval '1 hour' FROM countersign.apps WHERE name = 'mobile';
             INSERT INTO countersign.server_keys (server_key_id, shared, fingerprint, public_key, secret_key)
             VALUES ('\(Self.worker)', true, 'AB12', '', '\\x00');
             INSERT INTO countersign.operators (name, password_hash, second_factor) VALUES ('carol', '', '\\x00');
@@ -351,10 +360,10 @@ private let everything = Statement(
     SELECT jsonb_pretty(jsonb_build_array(
         (SELECT jsonb_agg(jsonb_build_array(stage, paused, batch_size) ORDER BY stage) FROM countersign.stage_controls),
         (SELECT jsonb_agg(jsonb_build_array(name, paused, enabled, max_open_requests)) FROM countersign.portals),
-        (SELECT jsonb_agg(jsonb_build_array(name, enabled)) FROM countersign.apps),
+        (SELECT jsonb_agg(jsonb_build_array(name, enabled, max_devices_per_user, max_waiting, enrollment_hold)) FROM countersign.apps),
         (SELECT jsonb_agg(jsonb_build_array(name, role, portal_id, second_factor) ORDER BY name)
          FROM countersign.operators WHERE name <> 'alice'),
-        (SELECT jsonb_agg(jsonb_build_array(user_id, status, reason, locked_until IS NULL)) FROM countersign.enrollments),
+        (SELECT jsonb_agg(jsonb_build_array(user_id, status, reason, locked_until IS NULL, held_until IS NULL)) FROM countersign.enrollments),
         (SELECT jsonb_agg(jsonb_build_array(fingerprint, retired_at IS NOT NULL)) FROM countersign.server_keys),
         (SELECT to_jsonb(s) - 'updated_at' FROM countersign.settings s),
         (SELECT jsonb_agg(jsonb_build_array(module, level)) FROM countersign.log_levels),

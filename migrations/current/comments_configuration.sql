@@ -50,6 +50,8 @@ COMMENT ON COLUMN countersign.apps.max_devices_per_user IS
 
 COMMENT ON COLUMN countersign.apps.max_enrollments_per_hour IS
     'How often one device of a user may be enrolled within an hour, 60 unless an operator says otherwise (countersign app limit).';
+COMMENT ON COLUMN countersign.apps.enrollment_hold IS
+    'How many seconds a user''s further device waits before it may answer, unless an older one confirms it; NULL is none.';
 COMMENT ON COLUMN countersign.apps.max_waiting IS
     'How many of its submissions may wait to be judged, 10,000 unless an operator says otherwise (countersign app limit); further '
     'ones are rejected as too_many_waiting. housekeep counts once a second.';

@@ -56,11 +56,12 @@ COMMENT ON COLUMN countersign.submissions.status IS 'pending, accepted or reject
 COMMENT ON COLUMN countersign.submissions.detail IS 'What differs, in words, beside the reason.';
 COMMENT ON COLUMN countersign.submissions.reason IS
     'Why it was rejected: malformed, unknown_code, expired, already_used, other_device, not_enrolled, '
-    'enrollment_revoked, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, other_network, '
+    'enrollment_revoked, enrollment_held, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, other_network, '
     'other_country, wrong_channel, locked_out or too_many_waiting.';
 COMMENT ON COLUMN countersign.submissions.enrollment_id IS 'The enrollment that answers. To be given.';
 COMMENT ON COLUMN countersign.submissions.otp IS 'The code as it was scanned. To be given; never stored.';
-COMMENT ON COLUMN countersign.submissions.action IS 'scan, accept or deny. To be given.';
+COMMENT ON COLUMN countersign.submissions.action IS
+    'scan, accept or deny; or confirm, by which a device lets another one of its user answer. To be given.';
 COMMENT ON COLUMN countersign.submissions.deny_reason IS
     'With deny: not_me, when the user says that it was somebody else. The portal is told, and its source slowed down.';
 COMMENT ON COLUMN countersign.submissions.channel IS
@@ -86,6 +87,8 @@ COMMENT ON COLUMN countersign.enrollments.enrollment_id IS 'Its key, a UUID of v
 COMMENT ON COLUMN countersign.enrollments.created_at IS 'When it was inserted.';
 COMMENT ON COLUMN countersign.enrollments.activated_at IS 'When its keys had been exchanged.';
 COMMENT ON COLUMN countersign.enrollments.revoked_at IS 'When it was revoked, or replaced by a newer one.';
+COMMENT ON COLUMN countersign.enrollments.held_until IS
+    'Until when it may not answer, unless an older device of the user confirms it or an operator releases it.';
 COMMENT ON COLUMN countersign.enrollments.locked_until IS
     'Until when its submissions are refused, after ten wrong codes within ten minutes.';
 COMMENT ON COLUMN countersign.enrollments.app_id IS 'The app that inserted it.';

@@ -1,4 +1,4 @@
--- Enrollments: what happens when an app inserts one, and how one is revoked.
+-- Enrollments: what happens when an app inserts one, how one is revoked, and how the hold of a further device ends.
 
 -- Fills in and checks an enrollment. A secret key, sent by mistake, is neither stored nor named in an error, which
 -- the server would log with the statement's literals: the enrollment becomes a rejected one.
@@ -115,6 +115,66 @@ BEGIN
     END IF;
     INSERT INTO countersign.events (enrollment_id, app_id, user_id, type)
         VALUES (unlocked.enrollment_id, unlocked.app_id, unlocked.user_id, 'enrollment.unlocked');
+    RETURN true;
+END
+$$;
+
+-- What an older device submits to confirm this enrollment with this key, in the form of a code: the id, and the SHA-256 of
+-- the key. It is no secret; that the right device has signed it is what counts.
+CREATE OR REPLACE FUNCTION countersign.confirmation_code(enrollment_id uuid, public_key text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN translate(encode(uuid_send(enrollment_id) || sha256(convert_to(coalesce(public_key, ''), 'UTF8')), 'base64'),
+                     '+/', '-_');
+END
+$$;
+
+COMMENT ON FUNCTION countersign.confirmation_code(uuid, text) IS
+    'What an older device submits as otp, with the action confirm, so that this one may answer. Read it in enrollment_results.';
+
+-- Lets those that are held answer from now on. Called by workers, who have verified what an older device has signed.
+CREATE OR REPLACE FUNCTION countersign.confirm_enrollments(ids uuid[], confirmers uuid[]) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    apps integer[];
+    freed uuid[];
+    words text[];
+BEGIN
+    WITH confirmed AS (
+        UPDATE countersign.enrollments e SET held_until = NULL
+        FROM (SELECT DISTINCT ON (g.id) g.id, g.confirmer
+              FROM unnest(ids, confirmers) AS g (id, confirmer) ORDER BY g.id) AS g
+        WHERE e.enrollment_id = g.id AND e.status = 'active' AND e.held_until > clock_timestamp()
+        RETURNING e.enrollment_id, e.app_id, e.user_id, g.confirmer
+    ), audited AS (
+        INSERT INTO countersign.events (enrollment_id, app_id, user_id, type, details)
+        SELECT c.enrollment_id, c.app_id, c.user_id, 'enrollment.confirmed',
+               jsonb_build_object('confirmed_by', c.confirmer) FROM confirmed c
+    )
+    SELECT array_agg(c.app_id), array_agg(c.enrollment_id), array_fill('confirmed'::text, ARRAY[count(*)::integer])
+        INTO apps, freed, words FROM confirmed c;
+    IF freed IS NOT NULL THEN
+        PERFORM countersign.tell_apps(apps, freed, words);
+    END IF;
+END
+$$;
+
+-- Whether it was held.
+CREATE OR REPLACE FUNCTION countersign.release_enrollment(enrollment_id uuid) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    released countersign.enrollments%ROWTYPE;
+BEGIN
+    UPDATE countersign.enrollments e SET held_until = NULL
+        WHERE e.enrollment_id = release_enrollment.enrollment_id AND e.held_until > clock_timestamp()
+          AND e.status = 'active'
+        RETURNING e.* INTO released;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO countersign.events (enrollment_id, app_id, user_id, type)
+        VALUES (released.enrollment_id, released.app_id, released.user_id, 'enrollment.released');
+    PERFORM countersign.tell_apps(ARRAY[released.app_id], ARRAY[released.enrollment_id], ARRAY['released']);
     RETURN true;
 END
 $$;

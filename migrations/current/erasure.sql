@@ -82,7 +82,7 @@ BEGIN
 
     UPDATE countersign.enrollments e
         SET user_id = erase_user.pseudonym, device_id = 'erased', device_name = NULL, platform = NULL,
-            wrong_codes = '{}', locked_until = NULL, public_key = CASE WHEN keeps THEN e.public_key END,
+            wrong_codes = '{}', locked_until = NULL, held_until = NULL, public_key = CASE WHEN keeps THEN e.public_key END,
             key_fingerprint = CASE WHEN keeps THEN e.key_fingerprint END
         WHERE e.enrollment_id IN (SELECT o.enrollment_id FROM countersign.enrollments o
                                   WHERE o.app_id = app AND o.user_id = whose AND o.status IN ('rejected', 'revoked')

@@ -29,6 +29,7 @@ BEGIN
           AND EXISTS (SELECT FROM countersign.apps a CROSS JOIN LATERAL
                           (SELECT FROM countersign.enrollments e
                            WHERE e.app_id = a.app_id AND e.user_id = enabled_types.user_id AND e.status = 'active'
+                             AND (e.held_until > clock_timestamp()) IS NOT TRUE
                              AND (enabled_types.device_id IS NULL OR e.device_id = enabled_types.device_id)
                            LIMIT 1) active
                       WHERE a.enabled)
@@ -52,13 +53,15 @@ $$;
 -- as long as they exist, so that an app can say why a phone no longer works.
 CREATE OR REPLACE FUNCTION countersign.own_enrollments(user_id text)
 RETURNS TABLE (enrollment_id uuid, device_id text, device_name text, platform text, status text, reason text,
-               server_public_key text, created_at timestamptz)
+               server_public_key text, created_at timestamptz, held_until timestamptz, confirmation text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY
         SELECT e.enrollment_id, e.device_id, e.device_name, e.platform, e.status, e.reason, k.public_key,
-               e.created_at
-        FROM countersign.enrollments e LEFT JOIN countersign.server_keys k USING (server_key_id)
+               e.created_at, CASE WHEN held.now THEN e.held_until END,
+               CASE WHEN held.now THEN countersign.confirmation_code(e.enrollment_id, e.public_key) END
+        FROM countersign.enrollments e
+        CROSS JOIN LATERAL (SELECT e.status = 'active' AND e.held_until > clock_timestamp() AS now) AS held LEFT JOIN countersign.server_keys k USING (server_key_id)
         WHERE e.app_id = countersign.current_app() AND e.user_id = own_enrollments.user_id
         ORDER BY e.enrollment_id DESC LIMIT 100;
 END

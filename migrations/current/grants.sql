@@ -76,7 +76,7 @@ GRANT SELECT (submission_id, submitted_at, action, status, reason)
 GRANT SELECT ON countersign.submission_results, countersign.enrollment_results
     TO countersign_app, countersign_gateway;
 GRANT EXECUTE ON FUNCTION countersign.current_app(), countersign.app_channel(),
-    countersign.return_address(uuid, uuid),
+    countersign.return_address(uuid, uuid), countersign.confirmation_code(uuid, text),
     countersign.await_submission(uuid, interval) TO countersign_app, countersign_gateway;
 
 ---------------------------------------------------------------------------------------------------------
@@ -133,6 +133,7 @@ GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[
     countersign.epoch_fault(uuid, timestamptz, uuid, bigint), countersign.held(),
     countersign.browser_used_at(integer, text, integer, text), countersign.forget_browsers(integer),
     countersign.network_match(text, text),
+    countersign.confirm_enrollments(uuid[], uuid[]),
     countersign.keep_house(uuid, boolean), countersign.clear_suspects(integer), countersign.revoke_again(uuid[])
     TO countersign_worker;
 
@@ -149,7 +150,7 @@ GRANT SELECT ON countersign.settings, countersign.auth_types, countersign.auth_t
 GRANT SELECT (portal_id, max_open_requests, max_starts_per_source, created_at, enabled, over_limit, login, name, display_name)
     ON countersign.portals TO countersign_monitor, countersign_admin;
 GRANT SELECT (webhook_concurrency, webhook_rate, paused, notify_on) ON countersign.portals TO countersign_monitor;
-GRANT SELECT (app_id, created_at, enabled, login, name, max_devices_per_user, max_enrollments_per_hour, max_waiting,
+GRANT SELECT (app_id, created_at, enabled, login, name, max_devices_per_user, max_enrollments_per_hour, enrollment_hold, max_waiting,
               max_waiting_per_device,
               over_limit) ON countersign.apps TO countersign_monitor, countersign_admin;
 GRANT SELECT (callback_id, portal_id, url) ON countersign.callback_urls TO countersign_monitor, countersign_admin;
@@ -161,7 +162,7 @@ GRANT SELECT (transaction_id, requested_at, expires_at, open_until, issued_at, s
     ON countersign.auth_requests TO countersign_monitor, countersign_admin;
 GRANT SELECT (submission_id, submitted_at, resolved_at, app_id, status, reason, action, transaction_id, enrollment)
     ON countersign.submissions TO countersign_monitor, countersign_admin;
-GRANT SELECT (enrollment_id, created_at, activated_at, revoked_at, locked_until, app_id, status, reason, platform)
+GRANT SELECT (enrollment_id, created_at, activated_at, revoked_at, locked_until, held_until, app_id, status, reason, platform)
     ON countersign.enrollments TO countersign_monitor, countersign_admin;
 GRANT SELECT (public_key) ON countersign.enrollments TO countersign_admin;
 GRANT SELECT (event_id, occurred_at, written_in, transaction_id, enrollment_id, portal_id, app_id, type)
@@ -180,7 +181,7 @@ GRANT INSERT, DELETE ON countersign.portals, countersign.apps, countersign.auth_
 GRANT SELECT ON countersign.portals, countersign.callback_urls, countersign.apps TO countersign_admin;
 GRANT UPDATE (enabled, display_name, max_open_requests, max_starts_per_source, signing_secret, previous_secret, previous_secret_until,
               webhook_key, webhook_concurrency, webhook_rate, paused, notify_on) ON countersign.portals TO countersign_admin;
-GRANT UPDATE (enabled, max_devices_per_user, max_enrollments_per_hour, max_waiting, max_waiting_per_device) ON countersign.apps TO countersign_admin;
+GRANT UPDATE (enabled, max_devices_per_user, max_enrollments_per_hour, enrollment_hold, max_waiting, max_waiting_per_device) ON countersign.apps TO countersign_admin;
 GRANT UPDATE ON countersign.auth_types, countersign.auth_type_messages, countersign.callback_urls
     TO countersign_admin;
 GRANT SELECT (portal_id, created_at, client_id), INSERT, DELETE, UPDATE (secret_hash)
@@ -208,7 +209,7 @@ GRANT EXECUTE ON FUNCTION countersign.create_login(text, text, text, integer),
     countersign.check_text(text, text, integer), countersign.unshowable_characters(),
     countersign.has_closed_isolates(text), countersign.is_callback_uri(text), countersign.callback_uri_rule(),
     countersign.is_inet(text),
-    countersign.refuse(text, text), countersign.revoke_enrollment(uuid), countersign.unlock_enrollment(uuid), countersign.send_again(uuid[]),
+    countersign.refuse(text, text), countersign.revoke_enrollment(uuid), countersign.unlock_enrollment(uuid), countersign.release_enrollment(uuid), countersign.send_again(uuid[]),
     countersign.audit_resealed(text, bigint, bigint), countersign.audit_refused_sign_in(text, text, text),
     countersign.verify_events(), countersign.pseudonym(integer, text),
     countersign.erase_user(integer, text, integer),

@@ -1,6 +1,6 @@
 -- What portals and apps read of their own rows. Views are the owner's and would show everybody's rows, so each says
 -- itself whose it shows, and its barrier keeps a caller's functions from seeing others first.
--- after: callers, links
+-- after: callers, enrollments, links
 
 -- A request in any state; is_authenticated is NULL until it has ended, and false 300 s after a sign-in. The user is who
 -- accepted or declined, as in the Access API. What is to be redeemed is told to the transaction that redeems it, and to no
@@ -116,12 +116,12 @@ WHERE s.app_id = (SELECT countersign.current_app());
 COMMENT ON VIEW countersign.submission_results IS 'What became of the app''s own submissions.';
 COMMENT ON COLUMN countersign.submission_results.submission_id IS 'The submission.';
 COMMENT ON COLUMN countersign.submission_results.transaction_id IS
-    'The request that the code belongs to, if it could be read.';
-COMMENT ON COLUMN countersign.submission_results.action IS 'scan, accept or deny.';
+    'The request that the code belongs to, if it could be read; with confirm, the enrollment.';
+COMMENT ON COLUMN countersign.submission_results.action IS 'scan, accept, deny or confirm.';
 COMMENT ON COLUMN countersign.submission_results.result IS 'pending, accepted or rejected.';
 COMMENT ON COLUMN countersign.submission_results.reason IS
     'Why it was rejected: malformed, unknown_code, expired, already_used, other_device, not_enrolled, '
-    'enrollment_revoked, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, other_network, '
+    'enrollment_revoked, enrollment_held, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, other_network, '
     'other_country, wrong_channel, locked_out or too_many_waiting.';
 COMMENT ON COLUMN countersign.submission_results.prompt IS
     'After an accepted scan, what the user must be shown, byte for byte: the answer signs its digest.';
@@ -133,7 +133,10 @@ COMMENT ON COLUMN countersign.submission_results.detail IS 'What differs, in wor
 CREATE OR REPLACE VIEW countersign.enrollment_results WITH (security_barrier) AS
 SELECT e.enrollment_id, e.user_id, e.device_id, e.status, e.reason,
        (SELECT k.public_key FROM countersign.server_keys k
-        WHERE k.server_key_id = e.server_key_id) AS server_public_key, e.key_fingerprint
+        WHERE k.server_key_id = e.server_key_id) AS server_public_key, e.key_fingerprint,
+       CASE WHEN e.status = 'active' AND e.held_until > clock_timestamp() THEN e.held_until END AS held_until,
+       CASE WHEN e.status = 'active' AND e.held_until > clock_timestamp()
+            THEN countersign.confirmation_code(e.enrollment_id, e.public_key) END AS confirmation
 FROM countersign.enrollments e
 WHERE e.app_id = (SELECT countersign.current_app());
 COMMENT ON VIEW countersign.enrollment_results IS 'What became of the app''s own enrollments.';
@@ -145,3 +148,7 @@ COMMENT ON COLUMN countersign.enrollment_results.reason IS 'Why it was rejected 
 COMMENT ON COLUMN countersign.enrollment_results.server_public_key IS
     'The server''s armored OpenPGP public key, once it is active.';
 COMMENT ON COLUMN countersign.enrollment_results.key_fingerprint IS 'Of the device''s key, once it was found good.';
+COMMENT ON COLUMN countersign.enrollment_results.held_until IS
+    'Until when this further device may not answer, unless an older one of the user confirms it.';
+COMMENT ON COLUMN countersign.enrollment_results.confirmation IS
+    'Of one that is held: what an older device submits as otp, with the action confirm. It is no secret.';

@@ -20,7 +20,7 @@ BEGIN
     -- a regular expression fails on a text of more than 256 MiB.
     SELECT a.app_id, clock_timestamp(), 'pending', NULL, encode(substring(c.code FOR 16), 'hex')::uuid,
            sha256(substring(c.code FROM 17)), CASE WHEN c.names THEN NEW.enrollment_id::uuid END,
-           c.code IS NOT NULL AND c.names AND NEW.action IN ('scan', 'accept', 'deny')
+           c.code IS NOT NULL AND c.names AND NEW.action IN ('scan', 'accept', 'deny', 'confirm')
            AND CASE WHEN octet_length(NEW.prompt_digest) > 64 THEN false
                     ELSE coalesce(NEW.prompt_digest ~ '^([0-9a-f]{64}|-)$', true) END
            AND coalesce(octet_length(NEW.signature) <= 16384, true)
@@ -95,7 +95,7 @@ BEGIN
     NEW.detail := CASE WHEN well_formed THEN NEW.detail END;
     NEW.resolved_at := NEW.submitted_at;
     NEW.enrollment_id := NEW.enrollment::text;
-    NEW.action := CASE WHEN NEW.action IN ('scan', 'accept', 'deny') THEN NEW.action END;
+    NEW.action := CASE WHEN NEW.action IN ('scan', 'accept', 'deny', 'confirm') THEN NEW.action END;
     NEW.signed_at := CASE WHEN NEW.signed_time IS NOT NULL THEN NEW.signed_at END;
     NEW.prompt_digest := NULL;
     NEW.signature := NULL;

@@ -3,7 +3,8 @@ package import Postgres
 /// `countersign app limit`.
 package struct LimitApp: OperatorAction {
     package static let command = "app limit"
-    package static let abstract = "Change how many devices, enrollments and submissions an app may have."
+    package static let abstract =
+        "Change how many devices, enrollments and submissions an app may have, and how long devices wait."
     package static let discussion = """
         What is not named stays as it is. More devices of a user, and more enrollments of one device within an hour, \
         are refused with CS008; submissions beyond those that may wait are rejected as too_many_waiting.
@@ -11,6 +12,7 @@ package struct LimitApp: OperatorAction {
         Examples:
           countersign app limit mobile --devices-per-user 3 --enrollments-per-hour 10
           countersign app limit mobile --waiting 50000 --waiting-per-device 200
+          countersign app limit mobile --enrollment-hold 86400
         """
     package static let inputs = [App.input] + limits
     package static let event = "app.changed"
@@ -32,6 +34,11 @@ package struct LimitApp: OperatorAction {
         ActionInput(
             "waiting-per-device", .option,
             help: "The same of one enrollment: 1 to 100000000; a new app has 100.", placeholder: "count"),
+        ActionInput(
+            "enrollment-hold", .option,
+            help:
+                "How long a user's further device waits until it may answer, unless an older one confirms it: 60 to 2592000, or 0 for none, as a new app has.",
+            placeholder: "seconds"),
     ]
 
     private let app: String
@@ -56,7 +63,7 @@ package struct LimitApp: OperatorAction {
         guard case .app(let app) = subject else { return nil }
         let captions = [
             "Devices of a user", "Enrollments of a device within an hour", "Submissions that wait",
-            "Submissions of a device that wait",
+            "Submissions of a device that wait", "Further devices are held (60 to 2592000 s, 0: none)",
         ]
         return ActionButton(
             "Set", "limits of app \(app.name)", ["app": app.name],
@@ -86,9 +93,10 @@ struct SetAppLimits: PreparedStatement {
             SET max_devices_per_user = coalesce($2, max_devices_per_user),
                 max_enrollments_per_hour = coalesce($3, max_enrollments_per_hour),
                 max_waiting = coalesce($4, max_waiting),
-                max_waiting_per_device = coalesce($5, max_waiting_per_device)
+                max_waiting_per_device = coalesce($5, max_waiting_per_device),
+                enrollment_hold = nullif(coalesce($6, enrollment_hold), 0)
             WHERE name = $1 AND (max_devices_per_user <> $2 OR max_enrollments_per_hour <> $3 OR max_waiting <> $4
-                                 OR max_waiting_per_device <> $5)
+                                 OR max_waiting_per_device <> $5 OR coalesce(enrollment_hold, 0) <> $6)
             RETURNING name
         )
         SELECT EXISTS (SELECT FROM changed) AS is_new FROM countersign.apps WHERE name = $1

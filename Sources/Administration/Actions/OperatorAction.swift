@@ -73,7 +73,7 @@ package let operatorActions: [any OperatorAction.Type] = [
     PausePortal.self, ResumePortal.self, EnablePortal.self, DisablePortal.self, LimitPortal.self,
     LimitApp.self, SetPortal.self, RenewPortalPassword.self, RemovePortal.self,
     EnableApp.self, DisableApp.self, RenewAppPassword.self, RemoveApp.self, RevokeEnrollment.self,
-    UnlockEnrollment.self, EraseUser.self,
+    UnlockEnrollment.self, ReleaseEnrollment.self, EraseUser.self,
     RotateSharedKey.self, AddType.self, SetType.self, RemoveType.self, AddCallback.self, RemoveCallback.self,
     AddOrigin.self, RemoveOrigin.self,
     RetryWebhooks.self, ReplayWebhooks.self,

@@ -18,6 +18,7 @@ extension AuditEvent {
         "request.authenticated", "request.denied", "request.expired",
         "request.cancelled", "request.failed", "submission.rejected", "enrollment.active",
         "enrollment.rejected", "enrollment.replaced", "enrollment.revoked", "enrollment.locked",
+        "enrollment.held", "enrollment.confirmed",
         "webhook.dead", "webhook.sent_again", "webhook.breaker_opened", "webhook.breaker_closed",
         "key.created", "key.resealed", "portal.added", "portal.removed", "portal.changed",
         "portal.webhooks_limited", "portal.secret_rotated", "portal.secret_replaced",

@@ -17,6 +17,7 @@ extension AppError {
             case (_, "stale_signature"): .wrongClock
             case (_, "invalid_signature"): .invalidSignature
             case (403, let reason?) where Self.enrollmentFaults.contains(reason): .notEnrolled(reason: reason)
+            case (403, "enrollment_held"): .held(problem?.error_description ?? "")
             case (403, let reason?): .forbidden("\(reason): \(problem?.error_description ?? "")")
             case (429, let reason): .tooMany(reason: reason ?? "too many requests", retryAfter: wait)
             case (400, "enrollment_rejected"): .rejectedKey(problem?.error_description ?? "")

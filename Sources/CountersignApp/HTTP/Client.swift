@@ -81,6 +81,14 @@ public struct Client: Sendable {
             .deny, code, enrollment, key, prompt: prompt, denyReason: isSomebodyElse ? "not_me" : nil)
     }
 
+    /// Lets another device of the user answer, which the server holds until an older one has confirmed it. Ask the user
+    /// before: it is as good as this one from then on.
+    ///
+    /// - Parameter device: the `confirmation` of the other device's enrollment, as the list of enrollments has it.
+    public func confirm(_ device: Code, _ enrollment: Enrollment, _ key: DeviceKey) async throws {
+        _ = try await submit(.confirm, device, enrollment, key, prompt: nil)
+    }
+
     /// Makes this enrollment answer no more.
     public func revoke(_ enrollment: Enrollment) async throws {
         _ = try await send("DELETE", "/app/v1/enrollments/\(enrollment.id.uuidString.lowercased())")

@@ -31,6 +31,7 @@ final class HTTPTransport: PhoneTransport {
         case .deny:
             try await client.deny(
                 code, prompt, memory.enrollment, key, isSomebodyElse: isSomebodyElse)
+        case .confirm: try await client.confirm(code, memory.enrollment, key)
         }
         return PhoneReply()
     }

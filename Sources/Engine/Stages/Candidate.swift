@@ -57,6 +57,8 @@ package struct Candidate: Sendable {
     package struct Enrollment: Sendable {
         package var status: String
         package var isLocked: Bool
+        /// Whether it is a further device of its user's that none has confirmed.
+        package var isHeld = false
         /// Wrong codes in the last ten minutes.
         package var wrongCodes: Int
         package var openScans: Int
@@ -67,6 +69,13 @@ package struct Candidate: Sendable {
             self.wrongCodes = wrongCodes
             self.openScans = openScans
         }
+    }
+
+    /// Another device of the same user.
+    package enum Confirmed: String, Sendable {
+        case held
+        /// It may answer already.
+        case free
     }
 
     package var submissionID: Identifier
@@ -84,6 +93,8 @@ package struct Candidate: Sendable {
     package var isInRefusedNetwork = false
     /// The same of countries.
     package var isInRefusedCountry = false
+    /// What it confirms, where it confirms an enrollment; nil when there is no such one.
+    package var confirmed: Confirmed?
     /// What a scan would give the app to show; nil when it cannot be made for this enrollment.
     package var newPrompt: String?
     package var enrollment: Enrollment?

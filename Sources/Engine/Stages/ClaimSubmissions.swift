@@ -132,6 +132,12 @@ private func columnsSQL(_ mode: Claim.Mode) -> String {
            s.same_country, CASE WHEN s.same_country IS NOT NULL THEN s.ip_address END AS visitor_address,
            CASE WHEN s.same_network IS NOT NULL
                 THEN countersign.network_match(s.ip_address, s.device_address) END AS network_match,
+           CASE WHEN s.action = 'confirm' THEN (
+               SELECT CASE WHEN o.held_until > clock_timestamp() THEN 'held' ELSE 'free' END
+               FROM countersign.enrollments o
+               WHERE o.enrollment_id = s.transaction_id AND o.app_id = s.lane AND o.user_id = e.user_id
+                 AND o.status = 'active'
+                 AND s.secret_digest = sha256(sha256(convert_to(coalesce(o.public_key, ''), 'UTF8')))) END AS confirmed,
            e.user_id, CASE WHEN e.status = 'active' THEN e.key_fingerprint END AS key_fingerprint,
            CASE WHEN e.status = 'active' AND (s.signature IS NOT NULL OR s.scans AND s.secure_message IS NOT NULL)
                 THEN e.public_key END AS public_key,

@@ -41,6 +41,8 @@ struct ClaimedSubmission: RowReadable, Sendable {
     let sameCountry: String?
     /// The visitor's, where countries are compared.
     let visitorAddress: String?
+    /// What it confirms, of one that confirms an enrollment.
+    let confirmed: Candidate.Confirmed?
     let userID: String?
     /// Of an active enrollment.
     let keyFingerprint: String?
@@ -73,12 +75,14 @@ struct ClaimedSubmission: RowReadable, Sendable {
         sameCountry = try row.optionalText("same_country")
         visitorAddress = try row.optionalText("visitor_address")
         network = try row.optionalText("network_match").flatMap(PromptLines.Match.init)
+        confirmed = try row.optionalText("confirmed").flatMap(Candidate.Confirmed.init)
         userID = try row.optionalText("user_id")
         keyFingerprint = try row.optionalText("key_fingerprint")
         publicKey = try row.optionalText("public_key")
         prompt = try Prompt(&row, network, isByLink: isByLink)
         guard let action = SubmissionAction(rawValue: word) else {
-            throw DecodingFailure(column: "action", found: "another word", wanted: "scan, accept or deny")
+            throw DecodingFailure(
+                column: "action", found: "another word", wanted: "scan, accept, deny or confirm")
         }
         hasTime = signedAt != nil
         text = SubmissionText(

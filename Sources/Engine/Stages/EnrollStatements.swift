@@ -115,7 +115,7 @@ struct ResolveEnrollments: PreparedStatement {
         "enroll.resolve",
         """
         WITH examined AS MATERIALIZED (
-            SELECT e.enrollment_id, e.app_id, e.user_id, a.max_devices_per_user, g.fingerprint, g.server_key_id,
+            SELECT e.enrollment_id, e.app_id, e.user_id, e.device_id, a.max_devices_per_user, a.enrollment_hold, g.fingerprint, g.server_key_id,
                    g.server_fingerprint, g.server_key, g.secret_key,
                    CASE WHEN NOT s.enrollment_enabled THEN 'enrollment is disabled'
                         WHEN NOT a.enabled THEN 'this app is disabled'
@@ -134,15 +134,30 @@ struct ResolveEnrollments: PreparedStatement {
             SELECT x.enrollment_id,
                    (SELECT place FROM generate_series(1, x.max_devices_per_user) AS place
                     WHERE place <> ALL (taken.slots) ORDER BY place OFFSET x.nth - 1 LIMIT 1) AS slot,
-                   taken.devices + x.nth > x.max_devices_per_user AS is_beyond
+                   taken.devices + x.nth > x.max_devices_per_user AS is_beyond,
+                   CASE WHEN x.enrollment_hold IS NULL THEN NULL
+                        WHEN before.is_same_key THEN before.held_until
+                        WHEN x.nth > 1 OR others.are
+                        THEN clock_timestamp() + make_interval(secs => x.enrollment_hold) END AS held_until
             FROM (SELECT *, row_number() OVER (PARTITION BY app_id, user_id ORDER BY enrollment_id) AS nth
                   FROM examined WHERE refusal IS NULL) AS x
             CROSS JOIN LATERAL (
                 SELECT count(*) AS devices, coalesce(array_agg(n.slot) FILTER (WHERE n.slot IS NOT NULL), '{}') AS slots
                 FROM countersign.enrollments n
                 WHERE n.app_id = x.app_id AND n.user_id = x.user_id AND n.status = 'active') AS taken
+            -- What this one replaces, and whether the user has had any other device.
+            LEFT JOIN LATERAL (
+                SELECT n.held_until, n.reason = 'replaced' AND n.key_fingerprint = x.fingerprint AS is_same_key
+                FROM countersign.enrollments n
+                WHERE x.enrollment_hold IS NOT NULL AND n.app_id = x.app_id AND n.user_id = x.user_id
+                  AND n.device_id = x.device_id AND n.activated_at IS NOT NULL
+                ORDER BY n.enrollment_id DESC LIMIT 1) AS before ON true
+            CROSS JOIN LATERAL (
+                SELECT x.enrollment_hold IS NOT NULL AND EXISTS (
+                    SELECT FROM countersign.enrollments n
+                    WHERE n.app_id = x.app_id AND n.user_id = x.user_id AND n.activated_at IS NOT NULL) AS are) AS others
         ), verdict AS MATERIALIZED (
-            SELECT x.enrollment_id, x.fingerprint, x.server_key_id, x.server_fingerprint, x.server_key, x.secret_key, p.slot,
+            SELECT x.enrollment_id, x.fingerprint, x.server_key_id, x.server_fingerprint, x.server_key, x.secret_key, p.slot, p.held_until,
                    coalesce(x.refusal, CASE WHEN p.is_beyond OR p.slot IS NULL THEN format(
                        'this user has %s devices, which is the limit: revoke one first', x.max_devices_per_user) END)
                        AS refusal
@@ -156,19 +171,35 @@ struct ResolveEnrollments: PreparedStatement {
             SET status = CASE WHEN v.refusal IS NULL THEN 'active' ELSE 'rejected' END, reason = v.refusal,
                 activated_at = CASE WHEN v.refusal IS NULL THEN clock_timestamp() END,
                 slot = CASE WHEN v.refusal IS NULL THEN v.slot END,
+                held_until = CASE WHEN v.refusal IS NULL THEN v.held_until END,
                 public_key = CASE WHEN v.refusal IS NULL THEN e.public_key END,
                 key_fingerprint = v.fingerprint,
                 server_key_id = CASE WHEN v.refusal IS NULL THEN v.server_key_id END
             FROM verdict v WHERE e.enrollment_id = v.enrollment_id
-            RETURNING e.enrollment_id, e.app_id, e.user_id, e.device_id, e.status, e.reason, e.key_fingerprint
+            RETURNING e.enrollment_id, e.app_id, e.user_id, e.device_id, e.status, e.reason, e.key_fingerprint,
+                      e.held_until
         ), audited AS (
             INSERT INTO countersign.events (enrollment_id, app_id, user_id, type, details)
             SELECT enrollment_id, app_id, user_id, 'enrollment.' || status,
                    jsonb_strip_nulls(jsonb_build_object('device_id', device_id, 'reason', reason,
                                                         'key_fingerprint', key_fingerprint)) FROM resolved
+            UNION ALL
+            SELECT enrollment_id, app_id, user_id, 'enrollment.held',
+                   jsonb_build_object('device_id', device_id, 'held_until', held_until) FROM resolved
+            WHERE held_until IS NOT NULL
+        ), told AS (
+            SELECT app_id, enrollment_id, status FROM resolved
+            UNION ALL
+            -- The user's older devices.
+            SELECT DISTINCT o.app_id, o.enrollment_id, 'asked' FROM resolved r
+            CROSS JOIN LATERAL (
+                SELECT n.app_id, n.enrollment_id FROM countersign.enrollments n
+                WHERE n.app_id = r.app_id AND n.user_id = r.user_id AND n.status = 'active'
+                  AND (n.held_until > clock_timestamp()) IS NOT TRUE AND n.enrollment_id <> r.enrollment_id) AS o
+            WHERE r.held_until IS NOT NULL
         )
         SELECT countersign.tell_apps(array_agg(app_id), array_agg(enrollment_id), array_agg(status))
-        FROM resolved HAVING count(*) > 0
+        FROM told HAVING count(*) > 0
         """)
 }
 

@@ -14,6 +14,8 @@ package enum Verdict: Sendable, Equatable {
     case awaitConfirmation
     /// The same signed answer ended the request before: it gets the outcome of the first.
     case answeredBefore
+    /// Lets a further device of the same user answer.
+    case confirm
 }
 
 /// The rules by which submissions are judged, one after the other in the order of their ids. A pure value: it
@@ -47,6 +49,7 @@ package struct Judge: Sendable {
 
     package mutating func judge(_ candidate: Candidate) -> Verdict {
         if let reason = refuseSender(candidate) { return .rejected(reason) }
+        if candidate.action == .confirm { return confirm(candidate) }
         if candidate.isRepeatedAnswer { return .answeredBefore }
         guard let request = candidate.request else { return rejectUnknown(candidate) }
         let place = request.place(of: candidate.secretDigest)
@@ -58,6 +61,16 @@ package struct Judge: Sendable {
             return request.isConfirmed == false && !candidate.isByLink
                 ? .awaitConfirmation : .end(accepted: true)
         case .deny: return .end(accepted: false)
+        case .confirm: return confirm(candidate)
+        }
+    }
+
+    /// There is nothing to guess, and so nothing is counted.
+    private func confirm(_ candidate: Candidate) -> Verdict {
+        switch candidate.confirmed {
+        case .held: .confirm
+        case .free: .answeredBefore
+        case nil: .rejected(.unknownCode)
         }
     }
 
@@ -72,6 +85,7 @@ package struct Judge: Sendable {
         case "revoked": return .enrollmentRevoked
         default: return .notEnrolled
         }
+        if enrollment.isHeld { return .enrollmentHeld }
         switch candidate.signature {
         case .missing where switches.signatureRequired, .invalid: return .invalidSignature
         case .undated: return .staleSignature

@@ -135,6 +135,7 @@ struct HeldSubmission: RowReadable, Sendable {
         """
         a.enabled AS app_enabled, e.status AS enrollment_status,
                coalesce(e.locked_until > clock_timestamp(), false) AS is_locked,
+               coalesce(e.held_until > clock_timestamp(), false) AS is_held,
                (SELECT count(*) FROM unnest(e.wrong_codes) w WHERE w > clock_timestamp() - interval '10 min')
                    AS wrong_codes,
                CASE WHEN \(scans) THEN (
@@ -148,10 +149,12 @@ struct HeldSubmission: RowReadable, Sendable {
 extension Candidate.Enrollment {
     fileprivate init?(_ row: inout RowReader) throws {
         let status = try row.optionalText("enrollment_status")
-        let (isLocked, wrongCodes) = (try row.bool("is_locked"), try row.int("wrong_codes"))
+        let (isLocked, isHeld) = (try row.bool("is_locked"), try row.bool("is_held"))
+        let wrongCodes = try row.int("wrong_codes")
         let openScans = try row.int("open_scans")
         guard let status else { return nil }
         self.init(status: status, isLocked: isLocked, wrongCodes: wrongCodes, openScans: openScans)
+        self.isHeld = isHeld
     }
 }
 
@@ -186,6 +189,7 @@ struct WriteVerdicts: PreparedStatement {
     static func decode(_ row: inout RowReader) throws {
         try row.skip("told_portals")
         try row.skip("told_apps")
+        try row.skip("confirmed")
     }
 
     static let statement = Statement(
@@ -237,7 +241,7 @@ struct WriteVerdicts: PreparedStatement {
                    v.transaction_id IN (SELECT e.transaction_id FROM ended e)
                        AND v.effect IN ('authenticated', 'denied') AS is_answer,
                    CASE WHEN v.effect = 'reject' THEN v.reason
-                        WHEN v.effect IN ('scan_again', 'answered_before') THEN NULL
+                        WHEN v.effect IN ('scan_again', 'answered_before', 'confirm') THEN NULL
                         WHEN v.effect IN ('scan', 'scan_later', 'await_confirmation')
                              AND v.submission_id IN (SELECT s.submission_id FROM scanned s) THEN NULL
                         WHEN v.transaction_id IN (SELECT e.transaction_id FROM ended e) THEN NULL
@@ -260,7 +264,7 @@ struct WriteVerdicts: PreparedStatement {
             WHERE q.app_id = r.app_id AND q.submission_id = r.submission_id
         ), audited AS (
             INSERT INTO countersign.events (transaction_id, enrollment_id, app_id, user_id, type, details)
-            SELECT r.transaction_id, r.enrollment_id, r.app_id, e.user_id,
+            SELECT CASE WHEN r.action <> 'confirm' THEN r.transaction_id END, r.enrollment_id, r.app_id, e.user_id,
                    CASE WHEN r.status = 'rejected' THEN 'submission.rejected'
                         WHEN r.action = 'scan' THEN 'request.scanned' ELSE 'request.accepted' END,
                    jsonb_strip_nulls(jsonb_build_object('action', r.action, 'reason', r.reason,
@@ -271,6 +275,9 @@ struct WriteVerdicts: PreparedStatement {
             FROM resolved r
             LEFT JOIN countersign.enrollments e ON e.enrollment_id = r.enrollment_id AND e.app_id = r.app_id
             WHERE r.status = 'rejected' OR r.action = 'scan' OR r.effect = 'await_confirmation'
+        ), confirmed AS (
+            SELECT countersign.confirm_enrollments(array_agg(transaction_id), array_agg(enrollment_id))
+            FROM verdicts WHERE effect = 'confirm' HAVING count(*) > 0
         ), told_portals AS (
             SELECT countersign.tell_portals(array_agg(portal_id), array_agg(transaction_id),
                                             array_fill('scanned'::text, ARRAY[count(*)::integer]))
@@ -279,43 +286,7 @@ struct WriteVerdicts: PreparedStatement {
             SELECT countersign.tell_apps(array_agg(app_id), array_agg(submission_id), array_agg(status))
             FROM resolved HAVING count(*) > 0
         )
-        SELECT (SELECT count(*) FROM told_portals) AS told_portals, (SELECT count(*) FROM told_apps) AS told_apps
+        SELECT (SELECT count(*) FROM told_portals) AS told_portals, (SELECT count(*) FROM told_apps) AS told_apps,
+               (SELECT count(*) FROM confirmed) AS confirmed
         """)
-}
-
-/// Refuses a submission that broke its batch five times, and ends its request if the code was right (somebody
-/// else's submission must not end it).
-struct GiveUpSubmission: PreparedStatement {
-    let key: Identifier
-
-    var parameters: [Parameter] { [.identifier(key)] }
-
-    static let statement = Statement(
-        "validate.give_up",
-        """
-        WITH gone AS (
-            DELETE FROM countersign.validate_queue q WHERE \(Claim.validate.isNamed) RETURNING submission_id
-        ), refused AS (
-            UPDATE countersign.submissions s SET status = 'rejected', reason = 'malformed', resolved_at = clock_timestamp()
-            FROM gone g WHERE s.submission_id = g.submission_id
-            RETURNING s.transaction_id, s.secret_digest
-        )
-        SELECT FROM refused
-        JOIN countersign.auth_requests r USING (transaction_id, secret_digest),
-             countersign.end_requests(ARRAY[r.transaction_id], ARRAY['failed']) AS ended
-        """)
-}
-
-/// The request that a submission answers; nil when its code was none.
-struct ReadTransaction: PreparedStatement {
-    let submission: Identifier
-
-    static let statement = Statement(
-        "validate.transaction",
-        "SELECT transaction_id FROM countersign.submissions WHERE submission_id = $1")
-    var parameters: [Parameter] { [.identifier(submission)] }
-
-    static func decode(_ row: inout RowReader) throws -> Identifier? {
-        try row.optionalIdentifier("transaction_id")
-    }
 }

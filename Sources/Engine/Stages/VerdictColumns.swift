@@ -25,7 +25,8 @@ struct VerdictColumns {
 
     var count: Int { submissions.count }
 
-    /// Effects: `reject`, `scan`, `scan_again`, `scan_later`, `answered_before`, `await_confirmation`, and the ends
+    /// Effects: `reject`, `scan`, `scan_again`, `scan_later`, `answered_before`, `await_confirmation`,
+    /// `confirm` (an enrollment), and the ends
     /// `authenticated` and `denied`.
     mutating func append(_ verdict: Verdict, of candidate: Candidate, _ checked: CheckedSubmission) {
         submissions.append(candidate.submissionID)
@@ -39,6 +40,7 @@ struct VerdictColumns {
                 (later > 0 ? "scan_later" : "scan_again", nil, prompt, later)
             case .answeredBefore: ("answered_before", nil, nil, 0)
             case .awaitConfirmation: ("await_confirmation", nil, nil, 0)
+            case .confirm: ("confirm", nil, nil, 0)
             case .end(let accepted): (accepted ? "authenticated" : "denied", nil, nil, 0)
             }
         laterCodes.append(later > 0 ? candidate.secretDigest : nil)

@@ -38,6 +38,7 @@ extension Candidate {
             newPrompt: checked.newPrompt, enrollment: held.enrollment, request: held.request)
         (isByLink, isInWrongChannel) = (claimed.isByLink, claimed.isInWrongChannel)
         isInRefusedNetwork = claimed.refusesOtherNetwork && claimed.network == .other
+        confirmed = claimed.confirmed
         isInRefusedCountry = claimed.sameCountry == "refuse" && checked.country == .other
     }
 }

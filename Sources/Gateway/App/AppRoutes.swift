@@ -93,6 +93,10 @@ extension AppRoutes {
             Problem(
                 .forbidden, reason, "the code is shown in another country than the one that this device is in"
             )
+        case "enrollment_held":
+            Problem(
+                .forbidden, reason,
+                "this device waits until an older one of the user confirms it, or its held_until has come")
         case "wrong_channel":
             Problem(.forbidden, reason, "this sign-in is not taken by a link, or not by a scan")
         case "too_many_waiting":

@@ -29,7 +29,8 @@ struct ListEnrollments: PreparedStatement {
     static let statement = Statement(
         "gateway.enrollments",
         """
-        SELECT enrollment_id, device_id, device_name, platform, status, reason, server_public_key, created_at
+        SELECT enrollment_id, device_id, device_name, platform, status, reason, server_public_key, created_at,
+               held_until, confirmation
         FROM countersign.own_enrollments($1)
         """)
     var parameters: [Parameter] { [.text(user)] }
@@ -40,7 +41,9 @@ struct ListEnrollments: PreparedStatement {
             platform: try row.optionalText("platform"), status: try row.text("status"),
             reason: try row.optionalText("reason"),
             server_public_key: try row.optionalText("server_public_key"),
-            created_at: try row.timestamp("created_at").description)
+            created_at: try row.timestamp("created_at").description,
+            held_until: try row.optionalTimestamp("held_until")?.description,
+            confirmation: try row.optionalText("confirmation"))
     }
 }
 

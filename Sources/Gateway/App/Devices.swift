@@ -38,6 +38,10 @@ final class Devices: Sendable {
         let reason: String?
         let server_public_key: String?
         let created_at: String
+        /// Of a further device that no older one has confirmed yet.
+        let held_until: String?
+        /// What an older device submits as `otp`, with the action `confirm`.
+        let confirmation: String?
     }
 
     struct Draft: Decodable, Sendable {

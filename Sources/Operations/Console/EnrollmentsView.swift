@@ -46,6 +46,7 @@ enum EnrollmentsView {
             "forms": frame.forms(on: .enrollment(enrollment)),
         ]
         if let until = enrollment.lockedUntil { content["locked"] = moment(until, now) }
+        if let until = enrollment.heldUntil { content["held"] = moment(until, now) }
         if let revoked = enrollment.revokedAt { content["revoked"] = moment(revoked, now) }
         return content.withoutEmptyTexts
     }

@@ -99,7 +99,7 @@ import Testing
 }
 
 private let decidedColumns = """
-    apps: app_id created_at enabled login max_devices_per_user max_enrollments_per_hour max_waiting max_waiting_per_device name
+    apps: app_id created_at enabled enrollment_hold login max_devices_per_user max_enrollments_per_hour max_waiting max_waiting_per_device name
         over_limit
     auth_requests: app_id auth_type callback_uri enrollment_id expires_at issued_at language_code
         message method open_until portal_id requested_at resolved_at scanned_at signature_verified
@@ -111,7 +111,7 @@ private let decidedColumns = """
     dead_deliveries: died_at portal_id transaction_id
     dispatch_queue: attempts attempts_before callback_uri due_at epoch leased occurred_at origin portal_id
         queued_at request_status token transaction_id
-    enrollments: activated_at app_id created_at enrollment_id locked_until platform reason revoked_at
+    enrollments: activated_at app_id created_at enrollment_id held_until locked_until platform reason revoked_at
         status
     epoch: database is_held is_synchronous kept_by kept_until life noted_at noted_by notes number only_row
         suspect_until system_identifier timeline

@@ -72,11 +72,14 @@ private let decidedPrivileges = """
     note_browsers(ids uuid[]) - nobody
     allowed_origins() - gateway: execute
     as_inet(address text) - nobody
+    confirm_enrollments(ids uuid[], confirmers uuid[]) - worker: execute
+    confirmation_code(enrollment_id uuid, public_key text) - app gateway: execute
+    release_enrollment(enrollment_id uuid) - admin: execute
     app_belongings(app integer) - admin: execute
     app_channel() - app gateway: execute
     apps - admin: delete, insert, select, update (enabled max_devices_per_user
-        max_enrollments_per_hour max_waiting max_waiting_per_device); monitor: select (app_id created_at enabled login name
-        max_devices_per_user max_enrollments_per_hour max_waiting max_waiting_per_device over_limit); worker: select, update
+        max_enrollments_per_hour enrollment_hold max_waiting max_waiting_per_device); monitor: select (app_id created_at enabled login name
+        max_devices_per_user max_enrollments_per_hour enrollment_hold max_waiting max_waiting_per_device over_limit); worker: select, update
         (over_limit)
     apps_app_id_seq (sequence) - nobody
     arm_bell(stage text) - worker: execute
@@ -154,10 +157,10 @@ private let decidedPrivileges = """
     end_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[], verified
         boolean[], fingerprints text[], countries text[]) - worker: execute
     enrollment_results (view) - app gateway: select
-    enrollments - admin: select (enrollment_id created_at activated_at revoked_at locked_until app_id
+    enrollments - admin: select (enrollment_id created_at activated_at revoked_at locked_until held_until app_id
         status reason user_id device_id device_name platform public_key server_key_id key_fingerprint); app
         gateway: insert (user_id device_id device_name platform public_key), select (enrollment_id created_at status); monitor: select
-        (enrollment_id created_at activated_at revoked_at locked_until app_id status reason platform);
+        (enrollment_id created_at activated_at revoked_at locked_until held_until app_id status reason platform);
         worker: select, update
     epoch - admin monitor: select
     epoch_fault(worker uuid, heard timestamp with time zone, life uuid, notes bigint) - admin

@@ -290,7 +290,8 @@ import Testing
     @Test func `reasons are spelled as the contract spells them`() {
         let spelled = [
             "malformed", "unknown_code", "expired", "already_used", "other_device", "not_enrolled",
-            "enrollment_revoked", "enrollment_disabled", "invalid_signature", "stale_signature",
+            "enrollment_revoked", "enrollment_held", "enrollment_disabled", "invalid_signature",
+            "stale_signature",
             "wrong_prompt",
             "other_network", "other_country", "wrong_channel", "locked_out", "too_many_waiting",
         ]
