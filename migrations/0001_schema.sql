@@ -172,6 +172,13 @@ CREATE TABLE countersign.auth_type_messages (
                    CONSTRAINT auth_type_messages_length CHECK (char_length(message) BETWEEN 1 AND 155)
                    -- Something that is seen: what visible_character() returns, which a test compares.
                    CONSTRAINT auth_type_messages_visible CHECK (message ~ E'[^\\x01-\\x20\\x7f-\\xa0\\u1680\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\ufe00-\\ufe0f\\ufeff]'),
+    -- In the place of the prompt's lines on the visitor, see VisitorLine; NULL is those.
+    visitor_line   text
+                   CONSTRAINT auth_type_messages_visitor_length CHECK (char_length(visitor_line) BETWEEN 1 AND 155)
+                   CONSTRAINT auth_type_messages_visitor_line CHECK (
+                       visitor_line ~ '\[(operatingSystem|browser|countryCode|region|city)\]'
+                       AND regexp_replace(visitor_line, '\[(operatingSystem|browser|countryCode|region|city)\]', '', 'g')
+                           ~ '^[^][()]*(\([^][()]*\)[^][()]*)*$'),
     PRIMARY KEY (auth_type, language_code)
 );
 

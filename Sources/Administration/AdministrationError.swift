@@ -44,6 +44,10 @@ let constraintSentences = [
     "auth_type_messages_language":
         "a message's language must be a lower-case language tag such as en or nl-be",
     "auth_type_messages_length": "a message must have 1 to 155 characters",
+    "auth_type_messages_visitor_length": "a line on the visitor must have 1 to 155 characters",
+    "auth_type_messages_visitor_line":
+        "a line on the visitor has [operatingSystem], [browser], [countryCode], [region] or [city], no other [ ], "
+        + "and each ( is closed before the next",
     "auth_type_messages_pkey": "two messages have the same language",
     "auth_types_code_rotation": "a code is shown for 1 to 60 seconds, or 0 for all of them",
     "auth_types_channels": "a type takes scans, links, or both",

@@ -31,6 +31,8 @@ package struct AuthenticationType: Sendable, Hashable {
     package let allowLink: Bool
     /// By language.
     package let messages: [Message]
+    /// What prompts say of visitors, by language.
+    package let visitorLines: [Message]
 }
 
 extension AuthenticationType {
@@ -53,6 +55,7 @@ extension AuthenticationType: RowReadable {
         allowQR = try row.bool("allow_qr")
         allowLink = try row.bool("allow_link")
         messages = zip(try row.texts("languages"), try row.texts("messages")).map(Message.init)
+        visitorLines = zip(try row.texts("line_languages"), try row.texts("visitor_lines")).map(Message.init)
     }
 }
 
@@ -67,7 +70,11 @@ struct ListAuthenticationTypes: PreparedStatement {
                array(SELECT m.language_code FROM countersign.auth_type_messages m
                      WHERE m.auth_type = t.name ORDER BY m.language_code) AS languages,
                array(SELECT m.message FROM countersign.auth_type_messages m
-                     WHERE m.auth_type = t.name ORDER BY m.language_code) AS messages
+                     WHERE m.auth_type = t.name ORDER BY m.language_code) AS messages,
+               array(SELECT m.language_code FROM countersign.auth_type_messages m
+                     WHERE m.auth_type = t.name AND m.visitor_line IS NOT NULL ORDER BY m.language_code) AS line_languages,
+               array(SELECT m.visitor_line FROM countersign.auth_type_messages m
+                     WHERE m.auth_type = t.name AND m.visitor_line IS NOT NULL ORDER BY m.language_code) AS visitor_lines
         FROM countersign.auth_types t ORDER BY t.name
         """)
 }

@@ -42,6 +42,7 @@ struct TypeList: DatabaseCommand {
                 "same_country": .text(type.sameCountry), "allow_qr": .flag(type.allowQR),
                 "allow_link": .flag(type.allowLink),
                 "messages": .map(type.messages.map { ($0.language, $0.text) }),
+                "visitor_lines": .map(type.visitorLines.map { ($0.language, $0.text) }),
             ]
         }
         try output.show(records, otherwise: "There are no authentication types yet.")

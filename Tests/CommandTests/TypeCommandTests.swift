@@ -2,6 +2,42 @@ import Support
 import Testing
 
 @Suite(.database) struct TypeCommandTests {
+    @Test func `a line on the visitor is of what there is, and of a language that has a message`()
+        async throws
+    {
+        let shell = try await Shell.member(of: .admin)
+        let line = "[browser] ([city])"
+        try await shell.succeed(
+            "type", "add", "plain", "--message", "en=Sign in", "--visitor-line", "en=\(line)")
+        func lines() async throws -> [String: String]? {
+            try await shell.succeed("type", "list", "--json").json(as: [[String: Any]].self)[0][
+                "visitor_lines"]
+                as? [String: String]
+        }
+        #expect(try await lines() == ["en": line])
+        #expect(try await shell.succeed("config", "export").output.contains("visitor-lines:"))
+        let set = ["type", "set", "plain", "--visitor-line"]
+        for wrong in [
+            "en=[address]", "en=no placeholder", "en=[city] [", "en=([city]", "en=[city]) (", "en=(([city]))",
+        ] {
+            let outcome = try await shell.start(set + [wrong]).outcome()
+            #expect(
+                outcome.status == 65 && outcome.errors.contains("a line on the visitor has [operatingSystem]")
+            )
+        }
+        try await shell.start(set + ["en=[city]\u{202E}"]).outcome()
+            .expect(
+                65,
+                "visitor_line holds a character that cannot be seen or moves others (a control, formatting, filler, tag or private character); printable text is allowed"
+            )
+        try await shell.start(set + ["nl=[city]"]).outcome().expect(
+            65, "type plain has no message in nl: add one first")
+        try await shell.succeed(
+            "type", "set", "plain", "--message", "nl=Aanmelden", "--visitor-line", "nl=[city]")
+        try await shell.succeed("type", "set", "plain", "--visitor-line", "en=")
+        #expect(try await lines() == ["nl": "[city]"])
+    }
+
     @Test func `adding, listing and removing`() async throws {
         let shell = try await Shell.member(of: .admin)
         #expect(try await shell.succeed("type", "list").output == "There are no authentication types yet.\n")

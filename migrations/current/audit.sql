@@ -135,7 +135,8 @@ BEGIN
              ELSE 'type.message_changed' END,
         jsonb_build_object('name', coalesce(NEW.auth_type, OLD.auth_type),
                            'language_code', coalesce(NEW.language_code, OLD.language_code),
-                           'message', coalesce(NEW.message, OLD.message)));
+                           'message', coalesce(NEW.message, OLD.message))
+        || jsonb_strip_nulls(jsonb_build_object('visitor_line', CASE TG_OP WHEN 'DELETE' THEN OLD.visitor_line ELSE NEW.visitor_line END)));
     RETURN NULL;
 END
 $$;

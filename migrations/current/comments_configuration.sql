@@ -84,6 +84,9 @@ COMMENT ON TABLE countersign.auth_type_messages IS 'Default messages of authenti
 COMMENT ON COLUMN countersign.auth_type_messages.auth_type IS 'Name of the authentication type.';
 COMMENT ON COLUMN countersign.auth_type_messages.language_code IS 'Lower-case language tag, such as en or nl-be.';
 COMMENT ON COLUMN countersign.auth_type_messages.message IS 'What the user is asked, at most 155 characters.';
+COMMENT ON COLUMN countersign.auth_type_messages.visitor_line IS
+    'What the prompt says of the visitor: text with [operatingSystem], [browser], [countryCode], [region] and [city]; NULL is '
+    'the lines that it has without.';
 
 COMMENT ON TABLE countersign.callback_urls IS 'The addresses that a portal may name as callback_uri.';
 COMMENT ON COLUMN countersign.callback_urls.callback_id IS 'Its key.';

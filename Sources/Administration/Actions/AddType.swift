@@ -22,16 +22,19 @@ package struct AddType: OperatorAction {
             ActionInput(
                 "message", .options, help: "A default message, 1 to 155 characters. Once for each language.",
                 placeholder: "language=text"),
+            VisitorLines.input,
         ] + TypeSettings.inputs
     package static let event = "type.added"
     package static let statements: [any StatementFamily.Type] = [
-        InsertType.self, CheckMessages.self, InsertMessages.self,
+        InsertType.self, CheckMessages.self, InsertMessages.self, CheckVisitorLines.self,
+        FindLanguagesWithoutMessage.self, SetVisitorLines.self,
     ]
 
     private let name: String
     private let seconds: Int32
     private var settings = TypeSettings()
     private let messages: [AuthenticationType.Message]
+    private var visitorLines = VisitorLines()
 
     package init(_ name: String, expiresIn seconds: Int32 = 180, messages: [AuthenticationType.Message] = [])
     {
@@ -43,6 +46,7 @@ package struct AddType: OperatorAction {
         seconds = try readExpiry(words.optional("expires-in") ?? "180")
         settings = try TypeSettings(words)
         messages = try readMessages(words.all("message"))
+        visitorLines = try VisitorLines(words)
     }
 
     package static func button(on subject: ActionSubject) -> ActionButton? {
@@ -55,6 +59,7 @@ package struct AddType: OperatorAction {
                 .init(
                     name: "message", caption: "Messages, one a line", hint: "en=Sign in to Acme", kind: .lines
                 ),
+                VisitorLines.field(nil),
             ] + TypeSettings.fields(nil))
     }
 
@@ -63,6 +68,7 @@ package struct AddType: OperatorAction {
             try await connection.run(InsertType(name: name, seconds: seconds, settings: settings))
             try await connection.run(CheckMessages(messages: messages))
             try await connection.run(InsertMessages(type: name, messages: messages))
+            _ = try await visitorLines.set(of: name, &connection)
         }
         return "added authentication type \(name)"
     }

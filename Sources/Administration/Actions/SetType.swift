@@ -21,23 +21,27 @@ package struct SetType: OperatorAction {
                 "message", .options,
                 help: "A default message, 1 to 155 characters, or none. Once for each language.",
                 placeholder: "language=text"),
+            VisitorLines.input,
         ] + TypeSettings.inputs
     package static let event = "type.changed"
     package static let statements: [any StatementFamily.Type] = [
-        SetTypeRow.self, SetMessages.self, DeleteMessages.self,
+        SetTypeRow.self, SetMessages.self, DeleteMessages.self, CheckVisitorLines.self,
+        FindLanguagesWithoutMessage.self, SetVisitorLines.self,
     ]
 
     private let type: String
     private let seconds: Int32?
     private let settings: TypeSettings
     private let messages: [AuthenticationType.Message]
+    private let visitorLines: VisitorLines
 
     package init(_ words: ActionWords) throws {
         type = words["type"]
         settings = try TypeSettings(words)
         seconds = try words.optional("expires-in").map { try readExpiry($0) }
         messages = try readMessages(words.all("message"))
-        guard seconds != nil || !settings.isEmpty || !messages.isEmpty else {
+        visitorLines = try VisitorLines(words)
+        guard seconds != nil || !settings.isEmpty || !messages.isEmpty || !visitorLines.isEmpty else {
             throw UnreadableInput("there is nothing to change: name an option, such as --expires-in")
         }
     }
@@ -54,6 +58,7 @@ package struct SetType: OperatorAction {
                 .init(
                     name: "message", caption: "Messages, one a line; without a text it goes", value: messages,
                     kind: .lines),
+                VisitorLines.field(type),
             ] + TypeSettings.fields(type))
     }
 
@@ -67,6 +72,7 @@ package struct SetType: OperatorAction {
             try await connection.run(CheckMessages(messages: wanted))
             var changed = try await connection.run(SetMessages(type: type, messages: wanted)).affected
             changed += try await connection.run(DeleteMessages(type: type, languages: unwanted)).affected
+            changed += try await visitorLines.set(of: type, &connection)
             if seconds != nil || !settings.isEmpty {
                 let row = SetTypeRow(name: type, seconds: seconds, settings: settings)
                 changed += try await connection.run(row).affected

@@ -74,10 +74,16 @@ enum SettingsSection: ConfigSection {
 enum TypesSection: ConfigSection {
     static let name = "types"
     static let shape = ConfigShape.named(
-        .record(inputs.map { ($0.name, .value(words: $0.words)) } + [(messages, .named(.text))]))
+        .record(
+            inputs.map { ($0.name, .value(words: $0.words)) } + [
+                (messages, .named(.text)), (visitorLines, .named(.text)),
+            ]))
 
     private static let messages = "messages"
-    private static let inputs = SetType.inputs.filter { !["type", "message"].contains($0.name) }
+    private static let visitorLines = "visitor-lines"
+    private static let inputs = SetType.inputs.filter {
+        !["type", "message", "visitor-line"].contains($0.name)
+    }
 
     static func read(_: inout ConfigState, _ connection: inout Connection) async throws -> ConfigTree {
         .parts(try await AuthenticationType.list(&connection).map { .init(name: $0.name, tree: tree($0)) })
@@ -93,6 +99,10 @@ enum TypesSection: ConfigSection {
         if !type.messages.isEmpty {
             tree[messages] = .parts(type.messages.map { .init(name: $0.language, tree: .value($0.text)) })
         }
+        if !type.visitorLines.isEmpty {
+            tree[visitorLines] = .parts(
+                type.visitorLines.map { .init(name: $0.language, tree: .value($0.text)) })
+        }
         return tree
     }
 
@@ -103,16 +113,23 @@ enum TypesSection: ConfigSection {
         let changed = new.changes(from: old).map { key, value in
             ConfigStep(path + [key], SetType.self, ["type": type, key: value])
         }
-        let (before, after) = (old?[messages], new[messages])
+        let texts = [(messages, "message"), (visitorLines, "visitor-line")].flatMap { key, input in
+            textSteps(type, path + [key], input, from: old?[key], to: new[key])
+        }
+        return added + changed + texts
+    }
+
+    /// By language. Lines on visitors come after the messages, for they need one.
+    private static func textSteps(
+        _ type: String, _ path: [String], _ input: String, from before: ConfigTree?, to after: ConfigTree?
+    ) -> [ConfigStep] {
         let written = (after ?? .empty).changes(from: before).map { language, text in
-            ConfigStep(
-                path + [messages, language], SetType.self, ["type": type, "message": "\(language)=\(text)"])
+            ConfigStep(path + [language], SetType.self, ["type": type, input: "\(language)=\(text)"])
         }
         let gone = (before?.parts ?? []).filter { after?[$0.name] == nil }.map { part in
-            ConfigStep(
-                path + [messages], SetType.self, ["type": type, "message": "\(part.name)="], removes: true)
+            ConfigStep(path, SetType.self, ["type": type, input: "\(part.name)="], removes: true)
         }
-        return added + changed + written + gone
+        return written + gone
     }
 }
 

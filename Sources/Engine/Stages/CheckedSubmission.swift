@@ -70,7 +70,7 @@ extension ClaimedSubmission.Prompt {
     fileprivate func lines(_ places: Places?, _ country: PromptLines.Match?) -> [String] {
         var words = words
         words.country = country
-        words.place = words.address.flatMap { places?.place(of: $0, language: words.language)?.text }
+        words.place = words.address.flatMap { places?.place(of: $0, language: words.language) }
         return words.lines
     }
 

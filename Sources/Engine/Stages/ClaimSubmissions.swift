@@ -104,7 +104,7 @@ private let takenSQL = """
                r.transaction_id AS seen_id, r.secret_digest AS seen_digest, r.enrollment_id AS seen_enrollment,
                r.prompt AS seen_prompt,
                r.status = 'issued' AND s.action = 'scan' AS scans, r.portal_id, r.message, r.user_agent,
-               r.language_code,
+               r.language_code, r.auth_type,
                r.ip_address, r.secure_message, r.confirm_number, r.confirm_if_new, r.browser_id, r.scan_required,
                r.confirmed_at, r.code_rotation, r.code_step, r.requested_at,
                s.signature IS NULL AND (r.status = 'issued' AND s.action = 'scan' AND r.secure_message IS NOT NULL)
@@ -149,6 +149,15 @@ private func columnsSQL(_ mode: Claim.Mode) -> String {
            CASE WHEN s.scans THEN s.ip_address END AS ip_address,
            CASE WHEN s.scans THEN s.user_agent END AS user_agent,
            CASE WHEN s.scans THEN s.language_code END AS language_code,
+           CASE WHEN s.scans THEN (
+               -- RFC 4647 section 3.4, as for messages. Without ORDER BY: sessions of stages may not sort.
+               SELECT (max(ARRAY[lpad(octet_length(m.language_code)::text, 3, '0'), m.visitor_line]) FILTER (
+                           WHERE starts_with(s.language_code || '-', m.language_code || '-')))[2]
+               FROM countersign.auth_type_messages m
+               WHERE m.auth_type = s.auth_type AND m.visitor_line IS NOT NULL) END AS visitor_line,
+           CASE WHEN s.scans THEN (
+               SELECT m.visitor_line FROM countersign.auth_type_messages m
+               WHERE m.auth_type = s.auth_type AND m.language_code = 'en') END AS english_line,
            CASE WHEN s.scans THEN s.secure_message END AS secure_message, k.server_key_id, k.secret_key
     """
 }

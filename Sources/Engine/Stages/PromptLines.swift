@@ -1,3 +1,5 @@
+package import Places
+
 /// What the app shows for a request, a line each, by its place: what portals and visitors write has no line breaks. The
 /// visitor's own words come last, behind the address that they might imitate, and cannot be spread so far that they seem
 /// to begin another line.
@@ -12,7 +14,9 @@ package struct PromptLines: Sendable {
     package var country: Match?
     package var address: String?
     /// Where that is said to be.
-    package var place: String?
+    package var place: Place?
+    /// What an operator says in the place of the lines on the visitor.
+    package var visitorLine: String?
     package var userAgent: String?
     /// A tag, as `nl-be`; the labels are in that language, or in English.
     package var language: String?
@@ -52,6 +56,7 @@ package struct PromptLines: Sendable {
         }
         if let network { lines.append(labels.words(ofNetwork: network)) }
         if let country { lines.append(labels.words(ofCountry: country)) }
+        if let line = visitorLine.flatMap({ VisitorLine($0).text(visitor) }) { return lines + [line] }
         if address != nil || userAgent != nil {
             lines.append("\(labels.location): \(location ?? labels.unknown)")
         }
@@ -62,7 +67,18 @@ package struct PromptLines: Sendable {
     /// `Amsterdam, North Holland, NL (203.0.113.7)`, or the address alone.
     private var location: String? {
         guard let address, let place else { return address }
-        return "\(place) (\(address))"
+        return "\(place.text) (\(address))"
+    }
+
+    /// What is known of the visitor.
+    private var visitor: [VisitorLine.Name: String] {
+        var known: [VisitorLine.Name: String] = [:]
+        known[.browser] = userAgent.flatMap(Visitor.browser)
+        known[.operatingSystem] = userAgent.flatMap(Visitor.system)
+        known[.countryCode] = place?.countryCode
+        known[.region] = place?.region
+        known[.city] = place?.city
+        return known
     }
 
     /// Browser and system of one that is known; any other as it is, for a portal may say what its terminal is called.

@@ -104,7 +104,7 @@ private let decidedColumns = """
     auth_requests: app_id auth_type callback_uri enrollment_id expires_at issued_at language_code
         message method open_until portal_id requested_at resolved_at scanned_at signature_verified
         signer_fingerprint status transaction_id
-    auth_type_messages: auth_type language_code message
+    auth_type_messages: auth_type language_code message visitor_line
     auth_types: allow_link allow_qr code_rotation confirm_code method name redeem_once request_expires_in same_country same_network scan_required
     browser_origins: origin portal_id
     callback_urls: callback_id portal_id url

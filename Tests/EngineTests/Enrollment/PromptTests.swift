@@ -66,6 +66,14 @@ import Testing
                 let told = ["ACME", "Sign in", "Location: The Hague, North Holland, NL (\(here))"]
                 let phone = try await SQLPhone.enroll("alice", &app)
                 #expect(try await prompt(nil, here, &portal, &app, phone) == told)
+                try await Database.current.arrange(
+                    """
+                    UPDATE countersign.auth_type_messages SET visitor_line = 'In [city] ([countryCode])';
+                    INSERT INTO countersign.auth_type_messages VALUES ('qr-code', 'nl', 'Inloggen', 'Vanuit [city] ([countryCode])')
+                    """)
+                #expect(try await prompt(nil, here, &portal, &app, phone).last == "In The Hague (NL)")
+                try await Database.current.arrange(
+                    "UPDATE countersign.auth_type_messages SET visitor_line = NULL")
                 #expect(try await prompt(nil, "10.0.0.1", &portal, &app, phone).last == "Location: 10.0.0.1")
 
                 let unsigned = try await app.enroll("bob")

@@ -111,6 +111,42 @@ import Testing
         #expect(tag != "en" || lines[1] == "The browser is in another network than this device")
     }
 
+    @Test(arguments: [
+        (
+            "[browser] on [operatingSystem] in [city], [region], [countryCode]",
+            "Firefox on Linux in Delft, ZH, NL"
+        ),
+        ("From [city], [countryCode] ([operatingSystem] [browser]).", "From Delft, NL (Linux Firefox)."),
+    ])
+    func `an operator's line has what is known`(template: String, text: String) {
+        let all: [VisitorLine.Name: String] = [
+            .browser: "Firefox", .operatingSystem: "Linux", .city: "Delft", .region: "ZH", .countryCode: "NL",
+        ]
+        #expect(VisitorLine(template).text(all) == text)
+        #expect(VisitorLine(template).text([:]) == nil)
+    }
+
+    @Test func `what is unknown is dropped with what stands before it`() {
+        let line = VisitorLine("[browser] on [operatingSystem] in [city], [region], [countryCode]")
+        #expect(line.text([.browser: "Firefox", .countryCode: "NL"]) == "Firefox, NL")
+        #expect(line.text([.operatingSystem: "Linux", .city: "Delft"]) == "Linux in Delft")
+        #expect(line.text([.countryCode: "NL"]) == "NL")
+        let other = VisitorLine("From [city], [countryCode] ([operatingSystem] [browser]).")
+        #expect(other.text([.countryCode: "NL"]) == "From NL.")
+        #expect(other.text([.city: "Delft", .browser: "Firefox"]) == "From Delft (Firefox).")
+        #expect(other.text([.browser: "Firefox"]) == "From (Firefox).")
+    }
+
+    @Test func `an operator's line stands in the place of both, unless nothing of it is known`() {
+        var lines = PromptLines(
+            portal: "A", message: "B", address: "203.0.113.7",
+            userAgent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
+        lines.visitorLine = "[browser], [city]"
+        #expect(lines.lines == ["A", "B", "Firefox"])
+        lines.userAgent = "terminal 7"
+        #expect(lines.lines == ["A", "B", "Location: 203.0.113.7", "Device: terminal 7"])
+    }
+
     @Test func `what is not known has no line`() {
         #expect(PromptLines(portal: "A", message: "B").lines == ["A", "B"])
         #expect(
