@@ -140,6 +140,9 @@ CREATE TABLE countersign.apps (
                             CONSTRAINT apps_max_waiting CHECK (max_waiting BETWEEN 1 AND 100000000),
     max_waiting_per_device  integer NOT NULL DEFAULT 100
                             CONSTRAINT apps_max_waiting_per_device CHECK (max_waiting_per_device BETWEEN 1 AND 100000000),
+    -- Submissions that were malformed, of one user within ten minutes: see submissions.sql.
+    max_malformed_per_user  integer NOT NULL DEFAULT 100
+                            CONSTRAINT apps_max_malformed_per_user CHECK (max_malformed_per_user BETWEEN 1 AND 100000),
     over_limit              boolean NOT NULL DEFAULT false  -- set by housekeep, read by inserts
 );
 
@@ -431,7 +434,7 @@ CREATE TABLE countersign.submissions (
                     CONSTRAINT submissions_reason CHECK (reason IN
                         ('malformed', 'unknown_code', 'expired', 'already_used', 'other_device', 'not_enrolled',
                          'enrollment_revoked', 'enrollment_held', 'enrollment_disabled', 'invalid_signature', 'stale_signature',
-                         'wrong_prompt', 'other_network', 'other_country', 'wrong_channel', 'locked_out', 'too_many_waiting')),
+                         'wrong_prompt', 'other_network', 'other_country', 'wrong_channel', 'locked_out', 'too_many_waiting', 'too_many_malformed')),
     -- what the app sent
     enrollment_id   text,
     otp             text CONSTRAINT submissions_otp_never_stored CHECK (otp IS NULL),
@@ -452,6 +455,8 @@ CREATE TABLE countersign.submissions (
     PRIMARY KEY (submission_id),
     CONSTRAINT submissions_reason_given CHECK ((status = 'rejected') = (reason IS NOT NULL))
 ) PARTITION BY RANGE (submission_id);
+-- Counts what of a device was malformed. Almost empty, and no update of what is accepted touches it.
+CREATE INDEX submissions_malformed ON countersign.submissions (enrollment, submission_id) WHERE reason = 'malformed';
 ALTER TABLE countersign.submissions ENABLE ROW LEVEL SECURITY;
 
 -- Workers verify signatures while no transaction is open: meanwhile a row is leased. The room on its pages keeps leases

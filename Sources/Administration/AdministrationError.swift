@@ -34,6 +34,7 @@ package enum AdministrationError: Error, Sendable, Equatable, CustomStringConver
 /// By constraint, what is allowed.
 let constraintSentences = [
     "apps_enrollment_hold": "a further device is held for 60 to 2592000 seconds, or 0 for none",
+    "apps_max_malformed_per_user": "1 to 100000 submissions of a user may be malformed within ten minutes",
     "apps_max_enrollments_per_hour": "a device may be enrolled 1 to 100000 times within an hour",
     "apps_max_devices_per_user": "a user may have 1 to 1000 devices",
     "apps_max_waiting": "1 to 100000000 submissions of an app may wait",

@@ -7,13 +7,16 @@ package struct App: Sendable, Hashable {
     package let login: String
     package let isEnabled: Bool
     package let createdAt: Timestamp
-    package let devicesPerUser, enrollmentsPerHour, waiting, waitingPerDevice: Int
+    package let devicesPerUser, enrollmentsPerHour, waiting, waitingPerDevice, malformedPerUser: Int
     /// Seconds; nil is none.
     package let enrollmentHold: Int?
 
     /// In the order of `LimitApp.limits`.
     var limits: [Int] {
-        [devicesPerUser, enrollmentsPerHour, waiting, waitingPerDevice, enrollmentHold ?? 0]
+        [
+            devicesPerUser, enrollmentsPerHour, waiting, waitingPerDevice, enrollmentHold ?? 0,
+            malformedPerUser,
+        ]
     }
 }
 
@@ -50,6 +53,7 @@ extension App: RowReadable {
         enrollmentsPerHour = try row.int("max_enrollments_per_hour")
         waiting = try row.int("max_waiting")
         waitingPerDevice = try row.int("max_waiting_per_device")
+        malformedPerUser = try row.int("max_malformed_per_user")
         enrollmentHold = try row.optionalInt("enrollment_hold")
     }
 }
@@ -70,7 +74,7 @@ struct ListApps: PreparedStatement {
         "app.list",
         """
         SELECT app_id, name, login, enabled, created_at, max_devices_per_user, max_enrollments_per_hour, max_waiting,
-               max_waiting_per_device, enrollment_hold
+               max_waiting_per_device, max_malformed_per_user, enrollment_hold
         FROM countersign.apps ORDER BY name
         """)
 }

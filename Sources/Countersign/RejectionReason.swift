@@ -18,4 +18,5 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     case lockedOut = "locked_out"
     /// Said by the insert itself, see `take_submission`.
     case tooManyWaiting = "too_many_waiting"
+    case tooManyMalformed = "too_many_malformed"
 }

@@ -89,6 +89,7 @@ struct AppList: DatabaseCommand {
                 "enrollments_per_hour": .number(app.enrollmentsPerHour),
                 "waiting": .number(app.waiting),
                 "waiting_per_device": .number(app.waitingPerDevice),
+                "malformed_per_user": .number(app.malformedPerUser),
                 "enrollment_hold": .number(app.enrollmentHold),
             ]
         }

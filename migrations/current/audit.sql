@@ -221,7 +221,7 @@ CREATE OR REPLACE TRIGGER audit_secrets AFTER UPDATE OF signing_secret, previous
         webhook_key ON countersign.portals
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_portal_secrets();
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF enabled, max_devices_per_user, max_enrollments_per_hour, enrollment_hold,
-        max_waiting, max_waiting_per_device, name, login ON countersign.apps
+        max_waiting, max_waiting_per_device, max_malformed_per_user, name, login ON countersign.apps
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_client('app');
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON countersign.auth_types
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_row('type', '', 'name', 'request_expires_in', 'confirm_code',

@@ -57,6 +57,9 @@ COMMENT ON COLUMN countersign.apps.max_waiting IS
     'ones are rejected as too_many_waiting. housekeep counts once a second.';
 COMMENT ON COLUMN countersign.apps.max_waiting_per_device IS
     'How many submissions of one enrollment may wait to be judged, 100 unless an operator says otherwise (countersign app limit).';
+COMMENT ON COLUMN countersign.apps.max_malformed_per_user IS
+    'How many submissions of one user may be malformed within ten minutes, 100 unless an operator says otherwise; until '
+    'fewer are, all of that user are rejected as too_many_malformed.';
 COMMENT ON COLUMN countersign.apps.over_limit IS
     'Whether it had reached max_waiting: new submissions are rejected as too_many_waiting.';
 

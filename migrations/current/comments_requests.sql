@@ -57,7 +57,8 @@ COMMENT ON COLUMN countersign.submissions.detail IS 'What differs, in words, bes
 COMMENT ON COLUMN countersign.submissions.reason IS
     'Why it was rejected: malformed, unknown_code, expired, already_used, other_device, not_enrolled, '
     'enrollment_revoked, enrollment_held, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, other_network, '
-    'other_country, wrong_channel, locked_out or too_many_waiting.';
+    'other_country, wrong_channel, locked_out, too_many_waiting or '
+    'too_many_malformed.';
 COMMENT ON COLUMN countersign.submissions.enrollment_id IS 'The enrollment that answers. To be given.';
 COMMENT ON COLUMN countersign.submissions.otp IS 'The code as it was scanned. To be given; never stored.';
 COMMENT ON COLUMN countersign.submissions.action IS

@@ -151,7 +151,7 @@ GRANT SELECT (portal_id, max_open_requests, max_starts_per_source, created_at, e
     ON countersign.portals TO countersign_monitor, countersign_admin;
 GRANT SELECT (webhook_concurrency, webhook_rate, paused, notify_on) ON countersign.portals TO countersign_monitor;
 GRANT SELECT (app_id, created_at, enabled, login, name, max_devices_per_user, max_enrollments_per_hour, enrollment_hold, max_waiting,
-              max_waiting_per_device,
+              max_waiting_per_device, max_malformed_per_user,
               over_limit) ON countersign.apps TO countersign_monitor, countersign_admin;
 GRANT SELECT (callback_id, portal_id, url) ON countersign.callback_urls TO countersign_monitor, countersign_admin;
 GRANT SELECT (transaction_id, started_at, attempt, duration_ms, status_code, error_class, detail)
@@ -181,7 +181,8 @@ GRANT INSERT, DELETE ON countersign.portals, countersign.apps, countersign.auth_
 GRANT SELECT ON countersign.portals, countersign.callback_urls, countersign.apps TO countersign_admin;
 GRANT UPDATE (enabled, display_name, max_open_requests, max_starts_per_source, signing_secret, previous_secret, previous_secret_until,
               webhook_key, webhook_concurrency, webhook_rate, paused, notify_on) ON countersign.portals TO countersign_admin;
-GRANT UPDATE (enabled, max_devices_per_user, max_enrollments_per_hour, enrollment_hold, max_waiting, max_waiting_per_device) ON countersign.apps TO countersign_admin;
+GRANT UPDATE (enabled, max_devices_per_user, max_enrollments_per_hour, enrollment_hold, max_waiting, max_waiting_per_device,
+              max_malformed_per_user) ON countersign.apps TO countersign_admin;
 GRANT UPDATE ON countersign.auth_types, countersign.auth_type_messages, countersign.callback_urls
     TO countersign_admin;
 GRANT SELECT (portal_id, created_at, client_id), INSERT, DELETE, UPDATE (secret_hash)

@@ -122,7 +122,8 @@ COMMENT ON COLUMN countersign.submission_results.result IS 'pending, accepted or
 COMMENT ON COLUMN countersign.submission_results.reason IS
     'Why it was rejected: malformed, unknown_code, expired, already_used, other_device, not_enrolled, '
     'enrollment_revoked, enrollment_held, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, other_network, '
-    'other_country, wrong_channel, locked_out or too_many_waiting.';
+    'other_country, wrong_channel, locked_out, too_many_waiting or '
+    'too_many_malformed.';
 COMMENT ON COLUMN countersign.submission_results.prompt IS
     'After an accepted scan, what the user must be shown, byte for byte: the answer signs its digest.';
 COMMENT ON COLUMN countersign.submission_results.return_uri IS

@@ -1,6 +1,32 @@
 -- Submissions: what happens when an app inserts one, and how it waits for the verdict.
 -- after: results
 
+-- Whether of that device's user so many submissions of the last ten minutes were malformed as the app allows. Nobody else
+-- is concerned: another app that names the device is another one, and counts its own.
+CREATE OR REPLACE FUNCTION countersign.has_too_many_malformed(app integer, enrollment uuid) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    most constant integer := (SELECT a.max_malformed_per_user FROM countersign.apps a WHERE a.app_id = app);
+BEGIN
+    RETURN most <= (
+        SELECT count(*) FROM (
+            SELECT FROM (
+                SELECT has_too_many_malformed.enrollment AS id
+                UNION
+                (SELECT e.enrollment_id FROM countersign.enrollments own
+                 JOIN countersign.enrollments e ON e.app_id = own.app_id AND e.user_id = own.user_id
+                 WHERE own.enrollment_id = has_too_many_malformed.enrollment AND own.app_id = app
+                 ORDER BY e.enrollment_id DESC LIMIT 100)) AS of_user
+            CROSS JOIN LATERAL (
+                SELECT FROM countersign.submissions m
+                WHERE m.enrollment = of_user.id AND m.reason = 'malformed' AND m.app_id = app
+                  AND m.submission_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '10 min'))
+                  AND m.submission_id < (SELECT countersign.recent_until())) AS malformed
+            LIMIT most) AS counted);
+END
+$$;
+
 -- Takes a submission apart. It never raises for what the app sent: a failing statement is logged with its
 -- literals, and the code is one of them. The code itself is not stored; its digest is. A signature that is no armor
 -- is kept as an empty one, which is invalid: what stands there by mistake may be a code.
@@ -9,6 +35,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     well_formed boolean;
+    refused boolean;
 BEGIN
     -- Only the owner may write status: a row that has one is not sent now but restored (pg_restore --data-only, logical
     -- replication, which fires this trigger, too). It stays as it was judged; a code is not stored from there either.
@@ -43,9 +70,15 @@ BEGIN
                 THEN format('%s submissions of this app wait to be judged, which is the limit', a.max_waiting)
                 -- See check_savepoints, which would raise.
                 WHEN pg_current_xact_id_if_assigned() IS NOT NULL AND countersign.open_savepoints() > 16
-                THEN 'sent within more than 16 savepoints that are open; at most 16 are allowed' END
+                THEN 'sent within more than 16 savepoints that are open; at most 16 are allowed' END,
+           -- Of a device with none there is nothing to count.
+           c.names AND EXISTS (
+               SELECT FROM countersign.submissions m
+               WHERE m.enrollment = CASE WHEN c.names THEN NEW.enrollment_id::uuid END AND m.reason = 'malformed'
+                 AND m.submission_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '10 min'))
+                 AND m.submission_id < (SELECT countersign.recent_until()))
         INTO NEW.app_id, NEW.submitted_at, NEW.status, NEW.otp, NEW.transaction_id, NEW.secret_digest,
-             NEW.enrollment, well_formed, NEW.detail
+             NEW.enrollment, well_formed, NEW.detail, refused
         FROM (SELECT CASE WHEN octet_length(NEW.otp) = 64 THEN CASE WHEN NEW.otp ~ '^[A-Za-z0-9_-]{64}$'
                           THEN decode(translate(NEW.otp, '-_', '+/'), 'base64') END END AS code,
                      CASE WHEN octet_length(NEW.enrollment_id) = 36 THEN NEW.enrollment_id
@@ -76,7 +109,10 @@ BEGIN
         END IF;
         well_formed := well_formed AND NEW.signed_time IS NOT NULL;
     END IF;
-    IF well_formed AND NEW.detail IS NULL THEN
+    IF refused THEN
+        refused := countersign.has_too_many_malformed(NEW.app_id, NEW.enrollment);
+    END IF;
+    IF well_formed AND NEW.detail IS NULL AND refused IS NOT TRUE THEN
         IF NEW.signature IS NOT NULL
            AND NOT starts_with(ltrim(NEW.signature, E' \t\r\n'), '-----BEGIN PGP SIGNATURE-----') THEN
             NEW.signature := '';
@@ -91,8 +127,9 @@ BEGIN
 
     -- Nothing of a malformed submission is kept but what was understood: a code may stand in the wrong column.
     NEW.status := 'rejected';
-    NEW.reason := CASE WHEN well_formed THEN 'too_many_waiting' ELSE 'malformed' END;
-    NEW.detail := CASE WHEN well_formed THEN NEW.detail END;
+    NEW.reason := CASE WHEN refused THEN 'too_many_malformed' WHEN well_formed THEN 'too_many_waiting' ELSE 'malformed' END;
+    NEW.detail := CASE WHEN refused THEN 'too many submissions of this user were malformed within ten minutes'
+                       WHEN well_formed THEN NEW.detail END;
     NEW.resolved_at := NEW.submitted_at;
     NEW.enrollment_id := NEW.enrollment::text;
     NEW.action := CASE WHEN NEW.action IN ('scan', 'accept', 'deny', 'confirm') THEN NEW.action END;

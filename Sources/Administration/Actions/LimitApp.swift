@@ -39,6 +39,10 @@ package struct LimitApp: OperatorAction {
             help:
                 "How long a user's further device waits until it may answer, unless an older one confirms it: 60 to 2592000, or 0 for none, as a new app has.",
             placeholder: "seconds"),
+        ActionInput(
+            "malformed-per-user", .option,
+            help: "Malformed submissions of one user within ten minutes: 1 to 100000; a new app has 100.",
+            placeholder: "count"),
     ]
 
     private let app: String
@@ -64,6 +68,7 @@ package struct LimitApp: OperatorAction {
         let captions = [
             "Devices of a user", "Enrollments of a device within an hour", "Submissions that wait",
             "Submissions of a device that wait", "Further devices are held (60 to 2592000 s, 0: none)",
+            "Malformed submissions of a user within ten minutes",
         ]
         return ActionButton(
             "Set", "limits of app \(app.name)", ["app": app.name],
@@ -94,9 +99,11 @@ struct SetAppLimits: PreparedStatement {
                 max_enrollments_per_hour = coalesce($3, max_enrollments_per_hour),
                 max_waiting = coalesce($4, max_waiting),
                 max_waiting_per_device = coalesce($5, max_waiting_per_device),
-                enrollment_hold = nullif(coalesce($6, enrollment_hold), 0)
+                enrollment_hold = nullif(coalesce($6, enrollment_hold), 0),
+                max_malformed_per_user = coalesce($7, max_malformed_per_user)
             WHERE name = $1 AND (max_devices_per_user <> $2 OR max_enrollments_per_hour <> $3 OR max_waiting <> $4
-                                 OR max_waiting_per_device <> $5 OR coalesce(enrollment_hold, 0) <> $6)
+                                 OR max_waiting_per_device <> $5 OR coalesce(enrollment_hold, 0) <> $6
+                                 OR max_malformed_per_user <> $7)
             RETURNING name
         )
         SELECT EXISTS (SELECT FROM changed) AS is_new FROM countersign.apps WHERE name = $1

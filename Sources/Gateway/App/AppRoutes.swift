@@ -103,6 +103,10 @@ extension AppRoutes {
             Problem(
                 .tooManyRequests, reason, detail ?? "too many submissions wait to be judged",
                 [.retryAfter: "1"])
+        case "too_many_malformed":
+            Problem(
+                .tooManyRequests, reason, detail ?? "too many submissions were malformed",
+                [.retryAfter: "600"])
         case "locked_out":
             Problem(.tooManyRequests, reason, "too many wrong codes; try again later", [.retryAfter: "600"])
         case "stale_signature":

@@ -125,6 +125,7 @@ extension RejectionReason {
         case .staleSignature: "the device's clock is more than 5 minutes off"
         case .wrongPrompt: "what was signed is not the prompt that was shown"
         case .enrollmentHeld: "no older device of the user has confirmed this one yet"
+        case .tooManyMalformed: "too many submissions of the user were malformed within ten minutes"
         case .otherNetwork: "the device was in another network than the visitor, which the type refuses"
         case .otherCountry: "the device was in another country than the visitor, which the type refuses"
         case .wrongChannel: "it was scanned where a link was asked for, or the other way about"

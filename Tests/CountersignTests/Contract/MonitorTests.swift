@@ -99,7 +99,7 @@ import Testing
 }
 
 private let decidedColumns = """
-    apps: app_id created_at enabled enrollment_hold login max_devices_per_user max_enrollments_per_hour max_waiting max_waiting_per_device name
+    apps: app_id created_at enabled enrollment_hold login max_devices_per_user max_enrollments_per_hour max_malformed_per_user max_waiting max_waiting_per_device name
         over_limit
     auth_requests: app_id auth_type callback_uri enrollment_id expires_at issued_at language_code
         message method open_until portal_id requested_at resolved_at scanned_at signature_verified

@@ -72,14 +72,15 @@ private let decidedPrivileges = """
     note_browsers(ids uuid[]) - nobody
     allowed_origins() - gateway: execute
     as_inet(address text) - nobody
+    has_too_many_malformed(app integer, enrollment uuid) - nobody
     confirm_enrollments(ids uuid[], confirmers uuid[]) - worker: execute
     confirmation_code(enrollment_id uuid, public_key text) - app gateway: execute
     release_enrollment(enrollment_id uuid) - admin: execute
     app_belongings(app integer) - admin: execute
     app_channel() - app gateway: execute
     apps - admin: delete, insert, select, update (enabled max_devices_per_user
-        max_enrollments_per_hour enrollment_hold max_waiting max_waiting_per_device); monitor: select (app_id created_at enabled login name
-        max_devices_per_user max_enrollments_per_hour enrollment_hold max_waiting max_waiting_per_device over_limit); worker: select, update
+        max_enrollments_per_hour enrollment_hold max_waiting max_waiting_per_device max_malformed_per_user); monitor: select (app_id created_at enabled login name
+        max_devices_per_user max_enrollments_per_hour enrollment_hold max_waiting max_waiting_per_device max_malformed_per_user over_limit); worker: select, update
         (over_limit)
     apps_app_id_seq (sequence) - nobody
     arm_bell(stage text) - worker: execute

@@ -24,6 +24,43 @@ import Testing
         try await Database.current.arrange("UPDATE countersign.apps SET \(column) = \(value)")
     }
 
+    @Test
+    func `of a user whose submissions were malformed nothing more is looked at, and of others everything`()
+        async throws
+    {
+        let (site, other) = (try await Site.make(), try await Site.make("globex"))
+        var app = try await site.app()
+        var neighbour = try await other.app()
+        try await setting("max_malformed_per_user", to: 3)
+        try await withWorkerLogin(stages: [.enroll]) { _ in
+            let (first, second) = (try await app.enroll("alice", "one"), try await app.enroll("alice", "two"))
+            let bob = try await app.enroll("bob")
+            func send(_ otp: String, _ enrollment: Identifier, _ app: inout Connection) async throws
+                -> String?
+            {
+                try await app.execute(
+                    """
+                    INSERT INTO countersign.submissions (enrollment_id, otp, action)
+                    VALUES ('\(enrollment)', '\(otp)', 'scan') RETURNING reason
+                    """)[0].optionalText(0)
+            }
+            let code = Code.invented()
+            for enrollment in [first, second, first] {
+                #expect(try await send("x", enrollment, &app) == "malformed")
+            }
+            for enrollment in [first, second] {
+                #expect(try await send("x", enrollment, &app) == "too_many_malformed")
+                #expect(try await send(code, enrollment, &app) == "too_many_malformed")
+            }
+            #expect(try await send(code, bob, &app) == nil)
+            #expect(try await send("x", bob, &app) == "malformed")
+            #expect(try await send(code, first, &neighbour) == nil)
+            // Ten minutes later, nothing is counted any more: what was refused was not malformed.
+            try await Database.current.arrange("UPDATE countersign.apps SET max_malformed_per_user = 4")
+            #expect(try await send(code, first, &app) == nil)
+        }
+    }
+
     @Test func `what a device sends beyond its limit is rejected, and others are not`() async throws {
         let site = try await Site.make()
         var app = try await site.app()

@@ -294,6 +294,7 @@ import Testing
             "stale_signature",
             "wrong_prompt",
             "other_network", "other_country", "wrong_channel", "locked_out", "too_many_waiting",
+            "too_many_malformed",
         ]
         #expect(RejectionReason.allCases.map(\.rawValue) == spelled)
     }
