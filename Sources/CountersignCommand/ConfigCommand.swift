@@ -7,7 +7,8 @@ import Postgres
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
-        abstract: "The configuration as one file: portals, apps, types, callbacks, switches, limits.",
+        abstract:
+            "The configuration as one file: switches, types, portals, apps, and what is told to stages.",
         discussion: """
             Examples:
               countersign config export > countersign.yaml
@@ -23,7 +24,7 @@ struct ConfigExport: DatabaseCommand {
         abstract: "Print the configuration as YAML.",
         discussion: """
             No secret is in it: passwords of callback addresses stand there as env:NAME, a variable that whoever \
-            applies the file somewhere else has to set. Client ids and operators are none of it.
+            applies the file somewhere else has to set; client ids and accounts get new secrets there.
 
             Example:
               countersign config export > countersign.yaml
@@ -45,7 +46,8 @@ struct ConfigOptions: ParsableArguments {
     @Flag(
         help: ArgumentHelp(
             "Remove what the file does not name, where it names others of its kind.",
-            discussion: "Portals, apps, types, callback addresses and messages."))
+            discussion:
+                "Portals, apps, types, messages, addresses, origins, client ids, log levels, accounts."))
     var prune = false
 
     /// Fails with 65 when it cannot be read.

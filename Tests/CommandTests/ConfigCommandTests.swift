@@ -52,7 +52,7 @@ import Testing
         try await shell.succeed("portal", "disable", "acme")
         try await shell.succeed("app", "disable", "mobile")
         #expect(try await apply(shell, "portals:\napps: {}\ntypes: ~\n", "--prune").status == 0)
-        #expect(try await export(shell).hasSuffix("types:\nportals:\napps:\n"))
+        #expect(try await export(shell).contains("types:\nportals:\napps:\nstages:\n"))
         // Other databases of the server use the groups, so that the logins were left in them.
         try await Database.current.arrangeAsSuperuser(
             """
@@ -67,7 +67,7 @@ import Testing
         try Data("\(secret)\nanother line\n".utf8).write(to: secretFile)
         defer { try? FileManager.default.removeItem(at: secretFile) }
         let given = file.replacing(
-            "    paused:", with: "    signing-secret: file:\(secretFile.path)\n    paused:")
+            "    signing-key:", with: "    signing-secret: file:\(secretFile.path)\n    signing-key:")
         let applied = try await apply(shell.with("ACME_CALLBACK_PASSWORD_2", "hush"), given)
         #expect(applied.status == 0, "\(applied.text)")
         #expect(!applied.text.contains("hush") && !applied.text.contains(secret))
@@ -97,6 +97,53 @@ import Testing
         #expect(secret == signing)
         let opened = try sealer.open(rows[0].bytes(3), at: SealedColumn.callbackPassword.place(callback))
         #expect(opened == Array(password.utf8))
+    }
+
+    @Test func `what a portal's pages, programs and receivers need comes with the file`() async throws {
+        let shell = try await arrange()
+        let file = """
+            portals:
+              acme:
+                signing-key: on
+                origins: {"https://acme.example": , "http://127.0.0.1:8080": }
+                client-ids: {acme-web: , acme-app: }
+            stages:
+              issue: {paused: on, batch-size: 100}
+            log-levels: {dispatch: debug}
+            operators:
+              desk: {role: viewer, portal: acme}
+              alice: {role: admin}
+            """
+        let applied = try await apply(shell, file, "--json").json(as: [[String: String]].self)
+        #expect(applied.map { $0["client_id"] ?? $0["name"] } == ["acme-web", "acme-app", "desk", "alice"])
+        #expect(applied.allSatisfy { ($0["client_secret"] ?? $0["password"])?.count == 32 })
+        #expect(try await plan(shell, file).status == 0)
+        let exported = try await export(shell)
+        #expect(exported.contains("    signing-key: true\n"))
+        #expect(
+            exported.contains("    origins:\n      http://127.0.0.1:8080:\n      https://acme.example:\n"))
+        #expect(exported.contains("    client-ids:\n      acme-web:\n      acme-app:\n"))
+        #expect(exported.contains("  issue:\n    paused: true\n    batch-size: 100\n"))
+        #expect(exported.contains("log-levels:\n  dispatch: debug\n"))
+        #expect(exported.hasSuffix("  desk:\n    role: viewer\n    portal: acme\n"))
+
+        let less = """
+            portals: {acme: {signing-key: off, origins: {"https://acme.example": }, client-ids: {acme-next: }}}
+            stages: {issue: {paused: off, batch-size: default}}
+            log-levels: {}
+            operators: {desk: {role: operator}}
+            """
+        let pruned = try await apply(shell, less, "--prune")
+        #expect(pruned.status == 0, "\(pruned.text)")
+        #expect(!pruned.output.contains("acme-web\n  client_secret"))
+        let after = try await export(shell)
+        #expect(after.hasSuffix("log-levels:\noperators:\n  desk:\n    role: operator\n"))
+        #expect(after.contains("    client-ids:\n      acme-next:\n") && !after.contains("127.0.0.1:8080"))
+        // With a portal go its accounts.
+        _ = try await apply(shell, "operators: {desk: {role: viewer, portal: acme}}")
+        try await shell.succeed("portal", "disable", "acme")
+        let gone = try await apply(shell, "portals:\noperators:\n", "--prune")
+        #expect(gone.status == 0, "\(gone.text)")
     }
 
     @Test func `a plan shows the difference and changes nothing`() async throws {
@@ -277,6 +324,18 @@ private let wrongFiles = [
         ":4: mobile devices-per-user: a user may have 1 to 1000 devices"
     ),
     ("types:\n  plain:\n    messages:\n      en:\n", ":4: en needs one value"),
+    ("operators:\n  alice:\n    portal: acme\n", ":2: alice: an account needs a role"),
+    (
+        "operators:\n  alice: {role: admin, portal: acme}\n",
+        ":2: alice: only a viewer can be bound to a portal, not an admin"
+    ),
+    ("stages:\n  issue:\n    batch-size: 1001\n", ":3: issue batch-size: a batch size must lie between"),
+    ("stages:\n  isue:\n", ":2: there is no 'isue' below stages: there is enroll, issue"),
+    ("log-levels:\n  dispatch: loud\n", ":2: dispatch: it is trace or debug or"),
+    (
+        "portals:\n  acme:\n    origins:\n      https://a.example/path:\n",
+        ":4: acme origins https://a.example/path: "
+    ),
     ("types:\n  plain: {}\n  plain: {}\n", ":2: plain stands there twice"),
 ]
 

@@ -53,7 +53,7 @@ package struct ConfigPlan: Sendable {
                 section.steps(for: $0, from: before[$0], to: after[$0])
             }
         }
-        return steps.filter(\.removes) + steps.filter { !$0.removes }
+        return steps.filter(\.removes).reversed() + steps.filter { !$0.removes }
     }
 }
 
@@ -113,10 +113,13 @@ extension ConfigTree {
     fileprivate func withoutFirstSecrets(of old: ConfigTree) -> ConfigTree {
         var tree = self
         for section in [PortalsSection.name, AppsSection.name] {
-            for thing in old[section]?.parts.map(\.name) ?? [] where tree[section]?[thing] != nil {
-                tree[section]?[thing]?[PortalsSection.password] = nil
-                tree[section]?[thing]?[PortalsSection.signingSecret] = nil
+            guard var things = tree[section] else { continue }
+            let known = old[section] ?? .empty
+            for thing in things.parts.map(\.name) where known[thing] != nil {
+                things[thing]?[PortalsSection.password] = nil
+                things[thing]?[PortalsSection.signingSecret] = nil
             }
+            tree[section] = things
         }
         return tree
     }

@@ -13,7 +13,8 @@ protocol ConfigSection: Sendable {
 
 /// In the order of the file.
 let configSections: [any ConfigSection.Type] = [
-    SettingsSection.self, TypesSection.self, PortalsSection.self, AppsSection.self,
+    SettingsSection.self, TypesSection.self, PortalsSection.self, AppsSection.self, StagesSection.self,
+    LogLevelsSection.self, OperatorsSection.self,
 ]
 
 /// One change. Its path is that of the line which wants it.
@@ -24,6 +25,11 @@ struct ConfigStep: Sendable {
         case addPortal(String, ConfigTree)
         case addApp(String, ConfigTree)
         case addCallback(portal: String, url: String, ConfigTree)
+        case addClientID(portal: String, String)
+        case removeClientID(portal: String, String)
+        case addSigningKey(portal: String)
+        case removeSigningKey(portal: String)
+        case addOperator(String, ConfigTree)
         case limitWebhooks(portal: String, concurrency: Int?, rate: Int?)
         case renamePortal(String, displayName: String)
         case refuse(String)
@@ -31,7 +37,8 @@ struct ConfigStep: Sendable {
 
     let path: [String]
     let act: Act
-    /// What takes something away goes first: something else may need its name or its login.
+    /// What takes something away goes first, the last section before the others: something else may need its name or its
+    /// login, and with a portal go the accounts that are bound to it.
     var removes = false
 }
 

@@ -69,11 +69,9 @@ extension ConfigTree {
     /// of its own and is not named, where the file names others of its kind, and `prunes`.
     func merged(with file: ConfigTree, as shape: ConfigShape, prunes: Bool) -> ConfigTree {
         if case .whole = shape { return file }
-        guard case .parts = file else { return file }
+        guard file.value == nil else { return file }
         var merged = self
-        if case .named = shape, prunes {
-            for part in parts where file[part.name] == nil { merged[part.name] = nil }
-        }
+        if case .named = shape, prunes { merged.keep { file[$0] != nil } }
         for part in file.parts {
             let below = shape.part(part.name) ?? .text
             merged[part.name] =

@@ -25,20 +25,27 @@ extension ConfigState {
         _ file: ConfigTree, _ secrets: SecretSource, _ sealer: () throws -> Sealer
     ) throws -> [String] {
         let (portals, callbacks) = (PortalsSection.name, PortalsSection.callbacks)
+        let stored = Dictionary(grouping: passwords, by: \.portal)
         var unread: [String] = []
-        for stored in passwords {
-            let address = file[portals]?[stored.portal]?[callbacks]?[stored.url]
-            guard let wanted = address?[PortalsSection.password]?.value, let sealed = stored.sealed else {
-                continue
+        for portal in tree[portals]?.parts.map(\.name) ?? [] {
+            guard let wanted = file[portals]?[portal]?[callbacks],
+                var addresses = tree[portals]?[portal]?[callbacks]
+            else { continue }
+            for callback in stored[portal] ?? [] {
+                guard let sealed = callback.sealed,
+                    let reference = wanted[callback.url]?[PortalsSection.password]?.value
+                else { continue }
+                var text = reference
+                if let secret = secrets.secret(reference) {
+                    let place = SealedColumn.callbackPassword.place(callback.id)
+                    let isSame = try sealer().open(sealed, at: place) == Array(secret.utf8)
+                    if !isSame { text = "another password" }
+                } else {
+                    unread.append(reference)
+                }
+                addresses[callback.url]?[PortalsSection.password] = .value(text)
             }
-            var text = wanted
-            if let secret = secrets.secret(wanted) {
-                let place = SealedColumn.callbackPassword.place(stored.id)
-                if try sealer().open(sealed, at: place) != Array(secret.utf8) { text = "another password" }
-            } else {
-                unread.append(wanted)
-            }
-            tree[portals]?[stored.portal]?[callbacks]?[stored.url]?[PortalsSection.password] = .value(text)
+            tree[portals]?[portal]?[callbacks] = addresses
         }
         return unread
     }
@@ -72,7 +79,7 @@ struct ListConfiguredPortals: PreparedStatement {
         "config.portals",
         """
         SELECT name, display_name, login, enabled, paused, max_open_requests, max_starts_per_source,
-               notify_on, webhook_concurrency, webhook_rate
+               notify_on, webhook_concurrency, webhook_rate, webhook_key IS NOT NULL AS has_key
         FROM countersign.portals ORDER BY name
         """)
 
@@ -86,6 +93,7 @@ struct ListConfiguredPortals: PreparedStatement {
             "notify-on": "\(NotifiedEnds(stored: try row.texts("notify_on")))",
             "webhook-concurrency": "\(try row.int("webhook_concurrency"))",
             "webhook-rate": "\(try row.optionalInt("webhook_rate") ?? 0)",
+            "signing-key": "\(try row.bool("has_key"))",
         ])
         return .init(name: name, tree: tree)
     }

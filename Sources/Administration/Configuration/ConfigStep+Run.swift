@@ -25,6 +25,25 @@ extension ConfigStep {
                 portal: portal, url: url, try credentials.map { ($0, try sealer()) })
             outcome.sentences.append(try await action.run(&connection))
             outcome.journal.append(AddCallback.line(ActionWords(["portal": [portal], "url": [url]])))
+        case .addClientID(let portal, let id):
+            let new = try await PortalCredential.add(portal: portal, clientID: id, &connection)
+            outcome.show(
+                "added a client id to portal \(portal)",
+                [("client_id", new.clientID), ("client_secret", new.secret)])
+        case .removeClientID(let portal, let id):
+            try await PortalCredential.remove(portal: portal, clientID: id, &connection)
+            outcome.sentences.append("removed client id \(id) from portal \(portal)")
+        case .addSigningKey(let portal):
+            let key = try await Portal.addSigningKey(portal, try sealer(), &connection)
+            outcome.sentences.append("portal \(portal) signs webhooks with a key, too: \(key)")
+        case .removeSigningKey(let portal):
+            _ = try await Portal.removeSigningKey(portal, &connection)
+            outcome.sentences.append("removed the signing key of portal \(portal)")
+        case .addOperator(let name, let wanted):
+            let password = try await ConsoleAccount.add(
+                name, try ConsoleRole(typed: wanted[OperatorsSection.role]?.value ?? ""),
+                portal: wanted[OperatorsSection.portal]?.value, &connection)
+            outcome.show("added operator \(name)", [("name", name), ("password", password)])
         case .limitWebhooks(let portal, let concurrency, let rate):
             _ = try await Portal.setWebhookLimits(portal, concurrency: concurrency, rate: rate, &connection)
             outcome.sentences.append("portal \(portal)'s receivers have another limit of webhooks")
@@ -63,6 +82,10 @@ extension ConfigStep {
 }
 
 extension ConfigOutcome {
+    fileprivate mutating func show(_ sentence: String, _ facts: [(name: String, value: String)]) {
+        shown.append(ShownOnce(sentence, facts, "What is secret is shown only now."))
+    }
+
     /// What was made up, which nobody else has, is shown this once.
     fileprivate mutating func show(
         _ sentence: String, _ login: Login, hasPassword: Bool, secret: String? = nil
@@ -71,6 +94,6 @@ extension ConfigOutcome {
         if hasPassword, let password = login.password { facts.append(("password", password)) }
         if let secret { facts.append(("signing_secret", secret)) }
         guard facts.count > 1 else { return sentences.append(sentence) }
-        shown.append(ShownOnce(sentence, facts, "What is secret is shown only now."))
+        show(sentence, facts)
     }
 }

@@ -1,44 +1,60 @@
 import Countersign
 
 /// A part of the configuration: a value, or parts by their names, in their order.
-package indirect enum ConfigTree: Sendable, Hashable {
+package struct ConfigTree: Sendable {
     package struct Part: Sendable, Hashable {
         package let name: String
         package var tree: ConfigTree
     }
 
-    case value(String)
-    case parts([Part])
+    package let value: String?
+    package private(set) var parts: [Part]
+    /// Where each part stands among them: a portal has thousands of callback addresses.
+    private var places: [String: Int]
 
     package static let empty = ConfigTree.parts([])
+
+    package static func value(_ text: String) -> ConfigTree { ConfigTree(value: text, parts: []) }
+    package static func parts(_ parts: [Part]) -> ConfigTree { ConfigTree(value: nil, parts: parts) }
+
+    private init(value: String?, parts: [Part]) {
+        (self.value, self.parts) = (value, parts)
+        places = Dictionary(
+            zip(parts.lazy.map(\.name), parts.indices), uniquingKeysWith: { first, _ in first })
+    }
 
     package init(_ parts: KeyValuePairs<String, String>) {
         self = .parts(parts.map { Part(name: $0.key, tree: .value($0.value)) })
     }
 
-    package var parts: [Part] {
-        guard case .parts(let parts) = self else { return [] }
-        return parts
-    }
-
-    package var value: String? {
-        guard case .value(let value) = self else { return nil }
-        return value
-    }
-
     package subscript(name: String) -> ConfigTree? {
-        get { parts.first { $0.name == name }?.tree }
+        get { places[name].map { parts[$0].tree } }
         set {
-            var parts = parts
-            let index = parts.firstIndex { $0.name == name }
-            switch (index, newValue) {
+            switch (places[name], newValue) {
             case (let index?, let tree?): parts[index].tree = tree
-            case (let index?, nil): parts.remove(at: index)
-            case (nil, let tree?): parts.append(Part(name: name, tree: tree))
+            case (_?, nil): keep { $0 != name }
+            case (nil, let tree?):
+                places[name] = parts.count
+                parts.append(Part(name: name, tree: tree))
             case (nil, nil): break
             }
-            self = .parts(parts)
         }
+    }
+
+    /// Takes out the parts with other names.
+    mutating func keep(_ isKept: (String) -> Bool) {
+        self = ConfigTree(value: value, parts: parts.filter { isKept($0.name) })
+    }
+}
+
+extension ConfigTree: Hashable {
+    package static func == (one: ConfigTree, other: ConfigTree) -> Bool {
+        one.value == other.value && one.parts == other.parts
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(value)
+        hasher.combine(parts)
     }
 }
 
@@ -54,7 +70,7 @@ extension ConfigTree {
         return names.flatMap { name -> [String] in
             let (before, after) = (old[name], new[name])
             if before == after { return [] }
-            if let before, let after, case .parts = before, case .parts = after {
+            if let before, let after, before.value == nil, after.value == nil {
                 return ["  " + head(name, depth)] + difference(from: before, to: after, depth: depth + 1)
             }
             return (before?.lines(name, mark: "-", depth) ?? [])
@@ -68,10 +84,8 @@ extension ConfigTree {
 
     private func lines(_ name: String, mark: Character?, _ depth: Int) -> [String] {
         let margin = mark.map { "\($0) " } ?? ""
-        switch self {
-        case .value(let text): return [margin + Self.head(name, depth) + " " + Self.scalar(text)]
-        case .parts: return [margin + Self.head(name, depth)] + lines(mark: mark, depth: depth + 1)
-        }
+        if let value { return [margin + Self.head(name, depth) + " " + Self.scalar(value)] }
+        return [margin + Self.head(name, depth)] + lines(mark: mark, depth: depth + 1)
     }
 
     private static func head(_ name: String, _ depth: Int) -> String {

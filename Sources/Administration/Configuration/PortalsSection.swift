@@ -1,7 +1,7 @@
 import Countersign
 import Postgres
 
-/// Portals with their callback addresses and limits. Their secrets are none of it, but for those that a new one gets.
+/// Portals with their callback addresses, origins, client ids and limits. Their secrets are none of it, but for those that a new one gets.
 enum PortalsSection: ConfigSection {
     static let name = "portals"
     static let shape = ConfigShape.named(
@@ -9,32 +9,48 @@ enum PortalsSection: ConfigSection {
             ("display-name", .text), ("login", .text), (password, .secret), (signingSecret, .secret),
             ("enabled", .onOff), ("paused", .onOff), (openRequests, .number), (startsPerSource, .number),
             (notifyOn, .ends), ("webhook-concurrency", .number), ("webhook-rate", .number),
-            (callbacks, .named(.whole([("username", .text), (password, .secret)]))),
+            (signingKey, .onOff), (callbacks, .named(.whole([("username", .text), (password, .secret)]))),
+            (origins, .named(.whole([]))), (clientIDs, .named(.whole([]))),
         ]))
 
     static let password = "password"
     static let signingSecret = "signing-secret"
     static let callbacks = "callbacks"
+    private static let signingKey = "signing-key"
+    private static let origins = "origins"
+    private static let clientIDs = "client-ids"
     private static let openRequests = "open-requests"
     private static let startsPerSource = "starts-per-source"
     private static let notifyOn = "notify-on"
 
     static func read(_ state: inout ConfigState, _ connection: inout Connection) async throws -> ConfigTree {
         state.passwords = try await connection.run(ListConfiguredCallbacks()).all()
-        var tree = ConfigTree.parts(try await connection.run(ListConfiguredPortals()).all())
-        for callback in state.passwords {
-            var portal = tree[callback.portal] ?? .empty
-            var addresses = portal[callbacks] ?? .empty
-            addresses[callback.url] =
-                callback.username.map {
-                    ConfigTree([
-                        "username": $0, password: reference(callback.portal, addresses.parts.count),
-                    ])
-                } ?? .empty
-            portal[callbacks] = addresses
-            tree[callback.portal] = portal
+        let addresses = Dictionary(grouping: state.passwords, by: \.portal)
+        let pages = Dictionary(grouping: try await BrowserOrigin.list(&connection), by: \.portal)
+        let clients = Dictionary(
+            grouping: try await PortalCredential.list(portal: nil, &connection), by: \.portal)
+        let portals = try await connection.run(ListConfiguredPortals()).all().map { portal in
+            var portal = portal
+            portal.tree[callbacks] = addresses[portal.name].map(tree)
+            portal.tree[origins] = named(pages[portal.name]?.map(\.origin))
+            portal.tree[clientIDs] = named(clients[portal.name]?.map(\.clientID))
+            return portal
         }
-        return tree
+        return .parts(portals)
+    }
+
+    private static func tree(_ addresses: [ConfiguredCallback]) -> ConfigTree {
+        .parts(
+            addresses.enumerated().map { number, address in
+                let credentials = address.username.map {
+                    ConfigTree(["username": $0, password: reference(address.portal, number)])
+                }
+                return .init(name: address.url, tree: credentials ?? .empty)
+            })
+    }
+
+    private static func named(_ names: [String]?) -> ConfigTree? {
+        names.map { .parts($0.map { .init(name: $0, tree: .empty) }) }
     }
 
     /// A name for a password that stands sealed in the database, which whoever takes the file elsewhere has to set.
@@ -52,6 +68,8 @@ enum PortalsSection: ConfigSection {
         }
         return added + changed + sourceSteps(portal, old, new)
             + addressSteps(portal, old?[callbacks], new[callbacks])
+            + originSteps(portal, old?[origins], new[origins])
+            + clientSteps(portal, old?[clientIDs], new[clientIDs])
     }
 
     private static func act(_ portal: String, _ key: String, _ value: String, isNew: Bool) -> ConfigStep.Act?
@@ -59,6 +77,8 @@ enum PortalsSection: ConfigSection {
         switch key {
         case "enabled": onOff(value, EnablePortal.self, DisablePortal.self, portal)
         case "paused": onOff(value, PausePortal.self, ResumePortal.self, portal)
+        case signingKey where value == "true": .addSigningKey(portal: portal)
+        case signingKey where !isNew: .removeSigningKey(portal: portal)
         case openRequests: .action(LimitPortal.self, ["portal": [portal], "limit": [value]])
         case notifyOn: .action(SetPortal.self, ["portal": [portal], notifyOn: [value]])
         case "webhook-concurrency":
@@ -96,14 +116,37 @@ enum PortalsSection: ConfigSection {
     /// An address with another user or password is another one.
     private static func addressSteps(_ portal: String, _ old: ConfigTree?, _ new: ConfigTree?) -> [ConfigStep]
     {
-        let path = [name, portal, callbacks]
+        steps(
+            [name, portal, callbacks], old, new,
+            remove: { .action(RemoveCallback.self, ["portal": [portal], "url": [$0]]) },
+            add: { .addCallback(portal: portal, url: $0.name, $0.tree) })
+    }
+
+    private static func originSteps(_ portal: String, _ old: ConfigTree?, _ new: ConfigTree?) -> [ConfigStep]
+    {
+        steps(
+            [name, portal, origins], old, new,
+            remove: { .action(RemoveOrigin.self, ["portal": [portal], "origin": [$0]]) },
+            add: { .action(AddOrigin.self, ["portal": [portal], "origin": [$0.name]]) })
+    }
+
+    private static func clientSteps(_ portal: String, _ old: ConfigTree?, _ new: ConfigTree?) -> [ConfigStep]
+    {
+        steps(
+            [name, portal, clientIDs], old, new,
+            remove: { .removeClientID(portal: portal, $0) },
+            add: { .addClientID(portal: portal, $0.name) })
+    }
+
+    private static func steps(
+        _ path: [String], _ old: ConfigTree?, _ new: ConfigTree?, remove: (String) -> ConfigStep.Act,
+        add: (ConfigTree.Part) -> ConfigStep.Act
+    ) -> [ConfigStep] {
         let gone = (old?.parts ?? []).filter { new?[$0.name] != $0.tree }.map { part in
-            ConfigStep(
-                path + [part.name], RemoveCallback.self, ["portal": portal, "url": part.name], removes: true)
+            ConfigStep(path: path + [part.name], act: remove(part.name), removes: true)
         }
         let added = (new?.parts ?? []).filter { old?[$0.name] != $0.tree }.map { part in
-            ConfigStep(
-                path: path + [part.name], act: .addCallback(portal: portal, url: part.name, part.tree))
+            ConfigStep(path: path + [part.name], act: add(part))
         }
         return gone + added
     }
