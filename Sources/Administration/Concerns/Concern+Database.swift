@@ -83,7 +83,7 @@ struct FindFailingStages: PreparedStatement {
         """
         SELECT f.stage, f.errors FROM (
             SELECT n.stage, n.errors - coalesce((SELECT least(h.errors, n.errors) FROM countersign.queue_history h
-                WHERE h.unit = 'minute' AND h.stage = n.stage AND h.minute > clock_timestamp() - interval '6 minutes'
+                WHERE h.unit = 'minute' AND h.stage = n.stage AND h.minute > (SELECT clock_timestamp() - interval '6 minutes')
                 ORDER BY h.minute LIMIT 1), n.errors) AS errors
             FROM (SELECT s.stage, sum(s.errors)::bigint AS errors FROM countersign.worker_stages s
                   JOIN countersign.workers w USING (worker_id)

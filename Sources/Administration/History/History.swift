@@ -109,7 +109,7 @@ struct ReadSignIns: PreparedStatement {
         SELECT h.minute, h.asked, h.authenticated, h.denied, h.expired, h.cancelled, h.failed, h.delivered, h.undelivered,
                h.dead, h.code_times, h.answer_times
         FROM countersign.sign_in_history h
-        WHERE h.unit = $1 AND h.minute > clock_timestamp() - make_interval(secs => $2) ORDER BY h.minute
+        WHERE h.unit = $1 AND h.minute > (SELECT clock_timestamp() - make_interval(secs => $2)) ORDER BY h.minute
         """)
     var parameters: [Parameter] { [.text(span.unit), .double(span.length / .seconds(1))] }
 
@@ -139,8 +139,11 @@ struct ReadBacklog: PreparedStatement {
         "history.backlog",
         """
         SELECT h.stage, date_bin(make_interval(secs => $3), h.minute, '2000-01-01Z') AS at, max(h.waiting) AS waiting
-        FROM countersign.queue_history h
-        WHERE h.unit = $1 AND h.minute > clock_timestamp() - make_interval(secs => $2) GROUP BY 1, 2
+        FROM countersign.stage_controls s CROSS JOIN LATERAL (
+            SELECT q.stage, q.minute, q.waiting FROM countersign.queue_history q
+            WHERE q.unit = $1 AND q.stage = s.stage
+              AND q.minute > (SELECT clock_timestamp() - make_interval(secs => $2)) ORDER BY q.minute) AS h
+        GROUP BY 1, 2
         """)
     var parameters: [Parameter] {
         [.text(span.unit), .double(span.length / .seconds(1)), .double(span.step / .seconds(1))]

@@ -30,7 +30,7 @@ struct FindDeadReceivers: PreparedStatement {
                     CROSS JOIN LATERAL (
                         SELECT l.portal_id, l.transaction_id, l.died_at, row_number() OVER (ORDER BY l.died_at DESC) AS nth
                         FROM countersign.dead_deliveries l
-                        WHERE l.portal_id = p.portal_id AND l.died_at > clock_timestamp() - interval '7 days'
+                        WHERE l.portal_id = p.portal_id AND l.died_at > (SELECT clock_timestamp() - interval '7 days')
                         ORDER BY l.died_at DESC LIMIT 1000) AS f LIMIT 10000) AS x
               GROUP BY x.portal_id, x.origin ORDER BY count(*) DESC LIMIT 50) AS g
         JOIN countersign.portals p USING (portal_id)

@@ -66,7 +66,7 @@ struct FindReceiverFigures: PreparedStatement {
         WITH latest AS MATERIALIZED (
             SELECT d.transaction_id, d.portal_id, d.callback_uri, d.first_at, d.first_ms
             FROM countersign.webhook_deliveries d
-            WHERE d.transaction_id > countersign.uuid_floor(clock_timestamp() - interval '1 day')
+            WHERE d.transaction_id > (SELECT countersign.uuid_floor(clock_timestamp() - interval '1 day'))
             ORDER BY d.transaction_id DESC LIMIT \(WebhookReceiver.sample)
         ), tried AS MATERIALIZED (
             SELECT l.portal_id, l.callback_uri, l.first_at AS at, l.first_ms AS ms, true AS is_delivered, NULL::text AS words

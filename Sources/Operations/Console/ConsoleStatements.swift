@@ -27,9 +27,11 @@ struct ReadHistory: PreparedStatement {
         """
         SELECT h.stage, extract(epoch FROM date_trunc('minute', now.moment) - h.minute)::integer / 60 AS minutes_ago,
                h.done
-        FROM (SELECT clock_timestamp() AS moment) AS now
-        JOIN countersign.queue_history h
-            ON h.unit = 'minute' AND h.minute > now.moment - interval '1 hour' AND h.minute <= now.moment
+        FROM (SELECT clock_timestamp() AS moment) AS now CROSS JOIN countersign.stage_controls s
+        CROSS JOIN LATERAL (
+            SELECT q.stage, q.minute, q.done FROM countersign.queue_history q
+            WHERE q.unit = 'minute' AND q.stage = s.stage AND q.minute > now.moment - interval '1 hour'
+              AND q.minute <= now.moment ORDER BY q.minute) AS h
         ORDER BY h.minute
         """)
     static func decode(_ row: inout RowReader) throws -> HistoryPoint {
