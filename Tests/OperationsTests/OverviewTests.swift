@@ -80,7 +80,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("DELETE FROM countersign.workers", "Stage without a worker: issue"),
+        ("DELETE FROM countersign.workers", "No worker: all stages"),
+        ("DELETE FROM countersign.worker_stages WHERE stage = 'issue'", "Stage without a worker: issue"),
         (
             "UPDATE countersign.settings SET mobile_authentication_enabled = false",
             "Switched off: mobile_authentication_enabled"
@@ -103,7 +104,25 @@ import Testing
             try await Database.current.arrangeAsSuperuser("SET session_replication_role = replica; \(fault)")
             let page = try await console.page("overview")
             #expect(state(page) == "Down" && concerns(page).contains(concern))
-            #expect(concerns(page).first == concern || concern.hasPrefix("Stage"))
+            #expect(concerns(page).first == concern)
+            #expect(page.contains("nobody can sign in") || concern.hasPrefix("Switched"))
+        }
+    }
+
+    @Test(arguments: [
+        ("UPDATE countersign.portals SET paused = true", "Paused portal: acme"),
+        ("UPDATE countersign.portals SET enabled = false", "Disabled portal: acme"),
+        ("UPDATE countersign.portals SET over_limit = true", "Portal over its limit: acme"),
+    ])
+    func `why a portal's visitors cannot sign in is said in those words`(_ fault: String, _ concern: String)
+        async throws
+    {
+        _ = try await ConsolePortal.make()
+        try await work()
+        try await Database.current.arrangeAsSuperuser("SET session_replication_role = replica; \(fault)")
+        try await withOperations { browser in
+            let page = try await SignedIn(browser).page("overview")
+            #expect(concerns(page).first == concern && page.contains("Its visitors cannot sign in: "))
         }
     }
 

@@ -12,7 +12,7 @@ extension Concern {
     package static func all(
         in status: SystemStatus, _ portals: [Portal], _ settings: Settings
     ) -> [Concern] {
-        stages(status) + late(status) + workers(status) + self.portals(portals) + switches(settings)
+        stages(status) + workers(status) + late(status) + self.portals(portals) + switches(settings)
     }
 
     /// Without these nobody signs in.
@@ -25,8 +25,21 @@ extension Concern {
             Concern(
                 "Paused stage", control.stage, weight(StageName(rawValue: control.stage)),
                 size: waiting(control.stage, status), since: control.updatedAt,
-                advice: "Its rows wait until it is resumed.",
+                advice: "\(withoutIt(control.stage)) Its rows wait until it is resumed.",
                 remedy: .action(ResumeStage.self, .stage(control)))
+        }
+    }
+
+    /// What portals, visitors and users see of it.
+    private static func withoutIt(_ stage: String) -> String {
+        switch StageName(rawValue: stage) {
+        case .enroll: "New devices are not enrolled."
+        case .issue: "Portals get no codes: nobody can sign in."
+        case .validate: "What phones send is not judged: nobody can sign in."
+        case .expire: "Requests whose time is over do not end."
+        case .dispatch: "Portals are not told by webhook how sign-ins end."
+        case .housekeep: "No partitions are made, nothing old is dropped, and nobody counts."
+        case nil: ""
         }
     }
 
@@ -38,31 +51,42 @@ extension Concern {
     }
 
     private static func late(_ status: SystemStatus) -> [Concern] {
-        status.queues.compactMap { queue in
+        // Without a worker it is told as that.
+        let worked = workedStages(status)
+        return status.queues.compactMap { queue in
             guard let stage = StageName(rawValue: queue.stage), let oldest = queue.oldest,
                 let patience = patience[stage], oldest.duration(to: status.time) > patience,
-                !status.pausedStages.contains(queue.stage)
+                !status.pausedStages.contains(queue.stage), worked.contains(queue.stage)
             else { return nil }
             return Concern(
                 "Late stage", queue.stage, weight(stage),
                 size: waiting(queue.stage, status), since: oldest,
-                advice: stage == .dispatch
-                    ? "Webhooks that are due are not sent." : "Rows that a worker may take are not taken.",
+                advice: "\(withoutIt(queue.stage)) Its workers do not keep up with what comes.",
                 remedy: .page("queues"))
         }
     }
 
+    private static func workedStages(_ status: SystemStatus) -> Set<String> {
+        Set(status.workers.filter { !$0.isDraining }.flatMap(\.stages))
+    }
+
     private static func workers(_ status: SystemStatus) -> [Concern] {
-        let working = status.workers.filter { !$0.isDraining }
-        let worked = Set(working.flatMap(\.stages))
+        let worked = workedStages(status)
+        let start = "Start `countersign work`, or `systemctl start countersign-worker@1`."
+        guard !worked.isEmpty else {
+            return [
+                Concern(
+                    "No worker", "all stages", .down, size: waiting(StageName.issue.rawValue, status),
+                    advice: "\(withoutIt(StageName.issue.rawValue)) \(start)", remedy: .page("workers"))
+            ]
+        }
         let idle = StageName.allCases.filter { !worked.contains($0.rawValue) }.map { stage in
             Concern(
                 "Stage without a worker", stage.rawValue, weight(stage),
-                size: waiting(stage.rawValue, status),
-                advice: "Start `countersign work`, or `systemctl start countersign-worker@1`.",
-                remedy: .page("queues"))
+                size: waiting(stage.rawValue, status), advice: "\(withoutIt(stage.rawValue)) \(start)",
+                remedy: .page("workers"))
         }
-        let programs = Set(working.map(\.program)).sorted()
+        let programs = Set(status.workers.filter { !$0.isDraining }.map(\.program)).sorted()
         guard programs.count > 1 else { return idle }
         return idle + [
             Concern(
@@ -77,20 +101,24 @@ extension Concern {
             if portal.isPaused {
                 found.append(
                     Concern(
-                        "Paused portal", portal.name, advice: "Its requests and webhooks wait.",
+                        "Paused portal", portal.name,
+                        advice: "Its visitors cannot sign in: requests and webhooks wait.",
                         remedy: .action(ResumePortal.self, .portal(portal))))
             }
             if !portal.isEnabled {
                 found.append(
                     Concern(
-                        "Disabled portal", portal.name, advice: "Its requests are refused (CS008).",
+                        "Disabled portal", portal.name,
+                        advice: "Its visitors cannot sign in: requests are refused (CS008).",
                         remedy: .action(EnablePortal.self, .portal(portal))))
             }
             if portal.isOverLimit {
                 found.append(
                     Concern(
                         "Portal over its limit", portal.name, size: "\(portal.maxOpenRequests) open",
-                        advice: "New requests are refused (CS008) until some have ended.",
+                        advice:
+                            "Its visitors cannot sign in: new requests are refused (CS008) until some have ended. "
+                            + "Look whether they are real, or raise the limit on the page Portals.",
                         remedy: .page("requests?portal=\(portal.name)&state=open")))
             }
             return found
@@ -105,7 +133,7 @@ extension Concern {
         return needed.filter { settings.values[$0] == false }.map { name in
             Concern(
                 "Switched off", name.rawValue, name == .mobileAuthentication ? .down : .attention,
-                advice: "\(name.withoutIt).", remedy: .page("settings"))
+                advice: name.withoutIt, remedy: .page("settings"))
         }
     }
 }

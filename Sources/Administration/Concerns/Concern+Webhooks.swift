@@ -13,7 +13,8 @@ extension Concern {
         Concern(
             "Dead webhooks", "\(receiver.portal) at \(receiver.origin)",
             size: "\(receiver.count)\(receiver.isCut ? " or more" : "") not delivered", since: receiver.last,
-            advice: receiver.reason.map { "The last one: \($0)." } ?? "",
+            advice: (receiver.reason.map { "The last one: \($0). " } ?? "")
+                + "Once the receiver works again, replay them: each goes out with the same webhook-id.",
             remedy: .action(
                 ReplayWebhooks.self,
                 .deadDeliveries(
@@ -24,11 +25,13 @@ extension Concern {
     private static func tripped(_ breaker: FindOpenBreakers.Output) -> Concern {
         Concern(
             "Open breaker", "\(breaker.portal) at \(breaker.origin)",
-            size: "\(breaker.waiting)\(breaker.waiting > 1_000 ? " or more" : "") waiting",
+            size: breaker.waiting == 0
+                ? "" : "\(breaker.waiting)\(breaker.waiting > 1_000 ? " or more" : "") waiting",
             since: breaker.failingSince,
             advice:
-                "Its receiver fails (\(breaker.reason ?? "no answer")): it is asked again by itself, and what waits "
-                + "longer than half an hour dies.", remedy: .page("webhooks"))
+                "Portal \(breaker.portal) is not told how sign-ins end: its receiver fails (\(breaker.reason ?? "no answer")). "
+                + "It is asked again by itself, and what waits longer than half an hour dies.",
+            remedy: .page("webhooks"))
     }
 }
 
