@@ -65,6 +65,14 @@ import Testing
         }
     }
 
+    @Test func `a state that there is not is told what is allowed`() async throws {
+        try await arrange()
+        try await withOperations { browser in
+            let page = try await SignedIn(browser).page("enrollments?status=actve")
+            #expect(page.contains("A state is one of pending, active, rejected, revoked."))
+        }
+    }
+
     @Test func `no list reads more than its reach`() async throws {
         try await arrange(60_000)
         func pages(_ change: (inout Enrollment.Filter) -> Void) async throws -> Int {

@@ -50,24 +50,12 @@ package struct RequestSummary: Sendable, Hashable {
     package let delivery: String?
 }
 
-/// One page of a list.
-package struct RequestPage: Sendable {
-    /// The newest first.
-    package let requests: [RequestSummary]
-    /// Where the next page begins; nil when there is nothing behind this one.
-    package let next: Identifier?
-    /// The next page is not known to hold anything: this is how far was looked.
-    package let isCutShort: Bool
-}
-
-extension RequestPage {
-    package static let size = 25
-
+extension RequestSummary {
     /// For logins in countersign_admin. No index serves portal, type and state, which every insert would pay for: of the
-    /// requests that are left by the others it looks at `ListRequests.reach`, the newest first, and says how far it came.
-    package static func find(
+    /// requests that are left by the others it looks at `listReach`, the newest first, and says how far it came.
+    package static func page(
         _ filter: RequestFilter, _ connection: inout Connection
-    ) async throws -> RequestPage {
+    ) async throws -> ListPage<RequestSummary> {
         var source = ListRequests.Source.all
         if filter.user != nil || filter.device != nil {
             let owners = try await filter.device.map { FindDeviceOwners(device: $0) }
@@ -80,13 +68,9 @@ extension RequestPage {
         }
         let portalID = try await filter.portal.asyncMap { try await Portal.identifier(of: $0, &connection) }
         let listing = ListRequests(source: source, filter: filter, portalID: portalID)
-        var found = try await connection.run(listing).all()
-        if found.count > size {
-            found.removeLast(found.count - size)
-            return RequestPage(requests: found, next: found.last?.id, isCutShort: false)
+        return try await ListPage(try await connection.run(listing).all(), id: { $0.id }) {
+            try await connection.run(FindReach(listing: listing)).first()
         }
-        let end = try await connection.run(FindReach(listing: listing)).first()
-        return RequestPage(requests: found, next: end, isCutShort: end != nil)
     }
 }
 

@@ -45,7 +45,7 @@ package struct ListRequests: StatementFamily {
         FROM (SELECT l.* FROM (\(kind.sql)) AS l
               WHERE ($4::integer IS NULL OR l.portal_id = $4) AND ($5::text IS NULL OR l.auth_type = $5)
                 AND ($6::text[] IS NULL OR l.status::text = ANY ($6)) AND ($7::text IS NULL OR l.reference = $7)
-              ORDER BY l.transaction_id DESC LIMIT \(RequestPage.size + 1)) AS r
+              ORDER BY l.transaction_id DESC LIMIT \(listPageSize + 1)) AS r
         LEFT JOIN countersign.portals p USING (portal_id) LEFT JOIN countersign.apps a USING (app_id)
         ORDER BY r.transaction_id DESC
         """

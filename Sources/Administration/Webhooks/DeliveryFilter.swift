@@ -14,38 +14,19 @@ package struct DeliveryFilter: Sendable, Hashable {
     package init() {}
 }
 
-/// One page of a list.
-package struct DeliveryPage: Sendable {
-    /// Of the newest request first.
-    package let deliveries: [WebhookDelivery]
-    /// Where the next page begins; nil when there is nothing behind this one.
-    package let next: Identifier?
-    /// The next page is not known to hold anything: this is how far was looked.
-    package let isCutShort: Bool
-}
-
-extension DeliveryPage {
-    package static let size = 25
-    /// How many deliveries are looked at.
-    static let reach = 20_000
-
-    /// Says how far it came when what it looked at does not fill the page.
-    package static func find(
-        _ filter: DeliveryFilter, _ connection: inout Connection
-    ) async throws -> DeliveryPage {
-        let portalID = try await filter.portalID(&connection)
-        let listing = ListDeliveries(filter: filter, portalID: portalID, limit: size + 1, reach: reach)
-        var found = try await connection.run(listing).all()
-        if found.count > size {
-            found.removeLast(found.count - size)
-            return DeliveryPage(deliveries: found, next: found.last?.transactionID, isCutShort: false)
-        }
-        let end = try await connection.run(FindDeliveryReach(listing: listing)).first()
-        return DeliveryPage(deliveries: found, next: end, isCutShort: end != nil)
-    }
-}
-
 extension WebhookDelivery {
+    /// Of the newest request first. Says how far it came when what it looked at does not fill the page.
+    package static func page(
+        _ filter: DeliveryFilter, _ connection: inout Connection
+    ) async throws -> ListPage<WebhookDelivery> {
+        let portalID = try await filter.portalID(&connection)
+        let listing = ListDeliveries(
+            filter: filter, portalID: portalID, limit: listPageSize + 1, reach: listReach)
+        return try await ListPage(try await connection.run(listing).all(), id: { $0.transactionID }) {
+            try await connection.run(FindDeliveryReach(listing: listing)).first()
+        }
+    }
+
     /// Of the newest request first, however long it takes.
     package static func list(
         _ filter: DeliveryFilter, limit: Int, _ connection: inout Connection

@@ -99,7 +99,7 @@ package struct FindDeliveryReach: StatementFamily {
             "webhook.reach_of_\(kind)",
             """
             SELECT f.transaction_id FROM (SELECT $1::integer) AS asked, LATERAL (
-                SELECT f.transaction_id \(kind.source) OFFSET \(DeliveryPage.reach - 1) LIMIT 1) AS f
+                SELECT f.transaction_id \(kind.source) OFFSET \(listReach - 1) LIMIT 1) AS f
             """)
     }
     package var statement: Statement { Self.members[ListDeliveries.Kind(listing.filter.state).rawValue] }

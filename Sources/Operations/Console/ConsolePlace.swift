@@ -24,7 +24,7 @@ struct ConsolePlace: Sendable, Hashable {
 
     subscript(name: String) -> String? { values[name] }
 
-    /// Whether it asks for something.
+    /// Whether it asks for nothing in particular.
     var isPlain: Bool { values.isEmpty }
 
     /// The same with another value; nil takes it out.

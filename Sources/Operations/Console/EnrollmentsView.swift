@@ -21,6 +21,9 @@ enum EnrollmentsView {
             var filter = Enrollment.Filter(
                 app: place["app"], userID: place["user"], status: place["status"], limit: 0)
             filter.deviceID = place["device"]
+            if let status = place["status"], !Enrollment.statuses.contains(status) {
+                throw UnreadableInput("A state is one of \(Enrollment.statuses.joined(separator: ", "))")
+            }
             filter.before = try place.identifier("before")
             let page = try await Enrollment.page(filter, &connection)
             content["devices"] = page.items.map { row($0, now, frame) }

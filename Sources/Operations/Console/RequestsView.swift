@@ -13,7 +13,7 @@ enum RequestsView {
         ]
         do {
             let filter = try RequestFilter(place, now, frame)
-            let page = try await RequestPage.find(filter, &connection)
+            let page = try await RequestSummary.page(filter, &connection)
             content.merge(list(page, place, now, frame)) { $1 }
         } catch let error as UnreadableInput {
             content["problem"] = "\(error)"
@@ -24,13 +24,13 @@ enum RequestsView {
     }
 
     private static func list(
-        _ page: RequestPage, _ place: ConsolePlace, _ now: Timestamp, _ frame: PageFrame
+        _ page: ListPage<RequestSummary>, _ place: ConsolePlace, _ now: Timestamp, _ frame: PageFrame
     ) -> [String: Any] {
         [
-            "requests": page.requests.map { row($0, now, frame) }, "hasRequests": !page.requests.isEmpty,
-            "isEmpty": page.requests.isEmpty && place.isPlain,
+            "requests": page.items.map { row($0, now, frame) }, "hasRequests": !page.items.isEmpty,
+            "isEmpty": page.items.isEmpty && place.isPlain,
             "pages": place.pages(next: page.next, isCutShort: page.isCutShort, now),
-            "isUnfit": page.requests.isEmpty && !place.isPlain && !page.isCutShort,
+            "isUnfit": page.items.isEmpty && !place.isPlain && !page.isCutShort,
             // Users stand in a list only when somebody looks for one.
             "showsUser": frame.isAdmin && (place["user"] ?? place["device"]) != nil,
         ]
@@ -89,7 +89,8 @@ extension RequestFilter {
     ) throws(UnreadableInput) {
         self.init()
         guard frame.isAdmin || (place["user"] == nil && place["device"] == nil) else {
-            throw UnreadableInput("Users and devices are for administrators; your account only looks")
+            throw UnreadableInput(
+                "Users and devices are for administrators; your account is \(frame.role.rawValue)")
         }
         portal = try frame.portal(in: place)
         (type, reference) = (place["type"], place["reference"])

@@ -19,7 +19,7 @@ enum WebhooksView {
             "replay": frame.forms(on: .deliveries(portals: portals)),
         ].withoutEmptyTexts
         do {
-            let page = try await DeliveryPage.find(try DeliveryFilter(place, now, frame), &connection)
+            let page = try await WebhookDelivery.page(try DeliveryFilter(place, now, frame), &connection)
             content.merge(list(page, place, now, frame)) { $1 }
         } catch let error as UnreadableInput {
             content["problem"] = "\(error)"
@@ -71,13 +71,13 @@ enum WebhooksView {
     }
 
     private static func list(
-        _ page: DeliveryPage, _ place: ConsolePlace, _ now: Timestamp, _ frame: PageFrame
+        _ page: ListPage<WebhookDelivery>, _ place: ConsolePlace, _ now: Timestamp, _ frame: PageFrame
     ) -> [String: Any] {
-        let unfinished = page.deliveries.filter { $0.status != "delivered" }.map(\.transactionID)
+        let unfinished = page.items.filter { $0.status != "delivered" }.map(\.transactionID)
         return [
-            "deliveries": page.deliveries.map { row($0, now) }, "hasDeliveries": !page.deliveries.isEmpty,
-            "isEmpty": page.deliveries.isEmpty && place.isPlain,
-            "isUnfit": page.deliveries.isEmpty && !place.isPlain && !page.isCutShort,
+            "deliveries": page.items.map { row($0, now) }, "hasDeliveries": !page.items.isEmpty,
+            "isEmpty": page.items.isEmpty && place.isPlain,
+            "isUnfit": page.items.isEmpty && !place.isPlain && !page.isCutShort,
             "pages": place.pages(next: page.next, isCutShort: page.isCutShort, now),
             "retry": frame.forms(on: .listedDeliveries(unfinished)),
         ]
