@@ -13,9 +13,7 @@ extension Console {
     @Sendable func exportEvents(_ request: IncomingRequest) async throws -> Response {
         let place = ConsolePlace(.events, try request.query().values)
         // What is refused is refused before the first line.
-        guard let start = try await portion(place, nil, request) else {
-            return .toLogin(request, next: place)
-        }
+        guard let start = try await begin(place, request) else { return .toLogin(request, next: place) }
         var headers = HTTPFields.page(forms: true)
         headers[.contentType] = "application/jsonl; charset=utf-8"
         headers[.contentDisposition] = "attachment; filename=\"events.jsonl\""
@@ -25,7 +23,7 @@ extension Console {
                 try await writer.write(ByteBuffer(string: portion.lines.joined()))
                 count += portion.lines.count
                 guard let next = portion.next, count < Self.mostExported, !Task.isShuttingDownGracefully,
-                    let more = try await self.portion(place, next, request)
+                    let more = try await self.follow(start, next, request)
                 else { break }
                 portion = more
             }
@@ -34,32 +32,53 @@ extension Console {
         return Response(status: .ok, headers: headers, body: body)
     }
 
+    /// Some of the events, and what they were asked for by whom: it stays the same to the last line.
     private struct Portion {
+        let filter: AuditEvent.Filter
+        let frame: PageFrame
         let lines: [String]
         let next: Identifier?
+
+        init(
+            _ filter: AuditEvent.Filter, _ frame: PageFrame, _ connection: inout Connection
+        ) async throws {
+            let (events, next) = try await AuditEvent.portion(filter, &connection)
+            (self.filter, self.frame, self.next) = (filter, frame, next)
+            lines = events.map { $0.json(showsUsers: frame.isAdmin) + "\n" }
+        }
     }
 
-    /// Nil when nobody has signed in, or no longer.
-    private func portion(
-        _ place: ConsolePlace, _ before: Identifier?, _ request: IncomingRequest
-    ) async throws -> Portion? {
+    /// Nil when nobody has signed in.
+    private func begin(_ place: ConsolePlace, _ request: IncomingRequest) async throws -> Portion? {
         try await pool.withConnection { connection in
-            guard let session = try await session(of: request, isUsed: before == nil, &connection) else {
-                return nil
-            }
+            guard let session = try await session(of: request, &connection) else { return nil }
             let frame = frame(of: session)
             let now = try await connection.run(ReadClock()).one().time
             do {
                 var filter = try AuditEvent.Filter(place, now, frame)
-                filter.before = before
-                filter.limit = 1_000
-                let (events, next) = try await AuditEvent.portion(filter, &connection)
-                return Portion(lines: events.map { $0.json(showsUsers: frame.isAdmin) + "\n" }, next: next)
+                (filter.before, filter.limit) = (nil, 1_000)
+                return try await Portion(filter, frame, &connection)
             } catch let error as UnreadableInput {
                 throw Problem.invalidRequest("\(error).")
             } catch let error as AdministrationError {
                 throw Problem.invalidRequest("\(error).")
             }
+        }
+    }
+
+    /// Nil when the session is over, or the account may do something else than when it asked.
+    private func follow(
+        _ start: Portion, _ before: Identifier, _ request: IncomingRequest
+    ) async throws -> Portion? {
+        try await pool.withConnection { connection in
+            guard let session = try await session(of: request, isUsed: false, &connection) else {
+                return nil
+            }
+            let frame = frame(of: session)
+            guard (frame.role, frame.portal) == (start.frame.role, start.frame.portal) else { return nil }
+            var filter = start.filter
+            filter.before = before
+            return try await Portion(filter, frame, &connection)
         }
     }
 }
