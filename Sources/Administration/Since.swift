@@ -1,7 +1,7 @@
 import Foundation
 package import Postgres
 
-/// A moment in the past, as operators give it: `15m` ago, or RFC 3339.
+/// A moment in the past, as operators give it: `15m` ago, a day, which is its start in UTC, or RFC 3339.
 package enum Since: Sendable, Hashable {
     case ago(Duration)
     case at(Timestamp)
@@ -17,7 +17,8 @@ package enum Since: Sendable, Hashable {
         }
     }
 
-    package static let allowed = "a number and s, m, h or d, as 15m, or RFC 3339, as 2026-01-31T12:00:00Z"
+    package static let allowed =
+        "a number and s, m, h or d, as 15m, a day, as 2026-01-31, or RFC 3339, as 2026-01-31T12:00:00Z"
 
     /// `now` is the database's.
     package func moment(_ now: Timestamp) -> Timestamp {
@@ -28,6 +29,11 @@ package enum Since: Sendable, Hashable {
     }
 
     private static func date(_ text: String) -> Date? {
+        let isDay = text.utf8.count == 10 && !text.uppercased().contains("T")
+        return moment(isDay ? text + "T00:00:00Z" : text)
+    }
+
+    private static func moment(_ text: String) -> Date? {
         let whole = Date.ISO8601FormatStyle()
         // It takes 31 February for 3 March. The same digits must come back, wherever the zone is.
         let digits = text.prefix(19).uppercased() + "Z"

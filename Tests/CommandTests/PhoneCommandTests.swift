@@ -215,7 +215,7 @@ import Testing
             "--user needs a login that is a member of countersign_admin: countersign_monitor sees no users")
         try await shell.run("events", "--since", "yesterday").expect(
             64,
-            "--since must be a number and s, m, h or d, as 15m, or RFC 3339, as 2026-01-31T12:00:00Z, not 'yesterday'"
+            "--since must be a number and s, m, h or d, as 15m, a day, as 2026-01-31, or RFC 3339, as 2026-01-31T12:00:00Z, not 'yesterday'"
         )
         #expect(try await shell.run("events", "--since", "2026-02-31T08:00:00Z").status == 64)
         let wrong = try await shell.run("events", "--type", "request.scanned,nope")

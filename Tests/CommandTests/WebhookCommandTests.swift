@@ -168,7 +168,7 @@ import Testing
                 + "`countersign webhook list` shows them")
         try await admin.run("webhook", "list", "--since", "yesterday").expect(
             64,
-            "--since must be a number and s, m, h or d, as 15m, or RFC 3339, as 2026-01-31T12:00:00Z, not 'yesterday'"
+            "--since must be a number and s, m, h or d, as 15m, a day, as 2026-01-31, or RFC 3339, as 2026-01-31T12:00:00Z, not 'yesterday'"
         )
         try await admin.run("webhook", "replay", "--portal", "acm", "--since", "1h").expect(
             65, "there is no portal acm; there is acme")

@@ -47,6 +47,7 @@ import Testing
         ("reference=session-12", ["session-12"]), ("user=zaphod", ["session-6"]),
         ("device=phone-42", ["session-6"]), ("user=zaphod&device=phone-42&state=ended", ["session-6"]),
         ("device=phone-43", []), ("user=nobody", []), ("reference=session-12&portal=other", []),
+        ("state=failed&until=2026-01-31", []), ("state=failed&since=2026-01-31", ["session-8"]),
         ("state=failed&until=1h", []), ("state=failed&since=1h", ["session-8"]),
         ("state=failed&since=0001-01-01T00:00:00Z&until=9999-12-31T00:00:00Z", ["session-8"]),
         ("reference=%00", Array((6...30).reversed().map { "session-\($0)" })),
@@ -63,7 +64,8 @@ import Testing
 
     @Test(arguments: [
         ("portal=unknown", "unknown"), ("state=x", "A state is one of open, requested"),
-        ("since=yesterday", "Since is a number and s, m, h or d"), ("before=1", "A transaction id is a UUID"),
+        ("until=2026-02-31", "Until is a number"), ("since=yesterday", "Since is a number and s, m, h or d"),
+        ("before=1", "A transaction id is a UUID"),
     ])
     func `a filter that makes no sense is told what is allowed`(_ query: String, _ words: String) async throws
     {

@@ -28,7 +28,7 @@ struct EventsArchive: DatabaseCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Which are over then: a day, as 2026-01-31, or \(Since.allowed).", valueName: "time"))
+            "Which are over then: \(Since.allowed).", valueName: "time"))
     var before: String
 
     @OptionGroup var output: OutputOptions
@@ -37,11 +37,10 @@ struct EventsArchive: DatabaseCommand {
     private var end = Since.ago(.zero)
 
     mutating func prepare() throws {
-        let isDay = before.wholeMatch(of: /\d{4}-\d{2}-\d{2}/) != nil
         do {
-            end = try Since(typed: isDay ? before + "T00:00:00Z" : before)
+            end = try Since(typed: before)
         } catch {
-            throw Failure(.usage, "--before must be a day, \(Since.allowed), not '\(before)'")
+            throw Failure(.usage, "--before must be \(Since.allowed), not '\(before)'")
         }
     }
 

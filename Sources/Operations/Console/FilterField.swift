@@ -3,7 +3,7 @@ import Postgres
 
 /// A field of a page's filter, as the template `filters` shows it; what it holds stands in the address.
 enum FilterField {
-    static let timeHint = "2h or 2026-01-31T12:00:00Z"
+    static let timeHint = "2h or 2026-01-31"
 
     static func choice(
         _ name: String, _ caption: String, _ words: [String], _ place: ConsolePlace
