@@ -54,8 +54,9 @@ import Testing
         try await arrange(100)
         try await withOperations { browser in
             let page = try await SignedIn(browser).page("webhooks")
-            let rows = page.split(separator: "<th scope=\"row\" class=\"long\"><a href=").dropFirst().map(
-                String.init)
+            let rows = page.split(separator: "<th scope=\"row\" class=\"long receiver\"><a href=").dropFirst()
+                .map(
+                    String.init)
             #expect(rows.count == 3)
             let down = try #require(rows.first)
             for words in [

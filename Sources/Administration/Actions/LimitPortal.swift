@@ -56,9 +56,9 @@ package struct LimitPortal: OperatorAction {
         return ActionButton(
             "Set", "limit of open requests of \(portal.name)", ["portal": portal.name],
             fields: [
-                .init(name: "limit", caption: "Limit", value: "\(portal.maxOpenRequests)", size: 9),
+                .init(name: "limit", caption: "Open requests", value: "\(portal.maxOpenRequests)", size: 9),
                 .init(
-                    name: "starts-per-source", caption: "Starts of one source a minute (0: no limit)",
+                    name: "starts-per-source", caption: "Starts of a source a minute (0: any)",
                     value: "\(portal.maxStartsPerSource ?? 0)", size: 7),
             ])
     }

@@ -149,6 +149,13 @@ let templates: MustacheLibrary = {
     return MustacheLibrary(templates: Dictionary(uniqueKeysWithValues: compiled))
 }()
 
+/// A sentence as HTML, for `{{{...}}}`: what stands in it between backticks is code.
+func prose(_ sentence: String) -> String {
+    let parts = htmlText(sentence).split(separator: "`", omittingEmptySubsequences: false)
+    guard parts.count % 2 == 1 else { return htmlText(sentence) }
+    return parts.enumerated().map { $0 % 2 == 0 ? String($1) : "<code>\($1)</code>" }.joined()
+}
+
 /// Takes the place of Mustache's own escaping, which goes by characters and lets `<` before a combining mark through.
 private struct EscapedHTML: MustacheContentType {
     static let name = "ESCAPED"

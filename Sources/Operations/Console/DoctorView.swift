@@ -26,7 +26,7 @@ enum DoctorView {
 
     private static func row(_ finding: Finding, _ number: Int) -> [String: Any] {
         var content: [String: Any] = [
-            "check": finding.check, "finding": finding.finding, "advice": finding.advice,
+            "check": finding.check, "finding": finding.finding, "advice": prose(finding.advice),
             "grade": finding.grade.rawValue, "tone": finding.grade == .error ? "bad" : "warm",
         ]
         if let remedy = finding.remedy {

@@ -55,7 +55,7 @@ enum OverviewView {
 
     private static func row(_ concern: Concern, _ now: Timestamp, _ frame: PageFrame) -> [String: Any] {
         var content: [String: Any] = [
-            "what": concern.what, "whom": concern.whom, "size": concern.size, "advice": concern.advice,
+            "what": concern.what, "whom": concern.whom, "size": concern.size, "advice": prose(concern.advice),
             "tone": concern.weight == .down ? "bad" : concern.weight == .note ? "quiet" : "busy",
         ]
         if let since = concern.since { content["since"] = moment(since, now) }

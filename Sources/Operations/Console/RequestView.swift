@@ -94,7 +94,9 @@ enum RequestView {
         return [
             "number": attempt.number, "at": moment(attempt.startedAt, now),
             "took": span(attempt.duration), "answer": attempt.statusCode.map { "\($0)" } ?? "none",
-            "result": isFine ? "delivered" : attempt.errorClass ?? "", "tone": isFine ? "good" : "bad",
+            "result": isFine
+                ? "delivered" : attempt.errorClass == "status" ? "refused" : attempt.errorClass ?? "",
+            "tone": isFine ? "good" : "bad",
             "detail": attempt.detail ?? "", "body": attempt.body ?? "",
             "hasBody": !(attempt.body ?? "").isEmpty,
         ]

@@ -113,7 +113,7 @@ enum SettingsView {
     ) -> [String: Any] {
         let isOn = settings.values[name] ?? false
         return [
-            "name": name.rawValue, "on": isOn, "off": name.withoutIt,
+            "name": name.rawValue, "on": isOn, "off": prose(name.withoutIt),
             "forms": frame.forms(on: .setting(name, isOn: isOn)),
         ]
     }

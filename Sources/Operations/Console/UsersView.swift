@@ -35,7 +35,7 @@ enum UsersView {
     private static func user(_ user: AppUser, _ now: Timestamp, _ frame: PageFrame) -> [String: Any] {
         let refusals = user.events.filter { $0.type == "submission.rejected" }
         var content: [String: Any] = [
-            "user": user.user, "app": user.app, "facts": facts(user),
+            "user": user.user, "ofUser": true, "app": user.app, "facts": facts(user),
             "devices": user.devices.map { EnrollmentsView.row($0, now, frame) },
             "hasDevices": !user.devices.isEmpty,
             "requests": user.requests.prefix(50).map { row($0, now) },

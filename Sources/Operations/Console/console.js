@@ -17,6 +17,8 @@ zone?.addEventListener("click", () => {
   showZone();
 });
 showZone();
+// On a small screen the pages stand in a row that is scrolled: to the one that is shown.
+document.querySelector("header nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 // A question is closed by Escape, and by a click elsewhere.
 const closeQuestions = (but) => {
   for (const question of document.querySelectorAll("details.ask[open]")) if (question !== but) question.open = false;
