@@ -11,7 +11,6 @@ import Testing
         "portals.over_limit", "portals.channel", "portals.signing_secret", "portals.previous_secret",
         "portals.previous_secret_until", "apps.app_id", "apps.created_at", "apps.over_limit", "apps.channel",
         "auth_types.method",  // there is one
-        "apps.max_enrollments_per_hour",  // no command sets it
         "auth_type_messages.auth_type", "callback_urls.callback_id", "callback_urls.portal_id",
         "callback_urls.password", "browser_origins.portal_id", "portal_credentials.portal_id",
         "portal_credentials.created_at", "portal_credentials.secret_hash", "stage_controls.stage",
