@@ -62,7 +62,7 @@ enum StatementCosts {
             arguments["countersign.\(table).peek"] = rounds
             arguments["countersign.\(table).broken"] = ""
             arguments["countersign.\(table).count_failure"] = "'\(key)'"
-            arguments["countersign.\(table).release"] = "'{\(of.app)}', '{\(key)}', '{false}'"
+            arguments["countersign.\(table).release"] = "'{\(of.app)}', '{\(key)}', '{0}'"
         }
         return arguments
     }

@@ -21,6 +21,11 @@ struct CheckedBatch<Output: Sendable> {
         }
     }
 
+    /// How long those are passed over.
+    var pauses: [Identifier: Duration] {
+        Dictionary(uniqueKeysWithValues: deferred.map { ($0, Claim.deferral) })
+    }
+
     /// Something that could be checked at once waits.
     var hasMore: Bool { setAside.count > deferred.count }
 }

@@ -46,7 +46,7 @@ package struct EnrollStage: Stage, Repair {
         if let failure = exchanged.failures.first { throw failure.error }
         var outcome = BatchOutcome(rows: resolved.count, full: full || exchanged.hasMore)
         outcome.leaves = resolved.count < claimed.count
-        if !exchanged.deferred.isEmpty { leases.noteDeferral() }
+        leases.note(exchanged.pauses.values)
         outcome.due = leases.due
         outcome.subjects = LogSubjects(key: claim.key, ids: resolved)
         return (Array(before.prefix(prelude.count)), outcome)
@@ -95,7 +95,7 @@ package struct EnrollStage: Stage, Repair {
     ) async throws -> [Identifier] {
         guard !exchanged.done.isEmpty else {
             try await connection.pipeline(
-                leases.release(Array(exchanged.setAside), deferring: exchanged.deferred))
+                leases.release(exchanged.setAside, exchanged.pauses))
             return []
         }
         let (_, rows) = try await connection.pipeline(
@@ -107,7 +107,7 @@ package struct EnrollStage: Stage, Repair {
         let left = exchanged.setAside.union(exchanged.done.map(\.key)).subtracting(held)
         try await connection.pipeline(
             [Step(ReplaceEnrollments(accepted: accepted)), Step(ResolveEnrollments(answers: answers))]
-                + leases.release(Array(left), deferring: exchanged.deferred) + [Step(Commit())])
+                + leases.release(left, exchanged.pauses) + [Step(Commit())])
         return answers.map(\.key)
     }
 

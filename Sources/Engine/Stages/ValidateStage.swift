@@ -54,12 +54,13 @@ package struct ValidateStage: Stage, Repair {
         let full = lanes.advance(shares, slice: batch.claimed.first?.slice ?? 1, limit: limit)
         let signed = batch.claimed.filter { !batch.isPlain($0) }
         let checked = await check(signed, budget)
-        batch.judged += try await judge(checked, leases, &connection)
+        let judged = try await judge(checked, leases, &connection)
+        batch.judged += judged.transactions
         leases.keep(only: checked.failures.map(\.key))
         if let failure = checked.failures.first { throw failure.error }
         var outcome = BatchOutcome(rows: batch.judged.count, full: full || checked.hasMore)
         outcome.leaves = batch.judged.count < shares.reduce(0) { $0 + $1.claimed }
-        if !checked.deferred.isEmpty { leases.noteDeferral() }
+        leases.note(Array(batch.pauses.values) + Array(judged.pauses.values))
         outcome.due = leases.due
         outcome.subjects = LogSubjects(key: "transaction_id", ids: batch.judged)
         return (Array(batch.prelude.prefix(prelude.count)), outcome)
@@ -72,6 +73,7 @@ package struct ValidateStage: Stage, Repair {
         var plain: Set<Identifier> = []
         /// Transactions.
         var judged: [Identifier] = []
+        var pauses: [Identifier: Duration] = [:]
 
         func isPlain(_ submission: ClaimedSubmission) -> Bool { plain.contains(submission.key) }
     }
@@ -93,14 +95,17 @@ package struct ValidateStage: Stage, Repair {
             after: steps, Begin(), ReadSwitches(), TakeSubmissions(lanes: lanes, limit: limit))
         try leases.take(rows)
         let taken = try rows.all()
+        let claimed = inOrder(taken.map(\.claimed))
         var verdicts = Verdicts(try note(switches.one()))
         for one in taken.sorted(by: { $0.claimed.key < $1.claimed.key }) {
             if let held = one.held { verdicts.judge(CheckedSubmission(plain: one.claimed, places), held) }
         }
-        try await connection.pipeline(verdicts.steps + [Step(Commit())])
+        let plain = Set(taken.filter { $0.held != nil }.map(\.claimed.key))
+        let pauses = pauses(of: plain.subtracting(verdicts.submissions))
+        let release = leases.release(pauses.keys, pauses)
+        try await connection.pipeline(verdicts.steps + release + [Step(Commit())])
         return Batch(
-            prelude: before, claimed: inOrder(taken.map(\.claimed)),
-            plain: Set(taken.filter { $0.held != nil }.map(\.claimed.key)), judged: verdicts.transactions)
+            prelude: before, claimed: claimed, plain: plain, judged: verdicts.transactions, pauses: pauses)
     }
 
     private mutating func note(_ switches: Judge.Switches) -> Judge.Switches {
@@ -147,14 +152,14 @@ package struct ValidateStage: Stage, Repair {
         return CheckedBatch(claimed.map(\.key), answers)
     }
 
-    /// Returns the transactions of those that were judged; the others have to wait for a later batch.
+    /// Returns the transactions of those that were judged; the others have to wait for a later batch, some for a pause.
     private mutating func judge(
         _ checked: CheckedBatch<CheckedSubmission>, _ leases: Leases, _ connection: inout Connection
-    ) async throws -> [Identifier] {
+    ) async throws -> (transactions: [Identifier], pauses: [Identifier: Duration]) {
         guard !checked.done.isEmpty else {
-            let steps = leases.release(Array(checked.setAside), deferring: checked.deferred)
+            let steps = leases.release(checked.setAside, checked.pauses)
             if !steps.isEmpty { try await connection.pipeline(steps) }
-            return []
+            return ([], checked.pauses)
         }
         let (_, switches, rows) = try await connection.pipeline(
             Begin(), ReadSwitches(), HoldSubmissions(checked: checked.done)
@@ -164,10 +169,18 @@ package struct ValidateStage: Stage, Repair {
         for submission in checked.done {
             if let row = held[submission.claimed.key] { verdicts.judge(submission, row) }
         }
-        let left = checked.setAside.union(checked.done.map(\.claimed.key)).subtracting(verdicts.submissions)
-        let release = leases.release(Array(left), deferring: checked.deferred)
+        let unjudged = Set(checked.done.map(\.claimed.key)).subtracting(verdicts.submissions)
+        let pauses = checked.pauses.merging(pauses(of: unjudged)) { $1 }
+        let release = leases.release(checked.setAside.union(unjudged), pauses)
         try await connection.pipeline(verdicts.steps + release + [Step(Commit())])
-        return verdicts.transactions
+        return (verdicts.transactions, pauses)
+    }
+
+    /// Of submissions whose requests somebody holds.
+    private func pauses(of submissions: Set<Identifier>) -> [Identifier: Duration] {
+        let now = clock.now
+        return Dictionary(
+            uniqueKeysWithValues: submissions.map { ($0, Claim.pause(age: $0.time.duration(to: now))) })
     }
 
     private func inOrder(_ claimed: [ClaimedSubmission]) -> [ClaimedSubmission] {

@@ -60,15 +60,18 @@ struct CountFailure: StatementFamily {
 /// Gives leased rows back. Rows that are gone are gone.
 struct ReleaseLeases: StatementFamily {
     let claim: Claim
-    /// `isDeferred`: whether the row is passed over for a moment still.
-    let rows: [(lane: Int32, key: Identifier, isDeferred: Bool)]
+    /// `pause`: how long the row is passed over still.
+    let rows: [(lane: Int32, key: Identifier, pause: Duration)]
 
     static var members: [Statement] { [ofSubmissions, ofEnrollments] }
     var statement: Statement {
         claim.table == Claim.validate.table ? Self.ofSubmissions : Self.ofEnrollments
     }
     var parameters: [Parameter] {
-        [.int32s(rows.map(\.lane)), .identifiers(rows.map(\.key)), .bools(rows.map(\.isDeferred))]
+        [
+            .int32s(rows.map(\.lane)), .identifiers(rows.map(\.key)),
+            .int32s(rows.map { Int32($0.pause / .milliseconds(1)) }),
+        ]
     }
 
     private static let ofSubmissions = statement(.validate)
@@ -79,9 +82,11 @@ struct ReleaseLeases: StatementFamily {
             "\(claim.table).release",
             """
             UPDATE \(claim.table) q
-            SET leases = 0, leased_until = CASE WHEN g.deferred THEN clock_timestamp() + interval '100 ms' END
-            FROM unnest($1::integer[], $2::uuid[], $3::boolean[]) AS g (lane, key, deferred)
-            WHERE q.\(claim.lane) = g.lane AND q.\(claim.key) = g.key AND q.leased_until IS NOT NULL
+            SET leases = 0,
+                leased_until = CASE WHEN g.pause > 0 THEN clock_timestamp() + g.pause * interval '1 ms' END
+            FROM unnest($1::integer[], $2::uuid[], $3::integer[]) AS g (lane, key, pause)
+            WHERE q.\(claim.lane) = g.lane AND q.\(claim.key) = g.key
+              AND (q.leased_until IS NOT NULL OR g.pause > 0)
             """)
     }
 }

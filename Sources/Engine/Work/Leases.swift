@@ -4,7 +4,8 @@ import Postgres
 struct Leases: Sendable {
     private let claim: Claim
     private(set) var held: [Identifier: Int32] = [:]
-    private var deferredUntil: ContinuousClock.Instant?
+    /// When rows that are passed over may be taken again.
+    private var pauses: [ContinuousClock.Instant] = []
 
     init(_ claim: Claim) { self.claim = claim }
 
@@ -24,26 +25,31 @@ struct Leases: Sendable {
         held = held.filter { kept.contains($0.key) }
     }
 
-    /// Some rows are passed over for a moment from now on.
-    mutating func noteDeferral() { deferredUntil = .now + Claim.deferral }
+    /// Some rows are passed over for so long from now on.
+    mutating func note(_ pauses: some Collection<Duration>) {
+        let now = ContinuousClock.now
+        self.pauses.removeAll { $0 <= now }
+        // Those between come with the last.
+        for pause in Set([pauses.min(), pauses.max()].compactMap(\.self)) { self.pauses.append(now + pause) }
+    }
 
-    /// How long until they may be taken again; nil when there are none, or they may be.
+    /// How long until some may be taken again; nil when there are none, or they may be.
     var due: Duration? {
-        guard let deferredUntil, deferredUntil > .now else { return nil }
-        return ContinuousClock.now.duration(to: deferredUntil)
+        let now = ContinuousClock.now
+        return pauses.filter { $0 > now }.min().map { now.duration(to: $0) }
     }
 
     /// Gives all back, as the rest of a batch that failed: steps to send before the next one.
     mutating func releaseAll() -> [Step] {
         defer { held = [:] }
-        return release(keys, deferring: [])
+        return release(keys, [:])
     }
 
-    /// Gives some back, those of `deferring` to be passed over for a moment still.
-    func release(_ keys: [Identifier], deferring: Set<Identifier>) -> [Step] {
+    /// Gives some back, those that have a pause to be passed over for so long still.
+    func release(_ keys: some Sequence<Identifier>, _ pauses: [Identifier: Duration]) -> [Step] {
         let ours = keys.filter { held[$0] != nil }.sorted()
         guard !ours.isEmpty else { return [] }
-        let rows = ours.map { (lane: held[$0] ?? 0, key: $0, isDeferred: deferring.contains($0)) }
+        let rows = ours.map { (lane: held[$0] ?? 0, key: $0, pause: pauses[$0] ?? .zero) }
         return [Step(ReleaseLeases(claim: claim, rows: rows))]
     }
 }

@@ -99,6 +99,7 @@ import Testing
             """)
         var stage = ValidateStage(try CryptoThreads(size: 1), .ofTests)
         #expect(try await stage.runBatch(&connection, prelude: [], limit: 10).outcome.rows == 0)
+        try await Database.current.arrange("UPDATE countersign.validate_queue SET leased_until = NULL")
         #expect(try await stage.runBatch(&connection, prelude: [], limit: 10).outcome.rows == 1)
         #expect(try await portal.status(transaction) == "authenticated")
     }
