@@ -1,13 +1,25 @@
 import Countersign
 
-/// What a portal says of its visitor, as the database takes it. It is shown and never decided by, so what cannot be
-/// used is dropped, and no sign-in fails for it.
+/// What a portal says of its visitor, as the database takes it: what cannot be used is dropped, and no sign-in fails for
+/// it.
 enum SignInContext {
-    /// The visitor's address: of a list, as proxies make it, the first. Nil for what is none.
+    /// The visitor's address: of a list, as proxies make it, the last that is not of an internal network, for visitors
+    /// write what stands before it. Nil for what is none.
     static func address(_ text: String?) -> String? {
-        let first = text?.utf8.prefix { $0 != UInt8(ascii: ",") }
-        return first.flatMap { IPAddress(forwarded: Substring($0)) }?.unmapped.description
+        let known = (text ?? "").utf8.split(separator: UInt8(ascii: ",")).compactMap {
+            IPAddress(forwarded: Substring($0))?.unmapped
+        }
+        let last = known.last { address in !internalNetworks.contains { $0.contains(address) } } ?? known.last
+        return last?.description
     }
+
+    /// Of RFC 1918, 6598, 3927, 4193 and 4291, and this machine.
+    private static let internalNetworks: [AddressRange] = {
+        let text =
+            "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 169.254.0.0/16, 127.0.0.0/8, fc00::/7, fe80::/10, ::1"
+        guard let ranges = try? AddressRange.list(text) else { preconditionFailure("\(text) are no ranges") }
+        return ranges
+    }()
 
     /// A language tag in lower case (RFC 5646): of a list, as browsers send it, the first, and of that as many subtags
     /// as are sound. `nl_NL` is `nl-nl`. Nil for none.
