@@ -229,8 +229,12 @@ BEGIN
     END IF;
     IF request.link_answer_id IS NOT NULL
        AND response_code IS DISTINCT FROM countersign.response_code(request.link_answer_id) THEN
+        -- Told once: whoever sends wrong codes without end must not fill the audit trail.
         INSERT INTO countersign.events (transaction_id, portal_id, type)
-            VALUES (request.transaction_id, request.portal_id, 'request.redemption_refused');
+            SELECT request.transaction_id, request.portal_id, 'request.redemption_refused'
+            WHERE NOT EXISTS (SELECT FROM countersign.events e
+                              WHERE e.transaction_id = request.transaction_id AND e.event_id > request.transaction_id
+                                AND e.type = 'request.redemption_refused');
     ELSE
         UPDATE countersign.auth_requests r SET redeemed_in = pg_current_xact_id()
             WHERE r.transaction_id = request.transaction_id AND r.status = 'authenticated' AND r.redeemed_in IS NULL
