@@ -316,6 +316,10 @@ private let wrongFiles = [
         ":6: password: a secret stands elsewhere, and here where: env:NAME or file:PATH, never itself"
     ),
     (
+        "portals:\n  acme:\n    callbacks:\n      https://a.example/:\n        username: a\n        password: env:COUNTERSIGN_MASTER_KEY\n",
+        ":6: password: a secret stands elsewhere, and here where: env:NAME or file:PATH, never itself, and no variable"
+    ),
+    (
         "portals:\n  acme:\n    open-requests: 7\n    webhook-concurrency: 1000\n",
         ":4: acme webhook-concurrency: a receiver gets 1 to 100 webhooks at a time"
     ),

@@ -55,7 +55,8 @@ indirect enum ConfigShape: Sendable {
         case .secret:
             guard SecretSource.isReference(text) else {
                 throw UnreadableInput(
-                    "a secret stands elsewhere, and here where: env:NAME or file:PATH, never itself")
+                    "a secret stands elsewhere, and here where: env:NAME or file:PATH, never itself, and no "
+                        + "variable of the program's own (COUNTERSIGN_..., DATABASE_URL, PG...)")
             }
             return text
         default:

@@ -6,8 +6,11 @@ package struct SecretSource: Sendable {
 
     package init(environment: [String: String]) { self.environment = environment }
 
+    /// The variables of the program itself are none: who may change the file, and no more, would have the master key or
+    /// the database's password sent to a receiver.
     static func isReference(_ text: String) -> Bool {
-        ["env:", "file:"].contains { text.hasPrefix($0) && text != $0 }
+        let isOwn = ["env:COUNTERSIGN_", "env:DATABASE_URL", "env:PG"].contains { text.hasPrefix($0) }
+        return !isOwn && ["env:", "file:"].contains { text.hasPrefix($0) && text != $0 }
     }
 
     /// Nil when there is no such variable or file. Of a file its first line counts.
