@@ -89,6 +89,14 @@ enum RequestView {
         return content
     }
 
+    /// What a receiver has answered, without what would lead the reader, or a terminal it is copied to, astray.
+    private static func readable(_ body: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                body.unicodeScalars.map { $0.isSeen || "\n\t".unicodeScalars.contains($0) ? $0 : "\u{FFFD}" })
+        )
+    }
+
     private static func row(_ attempt: WebhookDelivery.Attempt, _ now: Timestamp) -> [String: Any] {
         let isFine = attempt.errorClass == nil
         return [
@@ -97,7 +105,7 @@ enum RequestView {
             "result": isFine
                 ? "delivered" : attempt.errorClass == "status" ? "refused" : attempt.errorClass ?? "",
             "tone": isFine ? "good" : "bad",
-            "detail": attempt.detail ?? "", "body": attempt.body ?? "",
+            "detail": attempt.detail ?? "", "body": readable(attempt.body ?? ""),
             "hasBody": !(attempt.body ?? "").isEmpty,
         ]
     }
