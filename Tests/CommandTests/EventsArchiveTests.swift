@@ -2,6 +2,7 @@ import Administration
 import Countersign
 import Engine
 import Foundation
+import Glibc
 import Postgres
 import Support
 import Testing
@@ -170,7 +171,16 @@ import Testing
         let other = text.replacing(/"content":"[0-9a-f]{8}/, with: "\"content\":\"00000000")
         try Data(other.utf8).write(to: URL(filePath: manifest))
         try await expectFault(folder, "was changed")
+        let turned = text.replacing("\"event_id\",\"occurred_at\"", with: "\"occurred_at\",\"event_id\"")
+        try Data(turned.utf8).write(to: URL(filePath: manifest))
+        try await expectFault(folder, "its columns are not those of events")
         try Data(text.utf8).write(to: URL(filePath: manifest))
+        // A pipe has no end that anybody could wait for.
+        try FileManager.default.removeItem(atPath: events)
+        #expect(mkfifo(events, 0o600) == 0)
+        try await expectFault(folder, "cannot be read")
+        try FileManager.default.removeItem(atPath: events)
+        try whole.write(to: URL(filePath: events))
         #expect(try await verify(folder).status == 0)
     }
 

@@ -1,12 +1,15 @@
 import Glibc
 
-/// A file that is read from its beginning to its end, in blocks.
+/// A file that is read from its beginning to its end, in blocks. What has no end, a pipe or a device, is none.
 package final class InputFile {
     private let descriptor: Int32
 
     package init?(path: String) {
-        descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK opening a pipe waits for somebody who writes.
+        descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         if descriptor < 0 { return nil }
+        var status = stat()
+        if unsafe fstat(descriptor, &status) != 0 || status.st_mode & S_IFMT != S_IFREG { return nil }
     }
 
     /// Empty at the end; nil when it cannot be read.

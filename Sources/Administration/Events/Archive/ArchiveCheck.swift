@@ -33,6 +33,9 @@ package struct ArchiveCheck: Sendable {
             if until != nil, manifest.digestBefore != digest {
                 note(name, "it does not go on where the one before ends: a file is missing, or was changed")
             }
+            if manifest.columns != ArchiveManifest.columns {
+                note(name, "its columns are not those of events")
+            }
             check(manifest, name)
             events += manifest.eventsFile.lines
             digest = manifest.spans.last?.digest ?? manifest.digestBefore
