@@ -9,8 +9,9 @@ package struct LimitPortal: OperatorAction {
         Beyond it new requests are refused with CS008. The count is taken once a second, so the limit is soft.
 
         With --starts-per-source one IPv4 address, or the first 56 bits of an IPv6 address, may start so many within a \
-        minute; that limit is exact. It needs the visitor's ip_address with each request, and one that is not the \
-        portal's own proxy. Many people may share an address: leave room.
+        minute. What is not committed yet is not counted: many that start at one moment get some more. It needs the \
+        visitor's ip_address with each request, as the portal's own proxy has seen it. Many people may share an \
+        address: leave room.
 
         Examples:
           countersign portal limit acme 5000
