@@ -98,7 +98,8 @@ import Testing
             kills += 1
             left = try await superuser.run(waiting)[0].int(0)
         }
-        #expect(kills > 3)
+        // How many it takes depends on whose turn it is: the first has left rows.
+        #expect(kills > 1)
         let last = try start(shell)
         try await eventually("the rest is done") { try await superuser.run(waiting)[0].int(0) == 0 }
         last.kill()
