@@ -24,11 +24,14 @@ import Testing
     private func values(_ type: String, _ name: String) -> [String] {
         switch type {
         case "boolean": ["NOT \(name)"]
-        case "integer", "smallint", "bigint": ["coalesce(\(name), 0) + 1", "\(name) - 1"]
+        case "integer", "smallint", "bigint": ["coalesce(\(name), 0) + 1", "\(name) - 1", "3600"]
         case "bytea": ["'\\x00'"]
         case "text[]": ["'{}'", "'{denied}'"]
         default:
-            ["'other'", "'tell'", "'always'", "'en'", "'debug'", "'operator'", "'https://other.example'"]
+            [
+                "'other'", "'tell'", "'always'", "'en'", "'debug'", "'operator'", "'https://other.example'",
+                "'[browser]'",
+            ]
         }
     }
 

@@ -204,7 +204,7 @@ import Testing
         #expect(try await scene.admin.run("events", "archive", folder, "--before", "10d").status == 77)
         try await Shell.owner().run("events", "archive", folder, "--before", "soon").expect(
             64,
-            "--before must be a day, a number and s, m, h or d, as 15m, or RFC 3339, as 2026-01-31T12:00:00Z, not 'soon'"
+            "--before must be a number and s, m, h or d, as 15m, a day, as 2026-01-31, or RFC 3339, as 2026-01-31T12:00:00Z, not 'soon'"
         )
         let young = try await Shell.owner().run("events", "archive", folder, "--before", "30d")
         #expect(young.output == "There are no events to archive.\n")
