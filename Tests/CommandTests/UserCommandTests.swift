@@ -102,6 +102,25 @@ import Testing
             "no event tells of this erasure"
         ),
         ("DELETE FROM countersign.erased_events", "an event was changed"),
+        (
+            """
+            DO $$ DECLARE
+                erasure uuid := countersign.uuid_v7();
+                id uuid; was bytea; now bytea;
+            BEGIN
+                PERFORM set_config('TimeZone', 'UTC', true);
+                SELECT e.event_id, countersign.event_hash(e) INTO STRICT id, was FROM countersign.events e
+                    WHERE e.event_id NOT IN (SELECT x.event_id FROM countersign.erased_events x)
+                    ORDER BY e.event_id LIMIT 1;
+                UPDATE countersign.events SET user_id = 'mallory' WHERE event_id = id;
+                SELECT countersign.event_hash(e) INTO now FROM countersign.events e WHERE e.event_id = id;
+                INSERT INTO countersign.erased_events VALUES (id, erasure, was, now);
+                INSERT INTO countersign.events (event_id, type, app_id, user_id, details)
+                VALUES (erasure, 'user.erased', 1, 'erased-' || repeat('0', 32),
+                        jsonb_build_object('digest', encode(sha256(uuid_send(id) || was || now), 'hex')));
+            END $$
+            """, "an erased event was changed"
+        ),
     ])
     func `what is done under the name of an erasure is found`(change: String, problem: String) async throws {
         var owner = try await arrange()

@@ -31,6 +31,11 @@ BEGIN
 END
 $$;
 
+-- What goes of an event's details with its user.
+CREATE OR REPLACE FUNCTION countersign.erased_details() RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY['ip_address', 'user_agent', 'reference', 'device_address', 'device_agent'];
+
 -- Erases at most so many events and enrollments of a user of an app, and what belongs to them; says how many. To be
 -- called until nothing is left, each time in a transaction of its own.
 CREATE OR REPLACE FUNCTION countersign.erase_user(app integer, user_id text, at_most integer,
@@ -60,7 +65,7 @@ BEGIN
     ), changed AS (
         UPDATE countersign.events e
         SET user_id = erase_user.pseudonym,
-            details = e.details - ARRAY['ip_address', 'user_agent', 'reference', 'device_address', 'device_agent']
+            details = e.details - countersign.erased_details()
                       - CASE WHEN keeps THEN '{}' ELSE ARRAY['evidence'] END
         FROM found f WHERE e.event_id = f.event_id
         RETURNING e.event_id, e.transaction_id, countersign.event_hash(e) AS after
@@ -99,7 +104,8 @@ BEGIN
 END
 $$;
 
--- Events that were changed after their user was erased, and erasures that none has told of.
+-- Events that were changed after their user was erased, or hold more than an erasure leaves, and erasures that none has told
+-- of. What an event said before is proved by nothing any more but the digest of it.
 CREATE OR REPLACE FUNCTION countersign.verify_erasures(kept timestamptz)
 RETURNS TABLE (since timestamptz, until timestamptz, problem text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET "TimeZone" = 'UTC' SET "DateStyle" = 'ISO' AS $$
@@ -108,7 +114,11 @@ BEGIN
     WITH faulty AS (
         SELECT countersign.uuid_time(x.event_id) AS at, 'an erased event was changed' AS fault
         FROM countersign.erased_events x JOIN countersign.events e ON e.event_id = x.event_id
-        WHERE e.event_id >= countersign.uuid_floor(kept) AND countersign.event_hash(e) <> x.after
+        LEFT JOIN countersign.events u ON u.event_id = x.erasure AND u.type = 'user.erased'
+        WHERE e.event_id >= countersign.uuid_floor(kept)
+          AND (countersign.event_hash(e) <> x.after
+               OR e.user_id IS DISTINCT FROM u.user_id OR e.app_id IS DISTINCT FROM u.app_id
+               OR e.user_id !~ '^erased-[0-9a-f]{32}$' OR e.details ?| countersign.erased_details())
         UNION ALL
         SELECT countersign.uuid_time(b.erasure), 'no event tells of this erasure'
         FROM (SELECT x.erasure, encode(sha256(string_agg(uuid_send(x.event_id) || x.before || x.after, ''::bytea

@@ -177,6 +177,7 @@ private let decidedPrivileges = """
         moment timestamp with time zone, OUT waiting bigint, OUT oldest timestamp with time zone) - nobody
     erase_user(app integer, user_id text, at_most integer, OUT pseudonym text, OUT revoked uuid[], OUT
         enrollments bigint, OUT requests bigint, OUT events bigint) - admin: execute
+    erased_details() - nobody
     erased_events - nobody
     erasure_key - nobody
     drop_archived_events(partition_name text, events bigint, erased bigint, content bytea, manifest bytea) - nobody
