@@ -57,6 +57,14 @@ BEGIN
         PERFORM countersign.refuse('CS008', format('this device was enrolled %s times within an hour, which is the limit; '
             'try again later', known.max_enrollments_per_hour));
     END IF;
+    -- Of all devices together as many as those that a user may have: else each further enrollment names another device.
+    IF (SELECT count(*) FROM countersign.enrollments e
+        WHERE e.app_id = NEW.app_id AND e.user_id = NEW.user_id
+          AND e.enrollment_id >= countersign.uuid_floor(clock_timestamp() - interval '1 hour'))
+       >= known.max_enrollments_per_hour * known.max_devices_per_user THEN
+        PERFORM countersign.refuse('CS008', format('this user has enrolled devices %s times within an hour, which is the '
+            'limit; try again later', known.max_enrollments_per_hour * known.max_devices_per_user));
+    END IF;
     -- By its first line, or by its first packet, of type 5 in either form, whatever the line says.
     IF strpos(NEW.public_key, 'PRIVATE KEY') > 0
        OR NEW.public_key ~ E'BEGIN PGP [^\n]*-----[[:space:]]*\n([^\n:]*:[^\n]*\n)*[[:space:]]*(l|x[Q-Za-f])' THEN

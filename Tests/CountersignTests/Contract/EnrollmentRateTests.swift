@@ -32,4 +32,23 @@ import Testing
             """)
         #expect(try await app.refusal(of: Self.enroll, ["alice", "phone"]) == nil)
     }
+
+    /// Each time under another name of the device, and revoked at once.
+    @Test func `a user enrolls so often within an hour`() async throws {
+        let site = try await Site.make()
+        try await Database.current.arrange(
+            "UPDATE countersign.apps SET max_enrollments_per_hour = 2, max_devices_per_user = 3")
+        var app = try await site.app()
+        for number in 0..<6 {
+            _ = try await app.run(Self.enroll, ["alice", .text("phone \(number)")])
+            try await Database.current.arrange("UPDATE countersign.enrollments SET status = 'revoked'")
+        }
+        let refusal = try await app.refusal(of: Self.enroll, ["alice", "phone"])
+        #expect(refusal?.state == "CS008")
+        #expect(
+            refusal?.message
+                == "this user has enrolled devices 6 times within an hour, which is the limit; try again later"
+        )
+        #expect(try await app.refusal(of: Self.enroll, ["bob", "phone"]) == nil)
+    }
 }
