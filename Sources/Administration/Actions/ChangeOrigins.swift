@@ -7,7 +7,7 @@ package struct AddOrigin: OperatorAction {
     package static let discussion = """
         From then on the portal's starts over HTTP answer with a browser token, with which a page of that origin \
         gets the code and sees how the sign-in stands, never who signs in. An origin is a scheme, a host and a \
-        port, without a path. Within 5 seconds every gateway knows of it.
+        port, without a path. Within 3 seconds every gateway knows of it.
 
         Example:
           countersign origin add acme https://acme.example
@@ -49,8 +49,8 @@ package struct RemoveOrigin: OperatorAction {
     package static let command = "origin remove"
     package static let abstract = "No longer let pages of an origin show a portal's sign-ins."
     package static let discussion = """
-        Within 5 seconds no page of it gets an answer. With the last one the portal's starts answer without a \
-        browser token again.
+        Within 3 seconds no page of it gets an answer; one that is being told goes on until its code ends. With the \
+        last one the portal's starts answer without a browser token again.
 
         Example:
           countersign origin remove acme https://acme.example
