@@ -53,11 +53,17 @@ import Testing
         try await shell.succeed("app", "disable", "mobile")
         #expect(try await apply(shell, "portals:\napps: {}\ntypes: ~\n", "--prune").status == 0)
         #expect(try await export(shell).contains("types:\nportals:\napps:\nstages:\n"))
-        // Other databases of the server use the groups, so that the logins were left in them.
+        // Other databases of the server use the groups, so that the logins were left in them. From PostgreSQL 16 on each
+        // grantor's grant is one of its own.
         try await Database.current.arrangeAsSuperuser(
             """
-            REVOKE countersign_portal FROM \(Database.current.unique("acme"));
-            REVOKE countersign_app FROM \(Database.current.unique("mobile"))
+            DO $$ DECLARE g record; BEGIN
+                FOR g IN SELECT m.roleid::regrole, m.member::regrole, m.grantor::regrole FROM pg_auth_members m
+                         WHERE m.member::regrole::text IN ('\(Database.current.unique("acme"))',
+                                                           '\(Database.current.unique("mobile"))') LOOP
+                    EXECUTE format('REVOKE %s FROM %s GRANTED BY %s', g.roleid, g.member, g.grantor);
+                END LOOP;
+            END $$
             """)
         let without = try await apply(shell, file)
         #expect(without.status == 65 && without.errors.contains(": there is no secret at env:ACME_CALLBACK_"))
