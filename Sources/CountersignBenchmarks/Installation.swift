@@ -29,8 +29,10 @@ struct Installation: Sendable {
         for type in [authType, protectedType] {
             _ = try await AddType(type, expiresIn: 600, messages: messages).run(&owner)
         }
+        // Types that are added ask for a scan, which some figures leave out.
         try await owner.execute(
             """
+            UPDATE countersign.auth_types SET scan_required = false;
             UPDATE countersign.auth_types SET confirm_code = 'always', code_rotation = 60, redeem_once = true,
                                               scan_required = true, same_network = 'tell'
             WHERE name = '\(protectedType)'
