@@ -55,7 +55,7 @@ private struct VisitorClient: LoadClient, ~Copyable {
             guard let number = prompt?.firstMatch(of: /Confirmation number: ([0-9]{2})/)?.output.1 else {
                 throw BenchError("the prompt has no number")
             }
-            _ = try await portal.run(Confirm(request: id, number: String(number))).one()
+            try await portal.run(Confirm(request: id, number: String(number)))
         }
         _ = try await answer(.accept, code, prompt: prompt)
         let isAuthenticated =
@@ -108,10 +108,10 @@ struct Confirm: PreparedStatement {
     let number: String
 
     static let statement = Statement(
-        "confirm", "SELECT is_authenticated FROM countersign.confirm_code($1, $2)")
+        "confirm", "SELECT status FROM countersign.confirm_code($1, $2)")
     var parameters: [Parameter] { [.identifier(request), .text(number)] }
 
-    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_authenticated") }
+    static func decode(_ row: inout RowReader) throws -> String { try row.text("status") }
 }
 
 struct Redeem: PreparedStatement {
