@@ -1,3 +1,4 @@
+import Countersign
 import Postgres
 import Support
 import Testing
@@ -25,6 +26,33 @@ import Testing
             let found = try await superuser.execute(shared).map { try $0.text(0) }
             try await portal.execute("ROLLBACK")
             return found.filter { $0 != "relation" } == ["advisory", "transactionid"] && found.count <= 3
+        }
+    }
+
+    /// A plan that has all days in it locks each of them whenever it runs.
+    @Test func `inserts lock the tables of today, however many days are kept`() async throws {
+        let site = try await Site.make()
+        try await Database.current.arrange(
+            """
+            SELECT countersign.create_partition(name, current_date - back)
+            FROM unnest(ARRAY['auth_requests', 'submissions']) AS name, generate_series(1, 30) AS back
+            """)
+        var app = try await site.app()
+        var portal = try await site.portal()
+        let given: [Parameter] = [.text(Identifier.random().description), .text(Code.invented()), "accept"]
+        _ = try await app.run(SQL.submit, given)
+        _ = try await portal.request()
+        try await app.execute("BEGIN")
+        try await portal.execute("BEGIN")
+        _ = try await app.run(SQL.submit, given)
+        _ = try await portal.request()
+        for process in [app.processID, portal.processID] {
+            let days = try await Database.current.count(
+                """
+                SELECT count(DISTINCT l.relation) FROM pg_locks l JOIN pg_inherits i ON i.inhrelid = l.relation
+                JOIN pg_class c ON c.oid = l.relation AND c.relkind = 'r' WHERE l.pid = \(process)
+                """)
+            #expect(days < 10)
         }
     }
 }
