@@ -34,8 +34,8 @@ import Testing
         let site = try await Site.make()
         try await Database.current.arrange(
             """
-            SELECT countersign.create_partition(name, current_date - back)
-            FROM unnest(ARRAY['auth_requests', 'submissions']) AS name, generate_series(1, 30) AS back
+            SELECT countersign.create_partition(name, current_date + ahead)
+            FROM unnest(ARRAY['auth_requests', 'submissions']) AS name, generate_series(20, 50) AS ahead
             """)
         var app = try await site.app()
         var portal = try await site.portal()
