@@ -14,12 +14,7 @@ package struct Chromium: Sendable {
         let folder = FileManager.default.temporaryDirectory.appending(path: "chromium-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: folder) }
-        // It lingers at SIGTERM, and is killed when nobody refers to it any more; the browser has ended by then.
-        let driver = try RunningProgram(
-            ["--port=0"], of: "chromedriver",
-            environment: ProcessInfo.processInfo.environment.merging([
-                "HOME": folder.path, "TMPDIR": folder.path,
-            ]) { $1 })
+        let driver = try await startDriver(folder)
         defer { driver.kill() }
         let chromium = try await open(driver)
         do {
@@ -32,13 +27,29 @@ package struct Chromium: Sendable {
         }
     }
 
-    private static func open(_ program: RunningProgram) async throws -> Chromium {
-        var port = ""
-        try await eventually("chromedriver listens") {
-            try program.expectRunning()
-            port = program.output.firstMatch(of: /on port (\d+)\./).map { String($0.1) } ?? ""
-            return !port.isEmpty
+    /// It takes a port that is free for IPv4 and wants the same for IPv6: where another program has that one, it ends, and is
+    /// started again. It lingers at SIGTERM, and is killed when nobody refers to it any more; the browser has ended by then.
+    private static func startDriver(_ folder: URL) async throws -> RunningProgram {
+        for _ in 0..<10 {
+            let driver = try RunningProgram(
+                ["--port=0"], of: "chromedriver",
+                environment: ProcessInfo.processInfo.environment.merging([
+                    "HOME": folder.path, "TMPDIR": folder.path,
+                ]) { $1 })
+            try await eventually("chromedriver listens") { listeningPort(of: driver) != nil || !driver.isRunning }
+            if driver.isRunning { return driver }
         }
+        throw DriverEnds()
+    }
+
+    private struct DriverEnds: Error {}
+
+    private static func listeningPort(of driver: RunningProgram) -> String? {
+        driver.output.firstMatch(of: /on port (\d+)\./).map { String($0.1) }
+    }
+
+    private static func open(_ program: RunningProgram) async throws -> Chromium {
+        let port = try #require(Self.listeningPort(of: program))
         // As root Chromium runs without its sandbox only; nothing but our own pages is opened in it.
         let arguments = [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server",
