@@ -36,7 +36,9 @@ package struct Chromium: Sendable {
                 environment: ProcessInfo.processInfo.environment.merging([
                     "HOME": folder.path, "TMPDIR": folder.path,
                 ]) { $1 })
-            try await eventually("chromedriver listens") { listeningPort(of: driver) != nil || !driver.isRunning }
+            try await eventually("chromedriver listens") {
+                listeningPort(of: driver) != nil || !driver.isRunning
+            }
             if driver.isRunning { return driver }
         }
         throw DriverEnds()
