@@ -63,7 +63,7 @@ struct EventPrinter {
 
     /// Section 6.3.3: a quote, a backslash and a closing bracket stand behind a backslash.
     private func escaped(_ value: String) -> String {
-        plain(value).map { "\"\\]".contains($0) ? "\\\($0)" : "\($0)" }.joined()
+        plain(value).unicodeScalars.map { "\"\\]".unicodeScalars.contains($0) ? "\\\($0)" : "\($0)" }.joined()
     }
 
     /// Section 6: printable ASCII without spaces, of so many characters at most, or the sign for none.

@@ -16,32 +16,32 @@ package struct VisitorLine: Sendable {
 
     /// The database has checked it: what is no placeholder is text here.
     package init(_ template: String) {
-        var rest = template[...]
+        var rest = template.unicodeScalars[...]
         pieces = Self.pieces(&rest, inBrackets: false)
     }
 
-    private static func pieces(_ rest: inout Substring, inBrackets: Bool) -> [Piece] {
+    private static func pieces(_ rest: inout Substring.UnicodeScalarView, inBrackets: Bool) -> [Piece] {
         var pieces: [Piece] = []
-        var text = ""
+        var text = String.UnicodeScalarView()
         func endText() {
-            if !text.isEmpty { pieces.append(.text(text)) }
-            text = ""
+            if !text.isEmpty { pieces.append(.text(String(text))) }
+            text = .init()
         }
-        while let character = rest.first {
-            if character == ")", inBrackets { break }
+        while let scalar = rest.first {
+            if scalar == ")", inBrackets { break }
             rest.removeFirst()
-            if character == "[", let end = rest.firstIndex(of: "]"),
+            if scalar == "[", let end = rest.firstIndex(of: "]"),
                 let name = Name(rawValue: String(rest[..<end]))
             {
                 endText()
                 pieces.append(.name(name))
                 rest = rest[rest.index(after: end)...]
-            } else if character == "(", !inBrackets {
+            } else if scalar == "(", !inBrackets {
                 endText()
                 pieces.append(.bracket(Self.pieces(&rest, inBrackets: true)))
                 if !rest.isEmpty { rest.removeFirst() }
             } else {
-                text.append(character)
+                text.append(scalar)
             }
         }
         endText()

@@ -117,6 +117,8 @@ import Testing
             "Firefox on Linux in Delft, ZH, NL"
         ),
         ("From [city], [countryCode] ([operatingSystem] [browser]).", "From Delft, NL (Linux Firefox)."),
+        // By scalars, as the database looks at it.
+        ("[browser]\u{301}", "Firefox\u{301}"),
     ])
     func `an operator's line has what is known`(template: String, text: String) {
         let all: [VisitorLine.Name: String] = [
