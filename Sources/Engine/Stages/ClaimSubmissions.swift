@@ -150,14 +150,14 @@ private func columnsSQL(_ mode: Claim.Mode) -> String {
            CASE WHEN s.scans THEN s.user_agent END AS user_agent,
            CASE WHEN s.scans THEN s.language_code END AS language_code,
            CASE WHEN s.scans THEN (
-               -- RFC 4647 section 3.4, as for messages. Without ORDER BY: sessions of stages may not sort.
-               SELECT (max(ARRAY[lpad(octet_length(m.language_code)::text, 3, '0'), m.visitor_line]) FILTER (
-                           WHERE starts_with(s.language_code || '-', m.language_code || '-')))[2]
+               -- RFC 4647 section 3.4, as for messages: the longest that fits, else English. Without ORDER BY: sessions
+               -- of stages may not sort.
+               SELECT (max(ARRAY[CASE WHEN starts_with(s.language_code || '-', m.language_code || '-')
+                                      THEN lpad(octet_length(m.language_code)::text, 3, '0') ELSE '' END,
+                                 m.visitor_line]) FILTER (
+                           WHERE starts_with(s.language_code || '-', m.language_code || '-') OR m.language_code = 'en'))[2]
                FROM countersign.auth_type_messages m
                WHERE m.auth_type = s.auth_type AND m.visitor_line IS NOT NULL) END AS visitor_line,
-           CASE WHEN s.scans THEN (
-               SELECT m.visitor_line FROM countersign.auth_type_messages m
-               WHERE m.auth_type = s.auth_type AND m.language_code = 'en') END AS english_line,
            CASE WHEN s.scans THEN s.secure_message END AS secure_message, k.server_key_id, k.secret_key
     """
 }

@@ -102,7 +102,7 @@ extension ClaimedSubmission.Prompt {
         let browser = try PromptLines.Browser(&row)
         let address = try row.optionalText("ip_address")
         let (agent, language) = (try row.optionalText("user_agent"), try row.optionalText("language_code"))
-        let (line, english) = (try row.optionalText("visitor_line"), try row.optionalText("english_line"))
+        let line = try row.optionalText("visitor_line")
         secureMessage = try row.optionalText("secure_message")
         let (id, sealed) = (try row.optionalIdentifier("server_key_id"), try row.optionalBytes("secret_key"))
         guard let portal, let message else { return nil }
@@ -110,7 +110,7 @@ extension ClaimedSubmission.Prompt {
             portal: portal, message: message,
             number: isByLink || (asksIfNew && browser?.isKnown == true) ? nil : number, browser: browser,
             network: network, address: address, userAgent: agent, language: language)
-        words.visitorLine = line ?? english
+        words.visitorLine = line
         self.words = words
         signer = id.flatMap { id in sealed.map { (id, $0) } }
     }

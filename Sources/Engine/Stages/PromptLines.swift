@@ -54,8 +54,8 @@ package struct PromptLines: Sendable {
         case .lastUsed(let day): lines.append("\(labels.lastUsed) \(day)")
         case nil: break
         }
-        if let network { lines.append(labels.words(ofNetwork: network)) }
-        if let country { lines.append(labels.words(ofCountry: country)) }
+        if let network { lines.append(labels.network[network]) }
+        if let country { lines.append(labels.country[country]) }
         if let line = visitorLine.flatMap({ VisitorLine($0).text(visitor) }) { return lines + [line] }
         if address != nil || userAgent != nil {
             lines.append("\(labels.location): \(location ?? labels.unknown)")
