@@ -26,7 +26,7 @@ package struct AddType: OperatorAction {
         ] + TypeSettings.inputs
     package static let event = "type.added"
     package static let statements: [any StatementFamily.Type] = [
-        InsertType.self, CheckMessages.self, InsertMessages.self, CheckVisitorLines.self,
+        InsertType.self, CheckTexts.self, InsertMessages.self,
         FindLanguagesWithoutMessage.self, SetVisitorLines.self,
     ]
 
@@ -66,7 +66,7 @@ package struct AddType: OperatorAction {
     package func run(_ connection: inout Connection) async throws -> String {
         try await connection.atomically { connection in
             try await connection.run(InsertType(name: name, seconds: seconds, settings: settings))
-            try await connection.run(CheckMessages(messages: messages))
+            try await connection.run(CheckTexts(column: "message", texts: messages))
             try await connection.run(InsertMessages(type: name, messages: messages))
             _ = try await visitorLines.set(of: name, &connection)
         }
@@ -115,13 +115,15 @@ struct InsertType: PreparedStatement {
 }
 
 /// What a request may not carry, its type may not either.
-struct CheckMessages: PreparedStatement {
-    let messages: [AuthenticationType.Message]
+struct CheckTexts: PreparedStatement {
+    /// `message` or `visitor_line`, for the error.
+    let column: String
+    let texts: [AuthenticationType.Message]
 
     static let statement = Statement(
-        "action.check_messages",
-        "SELECT countersign.check_text('message', given, 155) FROM unnest($1::text[]) AS given")
-    var parameters: [Parameter] { [.texts(messages.map(\.text))] }
+        "action.check_texts",
+        "SELECT countersign.check_text($1, given, 155) FROM unnest($2::text[]) AS given")
+    var parameters: [Parameter] { [.text(column), .texts(texts.map(\.text))] }
 }
 
 struct InsertMessages: PreparedStatement {

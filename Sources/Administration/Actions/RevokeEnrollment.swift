@@ -11,9 +11,7 @@ package struct RevokeEnrollment: OperatorAction {
         Example:
           countersign enrollment revoke 0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f
         """
-    package static let inputs = [
-        ActionInput("enrollment", help: "Its enrollment_id.", placeholder: "enrollment-id")
-    ]
+    package static let inputs = [Enrollment.input]
     package static let event = "enrollment.revoked"
     package static let statements: [any StatementFamily.Type] = [CallRevoke.self]
 
@@ -60,6 +58,8 @@ package struct RevokeEnrollment: OperatorAction {
 }
 
 extension Enrollment {
+    static let input = ActionInput("enrollment", help: "Its enrollment_id.", placeholder: "enrollment-id")
+
     /// Of actions that are about one.
     static func readID(_ words: ActionWords) throws(UnreadableInput) -> Identifier {
         guard let id = Identifier(words["enrollment"]) else {

@@ -25,7 +25,7 @@ package struct SetType: OperatorAction {
         ] + TypeSettings.inputs
     package static let event = "type.changed"
     package static let statements: [any StatementFamily.Type] = [
-        SetTypeRow.self, SetMessages.self, DeleteMessages.self, CheckVisitorLines.self,
+        SetTypeRow.self, CheckTexts.self, SetMessages.self, DeleteMessages.self,
         FindLanguagesWithoutMessage.self, SetVisitorLines.self,
     ]
 
@@ -69,7 +69,7 @@ package struct SetType: OperatorAction {
         return try await connection.atomically { connection in
             let isKnown = try await connection.run(IsTaken(thing: .type, name: type)).one()
             guard isKnown else { throw try await NamedThing.type.unknown(type, &connection) }
-            try await connection.run(CheckMessages(messages: wanted))
+            try await connection.run(CheckTexts(column: "message", texts: wanted))
             var changed = try await connection.run(SetMessages(type: type, messages: wanted)).affected
             changed += try await connection.run(DeleteMessages(type: type, languages: unwanted)).affected
             changed += try await visitorLines.set(of: type, &connection)

@@ -11,9 +11,7 @@ package struct UnlockEnrollment: OperatorAction {
         Example:
           countersign enrollment unlock 0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f
         """
-    package static let inputs = [
-        ActionInput("enrollment", help: "Its enrollment_id.", placeholder: "enrollment-id")
-    ]
+    package static let inputs = [Enrollment.input]
     package static let event = "enrollment.unlocked"
     package static let statements: [any StatementFamily.Type] = [CallUnlock.self]
 

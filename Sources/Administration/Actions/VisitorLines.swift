@@ -27,23 +27,13 @@ struct VisitorLines: Sendable {
     /// Returns how many were not so already. Throws where the type has no message in that language.
     func set(of type: String, _ connection: inout Connection) async throws -> Int {
         guard !isEmpty else { return 0 }
-        try await connection.run(CheckVisitorLines(lines: lines))
+        try await connection.run(CheckTexts(column: "visitor_line", texts: lines))
         let missing = try await connection.run(FindLanguagesWithoutMessage(type: type, lines: lines)).all()
         if let language = missing.first {
             throw AdministrationError.refused("type \(type) has no message in \(language): add one first")
         }
         return try await connection.run(SetVisitorLines(type: type, lines: lines)).affected
     }
-}
-
-/// What a message may not hold, a template may not either.
-struct CheckVisitorLines: PreparedStatement {
-    let lines: [AuthenticationType.Message]
-
-    static let statement = Statement(
-        "action.check_visitor_lines",
-        "SELECT countersign.check_text('visitor_line', given, 155) FROM unnest($1::text[]) AS given")
-    var parameters: [Parameter] { [.texts(lines.map(\.text))] }
 }
 
 struct FindLanguagesWithoutMessage: PreparedStatement {
