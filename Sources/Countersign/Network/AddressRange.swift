@@ -52,6 +52,14 @@ extension AddressRange {
     }
 }
 
+extension AddressRange {
+    /// The same of a list that stands in the program.
+    package static func known(_ text: StaticString) -> [AddressRange] {
+        guard let ranges = try? list("\(text)") else { preconditionFailure("\(text) is no list of ranges") }
+        return ranges
+    }
+}
+
 private let space = UInt8(ascii: " ")
 
 /// A text that is no range of addresses.

@@ -1,3 +1,10 @@
+/// A text of these with U+FFFD in the place of what may not be shown.
+package func masked(
+    _ scalars: some Sequence<Unicode.Scalar>, where isMasked: (Unicode.Scalar) -> Bool
+) -> String {
+    String(String.UnicodeScalarView(scalars.map { isMasked($0) ? "\u{FFFD}" : $0 }))
+}
+
 extension Unicode.Scalar {
     /// Whether it cannot be seen or moves what stands beside it: control characters, separators of lines, formatting
     /// (Unicode Standard Annex 9 has those that give a direction), what is ignored by default, fillers, and what is

@@ -3,10 +3,7 @@ import Countersign
 /// Text without characters that could move a terminal's cursor or reorder what stands beside it: each becomes
 /// U+FFFD. Names and messages come from databases that others write to.
 func plain(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: \.isUnprintable) else { return text }
-    var scalars = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars { scalars.append(scalar.isUnprintable ? "\u{FFFD}" : scalar) }
-    return String(scalars)
+    masked(text.unicodeScalars, where: \.isUnprintable)
 }
 
 /// How many columns of a terminal a text takes.

@@ -14,12 +14,9 @@ enum SignInContext {
     }
 
     /// Of RFC 1918, 6598, 3927, 4193 and 4291, and this machine.
-    private static let internalNetworks: [AddressRange] = {
-        let text =
-            "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 169.254.0.0/16, 127.0.0.0/8, fc00::/7, fe80::/10, ::1"
-        guard let ranges = try? AddressRange.list(text) else { preconditionFailure("\(text) are no ranges") }
-        return ranges
-    }()
+    private static let internalNetworks = AddressRange.known(
+        "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 169.254.0.0/16, 127.0.0.0/8, fc00::/7, fe80::/10, ::1"
+    )
 
     /// A language tag in lower case (RFC 5646): of a list, as browsers send it, the first, and of that as many subtags
     /// as are sound. `nl_NL` is `nl-nl`. Nil for none.
@@ -46,12 +43,7 @@ enum SignInContext {
 
     /// The visitor's browser, with U+FFFD for what is not printable, and without what is too much.
     static func userAgent(_ text: String?) -> String? {
-        guard let text else { return nil }
-        var kept = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars.prefix(longestUserAgent) {
-            kept.append(scalar.isSeen ? scalar : "\u{FFFD}")
-        }
-        return String(kept)
+        text.map { masked($0.unicodeScalars.prefix(longestUserAgent)) { !$0.isSeen } }
     }
 
     /// Nil for what the database would refuse.

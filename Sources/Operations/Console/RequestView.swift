@@ -91,10 +91,7 @@ enum RequestView {
 
     /// What a receiver has answered, without what would lead the reader, or a terminal it is copied to, astray.
     private static func readable(_ body: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                body.unicodeScalars.map { $0.isSeen || "\n\t".unicodeScalars.contains($0) ? $0 : "\u{FFFD}" })
-        )
+        masked(body.unicodeScalars) { !$0.isSeen && $0 != "\n" && $0 != "\t" }
     }
 
     private static func row(_ attempt: WebhookDelivery.Attempt, _ now: Timestamp) -> [String: Any] {

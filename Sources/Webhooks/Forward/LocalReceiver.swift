@@ -14,10 +14,7 @@ package struct LocalReceiver: Sendable {
     /// After which a worker gives an attempt up.
     package static let usualPatience = DeliveryClient.Limits().total
 
-    private static let loopback: [AddressRange] = ["127.0.0.0/8", "::1/128"].map {
-        guard let range = try? AddressRange($0) else { preconditionFailure("\($0) is no range") }
-        return range
-    }
+    private static let loopback = AddressRange.known("127.0.0.0/8, ::1")
 
     /// Throws `AddressRefusal` for what is not on this machine, and `WebhookSigner.WeakSecret`.
     package init(_ uri: String, secret: [UInt8], clock: DatabaseClock) throws {
