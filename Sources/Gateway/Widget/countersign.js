@@ -120,6 +120,7 @@
   const script = document.currentScript;
   const ended = ["authenticated", "denied", "expired", "cancelled", "failed"];
   const isEnded = (session) => ended.includes(session.state?.status);
+  const turned = () => new Promise((done) => document.addEventListener("visibilitychange", done, { once: true }));
   const pause = (time) => new Promise((done) => setTimeout(done, time * (0.75 + Math.random() / 2)));
 
   // RFC 4647 section 3.4.
@@ -280,7 +281,7 @@
       while (!session.isOver && !isEnded(session)) {
         session.abort = new AbortController();
         try {
-          await (document.hidden ? this.glance(session) : session.polls ? this.poll(session) : this.stream(session));
+          await (session.polls || document.hidden ? this.poll(session) : this.stream(session));
           failures = 0;
         } catch (error) {
           if (session.isOver) return;
@@ -357,19 +358,12 @@
       this.tick();
     }
 
-    async glance(session) {
-      this.hear(session, await (await this.ask(session, "")).json());
-      await new Promise((done) => {
-        const timer = setTimeout(done, 5000);
-        document.addEventListener("visibilitychange", () => { clearTimeout(timer); done(); }, { once: true });
-      });
-    }
-
     async poll(session) {
+      const isBrief = session.isCrowded || document.hidden;
       const known = encodeURIComponent(session.state?.version || "");
-      const query = session.isCrowded ? "" : `?wait=25&known=${known}`;
+      const query = isBrief ? "" : `?wait=25&known=${known}`;
       this.hear(session, await (await this.ask(session, query)).json());
-      if (session.isCrowded) await pause(5000);
+      if (isBrief) await Promise.race([pause(5000), turned()]);
     }
 
     hear(session, state) {
