@@ -132,10 +132,10 @@ CREATE TABLE countersign.apps (
     -- Of one device of a user. Each costs an OpenPGP certificate to be read and a key pair to be made.
     max_enrollments_per_hour  integer NOT NULL DEFAULT 60
                           CONSTRAINT apps_max_enrollments_per_hour CHECK (max_enrollments_per_hour BETWEEN 1 AND 100000),
-    -- Submissions that wait to be judged: 30,000 of one device had another app's sign-in take 1.6 s.
     -- Seconds until a user's further device may answer that no older one has confirmed; NULL is none.
     enrollment_hold         integer
                             CONSTRAINT apps_enrollment_hold CHECK (enrollment_hold BETWEEN 60 AND 2592000),
+    -- Submissions that wait to be judged: 30,000 of one device had another app's sign-in take 1.6 s.
     max_waiting             integer NOT NULL DEFAULT 10000
                             CONSTRAINT apps_max_waiting CHECK (max_waiting BETWEEN 1 AND 100000000),
     max_waiting_per_device  integer NOT NULL DEFAULT 100

@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION countersign.check_enrollment() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     known record;
+    lately record;
 BEGIN
     -- Only the owner may write status: a row that is not pending is restored, and stays as it was.
     IF NEW.status <> 'pending' THEN
@@ -50,18 +51,16 @@ BEGIN
         PERFORM countersign.refuse('CS008', format(
             'this user has %s devices, which is the limit: revoke one first', known.max_devices_per_user));
     END IF;
-    IF (SELECT count(*) FROM countersign.enrollments e
-        WHERE e.app_id = NEW.app_id AND e.user_id = NEW.user_id AND e.device_id = NEW.device_id
-          AND e.enrollment_id >= countersign.uuid_floor(clock_timestamp() - interval '1 hour'))
-       >= known.max_enrollments_per_hour THEN
+    SELECT count(*) FILTER (WHERE e.device_id = NEW.device_id) AS of_device, count(*) AS of_user INTO lately
+        FROM countersign.enrollments e
+        WHERE e.app_id = NEW.app_id AND e.user_id = NEW.user_id
+          AND e.enrollment_id >= countersign.uuid_floor(clock_timestamp() - interval '1 hour');
+    IF lately.of_device >= known.max_enrollments_per_hour THEN
         PERFORM countersign.refuse('CS008', format('this device was enrolled %s times within an hour, which is the limit; '
             'try again later', known.max_enrollments_per_hour));
     END IF;
     -- Of all devices together as many as those that a user may have: else each further enrollment names another device.
-    IF (SELECT count(*) FROM countersign.enrollments e
-        WHERE e.app_id = NEW.app_id AND e.user_id = NEW.user_id
-          AND e.enrollment_id >= countersign.uuid_floor(clock_timestamp() - interval '1 hour'))
-       >= known.max_enrollments_per_hour * known.max_devices_per_user THEN
+    IF lately.of_user >= known.max_enrollments_per_hour * known.max_devices_per_user THEN
         PERFORM countersign.refuse('CS008', format('this user has enrolled devices %s times within an hour, which is the '
             'limit; try again later', known.max_enrollments_per_hour * known.max_devices_per_user));
     END IF;
