@@ -31,6 +31,8 @@ package struct SystemStatus: Sendable {
     /// The database's time.
     package let time: Timestamp
     package let schemaVersion: Int
+    /// The number of this database among the cells of an installation.
+    package let cell: Int
     package let queues: [Queue]
     package let workers: [LiveWorker]
     /// What operators have told the workers about each stage.
@@ -43,13 +45,14 @@ package struct SystemStatus: Sendable {
 
 extension SystemStatus {
     package static func read(_ connection: inout Connection) async throws -> SystemStatus {
-        let (queues, workers, clock, controls, paused) = try await connection.pipeline(
-            ReadQueues(), FindLiveWorkers(), ReadClock(), ReadStageControls(), FindPausedPortals()
+        let (queues, workers, clock, cell, controls, paused) = try await connection.pipeline(
+            ReadQueues(), FindLiveWorkers(), ReadClock(), ReadCell(), ReadStageControls(), FindPausedPortals()
         ).results
         let now = try clock.one()
         return SystemStatus(
-            time: now.time, schemaVersion: now.schemaVersion, queues: try queues.all(),
-            workers: try workers.all(), controls: try controls.all(), pausedPortals: try paused.all())
+            time: now.time, schemaVersion: now.schemaVersion, cell: try cell.one() ?? 0,
+            queues: try queues.all(), workers: try workers.all(), controls: try controls.all(),
+            pausedPortals: try paused.all())
     }
 }
 

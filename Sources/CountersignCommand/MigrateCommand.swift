@@ -74,12 +74,15 @@ struct MigratePlan: MigratorCommand {
             """)
 
     @OptionGroup var groups: InstallationOptions
+    @OptionGroup var cell: CellOption
     @OptionGroup var database: DatabaseOptions
 
     var installation: InstallationOptions? { groups }
 
     func run(_ migrator: Migrator, _ connection: inout Connection) async throws {
-        write(try await migrator.plan(&connection))
+        let choice = try await cell.choice(&connection)
+        let plan = try await migrator.plan(&connection)
+        write(choice.map { "\($0);\n\(plan)" } ?? plan)
     }
 }
 
@@ -102,6 +105,7 @@ struct MigrateUp: MigratorCommand {
               countersign migrate up
               countersign migrate up --drain
               countersign migrate up --installation staging
+              countersign migrate up --cell 1
             """)
 
     @Flag(help: "Have workers that are too old for the new schema drain first, and wait for them.")
@@ -112,6 +116,7 @@ struct MigrateUp: MigratorCommand {
     var further: [String] = []
 
     @OptionGroup var groups: InstallationOptions
+    @OptionGroup var cell: CellOption
     @OptionGroup var database: DatabaseOptions
 
     var installation: InstallationOptions? { groups }
@@ -129,6 +134,7 @@ struct MigrateUp: MigratorCommand {
         try await OutdatedWorkers.makeWay(for: migrator, drains: drain, &connection) { write($0) }
         let before = try await groups.renamed(&connection)
         if before != nil { try await Installation.forgetFiles(&connection) }
+        if let choice = try await cell.choice(&connection) { try await connection.execute(choice) }
         try await migrator.up(&connection) { write("\($0)") }
         guard let before else { return }
         let now = try await Installation.read(&connection)

@@ -29,6 +29,7 @@ struct StatusCommand: DatabaseCommand {
         if try output.wantsJSON {
             try output.show([
                 "time": .time(status.time), "schema_version": .number(status.schemaVersion),
+                "cell": .number(status.cell),
                 "queues": .records(queues), "workers": .records(workers),
                 "paused_portals": .texts(status.pausedPortals),
             ])

@@ -46,6 +46,9 @@ package struct Identifier: Hashable, Sendable, Comparable, LosslessStringConvert
         Timestamp(microseconds: Int64(high >> 16) * 1_000 + Int64((high & 0xFFF) * 1_000 >> 12))
     }
 
+    /// The number of the cell that made a version 7 identifier: the ten bits behind the variant.
+    package var cell: Int { Int(low >> 52 & 0x3FF) }
+
     /// The 16 bytes, most significant first.
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []

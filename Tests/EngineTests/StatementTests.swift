@@ -40,6 +40,7 @@ import Testing
             "DoctorFix.swift": "SET ROLE, which takes no parameters, and what the doctor has printed",
             "HandOver.swift": "SET LOCAL, which takes no parameters",
             "Installation.swift": "GRANT and REVOKE, which take no parameters",
+            "MigrateCommand.swift": "SET, which takes no parameters",
             "RowRepair.swift": "ROLLBACK after a row that failed",
             "StageLoop.swift": "ROLLBACK after a batch that failed",
         ]

@@ -43,9 +43,9 @@ $$;
 GRANT USAGE ON SCHEMA countersign TO countersign_portal, countersign_app, countersign_gateway,
     countersign_worker, countersign_monitor, countersign_admin;
 
--- uuid_v7 stands in column defaults, which run with the inserter's rights.
-GRANT EXECUTE ON FUNCTION countersign.uuid_v7() TO countersign_portal, countersign_app, countersign_gateway,
-    countersign_worker, countersign_admin;
+-- uuid_v7 stands in column defaults, which run with the inserter's rights, and calls cell.
+GRANT EXECUTE ON FUNCTION countersign.uuid_v7(), countersign.cell() TO countersign_portal, countersign_app,
+    countersign_gateway, countersign_worker, countersign_admin;
 
 ---------------------------------------------------------------------------------------------------------
 -- Portals
@@ -123,6 +123,7 @@ GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[
     countersign.ring(text), countersign.arm_bell(text), countersign.stage_number(text), countersign.may_notify(),
     countersign.measure_notifications(),
     countersign.bell_key(text), countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid),
+    countersign.uuid_cell(uuid),
     countersign.hash_chain(bytea, integer), countersign.code_steps(interval, integer),
     countersign.recent_from(), countersign.recent_until(), countersign.is_recent(uuid),
     countersign.missing_partitions(integer), countersign.partition_start(date, integer), countersign.create_partition(text, date),
@@ -168,8 +169,9 @@ GRANT SELECT (public_key) ON countersign.enrollments TO countersign_admin;
 GRANT SELECT (event_id, occurred_at, written_in, transaction_id, enrollment_id, portal_id, app_id, type)
     ON countersign.events TO countersign_monitor, countersign_admin;
 GRANT EXECUTE ON FUNCTION countersign.queue_status(), countersign.operating_figures(),
-    countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid), countersign.stage_number(text),
-    countersign.missing_partitions(integer), countersign.partition_start(date, integer), countersign.outlived_partitions(), countersign.group_role(text),
+    countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid), countersign.cell(), countersign.uuid_cell(uuid),
+    countersign.stage_number(text), countersign.missing_partitions(integer),
+    countersign.partition_start(date, integer), countersign.outlived_partitions(), countersign.group_role(text),
     countersign.held() TO countersign_monitor, countersign_admin;
 
 ---------------------------------------------------------------------------------------------------------

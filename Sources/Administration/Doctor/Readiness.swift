@@ -57,7 +57,9 @@ package enum Readiness {
     private static func schema(_ connection: inout Connection) async throws -> Finding {
         do {
             try await Program.schemaRange.check(&connection, schema: Program.schema)
-            return Finding("schema", .ok, "fits this program (\(Program.number))")
+            let cell = try await Cell.recorded(&connection)?.number ?? 0
+            return Finding(
+                "schema", .ok, "fits this program (\(Program.number))" + (cell == 0 ? "" : ", cell \(cell)"))
         } catch let error as SchemaRangeError {
             return Finding(
                 "schema", .error, "\(error)", "Migrate, or replace this program by the one that fits.",

@@ -121,6 +121,7 @@ private let decidedPrivileges = """
         url); worker: select
     callback_urls_callback_id_seq (sequence) - admin: usage
     cancel_request(transaction_id uuid) - gateway portal: execute
+    cell() - admin app gateway monitor portal worker: execute
     changed_columns(old jsonb, new jsonb) - nobody
     check_auth_request() - nobody
     check_callback_url() - nobody
@@ -323,6 +324,7 @@ private let decidedPrivileges = """
     unlock_enrollment(enrollment_id uuid) - admin: execute
     unshowable_characters() - admin: execute
     usual_wait(setting text) - nobody
+    uuid_cell(id uuid) - admin monitor worker: execute
     uuid_floor(moment timestamp with time zone) - admin monitor worker: execute
     uuid_time(id uuid) - admin monitor worker: execute
     uuid_v7() - admin app gateway portal worker: execute
