@@ -12,6 +12,14 @@ package struct Cell: Sendable, Hashable {
         try await connection.run(ReadCell()).one().map(Cell.init(number:))
     }
 
+    /// Throws `AdministrationError` when the database is another one.
+    package func check(_ connection: inout Connection) async throws {
+        guard let recorded = try await Cell.recorded(&connection), recorded != self else { return }
+        throw AdministrationError.refused("this database is cell \(recorded.number), not \(number)")
+    }
+
+    package init(number: Int) { self.number = number }
+
     /// What the owner's session says before the first migration; see identifiers.sql.
     package static func choosing(_ number: Int) -> String { "SET countersign.new_cell = '\(number)'" }
 }

@@ -7,8 +7,12 @@ package import Postgres
 package struct GatewayConfiguration: Sendable {
     /// A login that is a member of countersign_gateway.
     package var database: ConnectionOptions
+    /// The number of that database among the cells of an installation.
+    package var home = 0
+    /// Further cells, whose portals are served, too, by their numbers.
+    package var cells: [Int: ConnectionOptions] = [:]
     package var http = HTTPServerConfiguration(listen: ListenAddress(host: "127.0.0.1", port: 8080))
-    /// Connections to the database for requests; one more listens.
+    /// Connections to each database for requests; one more listens.
     package var poolSize = 8
     /// How the users of an app prove who they are; nil leaves the API for apps out.
     package var tokens: TokenRules?

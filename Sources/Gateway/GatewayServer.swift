@@ -1,3 +1,4 @@
+package import Administration
 import Engine
 import HTTPService
 package import Logging
@@ -7,12 +8,8 @@ import ServiceLifecycle
 /// The HTTP side: portals and apps that cannot speak SQL. A graceful shutdown answers what is under way, long
 /// polls with how things stand, and takes no new connections.
 package final class GatewayServer: Service {
-    /// Wakes requests that wait.
-    package let listener: Notifier
-    private let notifications: RowNotifications
-    private let pool: Pool
+    private let cells: Cells
     private let server: HTTPServer
-    private let schemaWatch: SchemaWatch
     private let logger: Logger
 
     /// Fails when the certificate cannot be read.
@@ -23,84 +20,80 @@ package final class GatewayServer: Service {
         onRunning: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws {
         self.logger = logger
-        var listening = configuration.database
-        listening.applicationName = "countersign gateway listener"
-        listener = Notifier(listening)
-        notifications = RowNotifications(listener)
-        pool = Pool(
-            Self.requestOptions(configuration.database), size: configuration.poolSize,
-            onWait: PoolMeter("gateway").waited)
-        let (clock, hold) = (DatabaseClock(), WorkHold())
-        schemaWatch = SchemaWatch(
-            pool: pool, hold: hold, levels: configuration.logLevels, clock: clock, logger: logger)
-        let database = GatewayDatabase(pool: pool, hold: hold)
-        let signIns = SignIns(
-            database: database, gathered: GatheredSignIns(database), notifications: notifications)
+        let clock = DatabaseClock()
+        let home = GatewayCell(
+            configuration.home, configuration.database, configuration,
+            .home(isOnlyOne: configuration.cells.isEmpty), clock, logger)
+        let others = configuration.cells.sorted { $0.key < $1.key }.map { number, options in
+            GatewayCell(number, options, configuration, .cell(number), clock, logger)
+        }
+        cells = Cells(home: home, others: others, logger: logger)
         var http = configuration.http
         http.meters = HTTPMeters("gateway")
         server = try HTTPServer(
-            http, routes: Self.routes(configuration, signIns, clock, logger), logger: logger,
+            http, routes: Self.routes(configuration, cells, clock, logger), logger: logger,
             onRunning: onRunning)
     }
 
     private static func routes(
-        _ configuration: GatewayConfiguration, _ signIns: SignIns, _ clock: DatabaseClock, _ logger: Logger
+        _ configuration: GatewayConfiguration, _ cells: Cells, _ clock: DatabaseClock, _ logger: Logger
     ) -> [Route] {
-        let authentication = PortalAuthentication(PortalDirectory(signIns.database))
-        let origins = AllowedOrigins(signIns.database)
-        let browsers = BrowserSignIns(signIns)
-        let pages = BrowserRoutes(
-            browsers, origins,
-            StreamPlaces(StreamPlaces.Limits(connections: configuration.http.limits.connections)),
-            configuration.linkTemplate)
-        let portals = PortalRoutes(
-            authentication: authentication, signIns: signIns, browsers: browsers, origins: origins)
-        let apps = configuration.tokens.map { rules in
-            AppRoutes(
-                verifier: TokenVerifier(rules: rules, keys: KeySet(rules, logger: logger), clock: clock),
-                devices: Devices(
-                    app: rules.app, database: signIns.database, notifications: signIns.notifications,
-                    journal: configuration.journal))
+        let places = StreamPlaces(StreamPlaces.Limits(connections: configuration.http.limits.connections))
+        let pages = cells.routes {
+            BrowserRoutes($0.browsers, $0.origins, places, configuration.linkTemplate).all
         }
-        let demo = configuration.demo.map { DemoRoutes($0, browsers) }
-        let api = portals.all + (apps?.all ?? []) + pages.all + WidgetRoutes.all
+        let portals = PortalRoutes(
+            authentication: PortalAuthentication(PortalDirectory(cells)), cells: cells)
+        let apps = configuration.tokens.flatMap { rules in
+            cells.home.devices.map { devices in
+                AppRoutes(
+                    verifier: TokenVerifier(rules: rules, keys: KeySet(rules, logger: logger), clock: clock),
+                    devices: devices, judges: { cells[$0].devices })
+            }
+        }
+        let demo = configuration.demo.map { DemoRoutes($0, cells.home.browsers) }
+        let api = portals.all + (apps?.all ?? []) + pages + WidgetRoutes.all
         return api + [OpenAPI.route(describing: api)] + (demo?.all ?? [])
+    }
+
+    /// Wakes requests that wait.
+    package var listener: Notifier { cells.home.listener }
+
+    /// What is to be said of the cells beside the home, which `/readyz` asks itself: one that is away is no reason to send
+    /// everybody's requests elsewhere.
+    package var cellFindings: [Finding] {
+        cells.all.dropFirst().map { cell in
+            cell.isAway
+                ? Finding(
+                    "cell \(cell.number)", .warning, "did not answer; its portals get 503",
+                    "Look whether its server runs and lets this login in; the log says more.")
+                : Finding("cell \(cell.number)", .ok, "answers")
+        }
     }
 
     package func run() async throws {
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup { group in
-                group.addTask(name: "notifications") { await self.notifications.run() }
+                for cell in cells.all { group.addTask(name: "notifications") { await cell.listen() } }
                 defer { group.cancelAll() }
                 try await serve()
             }
         } onGracefulShutdown: {
-            self.notifications.close()
+            for cell in self.cells.all { cell.stopWaiting() }
         }
-        pool.close()
+        for cell in cells.all { cell.close() }
     }
 
     /// Ends after a shutdown, when it cannot listen, and when the schema is no longer one that it fits.
     private func serve() async throws {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .notice)
-        let services = [server.service, schemaWatch] as [any Service]
+        let services = [server.service] + cells.all.map(\.watch) as [any Service]
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map {
                     .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
                 }, logger: quiet))
         try await group.run()
-    }
-
-    /// Requests are short; none may hold a connection for long.
-    private static func requestOptions(_ options: ConnectionOptions) -> ConnectionOptions {
-        var options = options
-        options.applicationName = "countersign gateway"
-        options.limitStatements(to: .seconds(10))
-        options.needsWrites = true
-        options.settings["lock_timeout"] = "\(GatewayDatabase.lockTimeout / .milliseconds(1))ms"
-        options.settings["plan_cache_mode"] = "force_generic_plan"
-        return options
     }
 }

@@ -12,6 +12,14 @@ BEGIN
 END
 $$;
 
+-- All of them, so that none is known in two cells.
+CREATE OR REPLACE FUNCTION countersign.client_ids() RETURNS SETOF text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY SELECT c.client_id FROM countersign.portal_credentials c;
+END
+$$;
+
 -- The authentication types with which that user can be signed in: all of them, if one of his devices (or that
 -- device) is enrolled and nothing is switched off. Apps are few; each is one look into enrollments_active.
 CREATE OR REPLACE FUNCTION countersign.enabled_types(user_id text, device_id text DEFAULT NULL)

@@ -84,7 +84,7 @@ GRANT EXECUTE ON FUNCTION countersign.current_app(), countersign.app_channel(),
 -- again while it runs.
 ---------------------------------------------------------------------------------------------------------
 GRANT SELECT ON countersign.schema_migrations, countersign.log_levels TO countersign_gateway;
-GRANT EXECUTE ON FUNCTION countersign.find_credentials(text[]), countersign.enabled_types(text, text),
+GRANT EXECUTE ON FUNCTION countersign.find_credentials(text[]), countersign.client_ids(), countersign.enabled_types(text, text),
     countersign.signer_public_key(uuid), countersign.own_enrollments(text),
     countersign.revoke_enrollment(uuid), countersign.revoke_own_enrollment(uuid, text),
     countersign.repeated_submission(uuid, uuid, bytea, text, text),

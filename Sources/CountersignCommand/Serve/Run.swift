@@ -35,7 +35,8 @@ struct Run: AsyncParsableCommand {
                 setup.journal)
             try await setup.run(
                 [worker, server], operations,
-                listeners: ["worker": worker.context.notifier, "gateway": server.listener])
+                listeners: ["worker": worker.context.notifier, "gateway": server.listener],
+                findings: { server.cellFindings })
         } catch {
             throw Failure(error, role: needed)
         }

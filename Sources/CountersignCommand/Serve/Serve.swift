@@ -22,6 +22,7 @@ struct Serve: AsyncParsableCommand {
               countersign serve --jwks https://id.example/jwks \\
                 --jwt-issuer https://id.example --jwt-audience countersign --jwt-app mobile
               countersign serve --demo --demo-portal acme
+              countersign serve --cell 1=postgres://gateway1@db2/countersign
             """)
 
     @OptionGroup var database: DatabaseOptions
@@ -34,7 +35,9 @@ struct Serve: AsyncParsableCommand {
             let setup = try ServiceSetup("gateway", database, logs)
             let server = try await options.server(
                 setup.connection, setup.environment, setup.levels, setup.logger, setup.journal)
-            try await setup.run([server], operations, listeners: ["gateway": server.listener])
+            try await setup.run(
+                [server], operations, listeners: ["gateway": server.listener],
+                findings: { server.cellFindings })
         } catch {
             throw Failure(error, role: .gateway)
         }

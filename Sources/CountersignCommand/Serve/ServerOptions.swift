@@ -11,6 +11,7 @@ struct ServerOptions: ParsableArguments {
     @OptionGroup var gateway: GatewayOptions
     @OptionGroup var tokens: TokenOptions
     @OptionGroup var demo: DemoOptions
+    @OptionGroup var cells: CellsOptions
 
     /// A server that fits the database's schema, by a login that may stand in for portals and apps: what another one
     /// could not do, each client would meet as an error.
@@ -23,6 +24,7 @@ struct ServerOptions: ParsableArguments {
         configuration.journal = journal
         configuration.tokens = try tokens.rules(environment)
         configuration.demo = try demo.configuration(environment, configuration)
+        configuration.cells = try cells.options(environment, logger)
         let (listen, isTLS) = (configuration.http.listen, configuration.http.tls != nil)
         try await Failure.unlessFree(listen.host, listen.port, flag: "--listen")
         var connection = try await Connection.open(database)
@@ -31,6 +33,7 @@ struct ServerOptions: ParsableArguments {
         guard try await GroupRole.gateway.isHeld(in: installation, &connection) else {
             throw Failure(AdministrationError.notAllowed(.gateway), in: installation)
         }
+        configuration.home = try await CellsOptions.check(configuration.cells, beside: &connection, logger)
         if let fault = try await configuration.fault(&connection) { throw Failure(.configuration, fault) }
         do {
             return try GatewayServer(configuration, logger: logger) { port in

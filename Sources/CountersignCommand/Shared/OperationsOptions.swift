@@ -1,3 +1,4 @@
+import Administration
 import ArgumentParser
 import Countersign
 import HTTPService
@@ -51,7 +52,8 @@ struct OperationsOptions: ParsableArguments {
     /// else that ends the command, with 75.
     func server(
         _ environment: Environment, database: ConnectionOptions, registry: MetricRegistry,
-        listeners: [String: Notifier], journal: Journal?, waits: Bool, logger: Logger
+        listeners: [String: Notifier], findings: @escaping @Sendable () -> [Finding], journal: Journal?,
+        waits: Bool, logger: Logger
     ) async throws -> (any Service)? {
         guard let text = operationsListen ?? environment.text("operations-listen") else { return nil }
         guard let address = ListenAddress(text) else {
@@ -70,6 +72,7 @@ struct OperationsOptions: ParsableArguments {
         let names = (operationsHost ?? environment.text("operations-host") ?? "").split(separator: ",")
         configuration.http.hosts = AllowedHosts(address, more: names.map { String($0.filter { $0 != " " }) })
         (configuration.listeners, configuration.journal) = (listeners, journal)
+        configuration.findings = findings
         let server = try OperationsServer(configuration, logger: logger)
         return waits ? WaitingServer(server: server, address: address, logger: logger) : server.service
     }

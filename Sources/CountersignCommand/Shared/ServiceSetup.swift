@@ -1,3 +1,4 @@
+import Administration
 import Countersign
 import Glibc
 import Logging
@@ -39,10 +40,11 @@ struct ServiceSetup {
     /// that is in use.
     func run(
         _ services: [any Service], _ operations: OperationsOptions, listeners: [String: Notifier],
-        waits: Bool = false
+        findings: @escaping @Sendable () -> [Finding] = { [] }, waits: Bool = false
     ) async throws {
         let server = try await operations.server(
-            environment, database: connection, registry: registry, listeners: listeners, journal: journal,
+            environment, database: connection, registry: registry, listeners: listeners, findings: findings,
+            journal: journal,
             waits: waits, logger: logger("operations"))
         let spans = try operations.spans(
             environment, service: "countersign-\(logger.label)", logger: logger("spans"))

@@ -8,7 +8,10 @@ struct AppRoutes: Sendable {
     static let root = "/app/v1"
 
     let verifier: TokenVerifier
+    /// Where users and their devices are kept.
     let devices: Devices
+    /// Those by whom what is said about an id is judged.
+    let judges: @Sendable (Identifier?) -> Devices?
 
     var all: [Route] {
         [
@@ -54,7 +57,8 @@ struct AppRoutes: Sendable {
         let device = Devices.Witness(
             address: request.client?.unmapped.description,
             agent: SignInContext.userAgent(request.headers[.userAgent]))
-        let outcome = try await mapped { try await devices.submit(answer, user: user, on: device) }
+        let judge = judges(answer.codeID) ?? devices
+        let outcome = try await mapped { try await judge.submit(answer, user: user, on: device) }
         guard let outcome else { throw Self.problem("not_enrolled") }
         if let reason = outcome.reason { throw Self.problem(reason, outcome.detail) }
         return .json(outcome)

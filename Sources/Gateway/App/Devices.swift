@@ -184,14 +184,22 @@ extension Devices {
     private func repeated(
         _ answer: Answer, _ enrollment: Identifier, _ user: String
     ) async throws -> (prompt: String?, returnURI: String?)? {
-        guard let code = base64URLDecoded(answer.otp.utf8), code.count == 48,
-            let transaction = Identifier(bytes: code.prefix(16))
-        else { return nil }
+        guard let transaction = answer.codeID, let code = base64URLDecoded(answer.otp.utf8) else {
+            return nil
+        }
         let digest = Array(SHA256.hash(data: Data(code.dropFirst(16))))
         let asking = FindRepeatedSubmission(
             enrollment: enrollment, transaction: transaction, digest: digest, action: answer.action,
             signature: answer.signature)
         return try await database.run(.user(user, app: app), asking).first()
+    }
+}
+
+extension Devices.Answer {
+    /// The id that its code begins with; nil of what is no code.
+    var codeID: Identifier? {
+        guard let code = base64URLDecoded(otp.utf8), code.count == 48 else { return nil }
+        return Identifier(bytes: code.prefix(16))
     }
 }
 

@@ -25,6 +25,10 @@ struct GatewayDatabase: Sendable {
     let hold: WorkHold
 
     func run<S: StatementFamily>(_ client: Client, _ statement: S) async throws -> StatementResult<S> {
+        guard !hold.isAway else {
+            throw Problem.unavailable(
+                "temporarily_unavailable", "the database of this portal did not answer; try again")
+        }
         guard !hold.isSet else {
             throw Problem.unavailable(
                 "temporarily_unavailable", "the service is being restored; try again later")
@@ -89,11 +93,21 @@ struct NameApp: PreparedStatement {
     static func decode(_ row: inout RowReader) throws -> String { try row.text("name") }
 }
 
-/// Whether nobody is served until an operator has looked after a restore.
+/// Why nobody is served by a database now.
 final class WorkHold: Sendable {
     private let state = Atomic(false)
+    private let away = Atomic(false)
 
+    /// An operator has to look after a restore first.
     var isSet: Bool { state.load(ordering: .relaxed) }
 
     func set(_ isSet: Bool) { state.store(isSet, ordering: .relaxed) }
+
+    /// It is one of several and did not answer lately, so that nobody waits for it until it has.
+    var isAway: Bool { away.load(ordering: .relaxed) }
+
+    /// True when that is news.
+    func setAway(_ isAway: Bool) -> Bool {
+        away.exchange(isAway, ordering: .relaxed) != isAway
+    }
 }

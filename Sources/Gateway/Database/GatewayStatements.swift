@@ -8,7 +8,8 @@ enum GatewayStatements {
         FindCredentials.self, FindEnabledTypes.self, FindOutcomes.self, FindPortalChannel.self,
         FindRepeatedSubmission.self, FindResult.self, FindShownCode.self, InsertRequest.self, IsApp.self,
         IsPortal.self,
-        ListEnrollments.self, NameApp.self, NamePortal.self, Redeem.self, RevokeEnrollment.self,
+        ListClientIDs.self, ListEnrollments.self, NameApp.self, NamePortal.self, Redeem.self,
+        RevokeEnrollment.self,
         StartRequests.self, StoreBrowserTokens.self,
         SubmitAnswer.self, SubmitAnswers.self,
     ]

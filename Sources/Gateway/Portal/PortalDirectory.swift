@@ -8,15 +8,17 @@ struct KnownPortal: Sendable, Hashable {
     /// Where it is told of its requests.
     let channel: String
     let isEnabled: Bool
+    /// The number of the cell in which it is.
+    var cell = 0
 }
 
-/// Client ids, looked up in the database and kept for a few seconds.
+/// Client ids, looked up in the databases and kept for a few seconds.
 ///
 /// Those that are not known are looked for together, in one statement at a time: however many a guesser makes up, they
 /// cost one connection, and a client id that is new waits for one look or two.
 final class PortalDirectory: Sendable {
     struct Entry: Sendable {
-        let portal: KnownPortal
+        var portal: KnownPortal
         let digest: SecretDigest
     }
 
@@ -24,18 +26,28 @@ final class PortalDirectory: Sendable {
     static let freshness = Duration.seconds(3)
     private static let capacity = 1_024
 
-    private let looks: Gathering<String, Entry?>
-    private let entries = Mutex<[String: (entry: Entry, at: ContinuousClock.Instant)]>([:])
+    private typealias Looks = Gathering<String, Entry?>
 
-    init(_ database: GatewayDatabase) {
-        looks = Gathering(
-            most: 200,
-            together: { clientIDs in
-                let asking = FindCredentials(clientIDs: Array(Set(clientIDs)))
-                let found = try await database.run(.server("credentials"), asking).all()
-                let known = Dictionary(found) { first, _ in first }
-                return clientIDs.map { .some(known[$0] ?? nil) }
-            })
+    /// By the place of the cell.
+    private let looks: [Looks]
+    private let entries = Mutex<[String: (entry: Entry, place: Int, at: ContinuousClock.Instant)]>([:])
+
+    init(_ cells: Cells) {
+        looks = cells.all.map { cell in
+            let database = cell.signIns.database
+            return Gathering(
+                most: 200,
+                together: { clientIDs in
+                    let asking = FindCredentials(clientIDs: Array(Set(clientIDs)))
+                    let found = try await database.run(.server("credentials"), asking).all()
+                    let known = Dictionary(found) { first, _ in first }
+                    return clientIDs.map { id in
+                        var entry = known[id] ?? nil
+                        entry?.portal.cell = cell.number
+                        return .some(entry)
+                    }
+                })
+        }
     }
 
     /// Nil for a client id that does not exist. Those are not kept: there are endlessly many.
@@ -44,12 +56,48 @@ final class PortalDirectory: Sendable {
     func entry(_ clientID: String, asker: String) async throws -> Entry? {
         let known = entries.withLock { $0[clientID] }
         if let known, known.at.duration(to: .now) < Self.freshness { return known.entry }
-        let found = try await looks.ask(clientID, lane: asker)
+        let found = try await find(clientID, asker, before: known?.place)
         entries.withLock { entries in
             if entries.count >= Self.capacity { entries = [:] }
-            entries[clientID] = found.map { ($0, .now) }
+            entries[clientID] = found.map { ($0.entry, $0.place, .now) }
         }
-        return found
+        return found?.entry
+    }
+
+    /// Looks where it was before; where that is unknown, in all cells at once, and waits for the first that has it. Fails
+    /// where none has it and one did not answer.
+    private func find(
+        _ clientID: String, _ asker: String, before: Int?
+    ) async throws -> (entry: Entry, place: Int)? {
+        if looks.count == 1 || before != nil {
+            let place = before ?? 0
+            if let entry = try await looks[place].ask(clientID, lane: asker) { return (entry, place) }
+            if looks.count == 1 { return nil }
+        }
+        let (answers, asked) = AsyncStream.makeStream(of: (Int, Result<Entry?, any Error>).self)
+        for (place, look) in looks.enumerated() {
+            // Nobody waits for a cell that is silent while another has the portal.
+            Task(name: "credentials") {
+                do {
+                    asked.yield((place, .success(try await look.ask(clientID, lane: asker))))
+                } catch {
+                    asked.yield((place, .failure(error)))
+                }
+            }
+        }
+        var failure: (any Error)?
+        var missing = looks.count
+        for await (place, answer) in answers {
+            missing -= 1
+            switch answer {
+            case .success(let entry?): return (entry, place)
+            case .success(nil): break
+            case .failure(let error): failure = error
+            }
+            if missing == 0 { break }
+        }
+        if let failure { throw failure }
+        return nil
     }
 }
 

@@ -10,9 +10,7 @@ struct PortalRoutes: Sendable {
     static let longestWait = 60
 
     let authentication: PortalAuthentication
-    let signIns: SignIns
-    let browsers: BrowserSignIns
-    let origins: AllowedOrigins
+    let cells: Cells
 
     var all: [Route] {
         [
@@ -60,9 +58,10 @@ struct PortalRoutes: Sendable {
             traceparent: request.traceparent,
             browserID: SignInContext.browserID(form["browser_id"]),
             returnURI: form["return_uri"])
-        let hasPages = try await mapped(portal) { try await origins.all()[portal.name] != nil }
-        let started = try await mapped(portal) { try await signIns.start(draft, of: portal) }
-        let token = hasPages ? try await browsers.token(for: started, of: portal) : nil
+        let cell = cells[portal]
+        let hasPages = try await mapped(portal) { try await cell.origins.all()[portal.name] != nil }
+        let started = try await mapped(portal) { try await cell.signIns.start(draft, of: portal) }
+        let token = hasPages ? try await cell.browsers.token(for: started, of: portal) : nil
         return .json(
             Start(
                 transaction_id: started.transactionID.description, auth_method: "otp",
@@ -96,7 +95,8 @@ struct PortalRoutes: Sendable {
         let query = try request.query()
         let wait = try seconds(query["wait"])
         let result = try await mapped(portal) {
-            try await signIns.result(id, of: portal, wait: .seconds(wait), known: query["known"])
+            try await cells[portal].signIns.result(
+                id, of: portal, wait: .seconds(wait), known: query["known"])
         }
         return .json(result)
     }
@@ -105,7 +105,7 @@ struct PortalRoutes: Sendable {
         let (portal, form) = try await posted(request)
         let id = try transaction(request)
         let shown = try await mapped(portal) {
-            try await signIns.shownCode(id, seed: form["seed"], of: portal)
+            try await cells[portal].signIns.shownCode(id, seed: form["seed"], of: portal)
         }
         return .json(
             Shown(
@@ -123,20 +123,23 @@ struct PortalRoutes: Sendable {
             (portal, code) = (try await authentication.portal(request), nil)
         }
         let id = try transaction(request)
-        return .json(try await mapped(portal) { try await signIns.redeem(id, code: code, of: portal) })
+        return .json(
+            try await mapped(portal) { try await cells[portal].signIns.redeem(id, code: code, of: portal) })
     }
 
     @Sendable private func confirm(_ request: IncomingRequest) async throws -> Response {
         let (portal, form) = try await posted(request)
         let id = try transaction(request)
         return .json(
-            try await mapped(portal) { try await signIns.confirm(id, code: form["code"], of: portal) })
+            try await mapped(portal) {
+                try await cells[portal].signIns.confirm(id, code: form["code"], of: portal)
+            })
     }
 
     @Sendable private func cancel(_ request: IncomingRequest) async throws -> Response {
         let portal = try await authentication.portal(request)
         let id = try transaction(request)
-        _ = try await mapped(portal) { try await signIns.cancel(id, of: portal) }
+        _ = try await mapped(portal) { try await cells[portal].signIns.cancel(id, of: portal) }
         return .empty(.noContent)
     }
 
@@ -191,7 +194,7 @@ extension PortalRoutes {
     ) async throws -> [(name: String, method: String)] {
         let portal = try await authentication.portal(request)
         return try await mapped(portal) {
-            try await signIns.database.run(
+            try await cells[portal].signIns.database.run(
                 .portal(portal.name), FindEnabledTypes(user: user, device: device)
             ).all()
         }

@@ -1,3 +1,4 @@
+package import Administration
 package import Countersign
 import Engine
 package import HTTPService
@@ -19,6 +20,8 @@ package struct OperationsServer: Sendable {
         /// The process's listeners by what they wake, `worker` or `gateway`: whether each is alive, `/readyz` and
         /// `/metrics` say.
         package var listeners: [String: Notifier] = [:]
+        /// What else `/readyz` says of the process.
+        package var findings: @Sendable () -> [Finding] = { [] }
         /// Where it is written down what operators have done.
         package var journal: Journal?
 
@@ -46,7 +49,8 @@ package struct OperationsServer: Sendable {
         let pool = Pool(
             options, size: 3, onWait: PoolMeter("operations", configuration.registry).waited)
         let probes = ProbeRoutes(
-            pool: pool, registry: configuration.registry, listeners: configuration.listeners, logger: logger)
+            pool: pool, registry: configuration.registry, listeners: configuration.listeners,
+            further: configuration.findings, logger: logger)
         let console = Console(pool: pool, journal: configuration.journal, logger: logger)
         let host = configuration.http.listen.host
         var http = configuration.http

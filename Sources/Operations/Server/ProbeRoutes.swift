@@ -11,6 +11,7 @@ struct ProbeRoutes: Sendable {
     let pool: Pool
     let registry: MetricRegistry
     let listeners: [String: Notifier]
+    let further: @Sendable () -> [Finding]
     let logger: Logger
 
     var all: [Route] {
@@ -30,6 +31,7 @@ struct ProbeRoutes: Sendable {
             findings = [Readiness.unreachable(error)]
         }
         if !listeners.isEmpty { findings.append(Readiness.listener(listeners.values.allSatisfy(\.isAlive))) }
+        findings += further()
         let isReady = findings.allSatisfy { $0.grade != .error }
         return .text(findings.map(\.line).joined(), isReady ? .ok : .serviceUnavailable)
     }

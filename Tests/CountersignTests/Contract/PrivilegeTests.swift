@@ -136,6 +136,7 @@ private let decidedPrivileges = """
     check_text(column_name text, value text, longest integer) - admin: execute
     clear_suspects(most integer) - admin worker: execute
     close_events() - worker: execute
+    client_ids() - gateway: execute
     code_steps(life interval, rotation integer) - worker: execute
     collect_for_browsers(ids uuid[], digests bytea[], pads bytea[]) - gateway: execute
     collect_in_full(transaction_id uuid) - nobody
