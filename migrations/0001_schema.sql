@@ -10,6 +10,7 @@
 --                         what operators configure
 --   server_keys, enrollments
 --                         the server's OpenPGP key pairs; a user's app on one device, allowed to answer
+--   home_heartbeat        when the cell lived whose enrollments are known in the others
 --   auth_requests         one attempt to sign a visitor in: the row's status is the truth
 --   otp_secrets           codes that were issued and not collected yet, the only place where one stands in the clear
 --   link_key              the key of the codes that apps give to browsers
@@ -279,6 +280,12 @@ CREATE INDEX enrollments_user ON countersign.enrollments (app_id, user_id, enrol
 -- Finds whose device it is.
 CREATE INDEX enrollments_device ON countersign.enrollments (device_id, enrollment_id);
 ALTER TABLE countersign.enrollments ENABLE ROW LEVEL SECURITY;
+
+-- In the home its own row, written once a second where other cells follow it; in those the same row, replicated.
+CREATE TABLE countersign.home_heartbeat (
+    cell     integer PRIMARY KEY CONSTRAINT home_heartbeat_cell CHECK (cell BETWEEN 0 AND 1023),
+    beat_at  timestamptz NOT NULL
+);
 
 ---------------------------------------------------------------------------------------------------------
 -- Authentication requests

@@ -63,6 +63,42 @@ import Testing
             78, "this database is cell 0, and its ids say so: it cannot become cell 1")
     }
 
+    private static let portal = """
+        INSERT INTO countersign.portals (login, name, display_name, signing_secret)
+        VALUES ('acme', 'acme', 'Acme', '\\x00');
+        INSERT INTO countersign.portal_credentials (portal_id, client_id, secret_hash)
+        SELECT portal_id, 'acme-web', 'none' FROM countersign.portals
+        """
+
+    @Test(.database) func `a gateway refuses cells that do not fit together`() async throws {
+        let gateway = try await Shell.member(of: .gateway)
+        let url = try #require(gateway.environment["DATABASE_URL"])
+        let serve = ["serve", "--listen", "127.0.0.1:0", "--cell"]
+        let refusals: [(String, Int32, String)] = [
+            ("x=\(url)", 64, "--cell must be a number from 0 to 1023, = and the database's URL"),
+            ("1", 64, "--cell must be a number from 0 to 1023, = and the database's URL"),
+            ("0=\(url)", 78, "--cell: cell 0 is the gateway's own database"),
+            ("2=\(url)", 78, "--cell 2: this database is cell 0, not 2"),
+        ]
+        for (cell, status, words) in refusals {
+            try await gateway.start(serve + [cell]).outcome().expect(status, words)
+        }
+        var owner = try await Database.current.connect()
+        try await owner.execute(Self.portal)
+        try await DatabaseTrait.another(isMigrated: false) {
+            try await Shell.owner().succeed("migrate", "up", "--cell", "1")
+            var other = try await Database.current.connect()
+            try await other.execute(Self.portal)
+            let second = try await Shell.member(of: .gateway).environment["DATABASE_URL"]
+            let outcome = try await gateway.with("COUNTERSIGN_CELL_1", second).run(
+                "serve", "--listen", "127.0.0.1:0")
+            outcome.expect(
+                78,
+                "client id acme-web is known in cells 0 and 1: `portal credentials remove` takes it out of one"
+            )
+        }
+    }
+
     /// The planner puts the number in the place of the call, or each insert would pay for a look at it.
     @Test(.database) func `an id costs no look at the number`() async throws {
         var owner = try await Database.current.connect()

@@ -33,11 +33,11 @@ package struct ScratchServer: Sendable {
 
     /// Runs the body beside a new server with the schema in its database `postgres`, and removes everything.
     package static func run<T: Sendable>(
-        _ settings: [String] = [], _ body: (ScratchServer) async throws -> T
+        _ settings: [String] = [], cell: Int = 0, _ body: (ScratchServer) async throws -> T
     ) async throws -> T {
         let server = try await start(settings)
         do {
-            try await server.migrate()
+            try await server.migrate(cell)
             let value = try await body(server)
             try await server.remove()
             return value
@@ -47,8 +47,9 @@ package struct ScratchServer: Sendable {
         }
     }
 
-    private func migrate() async throws {
+    private func migrate(_ cell: Int) async throws {
         var connection = try await Connection.open(options)
+        try await connection.execute("SET countersign.new_cell = '\(cell)'")
         try await Program.migrator().up(&connection)
     }
 

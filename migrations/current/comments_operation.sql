@@ -133,3 +133,8 @@ COMMENT ON COLUMN countersign.epochs.requests IS 'How many requests were open an
 COMMENT ON COLUMN countersign.epochs.enrollments IS 'How many enrollments were revoked again, as a journal says.';
 COMMENT ON COLUMN countersign.epochs.held_to IS 'How far webhooks have been held in this round.';
 COMMENT ON COLUMN countersign.epochs.reason IS 'By what it was noticed.';
+
+COMMENT ON TABLE countersign.home_heartbeat IS
+    'When the home lived: the cell in which devices are enrolled. Its row is replicated to the cells that follow it; without such there is none.';
+COMMENT ON COLUMN countersign.home_heartbeat.cell IS 'The number of the home.';
+COMMENT ON COLUMN countersign.home_heartbeat.beat_at IS 'When, by its own clock; written once a second.';

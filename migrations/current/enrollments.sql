@@ -16,6 +16,7 @@ BEGIN
         FROM countersign.settings s
         LEFT JOIN countersign.apps a ON a.app_id = coalesce(NEW.app_id, (SELECT countersign.current_app()));
     PERFORM countersign.check_savepoints();
+    PERFORM countersign.refuse_away();
     IF NOT known.enrollment_enabled THEN
         PERFORM countersign.refuse('CS007', 'enrollment is disabled');
     ELSIF known.app_id IS NULL THEN
@@ -85,6 +86,7 @@ DECLARE
     app integer := countersign.current_app();
     revoked countersign.enrollments%ROWTYPE;
 BEGIN
+    PERFORM countersign.refuse_away();
     SELECT * INTO revoked FROM countersign.enrollments e
         WHERE e.enrollment_id = revoke_enrollment.enrollment_id
           AND (e.app_id = app OR pg_has_role(session_user, 'countersign_admin', 'MEMBER')

@@ -12,7 +12,7 @@
 --     looks no different from inside, and not every standby is the synchronous one.
 -- Each session of a worker asks before its first batch; a server that has gone back has closed all sessions. Nothing is
 -- asked or written by portals and apps.
--- after: identifiers
+-- after: identifiers, cells
 
 -- A webhook that waits for an operator is due then. A time, so that claims need not know of it; not infinity, which
 -- cannot be subtracted.
@@ -158,6 +158,7 @@ BEGIN
     END IF;
     PERFORM countersign.check_epoch(worker, NULL, NULL, NULL);
     PERFORM countersign.write_epoch(worker);
+    PERFORM countersign.beat();
     RETURN true;
 END
 $$;

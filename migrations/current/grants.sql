@@ -83,7 +83,8 @@ GRANT EXECUTE ON FUNCTION countersign.current_app(), countersign.app_channel(),
 -- The gateway: what portals and apps may, and these. It refuses to start on a schema that it does not fit, and looks
 -- again while it runs.
 ---------------------------------------------------------------------------------------------------------
-GRANT SELECT ON countersign.schema_migrations, countersign.log_levels TO countersign_gateway;
+GRANT SELECT ON countersign.schema_migrations, countersign.log_levels, countersign.home_heartbeat
+    TO countersign_gateway;
 GRANT EXECUTE ON FUNCTION countersign.find_credentials(text[]), countersign.client_ids(), countersign.enabled_types(text, text),
     countersign.signer_public_key(uuid), countersign.own_enrollments(text),
     countersign.revoke_enrollment(uuid), countersign.revoke_own_enrollment(uuid, text),
@@ -95,14 +96,16 @@ GRANT EXECUTE ON FUNCTION countersign.find_credentials(text[]), countersign.clie
     countersign.find_outcomes(text, uuid[]), countersign.allowed_origins(),
     countersign.store_browser_tokens(text[], uuid[], bytea[], bytea[]), countersign.browser_states(uuid[], bytea[]),
     countersign.collect_for_browsers(uuid[], bytea[], bytea[]),
-    countersign.queue_status(), countersign.operating_figures(), countersign.epoch_state() TO countersign_gateway;
+    countersign.queue_status(), countersign.operating_figures(), countersign.epoch_state(), countersign.lags()
+    TO countersign_gateway;
 
 ---------------------------------------------------------------------------------------------------------
 -- Workers
 ---------------------------------------------------------------------------------------------------------
 GRANT SELECT ON countersign.settings, countersign.portals, countersign.apps, countersign.auth_types,
     countersign.auth_type_messages, countersign.callback_urls, countersign.partitioned_tables,
-    countersign.schema_migrations, countersign.stage_controls, countersign.log_levels TO countersign_worker;
+    countersign.schema_migrations, countersign.stage_controls, countersign.log_levels,
+    countersign.home_heartbeat TO countersign_worker;
 GRANT UPDATE (over_limit) ON countersign.portals, countersign.apps TO countersign_worker;
 GRANT SELECT, INSERT, UPDATE ON countersign.auth_requests, countersign.submissions,
     countersign.webhook_deliveries, countersign.webhook_attempts TO countersign_worker;
@@ -123,7 +126,7 @@ GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[
     countersign.ring(text), countersign.arm_bell(text), countersign.stage_number(text), countersign.may_notify(),
     countersign.measure_notifications(),
     countersign.bell_key(text), countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid),
-    countersign.uuid_cell(uuid),
+    countersign.uuid_cell(uuid), countersign.cell(), countersign.lags(),
     countersign.hash_chain(bytea, integer), countersign.code_steps(interval, integer),
     countersign.recent_from(), countersign.recent_until(), countersign.is_recent(uuid),
     countersign.missing_partitions(integer), countersign.partition_start(date, integer), countersign.create_partition(text, date),
@@ -146,7 +149,7 @@ GRANT SELECT ON countersign.settings, countersign.auth_types, countersign.auth_t
     countersign.issue_queue, countersign.validate_queue, countersign.dispatch_queue,
     countersign.webhook_deliveries, countersign.webhook_endpoints, countersign.dead_deliveries,
     countersign.webhook_tries, countersign.stage_controls, countersign.log_levels, countersign.queue_history,
-    countersign.sign_in_history, countersign.epoch, countersign.epochs, countersign.browser_origins
+    countersign.sign_in_history, countersign.epoch, countersign.epochs, countersign.browser_origins, countersign.home_heartbeat
     TO countersign_monitor, countersign_admin;
 GRANT SELECT (portal_id, max_open_requests, max_starts_per_source, created_at, enabled, over_limit, login, name, display_name)
     ON countersign.portals TO countersign_monitor, countersign_admin;
@@ -170,7 +173,7 @@ GRANT SELECT (event_id, occurred_at, written_in, transaction_id, enrollment_id, 
     ON countersign.events TO countersign_monitor, countersign_admin;
 GRANT EXECUTE ON FUNCTION countersign.queue_status(), countersign.operating_figures(),
     countersign.uuid_floor(timestamptz), countersign.uuid_time(uuid), countersign.cell(), countersign.uuid_cell(uuid),
-    countersign.stage_number(text), countersign.missing_partitions(integer),
+    countersign.lags(), countersign.stage_number(text), countersign.missing_partitions(integer),
     countersign.partition_start(date, integer), countersign.outlived_partitions(), countersign.group_role(text),
     countersign.held() TO countersign_monitor, countersign_admin;
 

@@ -91,7 +91,8 @@ private let takeSQL = """
 
 /// Of the submissions of one open request the oldest of each app is taken, for only one may lock the request; the
 /// others would be verified again in every batch.
-private let mayBeTaken = "(t.turn = 1 OR t.open_until IS NULL)"
+/// None is while what is known here of revoked devices is too old.
+private let mayBeTaken = "(t.turn = 1 OR t.open_until IS NULL) AND NOT (SELECT countersign.lags())"
 
 /// CTE `taken`: what was claimed, with what it says and its request as it is now.
 private let takenSQL = """

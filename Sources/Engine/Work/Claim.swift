@@ -34,11 +34,18 @@ package struct Claim: Sendable {
             "EXISTS (SELECT FROM countersign.portals p WHERE p.portal_id = lanes.lane AND p.enabled AND NOT p.paused)",
         condition: "q.attempts = 0")
     package static let validate = Claim(
-        table: "countersign.validate_queue", lane: "app_id", key: "submission_id", gate: "true",
+        table: "countersign.validate_queue", lane: "app_id", key: "submission_id",
+        gate: "NOT (SELECT countersign.lags())",
         condition: "q.attempts = 0 AND \(isFree)", isLeased: true)
     package static let enroll = Claim(
         table: "countersign.enrollments", lane: "app_id", key: "enrollment_id", gate: "true",
-        condition: "q.status = 'pending' AND q.attempts = 0 AND \(isFree)", isLeased: true)
+        condition: "q.status = 'pending' AND q.attempts = 0 AND \(isOwn) AND \(isFree)", isLeased: true)
+
+    /// Not of the home that this cell follows, which has a worker of its own for it.
+    private static let isOwn = """
+        countersign.uuid_cell(q.enrollment_id) <> ALL (ARRAY(
+            SELECT h.cell FROM countersign.home_heartbeat h WHERE h.cell <> countersign.cell()))
+        """
 
     /// Not leased; or by a session that has ended: its worker has been killed, or has lost it. The sessions there are
     /// looked up only when a leased row is met. Another session that got the number of one that has ended makes the

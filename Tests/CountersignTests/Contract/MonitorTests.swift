@@ -117,6 +117,7 @@ private let decidedColumns = """
         suspect_until system_identifier timeline
     epochs: began_at codes enrollments held_to known_until number reason released_at requests
     events: app_id enrollment_id event_id occurred_at portal_id transaction_id type written_in
+    home_heartbeat: beat_at cell
     issue_queue: attempts portal_id transaction_id
     log_levels: level module updated_at
     partitioned_tables: days fillfactor retention_days table_name

@@ -44,7 +44,7 @@ import Testing
         .portal: ["auth_results", "own_portal"], .app: ["submission_results", "enrollment_results"],
         .gateway: [
             "auth_results", "own_portal", "submission_results", "enrollment_results", "schema_migrations",
-            "log_levels",
+            "log_levels", "home_heartbeat",
         ],
     ]
 
@@ -111,6 +111,7 @@ private let decidedPrivileges = """
     await_otp(transaction_id uuid, timeout interval) - gateway portal: execute
     await_submission(submission_id uuid, timeout interval) - app gateway: execute
     begin_epoch(why text) - nobody
+    beat() - nobody
     bell_key(stage text) - worker: execute
     browser_origins - admin: delete, insert, select; monitor: select
     browser_states(ids uuid[], digests bytea[]) - gateway: execute
@@ -205,6 +206,10 @@ private let decidedPrivileges = """
     hash_chain(start bytea, times integer) - worker: execute
     has_closed_isolates(value text) - admin: execute
     held() - admin monitor worker: execute
+    home_heartbeat - admin gateway monitor worker: select
+    lags() - admin gateway monitor worker: execute
+    publish_home() - nobody
+    refuse_away() - nobody
     incarnation(OUT system_identifier bigint, OUT timeline bigint, OUT database oid, OUT
         is_synchronous boolean, OUT has_streamed boolean) - nobody
     is_callback_uri(uri text) - admin: execute
