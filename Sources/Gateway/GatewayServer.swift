@@ -59,6 +59,12 @@ package final class GatewayServer: Service {
     /// Wakes requests that wait.
     package var listener: Notifier { cells.home.listener }
 
+    /// The same of the cells beside the home, by what `/metrics` calls them.
+    package var cellListeners: [String: Notifier] {
+        Dictionary(
+            uniqueKeysWithValues: cells.all.dropFirst().map { ("gateway, cell \($0.number)", $0.listener) })
+    }
+
     /// What is to be said of the cells beside the home, which `/readyz` asks itself: one that is away is no reason to send
     /// everybody's requests elsewhere.
     package var cellFindings: [Finding] {

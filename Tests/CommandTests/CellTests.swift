@@ -99,6 +99,24 @@ import Testing
         }
     }
 
+    @Test(.database) func `a gateway starts without a cell that is down, and says so`() async throws {
+        let gateway = try await Shell.member(of: .gateway)
+            .with("COUNTERSIGN_CELL_1", "postgres://gateway1@127.0.0.1:1/countersign?sslmode=disable")
+        let program = try await ScrapedProgram.start(
+            gateway,
+            ["serve", "--listen", "127.0.0.1:0", "--operations-host", "countersign.example.com"])
+        _ = try await program.servedPort()
+        let http = RawHTTP(port: program.port)
+        try await eventually("it is told of") {
+            let answer = try await http.send(request("GET", "/readyz"))
+            return answer.status == 200 && answer.text.contains("\nwarning cell 1: did not answer")
+        }
+        let metrics = try await http.send(request("GET", "/metrics")).text
+        #expect(metrics.contains("countersign_listener_up{listener=\"gateway\"} 1"))
+        #expect(metrics.contains("countersign_listener_up{listener=\"gateway, cell 1\"} 0"))
+        try await program.kill()
+    }
+
     /// The planner puts the number in the place of the call, or each insert would pay for a look at it.
     @Test(.database) func `an id costs no look at the number`() async throws {
         var owner = try await Database.current.connect()

@@ -126,6 +126,10 @@ import Testing
             try await eventually("it is told that it lags") {
                 try await cells.away.number("SELECT countersign.lags()::integer") == 1
             }
+            var connection = try await Connection.open(cells.away.options)
+            let told = try await Readiness.check(&connection).filter { $0.check == "home" }
+            #expect(told.map(\.grade) == [.error])
+            #expect(told.first?.finding.hasPrefix("cell 0 was heard of ") == true)
             #expect(try await cells.phone.revoke(enrollment).status == 204)
             #expect(try await signIn("bank", enrollment, cells) == "temporarily_unavailable")
             #expect(try await signIn("acme", enrollment, cells) == "enrollment_revoked")

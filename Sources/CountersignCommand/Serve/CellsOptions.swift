@@ -3,6 +3,7 @@ import ArgumentParser
 import Countersign
 import Gateway
 import Logging
+import Operations
 import Postgres
 
 /// The further databases whose portals are served.
@@ -103,5 +104,15 @@ extension CellsOptions {
         guard try await GroupRole.gateway.isHeld(in: installation, &connection) else {
             throw Failure(AdministrationError.notAllowed(.gateway), in: installation)
         }
+    }
+}
+
+extension GatewayServer {
+    /// What the operations server says of the cells beside the home.
+    var operationsCells: OperationsServer.Cells {
+        var cells = OperationsServer.Cells()
+        cells.listeners = cellListeners
+        cells.findings = { self.cellFindings }
+        return cells
     }
 }

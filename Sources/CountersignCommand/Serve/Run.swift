@@ -36,7 +36,7 @@ struct Run: AsyncParsableCommand {
             try await setup.run(
                 [worker, server], operations,
                 listeners: ["worker": worker.context.notifier, "gateway": server.listener],
-                findings: { server.cellFindings })
+                cells: server.operationsCells)
         } catch {
             throw Failure(error, role: needed)
         }

@@ -37,7 +37,7 @@ struct Serve: AsyncParsableCommand {
                 setup.connection, setup.environment, setup.levels, setup.logger, setup.journal)
             try await setup.run(
                 [server], operations, listeners: ["gateway": server.listener],
-                findings: { server.cellFindings })
+                cells: server.operationsCells)
         } catch {
             throw Failure(error, role: .gateway)
         }

@@ -1,4 +1,3 @@
-import Administration
 import ArgumentParser
 import Countersign
 import HTTPService
@@ -52,7 +51,7 @@ struct OperationsOptions: ParsableArguments {
     /// else that ends the command, with 75.
     func server(
         _ environment: Environment, database: ConnectionOptions, registry: MetricRegistry,
-        listeners: [String: Notifier], findings: @escaping @Sendable () -> [Finding], journal: Journal?,
+        listeners: [String: Notifier], cells: OperationsServer.Cells, journal: Journal?,
         waits: Bool, logger: Logger
     ) async throws -> (any Service)? {
         guard let text = operationsListen ?? environment.text("operations-listen") else { return nil }
@@ -72,7 +71,7 @@ struct OperationsOptions: ParsableArguments {
         let names = (operationsHost ?? environment.text("operations-host") ?? "").split(separator: ",")
         configuration.http.hosts = AllowedHosts(address, more: names.map { String($0.filter { $0 != " " }) })
         (configuration.listeners, configuration.journal) = (listeners, journal)
-        configuration.findings = findings
+        configuration.cells = cells
         let server = try OperationsServer(configuration, logger: logger)
         return waits ? WaitingServer(server: server, address: address, logger: logger) : server.service
     }

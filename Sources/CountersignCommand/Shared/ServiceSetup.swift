@@ -1,4 +1,3 @@
-import Administration
 import Countersign
 import Glibc
 import Logging
@@ -40,10 +39,10 @@ struct ServiceSetup {
     /// that is in use.
     func run(
         _ services: [any Service], _ operations: OperationsOptions, listeners: [String: Notifier],
-        findings: @escaping @Sendable () -> [Finding] = { [] }, waits: Bool = false
+        cells: OperationsServer.Cells = OperationsServer.Cells(), waits: Bool = false
     ) async throws {
         let server = try await operations.server(
-            environment, database: connection, registry: registry, listeners: listeners, findings: findings,
+            environment, database: connection, registry: registry, listeners: listeners, cells: cells,
             journal: journal,
             waits: waits, logger: logger("operations"))
         let spans = try operations.spans(

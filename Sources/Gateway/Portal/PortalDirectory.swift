@@ -64,37 +64,36 @@ final class PortalDirectory: Sendable {
         return found?.entry
     }
 
-    /// Looks where it was before; where that is unknown, in all cells at once, and waits for the first that has it. Fails
-    /// where none has it and one did not answer.
-    private func find(
-        _ clientID: String, _ asker: String, before: Int?
-    ) async throws -> (entry: Entry, place: Int)? {
-        if looks.count == 1 || before != nil {
-            let place = before ?? 0
-            if let entry = try await looks[place].ask(clientID, lane: asker) { return (entry, place) }
-            if looks.count == 1 { return nil }
-        }
-        let (answers, asked) = AsyncStream.makeStream(of: (Int, Result<Entry?, any Error>).self)
+    private typealias Found = (entry: Entry, place: Int)
+
+    /// Looks where it was before, and where that is unknown, or it is there no more, everywhere.
+    private func find(_ clientID: String, _ asker: String, before: Int?) async throws -> Found? {
+        let place = looks.count == 1 ? 0 : before
+        if let place, let entry = try await looks[place].ask(clientID, lane: asker) { return (entry, place) }
+        return looks.count == 1 ? nil : try await findAnywhere(clientID, asker)
+    }
+
+    /// Waits for the first that has it: nobody waits for a cell that is silent while another has the portal. Fails where
+    /// none has it and one did not answer.
+    private func findAnywhere(_ clientID: String, _ asker: String) async throws -> Found? {
+        let (answers, asked) = AsyncStream.makeStream(of: Result<Found?, any Error>.self)
         for (place, look) in looks.enumerated() {
-            // Nobody waits for a cell that is silent while another has the portal.
             Task(name: "credentials") {
                 do {
-                    asked.yield((place, .success(try await look.ask(clientID, lane: asker))))
+                    let entry = try await look.ask(clientID, lane: asker)
+                    asked.yield(.success(entry.map { ($0, place) }))
                 } catch {
-                    asked.yield((place, .failure(error)))
+                    asked.yield(.failure(error))
                 }
             }
         }
         var failure: (any Error)?
-        var missing = looks.count
-        for await (place, answer) in answers {
-            missing -= 1
+        for await answer in answers.prefix(looks.count) {
             switch answer {
-            case .success(let entry?): return (entry, place)
-            case .success(nil): break
+            case .success(let found?): return found
+            case .success(nil): continue
             case .failure(let error): failure = error
             }
-            if missing == 0 { break }
         }
         if let failure { throw failure }
         return nil

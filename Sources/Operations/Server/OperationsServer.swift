@@ -20,8 +20,8 @@ package struct OperationsServer: Sendable {
         /// The process's listeners by what they wake, `worker` or `gateway`: whether each is alive, `/readyz` and
         /// `/metrics` say.
         package var listeners: [String: Notifier] = [:]
-        /// What else `/readyz` says of the process.
-        package var findings: @Sendable () -> [Finding] = { [] }
+        /// Databases without which the process still does most of its work.
+        package var cells = Cells()
         /// Where it is written down what operators have done.
         package var journal: Journal?
 
@@ -32,6 +32,16 @@ package struct OperationsServer: Sendable {
             http.probes = ["/healthz", "/readyz", "/metrics"]
             (self.database, self.registry) = (database, registry)
         }
+    }
+
+    /// Further databases of a process: one that is away is told of, and no reason to send all requests elsewhere.
+    package struct Cells: Sendable {
+        /// By what `/metrics` calls them.
+        package var listeners: [String: Notifier] = [:]
+        /// What `/readyz` says of them.
+        package var findings: @Sendable () -> [Finding] = { [] }
+
+        package init() {}
     }
 
     private let server: HTTPServer
@@ -50,7 +60,7 @@ package struct OperationsServer: Sendable {
             options, size: 3, onWait: PoolMeter("operations", configuration.registry).waited)
         let probes = ProbeRoutes(
             pool: pool, registry: configuration.registry, listeners: configuration.listeners,
-            further: configuration.findings, logger: logger)
+            cells: configuration.cells, logger: logger)
         let console = Console(pool: pool, journal: configuration.journal, logger: logger)
         let host = configuration.http.listen.host
         var http = configuration.http

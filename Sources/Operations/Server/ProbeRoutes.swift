@@ -11,7 +11,7 @@ struct ProbeRoutes: Sendable {
     let pool: Pool
     let registry: MetricRegistry
     let listeners: [String: Notifier]
-    let further: @Sendable () -> [Finding]
+    let cells: OperationsServer.Cells
     let logger: Logger
 
     var all: [Route] {
@@ -31,7 +31,7 @@ struct ProbeRoutes: Sendable {
             findings = [Readiness.unreachable(error)]
         }
         if !listeners.isEmpty { findings.append(Readiness.listener(listeners.values.allSatisfy(\.isAlive))) }
-        findings += further()
+        findings += cells.findings()
         let isReady = findings.allSatisfy { $0.grade != .error }
         return .text(findings.map(\.line).joined(), isReady ? .ok : .serviceUnavailable)
     }
@@ -54,7 +54,8 @@ struct ProbeRoutes: Sendable {
     }
 
     private var aliveListeners: MetricFamily {
-        let alive = listeners.mapValues { $0.isAlive ? 1.0 : 0 }.sorted { $0.key < $1.key }
+        let all = listeners.merging(cells.listeners) { own, _ in own }
+        let alive = all.mapValues { $0.isAlive ? 1.0 : 0 }.sorted { $0.key < $1.key }
         return .gauge("countersign_listener_up", by: "listener", alive.map { ($0.key, $0.value) })
     }
 
