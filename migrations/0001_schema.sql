@@ -464,6 +464,9 @@ CREATE TABLE countersign.submissions (
 ) PARTITION BY RANGE (submission_id);
 -- Counts what of a device was malformed. Almost empty, and no update of what is accepted touches it.
 CREATE INDEX submissions_malformed ON countersign.submissions (enrollment, submission_id) WHERE reason = 'malformed';
+-- What apps have sent for one request, of which hundreds of thousands may be sent between its start and its end. It grows at its
+-- end, so an insert pays 2 us of 34 for it, and no update of what is accepted touches it.
+CREATE INDEX submissions_transaction ON countersign.submissions (transaction_id) WHERE transaction_id IS NOT NULL;
 ALTER TABLE countersign.submissions ENABLE ROW LEVEL SECURITY;
 
 -- Workers verify signatures while no transaction is open: meanwhile a row is leased. The room on its pages keeps leases

@@ -54,7 +54,7 @@ package struct RequestLife: Sendable {
 
     package let request: Request
     package let person: Person?
-    /// In the order they came, up to a quarter of an hour after the request's time.
+    /// The first 200 in the order they came.
     package let submissions: [Submission]
     package let delivery: Delivery?
 }
