@@ -9,7 +9,7 @@ import Testing
 /// The console's list of requests: what its filters find, and how much it reads for that.
 @Suite(.database) struct RequestListTests {
     /// Requests of two portals, a second apart, the first the oldest; with `ended` of the users and devices.
-    private func arrange(_ count: Int) async throws {
+    private func arrange(_ count: Int, isAnalysed: Bool = true) async throws {
         _ = try await ConsolePortal.make()
         _ = try await ConsolePortal.make("other")
         try await Database.current.arrangeAsSuperuser(
@@ -32,9 +32,9 @@ import Testing
                 enrollment_id = '0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f' WHERE reference = 'session-6';
             INSERT INTO countersign.events (transaction_id, type, user_id)
             SELECT transaction_id, 'request.authenticated', user_id FROM countersign.auth_requests
-            WHERE user_id IS NOT NULL;
-            ANALYZE countersign.auth_requests, countersign.events
+            WHERE user_id IS NOT NULL
             """)
+        if isAnalysed { try await Database.current.arrangeAsSuperuser("ANALYZE") }
     }
 
     private func listed(_ page: String) -> [String] {
@@ -141,10 +141,11 @@ import Testing
     }
 
     /// A look over the whole table touches 7,000 pages and more.
-    @Test func `no list reads more than its reach`() async throws {
-        try await arrange(120_000)
+    @Test(arguments: [true, false]) func `no list reads more than its reach`(isAnalysed: Bool) async throws {
+        try await arrange(120_000, isAnalysed: isAnalysed)
         var filter = RequestFilter()
         try await expectPages(.all, filter, below: 200)
+        try await expectPages(.all, filter, of: 1, below: 200)
         filter.type = "payment"
         try await expectPages(.all, filter, below: 3_000)
         filter.since = Timestamp.now().advanced(by: .seconds(-10))
@@ -159,21 +160,24 @@ import Testing
     }
 
     private func expectPages(
-        _ source: ListRequests.Source, _ filter: RequestFilter, below limit: Int
+        _ source: ListRequests.Source, _ filter: RequestFilter, of portal: Int32? = nil, below limit: Int
     ) async throws {
-        let listing = ListRequests(source: source, filter: filter, portalID: nil)
+        let listing = ListRequests(source: source, filter: filter, portalID: portal)
         #expect(
             try await pagesRead(listing.statement, listing.parameters) < limit, "\(listing.statement.name)")
     }
 }
 
-/// Pages of tables and indexes that a statement looks at, in memory or not, when it is planned for all parameters.
+/// Pages of tables and indexes that a statement of a page looks at, in memory or not: the most of being planned for these
+/// parameters and for all.
 func pagesRead(_ statement: Statement, _ parameters: [Parameter]) async throws -> Int {
-    var session = try await Database.current.connect()
-    var read = 0
+    var session = try await Connection.open(
+        OperationsServer.sessionOptions(Database.current.ownerOptions))
+    var most = 0
     for mode in ["force_custom_plan", "force_generic_plan"] {
         try await session.execute("SET plan_cache_mode = \(mode)")
         // The first run reads catalogs, too.
+        var read = 0
         for _ in 0..<2 {
             let plan = try await session.run(
                 Statement("explain", "EXPLAIN (ANALYZE, BUFFERS) " + statement.sql), parameters
@@ -181,6 +185,7 @@ func pagesRead(_ statement: Statement, _ parameters: [Parameter]) async throws -
             let hits = try #require(plan.firstMatch(of: /Buffers: shared(?: hit=(\d+))?(?: read=(\d+))?/))
             read = [hits.1, hits.2].reduce(0) { $0 + ($1.flatMap { Int($0) } ?? 0) }
         }
+        most = max(most, read)
     }
-    return read
+    return most
 }
