@@ -48,8 +48,16 @@ extension SystemStatus {
         let (queues, workers, clock, cell, controls, paused) = try await connection.pipeline(
             ReadQueues(), FindLiveWorkers(), ReadClock(), ReadCell(), ReadStageControls(), FindPausedPortals()
         ).results
+        return try SystemStatus(queues, workers, clock, cell, controls, paused)
+    }
+
+    init(
+        _ queues: StatementResult<ReadQueues>, _ workers: StatementResult<FindLiveWorkers>,
+        _ clock: StatementResult<ReadClock>, _ cell: StatementResult<ReadCell>,
+        _ controls: StatementResult<ReadStageControls>, _ paused: StatementResult<FindPausedPortals>
+    ) throws {
         let now = try clock.one()
-        return SystemStatus(
+        self.init(
             time: now.time, schemaVersion: now.schemaVersion, cell: try cell.one() ?? 0,
             queues: try queues.all(), workers: try workers.all(), controls: try controls.all(),
             pausedPortals: try paused.all())

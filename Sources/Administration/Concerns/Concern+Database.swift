@@ -1,13 +1,11 @@
-package import Postgres
+import Postgres
 
 /// What the database's own figures and the history say.
 extension Concern {
-    package static func database(_ connection: inout Connection) async throws -> [Concern] {
-        let (figures, failing, restore) = try await connection.pipeline(
-            ReadFigures(), FindFailingStages(), FindLatestRestore()
-        ).results
-        return try restore.all().compactMap(wentBack) + failing.all().map(fails)
-            + figures.all().compactMap(figure)
+    static func database(
+        _ figures: [ReadFigures.Output], _ failing: [FindFailingStages.Output], _ restore: Restore?
+    ) -> [Concern] {
+        [restore].compactMap { $0.flatMap(wentBack) } + failing.map(fails) + figures.compactMap(figure)
     }
 
     private static func wentBack(_ restore: Restore) -> Concern? {

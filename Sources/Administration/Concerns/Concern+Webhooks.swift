@@ -1,12 +1,11 @@
-package import Postgres
+import Postgres
 
 /// What went wrong outside: deliveries that were given up, and receivers that fail.
 extension Concern {
-    package static func webhooks(_ connection: inout Connection) async throws -> [Concern] {
-        let (dead, breakers) = try await connection.pipeline(
-            FindDeadReceivers(portalID: nil), FindOpenBreakers()
-        ).results
-        return try dead.all().map(died) + breakers.all().map(tripped)
+    static func webhooks(
+        _ dead: [FindDeadReceivers.Output], _ breakers: [FindOpenBreakers.Output]
+    ) -> [Concern] {
+        dead.map(died) + breakers.map(tripped)
     }
 
     private static func died(_ receiver: FindDeadReceivers.Output) -> Concern {

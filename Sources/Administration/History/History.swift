@@ -138,12 +138,11 @@ struct ReadBacklog: PreparedStatement {
     static let statement = Statement(
         "history.backlog",
         """
-        SELECT h.stage, date_bin(make_interval(secs => $3), h.minute, '2000-01-01Z') AS at, max(h.waiting) AS waiting
-        FROM countersign.stage_controls s CROSS JOIN LATERAL (
-            SELECT q.stage, q.minute, q.waiting FROM countersign.queue_history q
+        SELECT s.stage, h.at, h.waiting FROM countersign.stage_controls s CROSS JOIN LATERAL (
+            SELECT date_bin(make_interval(secs => $3), q.minute, '2000-01-01Z') AS at, max(q.waiting) AS waiting
+            FROM countersign.queue_history q
             WHERE q.unit = $1 AND q.stage = s.stage
-              AND q.minute > (SELECT clock_timestamp() - make_interval(secs => $2)) ORDER BY q.minute) AS h
-        GROUP BY 1, 2
+              AND q.minute > (SELECT clock_timestamp() - make_interval(secs => $2)) GROUP BY 1) AS h
         """)
     var parameters: [Parameter] {
         [.text(span.unit), .double(span.length / .seconds(1)), .double(span.step / .seconds(1))]

@@ -29,13 +29,12 @@ struct InstallationWatch {
 
     /// What costs more is looked at less often.
     mutating func look(_ connection: inout Connection) async throws {
-        let status = try await SystemStatus.read(&connection)
-        self.status = status
-        guard ContinuousClock.now >= nextOverview else { return }
-        let ofStatus = Concern.all(
-            in: status, try await Portal.list(&connection), try await Settings.read(&connection))
-        concerns = Concern.ordered(
-            ofStatus + (try await Concern.webhooks(&connection)) + (try await Concern.database(&connection)))
+        guard ContinuousClock.now >= nextOverview else {
+            status = try await SystemStatus.read(&connection)
+            return
+        }
+        let overview = try await Overview.read(&connection)
+        (status, concerns) = (overview.status, Concern.ordered(overview.concerns))
         history = try await History.read(.hour, &connection)
         nextOverview = .now + Self.overviewInterval
     }

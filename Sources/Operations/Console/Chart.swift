@@ -20,9 +20,20 @@ struct Chart {
     let format: (Double) -> String
     /// What stands in the legend beside a name: the sum, or the last value.
     let legend: (Series) -> String
+    /// Where the vertical axis ends.
+    let top: Double
 
-    /// Where the vertical axis ends: at a number whose quarters are round.
-    var top: Double {
+    init(
+        id: String, title: String, times: [Timestamp], series: [Series],
+        format: @escaping (Double) -> String, legend: @escaping (Series) -> String
+    ) {
+        (self.id, self.title, self.times, self.series) = (id, title, times, series)
+        (self.format, self.legend) = (format, legend)
+        top = Self.top(of: series)
+    }
+
+    /// A number whose quarters are round.
+    private static func top(of series: [Series]) -> Double {
         let most = series.flatMap { $0.values.compactMap(\.self) }.max() ?? 0
         var unit = 1.0
         while unit * 20 < most { unit *= 10 }

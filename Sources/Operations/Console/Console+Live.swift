@@ -37,7 +37,9 @@ extension Console {
         guard !Task.isCancelled, !Task.isShuttingDownGracefully else { return nil }
         return try await pool.withConnection { connection in
             guard let session = try await session(of: request, isUsed: false, &connection) else { return nil }
-            return try await place.render(frame(of: session), &connection)
+            var frame = frame(of: session)
+            frame.follows = true
+            return try await place.render(frame, &connection)
         }
     }
 }

@@ -3,17 +3,21 @@ import Logging
 import Postgres
 import Synchronization
 
-/// What pages show and nobody waits for: the doctor's findings, asked once a minute while somebody looks, and the history,
-/// which changes once a minute.
+/// What pages share: the doctor's findings, asked once a minute while somebody looks, for which nobody waits; and what
+/// is read and drawn once for all who look.
 final class ConsoleBackground: Sendable {
     private struct State {
         var findings: (all: [Finding], at: Timestamp)?
         var due = ContinuousClock.now
         var isAsking = false
-        var histories: [History.Span: (history: History, until: ContinuousClock.Instant)] = [:]
-        var receivers: (figures: WebhookReceiver.AllFigures, until: ContinuousClock.Instant)?
     }
 
+    /// Pages that follow ask every two seconds each.
+    let overview = Kept<Overview>(for: .seconds(1))
+    /// The charts of the first page as HTML: most of what it takes. They change once a minute.
+    let charts = Dictionary(
+        uniqueKeysWithValues: History.Span.allCases.map { ($0, Kept<String>(for: .seconds(15))) })
+    let receiverFigures = Kept<WebhookReceiver.AllFigures>(for: .seconds(15))
     private let pool: Pool
     private let logger: Logger
     private let state = Mutex(State())
@@ -49,22 +53,5 @@ final class ConsoleBackground: Sendable {
             state.isAsking = false
             state.due = .now + .seconds(60)
         }
-    }
-
-    func history(_ span: History.Span, _ connection: inout Connection) async throws -> History {
-        let kept = state.withLock { $0.histories[span] }
-        if let kept, kept.until > .now { return kept.history }
-        let history = try await History.read(span, &connection)
-        state.withLock { $0.histories[span] = (history, .now + .seconds(15)) }
-        return history
-    }
-
-    /// A quarter of a minute old at most: a page that follows would ask every two seconds.
-    func receiverFigures(_ connection: inout Connection) async throws -> WebhookReceiver.AllFigures {
-        let kept = state.withLock(\.receivers)
-        if let kept, kept.until > .now { return kept.figures }
-        let figures = try await WebhookReceiver.figures(&connection)
-        state.withLock { $0.receivers = (figures, .now + .seconds(15)) }
-        return figures
     }
 }

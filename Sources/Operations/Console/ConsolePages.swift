@@ -13,6 +13,8 @@ struct PageFrame {
     /// In every form.
     let formToken: String
     let background: ConsoleBackground
+    /// Whether it is for a page that follows by itself.
+    var follows = false
     var refusal: Refusal?
 
     /// Whether users are seen, and what is configured is changed.

@@ -1,5 +1,6 @@
 import Administration
 import Countersign
+import Mustache
 import Postgres
 
 /// The first page: what hurts, and then how it goes.
@@ -7,20 +8,20 @@ enum OverviewView {
     static func content(
         _ place: ConsolePlace, _ frame: PageFrame, _ connection: inout Connection
     ) async throws -> [String: Any] {
-        let status = try await SystemStatus.read(&connection)
+        // Who comes sees what he has just done.
+        let overview = try await frame.background.overview.value(isFresh: !frame.follows) {
+            try await Overview.read(&connection)
+        }
+        let now = overview.status.time
         let findings = frame.background.findings()
-        let all = Concern.ordered(
-            Concern.all(in: status, try await Portal.list(&connection), try await Settings.read(&connection))
-                + (try await Concern.webhooks(&connection)) + (try await Concern.database(&connection))
-                + Concern.all(of: findings?.all ?? []))
+        let all = Concern.ordered(overview.concerns + Concern.all(of: findings?.all ?? []))
         let (concerns, notes) = (all.filter { $0.weight > .note }, all.filter { $0.weight == .note })
         let span = place["range"].flatMap(History.Span.init) ?? .hour
-        let history = try await frame.background.history(span, &connection)
         var content: [String: Any] = [
-            "concerns": concerns.map { row($0, status.time, frame) }, "hasConcerns": !concerns.isEmpty,
-            "notes": notes.map { row($0, status.time, frame) }, "hasNotes": !notes.isEmpty,
+            "concerns": concerns.map { row($0, now, frame) }, "hasConcerns": !concerns.isEmpty,
+            "notes": notes.map { row($0, now, frame) }, "hasNotes": !notes.isEmpty,
             "noteCount": notes.count == 1 ? "1 note" : "\(notes.count) notes",
-            "charts": HistoryCharts.content(history),
+            "charts": try await charts(span, frame, &connection),
             "ranges": History.Span.allCases.map { range in
                 [
                     "address": place.with("range", range == .hour ? nil : range.rawValue).address,
@@ -29,8 +30,18 @@ enum OverviewView {
             },
         ]
         content.merge(state(concerns)) { $1 }
-        if let findings { content["asked"] = moment(findings.at, status.time) }
+        if let findings { content["asked"] = moment(findings.at, now) }
         return content
+    }
+
+    private static func charts(
+        _ span: History.Span, _ frame: PageFrame, _ connection: inout Connection
+    ) async throws -> String {
+        try await frame.background.charts[span]?.value {
+            let history = try await History.read(span, &connection)
+            return templates.render(
+                ["charts": HistoryCharts.content(history)], withTemplate: "charts") ?? ""
+        } ?? ""
     }
 
     /// One word for everything.

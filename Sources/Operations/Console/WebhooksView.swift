@@ -8,7 +8,9 @@ enum WebhooksView {
         _ place: ConsolePlace, _ frame: PageFrame, _ connection: inout Connection
     ) async throws -> [String: Any] {
         let now = try await connection.run(ReadClock()).one().time
-        let figures = try await frame.background.receiverFigures(&connection)
+        let figures = try await frame.background.receiverFigures.value {
+            try await WebhookReceiver.figures(&connection)
+        }
         let receivers = try await WebhookReceiver.list(portal: frame.portal, figures, &connection)
         let portals = try await frame.portalNames(&connection)
         var content: [String: Any] = [
