@@ -32,7 +32,7 @@
 --   epoch, epochs         how a restore is noticed, and what came of each
 --   workers, worker_stages, stage_controls, log_levels
 --                         who works, and what operators tell them
---   queue_figures, queue_history, sign_in_history
+--   queue_figures, queue_history, sign_in_history, limit_history
 --                         what waits, measured once a second; the past by minutes and hours
 --   notification_queue    whether the server's notification queue has room for ours
 --   operators, operator_sessions
@@ -785,6 +785,14 @@ CREATE TABLE countersign.sign_in_history (
     code_times     bigint[] NOT NULL CONSTRAINT sign_in_history_code_times CHECK (cardinality(code_times) = 40),
     answer_times   bigint[] NOT NULL CONSTRAINT sign_in_history_answer_times CHECK (cardinality(answer_times) = 40),
     PRIMARY KEY (unit, minute)
+);
+-- A row for each minute of the last week in which visitors of a portal came to one of its limits.
+CREATE TABLE countersign.limit_history (
+    minute      timestamptz NOT NULL,
+    portal_id   integer NOT NULL,
+    networks    integer NOT NULL DEFAULT 0,      -- that had started as many requests as one source may
+    over_limit  boolean NOT NULL DEFAULT false,  -- it had as many open requests as it may
+    PRIMARY KEY (minute, portal_id)
 );
 
 CREATE TABLE countersign.operators (

@@ -62,10 +62,12 @@ struct FindPortal: PreparedStatement {
     static func decode(_ row: inout RowReader) throws -> Int32 { Int32(try row.int("portal_id")) }
 }
 
-struct ListPortals: PreparedStatement {
-    typealias Output = Portal
+package struct ListPortals: PreparedStatement {
+    package typealias Output = Portal
 
-    static let statement = Statement(
+    package init() {}
+
+    package static let statement = Statement(
         "portal.list",
         """
         SELECT portal_id, name, display_name, login, enabled, over_limit, max_open_requests,

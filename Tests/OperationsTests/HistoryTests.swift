@@ -92,6 +92,73 @@ import Testing
         }
     }
 
+    /// Starts of `count` networks of one portal each, `starts` of each in the minutes around the start of one that is over.
+    private func start(_ starts: Int, of networks: Int, from seconds: Int) async throws {
+        try await Database.current.arrangeAsSuperuser(
+            """
+            SET session_replication_role = replica;
+            INSERT INTO countersign.auth_requests (transaction_id, requested_at, expires_at, open_until, portal_id, status,
+                auth_type, method, callback_uri, message, source)
+            SELECT (left(countersign.uuid_floor(at)::text, 19) || right(gen_random_uuid()::text, 17))::uuid, at,
+                   at + interval '3 min', at + interval '3 min', 1, 'requested', 'qr-code', 'otp', 'https://acme.example/cb', 'x', '1/192.0.2.' || network
+            FROM (SELECT n, network, date_trunc('minute', clock_timestamp()) - interval '2 min' + n * interval '1 s' AS at
+                  FROM generate_series(\(seconds), \(seconds + starts - 1)) n, generate_series(1, \(networks)) network) AS x
+            """)
+    }
+
+    @Test(arguments: [(4, 3, 10, 0), (5, 3, 10, 3), (5, 1, -2, 1), (4, 1, -2, 0)])
+    func `networks that came to their limit are counted, over the turn of a minute, too`(
+        _ starts: Int, of networks: Int, from seconds: Int, _ expected: Int
+    ) async throws {
+        _ = try await ConsolePortal.make()
+        try await Database.current.arrange("UPDATE countersign.portals SET max_starts_per_source = 5")
+        try await start(starts, of: networks, from: seconds)
+        _ = try await record()
+        _ = try await record()
+        var owner = try await Database.current.connect()
+        let reached = try await owner.run(FindReachedLimits()).all()
+        #expect(reached.map(\.networks) == (expected == 0 ? [] : [expected]))
+        #expect(reached.first?.minutesOfNetworks == (expected == 0 ? nil : 1))
+    }
+
+    @Test func `after somebody else's request a network has a tenth of its starts`() async throws {
+        _ = try await ConsolePortal.make()
+        try await Database.current.arrange("UPDATE countersign.portals SET max_starts_per_source = 20")
+        try await start(2, of: 2, from: 10)
+        try await Database.current.arrangeAsSuperuser(
+            """
+            SET session_replication_role = replica;
+            UPDATE countersign.auth_requests SET deny_reason = 'not_me', status = 'denied', resolved_at = now(), open_until = NULL
+            WHERE source = '1/192.0.2.1'
+            """)
+        _ = try await record()
+        var owner = try await Database.current.connect()
+        #expect(try await owner.run(FindReachedLimits()).all().map(\.networks) == [1])
+    }
+
+    @Test func `limits are seen beside the portal`() async throws {
+        _ = try await ConsolePortal.make()
+        _ = try await ConsolePortal.make("other")
+        try await Database.current.arrangeAsSuperuser(
+            """
+            UPDATE countersign.portals SET max_starts_per_source = 60, over_limit = true WHERE name = 'acme';
+            INSERT INTO countersign.limit_history (minute, portal_id, networks)
+            SELECT now() - n * interval '1 min', 1, n FROM generate_series(2, 4) n
+            UNION ALL SELECT now() - interval '61 min', 2, 7
+            """)
+        _ = try await record()
+        try await withOperations { browser in
+            let console = try await SignedIn(browser)
+            let page = try await console.page("portals")
+            for words in [
+                "100,000 open requests, 60 a minute from one network",
+                "<strong>open requests</strong> in 1 minute",
+                "<strong>up to 4 networks</strong> in 3 minutes", ">2 min ago<", ">none<",
+            ] { #expect(page.contains(words), "\(words)") }
+            #expect(try await console.page("overview").contains("Networks at their limit"))
+        }
+    }
+
     @Test func `quantiles are within the root of two`() {
         #expect(TimeHistogram().quantile(0.5) == nil)
         #expect(TimeHistogram([0, 0]).quantile(0.5) == nil)

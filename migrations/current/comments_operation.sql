@@ -107,6 +107,14 @@ COMMENT ON COLUMN countersign.sign_in_history.code_times IS
 COMMENT ON COLUMN countersign.sign_in_history.answer_times IS
     'How many answers took how long since the request was made, in the same places.';
 
+COMMENT ON TABLE countersign.limit_history IS
+    'Minutes of the last week in which visitors of a portal came to one of its limits, beyond which starts are refused (CS008).';
+COMMENT ON COLUMN countersign.limit_history.minute IS 'Where the minute begins.';
+COMMENT ON COLUMN countersign.limit_history.portal_id IS 'The portal.';
+COMMENT ON COLUMN countersign.limit_history.networks IS
+    'How many networks had started as many requests as max_starts_per_source lets one.';
+COMMENT ON COLUMN countersign.limit_history.over_limit IS 'Whether it had max_open_requests when the minute was written.';
+
 COMMENT ON TABLE countersign.epoch IS 'What the database last knew of itself, and who keeps house: one row.';
 COMMENT ON COLUMN countersign.epoch.only_row IS 'True.';
 COMMENT ON COLUMN countersign.epoch.is_held IS 'Whether webhooks of before a restore wait for `countersign restored`.';

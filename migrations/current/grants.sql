@@ -149,7 +149,8 @@ GRANT SELECT ON countersign.settings, countersign.auth_types, countersign.auth_t
     countersign.issue_queue, countersign.validate_queue, countersign.dispatch_queue,
     countersign.webhook_deliveries, countersign.webhook_endpoints, countersign.dead_deliveries,
     countersign.webhook_tries, countersign.stage_controls, countersign.log_levels, countersign.queue_history,
-    countersign.sign_in_history, countersign.epoch, countersign.epochs, countersign.browser_origins, countersign.home_heartbeat
+    countersign.sign_in_history, countersign.limit_history, countersign.epoch, countersign.epochs,
+    countersign.browser_origins, countersign.home_heartbeat
     TO countersign_monitor, countersign_admin;
 GRANT SELECT (portal_id, max_open_requests, max_starts_per_source, created_at, enabled, over_limit, login, name, display_name)
     ON countersign.portals TO countersign_monitor, countersign_admin;

@@ -1,4 +1,4 @@
--- The past in figures, for the console's charts: of each stage and of all sign-ins a row a minute, kept for a week, and a
+-- The past in figures, for the console: of each stage and of all sign-ins a row a minute, kept for a week, and a
 -- row an hour, kept for 400 days. The worker that keeps house writes it, and no insert.
 
 -- One minute of sign-ins and webhooks. A request counts when it was asked for, an end when it came. What a receiver answered is
@@ -52,6 +52,40 @@ BEGIN
 END
 $$;
 
+-- Which portals' visitors came to a limit in that minute. What is refused leaves no row, and what had to come before does: of
+-- the networks that have started much, those of which one start was as many within a minute as a source may, see sources.sql.
+CREATE OR REPLACE FUNCTION countersign.record_limits(moment timestamptz) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    first constant uuid := countersign.uuid_floor(moment - interval '1 minute');
+    until constant uuid := countersign.uuid_floor(moment + interval '1 minute');
+BEGIN
+    INSERT INTO countersign.limit_history AS h (minute, portal_id, networks)
+    WITH busy AS MATERIALIZED (
+        SELECT s.source, s.portal_id, a.most
+        FROM (SELECT r.source, r.portal_id, count(*) AS starts FROM countersign.auth_requests r
+              WHERE r.transaction_id >= first AND r.transaction_id < until AND r.source IS NOT NULL
+              GROUP BY 1, 2) AS s
+        JOIN countersign.portals p USING (portal_id)
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN s.starts >= greatest(p.max_starts_per_source / 10, 1) AND EXISTS (
+                       SELECT FROM countersign.auth_requests d WHERE d.source = s.source AND d.deny_reason = 'not_me'
+                         AND d.transaction_id >= countersign.uuid_floor(moment - interval '10 min')
+                         AND d.transaction_id < until)
+                   THEN greatest(p.max_starts_per_source / 10, 1) ELSE p.max_starts_per_source END AS most) AS a
+        WHERE s.starts >= a.most
+    ), started AS (
+        SELECT b.portal_id, b.source, r.requested_at,
+               count(*) OVER (PARTITION BY b.source ORDER BY r.requested_at RANGE interval '1 min' PRECEDING) >= b.most AS is_last
+        FROM busy b JOIN countersign.auth_requests r ON r.source = b.source
+             AND r.transaction_id >= first AND r.transaction_id < until
+    )
+    SELECT moment, s.portal_id, count(DISTINCT s.source) FROM started s
+    WHERE s.is_last AND s.requested_at >= moment GROUP BY s.portal_id
+    ON CONFLICT (minute, portal_id) DO UPDATE SET networks = excluded.networks;
+END
+$$;
+
 -- Adds the minutes of each hour that is over.
 CREATE OR REPLACE FUNCTION countersign.record_hours(until timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
@@ -100,10 +134,15 @@ BEGIN
                       until - interval '1 minute', interval '1 minute')
     LOOP
         PERFORM countersign.record_sign_ins(moment);
+        PERFORM countersign.record_limits(moment);
     END LOOP;
+    INSERT INTO countersign.limit_history (minute, portal_id, over_limit)
+        SELECT date_trunc('minute', clock_timestamp()), p.portal_id, true FROM countersign.portals p WHERE p.over_limit
+        ON CONFLICT (minute, portal_id) DO UPDATE SET over_limit = true;
     PERFORM countersign.record_hours(date_trunc('hour', until, 'UTC'));
     DELETE FROM countersign.queue_history h WHERE h.unit = 'minute' AND h.minute < until - interval '7 days'
         OR h.unit = 'hour' AND h.minute < until - interval '400 days';
+    DELETE FROM countersign.limit_history h WHERE h.minute < until - interval '7 days';
     DELETE FROM countersign.sign_in_history h WHERE h.unit = 'minute' AND h.minute < until - interval '7 days'
         OR h.unit = 'hour' AND h.minute < until - interval '400 days';
 END

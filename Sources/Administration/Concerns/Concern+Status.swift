@@ -125,6 +125,23 @@ extension Concern {
         }
     }
 
+    /// Networks that came to their limit within ten minutes.
+    static func limits(_ reached: [ReachedLimits], _ portals: [Portal], _ now: Timestamp) -> [Concern] {
+        reached.compactMap { reached in
+            guard let last = reached.lastOfNetworks, last.duration(to: now) < .seconds(600),
+                let portal = portals.first(where: { $0.id == reached.portalID }),
+                let most = portal.maxStartsPerSource
+            else { return nil }
+            return Concern(
+                "Networks at their limit", portal.name,
+                size: reached.networks == 1 ? "1 network" : "up to \(reached.networks) networks", since: last,
+                advice:
+                    "Visitors from there cannot sign in for a minute: one network may start \(most) requests, and more are "
+                    + "refused (CS008). Where many share an address, raise that on the page Portals.",
+                remedy: .page("portals"))
+        }
+    }
+
     private static func switches(_ settings: Settings) -> [Concern] {
         // The two others are a choice.
         let needed: [Settings.Name] = [

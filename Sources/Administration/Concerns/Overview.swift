@@ -12,17 +12,18 @@ extension Overview {
     /// In one round trip.
     package static func read(_ connection: inout Connection) async throws -> Overview {
         let (
-            queues, workers, clock, cell, controls, paused, portals, settings, dead, breakers, figures,
-            failing, restore
+            queues, workers, clock, cell, controls, paused, portals, limits, settings, dead, breakers,
+            figures, failing, restore
         ) = try await connection.pipeline(
             ReadQueues(), FindLiveWorkers(), ReadClock(), ReadCell(), ReadStageControls(),
-            FindPausedPortals(),
-            ListPortals(), ReadSettings(), FindDeadReceivers(portalID: nil),
-            FindOpenBreakers(), ReadFigures(), FindFailingStages(), FindLatestRestore()
+            FindPausedPortals(), ListPortals(), FindReachedLimits(), ReadSettings(),
+            FindDeadReceivers(portalID: nil), FindOpenBreakers(), ReadFigures(), FindFailingStages(),
+            FindLatestRestore()
         ).results
         let status = try SystemStatus(queues, workers, clock, cell, controls, paused)
         let concerns =
             try Concern.all(in: status, portals.all(), settings.one())
+            + Concern.limits(limits.all(), portals.all(), status.time)
             + Concern.webhooks(dead.all(), breakers.all())
             + Concern.database(figures.all(), failing.all(), restore.first())
         return Overview(status: status, concerns: concerns)

@@ -119,6 +119,7 @@ private let decidedColumns = """
     events: app_id enrollment_id event_id occurred_at portal_id transaction_id type written_in
     home_heartbeat: beat_at cell
     issue_queue: attempts portal_id transaction_id
+    limit_history: minute networks over_limit portal_id
     log_levels: level module updated_at
     partitioned_tables: days fillfactor retention_days table_name
     portals: created_at display_name enabled login max_open_requests max_starts_per_source name notify_on over_limit paused

@@ -222,6 +222,7 @@ private let decidedPrivileges = """
     is_within_limit(of_portal integer, most integer) - nobody
     issue_queue - admin monitor: select; worker: delete, insert, select, update
     keep_house(worker uuid, has_lock boolean) - worker: execute
+    limit_history - admin monitor: select
     log_levels - admin: delete, insert, select, update; gateway monitor worker: select
     may_notify() - worker: execute
     measure_notifications() - worker: execute
@@ -267,6 +268,7 @@ private let decidedPrivileges = """
     recent_until() - worker: execute
     record_history() - worker: execute
     record_hours(until timestamp with time zone) - nobody
+    record_limits(moment timestamp with time zone) - nobody
     record_sign_ins(moment timestamp with time zone) - nobody
     redeem(transaction_id uuid, response_code text) - gateway portal: execute
     response_code(submission uuid) - nobody
