@@ -60,7 +60,7 @@ import Testing
             #expect(rows.count == 3)
             let down = try #require(rows.first)
             for words in [
-                ">https://down.example:8443<", ">acme<", ">open<", "fails since", "asks again", ">0.0 % <",
+                ">https://down.example:8443<", ">acme<", ">open<", "first failed", "asked again", ">0.0 % <",
                 "31 ms",
                 ">10</a>", "it answered 404", ">Replay 10<",
             ] { #expect(down.contains(words), "\(words)") }

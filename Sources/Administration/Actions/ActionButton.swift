@@ -56,12 +56,15 @@ package struct ActionButton: Sendable {
     package var fields: [Field] = []
     /// What it takes with it: then it asks first.
     package var warning: String?
+    /// What stands there until its fields are asked for; nil where they are always seen.
+    package var title: String?
 
     init(
         _ label: String, _ object: String, _ words: KeyValuePairs<String, String> = [:],
-        fields: [Field] = [], warning: String? = nil
+        fields: [Field] = [], warning: String? = nil, title: String? = nil
     ) {
         (self.label, self.object, self.fields, self.warning) = (label, object, fields, warning)
+        self.title = title
         self.words = words.map { ($0.key, $0.value) }
     }
 }

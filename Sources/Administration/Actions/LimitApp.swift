@@ -74,7 +74,7 @@ package struct LimitApp: OperatorAction {
             "Set", "limits of app \(app.name)", ["app": app.name],
             fields: zip(zip(limits, captions), app.limits).map { limit, value in
                 .init(name: limit.0.name, caption: limit.1, value: "\(value)", size: 9)
-            })
+            }, title: "Limits")
     }
 
     package func run(_ connection: inout Connection) async throws -> String {

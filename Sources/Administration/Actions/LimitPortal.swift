@@ -61,7 +61,7 @@ package struct LimitPortal: OperatorAction {
                 .init(
                     name: "starts-per-source", caption: "Starts of a source a minute (0: any)",
                     value: "\(portal.maxStartsPerSource ?? 0)", size: 7),
-            ])
+            ], title: "Limits")
     }
 
     package func run(_ connection: inout Connection) async throws -> String {

@@ -51,7 +51,7 @@ package struct SetOperator: OperatorAction {
         guard case .account(let account) = subject else { return nil }
         return ActionButton(
             "Change", "account \(account.name)", ["operator": account.name],
-            fields: fields(account.role, portal: account.portal) + [.password])
+            fields: fields(account.role, portal: account.portal) + [.password], title: "Change")
     }
 
     package func run(_ connection: inout Connection) async throws -> String {

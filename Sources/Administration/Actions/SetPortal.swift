@@ -34,7 +34,8 @@ package struct SetPortal: OperatorAction {
         guard case .portal(let portal) = subject else { return nil }
         return ActionButton(
             "Set", "webhooks of \(portal.name)", ["portal": portal.name],
-            fields: [.init(name: "notify-on", caption: "Webhooks for", value: portal.notifiedEnds, size: 24)])
+            fields: [.init(name: "notify-on", caption: "Webhooks for", value: portal.notifiedEnds, size: 24)],
+            title: "Webhooks")
     }
 
     package func run(_ connection: inout Connection) async throws -> String {

@@ -59,7 +59,7 @@ package struct SetType: OperatorAction {
                     name: "message", caption: "Messages, one a line; without a text it goes", value: messages,
                     kind: .lines),
                 VisitorLines.field(type),
-            ] + TypeSettings.fields(type))
+            ] + TypeSettings.fields(type), title: "Change")
     }
 
     /// The messages first: what comes with a change of the type's own row in the same transaction looks like a part of it.

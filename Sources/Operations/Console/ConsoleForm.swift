@@ -32,7 +32,8 @@ struct ConsoleForm {
         return [
             "form": id, "action": action, "label": label, "object": button.object,
             "pressed": warning == nil ? label : "Yes, \(label.prefix(1).lowercased())\(label.dropFirst())",
-            "warning": warning ?? "", "asks": warning != nil, "problem": refusal?.sentence ?? "",
+            "warning": warning ?? "", "asks": warning != nil, "title": button.title ?? label,
+            "opens": warning != nil || button.title != nil, "problem": refusal?.sentence ?? "",
             "refused": refusal != nil, "fields": words + fields,
         ]
     }
