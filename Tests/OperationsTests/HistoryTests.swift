@@ -155,6 +155,7 @@ import Testing
                 "<strong>open requests</strong> in 1 minute",
                 "<strong>up to 4 networks</strong> in 3 minutes", ">2 min ago<", ">none<",
             ] { #expect(page.contains(words), "\(words)") }
+            #expect(page.contains(">100,000 open requests<"))
             #expect(try await console.page("overview").contains("Networks at their limit"))
         }
     }

@@ -24,7 +24,7 @@ enum PortalsView {
                 "webhooks": ConsolePlace(.webhooks, ["portal": portal.name]).address,
                 "events": ConsolePlace(.events, ["portal": portal.name]).address,
                 "forms": frame.forms(on: .portal(portal)),
-            ]
+            ].withoutEmptyTexts
         }
         return ["portals": portals, "hasPortals": !portals.isEmpty]
     }
