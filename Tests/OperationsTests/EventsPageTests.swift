@@ -9,7 +9,7 @@ import Testing
 /// The console's audit trail: what its filters find, its export, and how much it reads.
 @Suite(.database) struct EventsPageTests {
     /// Events 10 ms apart, the first the oldest: every tenth of a user, every hundredth of another type.
-    private func arrange(_ count: Int) async throws {
+    private func arrange(_ count: Int, isAnalysed: Bool = true) async throws {
         _ = try await ConsolePortal.make()
         try await Database.current.arrangeAsSuperuser(
             """
@@ -22,9 +22,9 @@ import Testing
                    CASE WHEN n % 2 = 0 THEN 1 END, 1, CASE WHEN n % 10 = 0 THEN 'zaphod' END,
                    ('0198c2f4-5b1e-7c3a-9f00-' || lpad(n::text, 12, '0'))::uuid,
                    jsonb_build_object('number', n, 'reason', 'stale_signature', 'evidence', jsonb_build_object('signed', 'a' || chr(10)))
-            FROM (SELECT n, now() - (\(count) - n) * interval '10 ms' AS at FROM generate_series(1, \(count)) n) AS x;
-            ANALYZE countersign.events
+            FROM (SELECT n, now() - (\(count) - n) * interval '10 ms' AS at FROM generate_series(1, \(count)) n) AS x
             """)
+        if isAnalysed { try await Database.current.arrangeAsSuperuser("ANALYZE") }
     }
 
     private func listed(_ page: String) -> [Int] {
@@ -86,8 +86,8 @@ import Testing
     }
 
     /// Of all 120,000 it would be 9,000 pages.
-    @Test func `no list reads more than its reach`() async throws {
-        try await arrange(120_000)
+    @Test(arguments: [true, false]) func `no list reads more than its reach`(isAnalysed: Bool) async throws {
+        try await arrange(120_000, isAnalysed: isAnalysed)
         func pages(_ change: (inout AuditEvent.Filter) -> Void) async throws -> Int {
             var filter = AuditEvent.Filter(limit: 26)
             change(&filter)

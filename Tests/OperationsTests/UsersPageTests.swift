@@ -9,7 +9,7 @@ import Testing
 @Suite(.database) struct UsersPageTests {
     private let phone = "0198c2f4-5b1e-7c3a-9f00-3d2a1b0c9e8f"
 
-    private func arrange(_ count: Int = 1) async throws {
+    private func arrange(_ count: Int = 1, isAnalysed: Bool = true) async throws {
         _ = try await ConsolePortal.make()
         try await Database.current.arrangeAsSuperuser(
             """
@@ -22,9 +22,9 @@ import Testing
             FROM generate_series(1, \(count)) n;
             INSERT INTO countersign.events (type, app_id, user_id, enrollment_id, transaction_id, details)
             VALUES ('submission.rejected', 1, 'zaphod', '\(phone)', '\(phone)', '{"reason": "unknown_code"}'),
-                   ('enrollment.locked', 1, 'zaphod', '\(phone)', NULL, '{}');
-            ANALYZE countersign.enrollments
+                   ('enrollment.locked', 1, 'zaphod', '\(phone)', NULL, '{}')
             """)
+        if isAnalysed { try await Database.current.arrangeAsSuperuser("ANALYZE") }
     }
 
     @Test func `a user's page says what happened, and unlocks`() async throws {
@@ -73,8 +73,8 @@ import Testing
         }
     }
 
-    @Test func `no list reads more than its reach`() async throws {
-        try await arrange(60_000)
+    @Test(arguments: [true, false]) func `no list reads more than its reach`(isAnalysed: Bool) async throws {
+        try await arrange(60_000, isAnalysed: isAnalysed)
         func pages(_ change: (inout Enrollment.Filter) -> Void) async throws -> Int {
             var filter = Enrollment.Filter(limit: 26)
             change(&filter)

@@ -10,7 +10,7 @@ import Testing
 @Suite(.database) struct WebhooksPageTests {
     /// Deliveries of two portals, two seconds apart, the first the oldest: every tenth dead, every tenth waiting, the rest
     /// delivered in n milliseconds.
-    private func arrange(_ count: Int) async throws {
+    private func arrange(_ count: Int, isAnalysed: Bool = true) async throws {
         _ = try await ConsolePortal.make()
         _ = try await ConsolePortal.make("other")
         try await Database.current.arrangeAsSuperuser(
@@ -37,10 +37,9 @@ import Testing
             SELECT transaction_id, now() + interval '1 min', now(), portal_id, request_status, callback_uri
             FROM countersign.webhook_deliveries WHERE status = 'pending';
             INSERT INTO countersign.webhook_endpoints (portal_id, origin, state, changed_at, open_until, failing_since, reason)
-            VALUES (1, 'https://down.example:8443', 'open', now(), now() + interval '1 min', now() - interval '3 min', 'status');
-            ANALYZE countersign.webhook_deliveries, countersign.webhook_attempts, countersign.dead_deliveries,
-                countersign.dispatch_queue
+            VALUES (1, 'https://down.example:8443', 'open', now(), now() + interval '1 min', now() - interval '3 min', 'status')
             """)
+        if isAnalysed { try await Database.current.arrangeAsSuperuser("ANALYZE") }
     }
 
     /// The numbers at the ends of the listed addresses.
@@ -122,8 +121,8 @@ import Testing
     }
 
     /// A look over the whole table touches 2,000 pages and more, and over the index of a state that is not asked for as many.
-    @Test func `no list reads more than its reach`() async throws {
-        try await arrange(120_000)
+    @Test(arguments: [true, false]) func `no list reads more than its reach`(isAnalysed: Bool) async throws {
+        try await arrange(120_000, isAnalysed: isAnalysed)
         #expect(try await pagesRead(FindReceiverFigures.statement, []) < 1_500)
         func listing(_ filter: DeliveryFilter, portal: Int32? = nil) -> ListDeliveries {
             ListDeliveries(filter: filter, portalID: portal, limit: 26, reach: 20_000)

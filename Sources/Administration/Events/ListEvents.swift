@@ -47,20 +47,23 @@ package struct ListEvents: StatementFamily {
 
         /// $1 since, $2 until, $3 before, and where an index leads to them $4.
         var source: String {
-            let key =
-                switch self {
-                case .all: ""
-                case .user: "AND e.user_id = $4"
-                case .transaction: "AND e.transaction_id = $4"
-                }
+            let key = self == .user ? "AND e.user_id = $4" : ""
+            let table = self == .transaction ? Self.ofTransaction : "countersign.events"
             return """
-                FROM countersign.events e
+                FROM \(table) AS e
                 WHERE e.event_id >= coalesce(countersign.uuid_floor($1::timestamptz), '00000000-0000-0000-0000-000000000000')
                   AND e.event_id < coalesce(countersign.uuid_floor($2::timestamptz), 'ffffffff-ffff-ffff-ffff-ffffffffffff')
                   AND e.event_id < coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') \(key)
                 ORDER BY e.event_id DESC
                 """
         }
+
+        /// All that a request has, whose index knows no order: a server that has never analysed a week would walk along its
+        /// primary key instead. Nothing happens to a request before its own time.
+        private static let ofTransaction = """
+            (SELECT t.* FROM countersign.events t WHERE t.transaction_id = $4::uuid
+             AND t.event_id >= countersign.uuid_floor(countersign.uuid_time($4::uuid)) OFFSET 0)
+            """
 
         /// The places of portal, types, limit and transaction after those of the source.
         fileprivate var list: String {

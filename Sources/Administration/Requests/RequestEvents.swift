@@ -10,7 +10,7 @@ extension AuditEvent {
     }
 }
 
-/// For logins in countersign_admin. Nothing happens to a request when its webhook is forgotten, after 30 days.
+/// For logins in countersign_admin. The request's time bounds the weeks in which they are looked for.
 struct FindRequestEvents: PreparedStatement {
     let id: Identifier
     let requestedAt: Timestamp
@@ -20,14 +20,16 @@ struct FindRequestEvents: PreparedStatement {
     static let statement = Statement(
         "request.events",
         """
+        WITH found AS MATERIALIZED (  -- in an order, or between two bounds, it would walk along the primary key
+            SELECT * FROM countersign.events f
+            WHERE f.transaction_id = $1 AND f.event_id >= countersign.uuid_floor($2::timestamptz)
+        )
         SELECT e.event_id AS id, e.occurred_at AS at, e.type, e.transaction_id, e.enrollment_id, p.name AS portal,
                a.name AS app, e.user_id, \(AuditEvent.actor) AS actor, NULL::text AS details,
                (SELECT string_agg(d.key || '=' || d.value, ' ' ORDER BY d.key)
                 FROM jsonb_each_text(e.details - 'evidence') d) AS summary
-        FROM countersign.events e LEFT JOIN countersign.portals p USING (portal_id)
+        FROM found e LEFT JOIN countersign.portals p USING (portal_id)
         LEFT JOIN countersign.apps a USING (app_id)
-        WHERE e.transaction_id = $1 AND e.event_id >= countersign.uuid_floor($2::timestamptz)
-          AND e.event_id < countersign.uuid_floor($2::timestamptz + interval '31 days')
         ORDER BY e.event_id LIMIT 200
         """)
     var parameters: [Parameter] { [.identifier(id), .timestamp(requestedAt)] }
