@@ -25,7 +25,10 @@ struct PhoneCommand: ParsableCommand {
               export COUNTERSIGN_URL=https://sign-in.example
               countersign phone enroll --user alice --token-file token
             """,
-        subcommands: [PhoneEnroll.self, PhoneScan.self, PhoneAccept.self, PhoneDeny.self])
+        subcommands: [
+            PhoneEnroll.self, PhoneScan.self, PhoneAccept.self, PhoneDeny.self, PhoneDevices.self,
+            PhoneConfirm.self,
+        ])
 }
 
 /// Where the phone's keys are, and how it reaches the server.
@@ -62,6 +65,8 @@ protocol PhoneTransport: AnyObject {
     func submit(
         _ action: Action, _ code: Code, _ memory: PhoneMemory, prompt: Prompt?, isSomebodyElse: Bool
     ) async throws -> PhoneReply
+    /// The user's devices, newest first.
+    func devices(of user: String) async throws -> [EnrolledDevice]
 }
 
 struct PhoneReply {
@@ -138,6 +143,7 @@ struct PhoneEnroll: AsyncParsableCommand {
             let (signer, decrypter) = (Ed25519Signer(), Curve25519Decrypter())
             let key = DeviceKey(signer: signer, decrypter: decrypter, created: Date())
             let enrollment = try await transport.enroll(device, key)
+            let held = try await transport.devices(of: user).first { $0.id == enrollment.id }?.confirmation
             try options.file.write(
                 PhoneMemory(
                     enrollment: enrollment, created: key.created,
@@ -147,6 +153,9 @@ struct PhoneEnroll: AsyncParsableCommand {
             write("device key  \(key.fingerprint)")
             if let key = enrollment.serverPublicKey {
                 write("server key  \(try OpenPGPContext(capacity: 1).inspect(publicKey: key).fingerprint)")
+            }
+            if let held {
+                write("held        an older device lets it answer: countersign phone confirm \(held.text)")
             }
         }
     }

@@ -133,6 +133,38 @@ import Testing
         try #require(try await runProgram("qrencode", ["-o", path, text]).status == 0)
     }
 
+    @Test func `an older phone confirms a further one`() async throws {
+        let scene = try await Scene.make()
+        defer { scene.remove() }
+        try await scene.admin.succeed("app", "limit", "mobile", "--enrollment-hold", "3600")
+        let tablet = scene.folder.appending(path: "tablet.json").path
+        try await withWorker(sealer: scene.sealer) { _ in
+            func phone(_ arguments: String..., keys: String) async throws -> Outcome {
+                try await scene.phone.start(["phone"] + arguments + ["--keys", keys]).outcome()
+            }
+            let first = try await phone("enroll", "--user", "alice", keys: scene.keys)
+            #expect(!first.output.contains("held"))
+            let held = try await phone(
+                "enroll", "--user", "alice", "--device", "tablet", "--name", "Red", keys: tablet)
+            let told = "held        an older device lets it answer: countersign phone confirm "
+            let confirmation = try #require(
+                held.output.split(separator: "\n").last { $0.hasPrefix(told) }?.dropFirst(told.count))
+            let listed = try await phone("devices", "--json", keys: scene.keys).json(as: [[String: Any]].self)
+            #expect(listed.map { $0["device_id"] as? String } == ["tablet", "phone"])
+            #expect(listed.map { $0["confirmation"] as? String } == [String(confirmation), nil])
+            #expect(listed[0]["name"] as? String == "Red" && listed[0]["held_until"] is String)
+            let code = try await scene.issued().code
+            try await phone("scan", code, keys: tablet).expect(65, "scan was rejected: enrollment_held")
+            try await phone("confirm", String(confirmation), keys: tablet)
+                .expect(65, "confirm was rejected: enrollment_held")
+            #expect(
+                try await phone("confirm", String(confirmation), keys: scene.keys).output == "confirmed\n")
+            #expect(try await phone("scan", code, keys: tablet).status == 0)
+            let later = try await phone("devices", "--json", keys: tablet).json(as: [[String: Any]].self)
+            #expect(later.allSatisfy { !($0["confirmation"] is String) })
+        }
+    }
+
     @Test func `what a phone cannot do is one line`() async throws {
         let scene = try await Scene.make()
         defer { scene.remove() }

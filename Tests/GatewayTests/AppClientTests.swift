@@ -54,11 +54,38 @@ import Testing
             await #expect(throws: AppError.invalidSignature) {
                 try await client.deny(code, nil, enrollment, makeKey())
             }
-            try await client.revoke(enrollment)
+            try await client.revoke(enrollment.id)
             await #expect(throws: AppError.notEnrolled(reason: "enrollment_revoked")) {
                 try await client.deny(code, nil, enrollment, key)
             }
             #expect(AppError.notEnrolled(reason: "enrollment_revoked").advice == .enrollAgain)
+        }
+    }
+
+    @Test func `an older device lets a further one answer, or revokes it`() async throws {
+        try await withClient { client, site, http in
+            try await Database.current.arrange("UPDATE countersign.apps SET enrollment_hold = 3600")
+            let (oldKey, newKey) = (makeKey(), makeKey())
+            let old = try await client.enroll(oldKey, userID: "alice", deviceID: "phone")
+            let new = try await client.enroll(newKey, userID: "alice", deviceID: "tablet", deviceName: "Red")
+            let devices = try await client.devices()
+            #expect(devices.map(\.deviceID) == ["tablet", "phone"] && devices.map(\.id) == [new.id, old.id])
+            let held = try #require(devices.first)
+            #expect(held.name == "Red" && held.status == "active" && devices[1].confirmation == nil)
+            // By the server's clock, which is this machine's.
+            let wait = try #require(held.heldUntil).timeIntervalSince(held.createdAt)
+            #expect((3590...3610).contains(wait))
+            #expect(abs(held.createdAt.timeIntervalSinceNow) < 600)
+
+            let code = try CountersignApp.Code(try await startSignIn(site, http).otp)
+            await #expect { try await client.scan(code, new, newKey) } throws: {
+                if case AppError.held = $0 { true } else { false }
+            }
+            try await client.confirm(try #require(held.confirmation), old, oldKey)
+            #expect(try await client.devices().allSatisfy { $0.confirmation == nil && $0.heldUntil == nil })
+            _ = try await client.scan(code, new, newKey)
+            try await client.revoke(held.id)
+            #expect(try await client.devices().first?.status == "revoked")
         }
     }
 
@@ -75,7 +102,7 @@ import Testing
             try await client.accept(code, prompt, enrollment, key)
             #expect(try await signInResult(site, http, id, wait: 20)["is_authenticated"] as? Bool == true)
             transport.lose(3)
-            await #expect(throws: AppError.self) { try await client.revoke(enrollment) }
+            await #expect(throws: AppError.self) { try await client.revoke(enrollment.id) }
         }
     }
 }

@@ -137,7 +137,8 @@ SELECT e.enrollment_id, e.user_id, e.device_id, e.status, e.reason,
         WHERE k.server_key_id = e.server_key_id) AS server_public_key, e.key_fingerprint,
        CASE WHEN e.status = 'active' AND e.held_until > clock_timestamp() THEN e.held_until END AS held_until,
        CASE WHEN e.status = 'active' AND e.held_until > clock_timestamp()
-            THEN countersign.confirmation_code(e.enrollment_id, e.public_key) END AS confirmation
+            THEN countersign.confirmation_code(e.enrollment_id, e.public_key) END AS confirmation,
+       e.device_name, e.platform
 FROM countersign.enrollments e
 WHERE e.app_id = (SELECT countersign.current_app());
 COMMENT ON VIEW countersign.enrollment_results IS 'What became of the app''s own enrollments.';
@@ -153,3 +154,5 @@ COMMENT ON COLUMN countersign.enrollment_results.held_until IS
     'Until when this further device may not answer, unless an older one of the user confirms it.';
 COMMENT ON COLUMN countersign.enrollment_results.confirmation IS
     'Of one that is held: what an older device submits as otp, with the action confirm. It is no secret.';
+COMMENT ON COLUMN countersign.enrollment_results.device_name IS 'What the user calls the device.';
+COMMENT ON COLUMN countersign.enrollment_results.platform IS 'As it was inserted.';

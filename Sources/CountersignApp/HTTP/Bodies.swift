@@ -16,6 +16,32 @@ struct Enrolled: Decodable {
     let server_public_key: String?
 }
 
+struct EnrolledList: Decodable {
+    let enrollments: [Listed]
+
+    struct Listed: Decodable {
+        let enrollment_id: String
+        let device_id: String
+        let device_name: String?
+        let platform: String?
+        let status: String
+        let reason: String?
+        let held_until: String?
+        let confirmation: String?
+
+        /// Nil where the id is none.
+        var device: EnrolledDevice? {
+            guard let id = UUID(uuidString: enrollment_id) else { return nil }
+            return EnrolledDevice(
+                id: id, deviceID: device_id, name: device_name, platform: platform, status: status,
+                reason: reason,
+                // To the second: how many digits of a fraction are read differs between systems.
+                heldUntil: held_until.flatMap { try? Date("\($0.prefix(19))Z", strategy: .iso8601) },
+                confirmation: confirmation.flatMap { try? Code($0) })
+        }
+    }
+}
+
 struct SubmissionBody: Encodable {
     let enrollment_id: String
     let otp: String

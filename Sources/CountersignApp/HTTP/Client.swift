@@ -84,14 +84,25 @@ public struct Client: Sendable {
     /// Lets another device of the user answer, which the server holds until an older one has confirmed it. Ask the user
     /// before: it is as good as this one from then on.
     ///
-    /// - Parameter device: the `confirmation` of the other device's enrollment, as the list of enrollments has it.
+    /// - Parameter device: the `confirmation` of the other device, as `devices` has it.
     public func confirm(_ device: Code, _ enrollment: Enrollment, _ key: DeviceKey) async throws {
         _ = try await submit(.confirm, device, enrollment, key, prompt: nil)
     }
 
-    /// Makes this enrollment answer no more.
-    public func revoke(_ enrollment: Enrollment) async throws {
-        _ = try await send("DELETE", "/app/v1/enrollments/\(enrollment.id.uuidString.lowercased())")
+    /// The user's devices, newest first, at most 100; those that were refused or revoked are among them.
+    public func devices() async throws -> [EnrolledDevice] {
+        let answer = try await send("GET", "/app/v1/enrollments")
+        guard let list = try? JSONDecoder().decode(EnrolledList.self, from: answer.body) else {
+            throw AppError.unexpected(status: answer.status)
+        }
+        return list.enrollments.compactMap(\.device)
+    }
+
+    /// Makes a device of the user answer no more: this one, or another that is lost or not the user's.
+    ///
+    /// - Parameter id: of its enrollment.
+    public func revoke(_ id: UUID) async throws {
+        _ = try await send("DELETE", "/app/v1/enrollments/\(id.uuidString.lowercased())")
     }
 
     /// Sends what was signed already, as again after the app was ended in between.

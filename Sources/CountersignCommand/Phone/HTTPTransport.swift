@@ -19,6 +19,9 @@ final class HTTPTransport: PhoneTransport {
             platform: "terminal")
     }
 
+    /// Of whose token it is.
+    func devices(of user: String) async throws -> [EnrolledDevice] { try await client.devices() }
+
     func submit(
         _ action: Action, _ code: Code, _ memory: PhoneMemory, prompt: Prompt?, isSomebodyElse: Bool
     ) async throws -> PhoneReply {

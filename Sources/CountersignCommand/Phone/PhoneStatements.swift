@@ -61,6 +61,39 @@ struct ReadEnrollment: PreparedStatement {
     }
 }
 
+/// The devices of one user of the app, newest first.
+struct ListOwnDevices: PreparedStatement {
+    let user: String
+
+    static let statement = Statement(
+        "phone.devices",
+        """
+        SELECT enrollment_id, device_id, device_name, platform, status, reason, held_until, confirmation
+        FROM countersign.enrollment_results WHERE user_id = $1 ORDER BY enrollment_id DESC LIMIT 100
+        """)
+
+    var parameters: [Parameter] { [.text(user)] }
+
+    static func decode(_ row: inout RowReader) throws -> EnrolledDevice {
+        let id = try row.identifier("enrollment_id")
+        guard let id = UUID(uuidString: id.description) else {
+            throw Failure(.internal, "an enrollment has no id")
+        }
+        return EnrolledDevice(
+            id: id, deviceID: try row.text("device_id"), name: try row.optionalText("device_name"),
+            platform: try row.optionalText("platform"), status: try row.text("status"),
+            reason: try row.optionalText("reason"),
+            heldUntil: try row.optionalTimestamp("held_until").map { Date($0) },
+            confirmation: try row.optionalText("confirmation").map { try Code($0) })
+    }
+}
+
+extension Date {
+    fileprivate init(_ time: Timestamp) {
+        self.init(timeIntervalSince1970: Double(time.microseconds) / 1_000_000)
+    }
+}
+
 /// Submits an answer, and returns the submission's id.
 struct SubmitAnswer: PreparedStatement {
     let submission: Submission

@@ -28,6 +28,10 @@ final class SQLTransport: PhoneTransport {
         }
     }
 
+    func devices(of user: String) async throws -> [EnrolledDevice] {
+        try await connection.run(ListOwnDevices(user: user)).all()
+    }
+
     func submit(
         _ action: Action, _ code: Code, _ memory: PhoneMemory, prompt: Prompt?, isSomebodyElse: Bool
     ) async throws -> PhoneReply {
