@@ -2,6 +2,7 @@ import Foundation
 import Gateway
 import Postgres
 import Support
+import Synchronization
 import Testing
 
 /// The drop-in sign-in page on the demo portal, in a real browser: the code is read from a picture of the screen, and the
@@ -103,6 +104,11 @@ import Testing
             try await eventually("the one before is cancelled") { try await count("cancelled") > 0 }
             try await second.go(to: "about:blank")
             try await eventually("the visitor has left") { try await count("cancelled") > 1 }
+            // And comes back by the browser's button: the code that he had is no good any more.
+            _ = try await second.script("history.back()")
+            let back = try await second.code("back")
+            #expect(try await bob.run("scan", back).status == 0)
+            try await second.wait(phase: "scanned")
         }
     }
 
@@ -142,6 +148,34 @@ import Testing
             #expect(try await alice.run("accept").output == "accepted\n")
             try await eventually("signed in") {
                 try await first.value("document.querySelector('h1')?.textContent") == "Signed in as alice"
+            }
+        }
+    }
+
+    /// As one does that collects an answer until it ends: nothing of the stream comes through, not even its head.
+    @Test func `behind a proxy that lets no stream through`() async throws {
+        try await withScene { scene in
+            let alice = try await scene.phone(of: "alice")
+            defer { alice.remove() }
+            let streams = Mutex<Set<Int>>([])
+            let collect: Proxy.Rule = { connection, direction, text in
+                if direction == .toServer {
+                    let isStream = text().contains("/events HTTP/1.1")
+                    streams.withLock { if isStream { $0.insert(connection) } else { $0.remove(connection) } }
+                    return .pass
+                }
+                return streams.withLock { $0.contains(connection) } ? .swallow : .pass
+            }
+            try await Proxy.run(before: scene.http.port, collect) { proxy in
+                let tab = try await scene.browser.tab("http://127.0.0.1:\(proxy.port)/demo")
+                let code = try await tab.code("asked for")
+                #expect(streams.withLock { !$0.isEmpty })
+                #expect(try await alice.run("scan", code).status == 0)
+                try await tab.wait(phase: "scanned")
+                #expect(try await alice.run("accept").status == 0)
+                try await eventually("signed in") {
+                    try await tab.value("document.querySelector('h1')?.textContent") == "Signed in as alice"
+                }
             }
         }
     }

@@ -107,5 +107,5 @@ import Testing
 
 /// Closes the first connections when the answer comes, so what was asked has been done.
 private func loseAnswers(of count: Int) -> Proxy.Rule {
-    { number, direction in direction == .toClient && number < count ? .close : .pass }
+    { number, direction, _ in direction == .toClient && number < count ? .close : .pass }
 }

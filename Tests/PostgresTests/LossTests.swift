@@ -34,7 +34,7 @@ struct LossTests {
     @Test
     func `an answer that never comes gives it up`() async throws {
         let isSilent = Mutex(false)
-        try await Proxy.run(before: Database.current.port) { _, _ in
+        try await Proxy.run(before: Database.current.port) { _, _, _ in
             isSilent.withLock(\.self) ? .swallow : .pass
         } _: { proxy in
             var options = Database.current.options(port: proxy.port)

@@ -10,7 +10,7 @@ package final class FrozenNetwork: Sendable {
     package func run<T: Sendable>(
         before server: Int, _ body: @escaping @Sendable (Proxy) async throws -> T
     ) async throws -> T {
-        try await Proxy.run(before: server, { connection, _ in self.treat(connection) }, body)
+        try await Proxy.run(before: server, { connection, _, _ in self.treat(connection) }, body)
     }
 
     /// Connections that are there now never carry anything again; new ones do.

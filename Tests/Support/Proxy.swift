@@ -17,7 +17,7 @@ package struct Proxy: Sendable {
     }
 
     /// What becomes of the next part of the connection with that number, counted from 0.
-    package typealias Rule = @Sendable (_ connection: Int, Direction) -> Treatment
+    package typealias Rule = @Sendable (_ connection: Int, Direction, _ text: () -> String) -> Treatment
 
     package let port: Int
 
@@ -35,7 +35,7 @@ package struct Proxy: Sendable {
                         defer { count += 1 }
                         return count
                     }
-                    return join(client, to: server) { rule(number, $0) }
+                    return join(client, to: server) { rule(number, $0, $1) }
                 }
                 .bind(host: "127.0.0.1", port: 0).get()
             result = .success(try await body(Proxy(port: listener.localAddress?.port ?? 0)))
@@ -48,17 +48,18 @@ package struct Proxy: Sendable {
     }
 
     private static func join(
-        _ client: any Channel, to server: Int, _ rule: @escaping @Sendable (Direction) -> Treatment
+        _ client: any Channel, to server: Int,
+        _ rule: @escaping @Sendable (Direction, () -> String) -> Treatment
     ) -> EventLoopFuture<Void> {
         ClientBootstrap(group: client.eventLoop)
             .channelInitializer { upstream in
                 upstream.eventLoop.makeCompletedFuture {
-                    try upstream.pipeline.syncOperations.addHandler(Relay(to: client) { rule(.toClient) })
+                    try upstream.pipeline.syncOperations.addHandler(Relay(to: client) { rule(.toClient, $0) })
                 }
             }
             .connect(host: "127.0.0.1", port: server)
             .flatMapThrowing { upstream in
-                try client.pipeline.syncOperations.addHandler(Relay(to: upstream) { rule(.toServer) })
+                try client.pipeline.syncOperations.addHandler(Relay(to: upstream) { rule(.toServer, $0) })
             }
     }
 }
@@ -68,15 +69,16 @@ private final class Relay: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let other: any Channel
-    private let treatment: () -> Proxy.Treatment
+    private let treatment: (() -> String) -> Proxy.Treatment
 
-    init(to other: any Channel, _ treatment: @escaping () -> Proxy.Treatment) {
+    init(to other: any Channel, _ treatment: @escaping (() -> String) -> Proxy.Treatment) {
         (self.other, self.treatment) = (other, treatment)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch treatment() {
-        case .pass: other.writeAndFlush(unwrapInboundIn(data), promise: nil)
+        let part = unwrapInboundIn(data)
+        switch treatment({ String(buffer: part) }) {
+        case .pass: other.writeAndFlush(part, promise: nil)
         case .swallow: break
         case .close: context.close(promise: nil)
         }

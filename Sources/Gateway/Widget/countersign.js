@@ -322,19 +322,19 @@
     }
 
     // Server-sent events, by fetch: an EventSource would have the token in its address. What lets nothing through for
-    // some seconds is a proxy that collects what passes.
+    // some seconds, be it the head of the answer, is a proxy that collects what passes.
     async stream(session) {
-      const answer = await this.ask(session, "/events");
-      if (!answer.body?.getReader) {
-        session.polls = true;
-        return;
-      }
-      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       const watchdog = setTimeout(() => {
         session.polls = true;
-        reader.cancel();
+        session.abort.abort();
       }, 5000);
       try {
+        const answer = await this.ask(session, "/events");
+        if (!answer.body?.getReader) {
+          session.polls = true;
+          return;
+        }
+        const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
         for (let text = ""; ;) {
           const { done, value } = await reader.read();
           if (done) break;
@@ -349,7 +349,7 @@
       } finally {
         clearTimeout(watchdog);
       }
-      if (!isEnded(session) && !session.polls) throw new Error("the stream has ended");
+      if (!isEnded(session)) throw new Error("the stream has ended");
     }
 
     // A browser has six connections to a server over HTTP/1.1, for all its tabs: one that nobody sees keeps none.
