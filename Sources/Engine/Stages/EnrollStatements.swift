@@ -75,7 +75,7 @@ struct ReplaceEnrollments: PreparedStatement {
             FROM new n CROSS JOIN LATERAL (
                 SELECT e.enrollment_id FROM countersign.enrollments e
                 WHERE (e.app_id, e.user_id, e.device_id) = (n.app_id, n.user_id, n.device_id)
-                  AND e.status = 'active' OFFSET 0) o
+                  AND e.status = 'active' AND e.enrollment_id < n.enrollment_id OFFSET 0) o
             GROUP BY o.enrollment_id
         ), replaced AS (
             UPDATE countersign.enrollments e
@@ -123,6 +123,10 @@ struct ResolveEnrollments: PreparedStatement {
                         WHEN g.refusal IS NOT NULL THEN g.refusal
                         WHEN row_number() OVER (PARTITION BY e.app_id, e.user_id, e.device_id, g.refusal IS NULL
                                                 ORDER BY e.enrollment_id DESC) > 1
+                             -- Whose batch was faster.
+                             OR EXISTS (SELECT FROM countersign.enrollments n
+                                        WHERE (n.app_id, n.user_id, n.device_id) = (e.app_id, e.user_id, e.device_id)
+                                          AND n.status = 'active' AND n.enrollment_id > e.enrollment_id)
                             THEN 'replaced by a later enrollment of the same device'
                    END AS refusal
             FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::bytea[])
