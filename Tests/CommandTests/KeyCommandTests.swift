@@ -80,7 +80,6 @@ import Testing
         let (old, new) = (MasterKeyText.make(id: 1), MasterKeyText.make(id: 2))
         _ = try await insertPortals(1, sealer: try old.sealer())
         var holder = try await Database.current.connect()
-        try await holder.execute("SET idle_in_transaction_session_timeout = 0")
         try await holder.execute("BEGIN; SELECT FROM countersign.portals FOR UPDATE")
         let shell = try await Shell.member(of: .admin, key: new + old)
         try await shell.run("key", "reseal")

@@ -17,8 +17,6 @@ import Testing
             var ids: [String] = []
             for _ in 0..<8 { ids.append(try await startSignIn(holder, http).0) }
             var session = try await Database.current.connect(as: holder.login)
-            // Longer than the server would let it, however busy the machine is.
-            try await session.execute("SET idle_in_transaction_session_timeout = 0")
             try await session.execute("BEGIN")
             for id in ids { try await session.execute("SELECT countersign.cancel_request('\(id)')") }
 

@@ -174,7 +174,7 @@ import Testing
         try await withOperations { browser in
             let console = try await SignedIn(browser)
             #expect(try await console.page("overview").contains("The doctor is being asked."))
-            try await eventually("it has answered", timeout: .seconds(60)) {
+            try await eventually("it has answered") {
                 let page = try await console.page("overview")
                 return page.contains("The doctor was asked <time")
                     && concerns(page).contains { $0.hasPrefix("Doctor: ") && $0.contains("PUBLIC") }

@@ -74,7 +74,7 @@ package struct Browser: Sendable {
         request.headers.add(contentsOf: headers)
         if let cookie { request.headers.add(name: "cookie", value: cookie) }
         if let body { request.body = .bytes(Array(body.utf8)) }
-        let response = try await Self.client.execute(request, timeout: .seconds(30))
+        let response = try await Self.client.execute(request, timeout: .seconds(patience.components.seconds))
         let bytes = try await response.body.collect(upTo: 4 << 20)
         return Answer(
             status: Int(response.status.code), headers: response.headers, body: String(buffer: bytes))

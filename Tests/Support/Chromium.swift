@@ -59,9 +59,12 @@ package struct Chromium: Sendable {
             "--host-resolver-rules=MAP *.test 127.0.0.1",
             "--disable-background-networking", "--no-first-run",
         ]
+        // A script of axe's takes seconds, and longer than the usual 30 where other tests want the same two cores.
+        let milliseconds = Int(patience / .milliseconds(1))
         let wanted: [String: Any] = [
             "browserName": "chrome", "goog:chromeOptions": ["args": arguments],
             "goog:loggingPrefs": ["browser": "ALL"],
+            "timeouts": ["script": milliseconds, "pageLoad": milliseconds],
         ]
         let driver = "http://127.0.0.1:\(port)"
         let made = try await ask(
@@ -97,7 +100,8 @@ package struct Chromium: Sendable {
             request.headers.add(name: "content-type", value: "application/json")
             request.body = .bytes(Array(try JSONSerialization.data(withJSONObject: body)))
         }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let limit = TimeAmount.seconds(2 * patience.components.seconds)
+        let response = try await HTTPClient.shared.execute(request, timeout: limit)
         let bytes = try await response.body.collect(upTo: 16 << 20)
         try #require(response.status == .ok, "\(address): \(String(buffer: bytes).prefix(600))")
         let answer = try JSONSerialization.jsonObject(with: Data(bytes.readableBytesView))

@@ -29,7 +29,7 @@ extension Database {
     }
 
     /// Waits until a query returns that number.
-    package func wait(until sql: String, is wanted: Int, timeout: Duration = .seconds(60)) async throws {
+    package func wait(until sql: String, is wanted: Int, timeout: Duration = patience) async throws {
         var superuser = try await connectAsSuperuser()
         let statement = Statement("wait", sql)
         let deadline = ContinuousClock.now + timeout

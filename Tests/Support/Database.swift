@@ -64,10 +64,17 @@ package final class Database: Sendable {
     package func unique(_ word: String) -> String { "\(word)_\(suffix)" }
 
     /// Connects as the owner.
-    package func connect() async throws -> Connection { try await Connection.open(ownerOptions) }
+    package func connect() async throws -> Connection { try await open(ownerOptions) }
 
     package func connect(as login: TestLogin) async throws -> Connection {
-        try await Connection.open(options(login: login))
+        try await open(options(login: login))
+    }
+
+    /// A test's own session: what it holds is held until the test lets it go, however busy the machine is.
+    private func open(_ options: ConnectionOptions) async throws -> Connection {
+        var patient = options
+        patient.settings["idle_in_transaction_session_timeout"] = "0"
+        return try await Connection.open(patient)
     }
 
     /// Whether the server knows the locales of ICU: those of PyPI were built without, and have the collation `unicode` alone.
@@ -79,7 +86,7 @@ package final class Database: Sendable {
     }
 
     package func connectAsSuperuser() async throws -> Connection {
-        try await Connection.open(superuserOptions)
+        try await open(superuserOptions)
     }
 
     /// Where the server listens, for a `Proxy` before it.

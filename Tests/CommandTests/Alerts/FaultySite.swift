@@ -218,13 +218,11 @@ extension FaultySite {
     }
 
     private func leaveSessionsIdle() async throws {
-        let patience = "SET idle_in_transaction_session_timeout = 0"
         var reading = try await Database.current.connect()
-        try await reading.execute(patience)
         try await reading.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM countersign.settings")
         reader = consume reading
         var listening = try await Database.current.connect()
-        try await listening.execute("\(patience); LISTEN alerts")
+        try await listening.execute("LISTEN alerts")
         try await listening.execute("BEGIN")
         listener = consume listening
         try await arrange(

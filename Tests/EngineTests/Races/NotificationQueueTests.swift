@@ -9,10 +9,10 @@ import Testing
     private static let small = "UPDATE countersign.notification_queue SET pause_from = 0.0004"
     private static let isPaused = "SELECT is_paused::integer FROM countersign.notification_queue"
 
-    /// A portal's own login: it lifts its limit, listens, and idles.
+    /// A portal's own login: it has lifted its limit, listens, and idles.
     private func hold(_ site: Site) async throws -> Connection {
         var idler = try await site.portal()
-        try await idler.execute("SET idle_in_transaction_session_timeout = 0; LISTEN flood")
+        try await idler.execute("LISTEN flood")
         try await idler.execute("BEGIN")
         return idler
     }
