@@ -1,3 +1,4 @@
+import Countersign
 import HTTPService
 import Hummingbird
 import Postgres
@@ -36,18 +37,20 @@ final class AllowedOrigins: Sendable {
         .forbidden, "origin_not_allowed",
         "pages of this origin may not show the portal's sign-ins; `countersign origin add` lets them")
 
-    /// What lets a page read the answer: nothing for its own server's pages and for what is no page. Fails with 403 for
-    /// an origin that is no portal's.
-    func headers(_ request: IncomingRequest) async throws -> HTTPFields {
+    /// What lets a page read the answer: nothing for its own server's pages and for what is no page. Pages of any origin may
+    /// read why they are refused: a browser shows nobody an answer without these, and its page would wait for ever.
+    func headers(_ request: IncomingRequest) -> HTTPFields {
         guard let origin = request.foreignOrigin else { return [.vary: "Origin"] }
-        guard try await all().values.contains(where: { $0.contains(origin) }) else { throw Self.refusal }
         return [.accessControlAllowOrigin: origin, .vary: "Origin"]
     }
 
-    /// Fails with 403 for an origin that is another portal's.
+    /// Fails with 403 for an origin that is none of the portal's.
     func check(_ request: IncomingRequest, _ portal: String) async throws {
         guard let origin = request.foreignOrigin else { return }
-        guard try await all()[portal]?.contains(origin) == true else { throw Self.refusal }
+        guard try await all()[portal]?.contains(origin) == true else {
+            LogContext.note("origin", String(String.UnicodeScalarView(origin.unicodeScalars.prefix(200))))
+            throw Self.refusal
+        }
     }
 }
 

@@ -43,7 +43,7 @@ struct BrowserRoutes: Sendable {
 
     /// Also an error may be read by the page that it concerns.
     private func answer(_ request: IncomingRequest, _ body: Body) async throws -> Response {
-        let headers = try await origins.headers(request)
+        let headers = origins.headers(request)
         do {
             var response = try await body(request, try await caller(request))
             for field in headers { response.headers[field.name] = field.value }
@@ -90,9 +90,9 @@ struct BrowserRoutes: Sendable {
         return BrowserSignIns.invalidToken
     }
 
-    /// Whether a page may ask at all: a browser asks before it sends the header. Whose page it is shows with the token.
+    /// A browser asks before it sends the header. Whether its page may show the sign-in, the token's portal decides.
     @Sendable private func preflight(_ request: IncomingRequest) async throws -> Response {
-        var headers = try await origins.headers(request)
+        var headers = origins.headers(request)
         headers[.accessControlAllowMethods] = "GET, POST"
         headers[.accessControlAllowHeaders] = "authorization, content-type"
         headers[.accessControlMaxAge] = "7200"

@@ -288,7 +288,7 @@
           if (session.abort.signal.aborted) continue;
           if (error.final) return this.drop(session, error);
           failures += 1;
-          if (failures > 2 && this.shown === session) this.view.say(this.view.words.offline);
+          if (failures > 2 && (this.shown ?? session) === session) this.view.say(this.view.words.offline);
           await pause(error.wait || Math.min(8000, 500 * 2 ** failures));
         }
       }
