@@ -225,7 +225,7 @@ DECLARE
 BEGIN
     PERFORM countersign.check_savepoints();
     IF request.redeem_once IS NULL AND request.allow_link IS NULL THEN
-        PERFORM countersign.refuse('CS003', 'results of this authentication type are not redeemed: read auth_results');
+        PERFORM countersign.refuse('CS003', 'results of this authentication type are not redeemed, but read');
     END IF;
     IF request.link_answer_id IS NOT NULL
        AND response_code IS DISTINCT FROM countersign.response_code(request.link_answer_id) THEN

@@ -129,8 +129,22 @@ BEGIN
     -- Nothing of a malformed submission is kept but what was understood: a code may stand in the wrong column.
     NEW.status := 'rejected';
     NEW.reason := CASE WHEN refused THEN 'too_many_malformed' WHEN well_formed THEN 'too_many_waiting' ELSE 'malformed' END;
-    NEW.detail := CASE WHEN refused THEN 'too many submissions of this user were malformed within ten minutes'
-                       WHEN well_formed THEN NEW.detail END;
+    NEW.detail := CASE
+        WHEN refused THEN 'too many submissions of this user were malformed within ten minutes'
+        WHEN well_formed THEN NEW.detail
+        ELSE concat_ws('; ',
+            CASE WHEN NEW.transaction_id IS NULL THEN 'otp must be 64 characters of A-Z, a-z, 0-9, - and _' END,
+            CASE WHEN NEW.enrollment IS NULL THEN 'enrollment_id must be a UUID' END,
+            CASE WHEN (NEW.action IN ('scan', 'accept', 'deny', 'confirm')) IS NOT TRUE
+                 THEN 'action must be scan, accept, deny or confirm' END,
+            CASE WHEN NEW.signed_at IS NOT NULL AND NEW.signed_time IS NULL
+                 THEN 'signed_at must be like 2026-01-31T12:00:00Z' END,
+            CASE WHEN octet_length(NEW.prompt_digest) > 64 OR NEW.prompt_digest !~ '^([0-9a-f]{64}|-)$'
+                 THEN 'prompt_digest must be 64 hexadecimal digits in lower case, or -' END,
+            CASE WHEN octet_length(NEW.signature) > 16384 THEN 'signature may have 16,384 bytes' END,
+            CASE WHEN NEW.deny_reason <> 'not_me' OR NEW.deny_reason IS NOT NULL AND NEW.action IS DISTINCT FROM 'deny'
+                 THEN 'deny_reason must be not_me, and goes with the action deny' END,
+            CASE WHEN NEW.channel NOT IN ('qr', 'link') THEN 'channel must be qr or link' END) END;
     NEW.resolved_at := NEW.submitted_at;
     NEW.enrollment_id := NEW.enrollment::text;
     NEW.action := CASE WHEN NEW.action IN ('scan', 'accept', 'deny', 'confirm') THEN NEW.action END;

@@ -86,7 +86,8 @@ extension AppRoutes {
         switch reason {
         case "unknown_code", "expired", "already_used", "other_device":
             Problem(.badRequest, "invalid_code", "the code is not valid; show a new one")
-        case "malformed": Problem(.badRequest, reason, "a field does not have the form that it must have")
+        case "malformed":
+            Problem(.badRequest, reason, detail ?? "a field does not have the form that it must have")
         case "wrong_prompt":
             Problem(.conflict, reason, "prompt_digest is not that of the prompt that was shown")
         case "other_network":

@@ -56,6 +56,9 @@ import Testing
         String(repeating: "a", count: 16_385), String(repeating: "\(code)\n", count: 16_000),
     ]
 
+    private static let detail = Statement(
+        "detail", "SELECT detail FROM countersign.submission_results WHERE submission_id = $1")
+
     struct Case: Sendable, CustomTestStringConvertible {
         let column: String
         let values: [String?]
@@ -80,6 +83,8 @@ import Testing
             #expect(try row.text(0) == "rejected", shown)
             #expect(try row.optionalText(1) == "malformed", shown)
             #expect(try row.optionalText(2) == nil, shown)
+            let detail = try await app.run(Self.detail, [.identifier(id)])[0].text(0)
+            #expect(detail.hasPrefix("\(bad.column) m") && !detail.contains("; "), shown)
         }
         let stored = try await Database.current.everythingStored()
         let code = try #require(Code(Self.code))
