@@ -58,7 +58,7 @@ extension AppError: CustomStringConvertible {
         case .noCode:
             "there is no code: it has 64 characters of A-Z, a-z, 0-9, - and _, alone or in a link"
         case .invalidCode: "the server refuses: the code is not valid; show a new one"
-        case .signedOut: "the server refuses: the access token does not count"
+        case .signedOut: "the server refuses: the access token does not count; why, its log says"
         case .notEnrolled(let reason): "the server refuses: \(reason)"
         case .held(let sentence): "the server refuses: \(sentence)"
         case .forbidden(let sentence): "the server refuses: \(sentence)"
@@ -72,7 +72,8 @@ extension AppError: CustomStringConvertible {
         case .unreachable(let sentence): sentence
         case .notGenuine(let sentence): "do not answer: the secure message is not the server's: \(sentence)"
         case .unexpected(let status):
-            "the server answers with the status \(status), and what the API for apps never does"
+            "the server answers with the status \(status), which the API for apps never does: is this its address, "
+                + "and does it serve apps?"
         }
     }
 }

@@ -77,8 +77,10 @@ struct WebhookForward: DatabaseCommand {
     func run(_ connection: inout Connection) async throws {
         do {
             try await forwarder?.run(&connection)
-        } catch is RequestEnds.NotThisPortal {
-            throw Failure(.permission, "this login does not speak for a portal \(portal ?? "of that name")")
+        } catch let error as RequestEnds.NotThisPortal {
+            let own = error.own.map { "; it speaks for \($0)" } ?? ""
+            throw Failure(
+                .permission, "this login does not speak for a portal \(portal ?? "of that name")" + own)
         }
     }
 

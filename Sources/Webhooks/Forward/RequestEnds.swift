@@ -31,13 +31,15 @@ package struct RequestEnds: Sendable {
     }
 
     /// The login speaks for another portal, or for none.
-    package struct NotThisPortal: Error {}
+    package struct NotThisPortal: Error {
+        /// The one that it speaks for.
+        package let own: String?
+    }
 
     private mutating func open(_ connection: inout Connection) async throws {
         try await connection.run(NamePortal(name: portal))
-        guard let own = try await connection.run(ReadOwnPortal()).first(), own.name == portal else {
-            throw NotThisPortal()
-        }
+        let own = try await connection.run(ReadOwnPortal()).first()
+        guard let own, own.name == portal else { throw NotThisPortal(own: own?.name) }
         try await connection.listen(to: [own.channel])
         session = connection.processID
     }
