@@ -87,7 +87,8 @@ extension ListRequests.SourceKind {
         case .all: newest("")
         case .reference: newest("AND r.reference = $7")
         case .people:
-            // A user's answer is in the audit trail within the quarter of an hour after the request.
+            // A user's answer is in the audit trail within the quarter of an hour after the request. Each of them is looked up,
+            // however many a server that has never analysed the tables believes there are.
             """
             SELECT \(Self.columns) FROM (
                 SELECT DISTINCT seen.transaction_id FROM unnest($8::text[]) AS u (user_id) CROSS JOIN LATERAL (
@@ -99,8 +100,10 @@ extension ListRequests.SourceKind {
                               countersign.uuid_time($3::uuid)) + interval '15 minutes'),
                               'ffffffff-ffff-ffff-ffff-ffffffffffff')
                     ORDER BY e.event_id DESC LIMIT 1000) AS seen) AS found
-            JOIN countersign.auth_requests r USING (transaction_id)
-            WHERE \(Self.within) AND ($9::uuid[] IS NULL OR r.enrollment_id = ANY ($9))
+            CROSS JOIN LATERAL (
+                SELECT \(Self.columns) FROM countersign.auth_requests r
+                WHERE r.transaction_id = found.transaction_id AND \(Self.within)
+                  AND ($9::uuid[] IS NULL OR r.enrollment_id = ANY ($9)) LIMIT 1) AS r
             """
         }
     }
