@@ -42,7 +42,7 @@ import Testing
             """
             SELECT pg_sleep(0.002);
             UPDATE countersign.event_closing SET until = date_trunc('milliseconds', clock_timestamp()),
-                horizon = pg_snapshot_xmax(pg_current_snapshot())
+                horizon = pg_current_xact_id()
             """)
         try await eventually("the span is closed") {
             try await connection.execute("SELECT coalesce(countersign.close_events(), 0)")[0].int(0) > 0

@@ -55,10 +55,11 @@ BEGIN
         RETURN NULL;
     END IF;
     IF closing.horizon IS NULL THEN
-        -- Five seconds are plenty between the making of an id and the beginning of the write.
+        -- Five seconds are plenty between the making of an id and the beginning of the write. Whoever writes already has a
+        -- lower number than this transaction; a snapshot's xmax is the one behind the last that has ended, and may be that
+        -- of one that writes.
         UPDATE countersign.event_closing
-        SET until = date_trunc('minute', clock_timestamp() - interval '5 s'),
-            horizon = pg_snapshot_xmax(pg_current_snapshot())
+        SET until = date_trunc('minute', clock_timestamp() - interval '5 s'), horizon = pg_current_xact_id()
         WHERE until < date_trunc('minute', clock_timestamp() - interval '5 s');
         RETURN NULL;
     ELSIF closing.horizon > pg_snapshot_xmax(pg_current_snapshot()) THEN
