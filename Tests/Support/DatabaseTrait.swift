@@ -9,6 +9,8 @@ package struct DatabaseTrait: SuiteTrait, TestTrait, TestScoping {
     let isMigrated: Bool
     /// Of CREATE DATABASE.
     var options = ""
+    /// Of those that exist at once. Who has one may not wait for a second: eight such tests would wait for each other.
+    var waitsForPlace = true
 
     package var isRecursive: Bool { true }
 
@@ -17,17 +19,20 @@ package struct DatabaseTrait: SuiteTrait, TestTrait, TestScoping {
         performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
         try await LogTrait().provideScope(for: test, testCase: testCase) {
-            try await Gate.databases.pass {
-                let database = try await Database.make(isMigrated: isMigrated, options: options)
-                do {
-                    try await Database.$scoped.withValue(database, operation: function)
-                } catch {
-                    try await database.drop()
-                    throw error
-                }
-                try await database.drop()
-            }
+            guard waitsForPlace else { return try await provide(function) }
+            try await Gate.databases.pass { try await provide(function) }
         }
+    }
+
+    private func provide(_ function: @concurrent @Sendable () async throws -> Void) async throws {
+        let database = try await Database.make(isMigrated: isMigrated, options: options)
+        do {
+            try await Database.$scoped.withValue(database, operation: function)
+        } catch {
+            try await database.drop()
+            throw error
+        }
+        try await database.drop()
     }
 }
 
@@ -37,7 +42,7 @@ extension DatabaseTrait {
         isMigrated: Bool = true, _ body: @concurrent @Sendable () async throws -> Void
     ) async throws {
         guard let test = Test.current else { preconditionFailure("there is no test") }
-        try await DatabaseTrait(isMigrated: isMigrated).provideScope(
+        try await DatabaseTrait(isMigrated: isMigrated, waitsForPlace: false).provideScope(
             for: test, testCase: Test.Case.current, performing: body)
     }
 }
