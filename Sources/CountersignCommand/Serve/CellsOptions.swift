@@ -22,8 +22,8 @@ struct CellsOptions: ParsableArguments {
     /// By their numbers. Fails with 64 for what is no number of a cell, or given twice.
     func options(_ environment: Environment, _ logger: Logger) throws -> [Int: ConnectionOptions] {
         var options: [Int: ConnectionOptions] = [:]
-        for (number, url) in try given() + environment.cells {
-            guard let number = Int(number), Cell.numbers.contains(number) else {
+        for (number, url) in given + environment.cells {
+            guard let number = Int(number), Cell.numbers.contains(number), let url else {
                 throw Failure(.usage, "--cell must be a number from 0 to 1023, = and the database's URL")
             }
             guard options[number] == nil else {
@@ -36,20 +36,17 @@ struct CellsOptions: ParsableArguments {
     }
 
     /// What stands behind the first = may have some of its own.
-    private func given() throws -> [(String, String)] {
-        try cells.map { text in
+    private var given: [(number: String, url: String?)] {
+        cells.map { text in
             let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2 else {
-                throw Failure(.usage, "--cell must be a number from 0 to 1023, = and the database's URL")
-            }
-            return (parts[0], parts[1])
+            return (parts.first ?? "", parts.dropFirst().first)
         }
     }
 }
 
 extension Environment {
     /// `COUNTERSIGN_CELL_1` and so on.
-    fileprivate var cells: [(String, String)] {
+    fileprivate var cells: [(number: String, url: String?)] {
         variables.compactMap { name, url in
             let prefix = "COUNTERSIGN_CELL_"
             guard name.hasPrefix(prefix), !url.isEmpty else { return nil }
@@ -100,10 +97,7 @@ extension CellsOptions {
         } catch let error as AdministrationError {
             throw Failure(.configuration, "--cell \(cell.number): \(error)")
         }
-        let installation = try await Installation.read(&connection)
-        guard try await GroupRole.gateway.isHeld(in: installation, &connection) else {
-            throw Failure(AdministrationError.notAllowed(.gateway), in: installation)
-        }
+        try await GroupRole.gateway.check(&connection)
     }
 }
 

@@ -29,10 +29,7 @@ struct ServerOptions: ParsableArguments {
         try await Failure.unlessFree(listen.host, listen.port, flag: "--listen")
         var connection = try await Connection.open(database)
         try await Program.schemaRange.check(&connection, schema: Program.schema)
-        let installation = try await Installation.read(&connection)
-        guard try await GroupRole.gateway.isHeld(in: installation, &connection) else {
-            throw Failure(AdministrationError.notAllowed(.gateway), in: installation)
-        }
+        try await GroupRole.gateway.check(&connection)
         configuration.home = try await CellsOptions.check(configuration.cells, beside: &connection, logger)
         if let fault = try await configuration.fault(&connection) { throw Failure(.configuration, fault) }
         do {
@@ -42,6 +39,16 @@ struct ServerOptions: ParsableArguments {
             }
         } catch {
             throw Failure(.configuration, "the certificate or its key cannot be read: \(error)")
+        }
+    }
+}
+
+extension GroupRole {
+    /// Fails with 77, and the group's name in this installation, unless the login belongs to it.
+    func check(_ connection: inout Connection) async throws {
+        let installation = try await Installation.read(&connection)
+        guard try await isHeld(in: installation, &connection) else {
+            throw Failure(AdministrationError.notAllowed(self), in: installation)
         }
     }
 }

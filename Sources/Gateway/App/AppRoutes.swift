@@ -57,7 +57,7 @@ struct AppRoutes: Sendable {
         let device = Devices.Witness(
             address: request.client?.unmapped.description,
             agent: SignInContext.userAgent(request.headers[.userAgent]))
-        let judge = judges(answer.codeID) ?? devices
+        let judge = judges(answer.code?.id) ?? devices
         let outcome = try await mapped { try await judge.submit(answer, user: user, on: device) }
         guard let outcome else { throw Self.problem("not_enrolled") }
         if let reason = outcome.reason { throw Self.problem(reason, outcome.detail) }

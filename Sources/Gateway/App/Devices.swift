@@ -184,10 +184,8 @@ extension Devices {
     private func repeated(
         _ answer: Answer, _ enrollment: Identifier, _ user: String
     ) async throws -> (prompt: String?, returnURI: String?)? {
-        guard let transaction = answer.codeID, let code = base64URLDecoded(answer.otp.utf8) else {
-            return nil
-        }
-        let digest = Array(SHA256.hash(data: Data(code.dropFirst(16))))
+        guard let (transaction, secret) = answer.code else { return nil }
+        let digest = Array(SHA256.hash(data: Data(secret)))
         let asking = FindRepeatedSubmission(
             enrollment: enrollment, transaction: transaction, digest: digest, action: answer.action,
             signature: answer.signature)
@@ -196,10 +194,12 @@ extension Devices {
 }
 
 extension Devices.Answer {
-    /// The id that its code begins with; nil of what is no code.
-    var codeID: Identifier? {
-        guard let code = base64URLDecoded(otp.utf8), code.count == 48 else { return nil }
-        return Identifier(bytes: code.prefix(16))
+    /// The id that its code begins with, and the secret; nil of what is no code.
+    var code: (id: Identifier, secret: ArraySlice<UInt8>)? {
+        guard let bytes = base64URLDecoded(otp.utf8), bytes.count == 48,
+            let id = Identifier(bytes: bytes.prefix(16))
+        else { return nil }
+        return (id, bytes.dropFirst(16))
     }
 }
 
