@@ -182,7 +182,6 @@ let package = Package(
                 server("Metrics", "swift-metrics"),
                 server("NIOCore", "swift-nio"),
                 server("NIOHTTP1", "swift-nio"),
-                server("NIOPosix", "swift-nio"),
                 server("ServiceLifecycle", "swift-service-lifecycle"),
                 server("UnixSignals", "swift-service-lifecycle"),
             ]

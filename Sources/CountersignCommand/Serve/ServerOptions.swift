@@ -26,7 +26,7 @@ struct ServerOptions: ParsableArguments {
         configuration.demo = try demo.configuration(environment, configuration)
         configuration.cells = try cells.options(environment, logger)
         let (listen, isTLS) = (configuration.http.listen, configuration.http.tls != nil)
-        try await Failure.unlessFree(listen.host, listen.port, flag: "--listen")
+        try Failure.unlessFree(listen.host, listen.port, flag: "--listen")
         var connection = try await Connection.open(database)
         try await Program.schemaRange.check(&connection, schema: Program.schema)
         try await GroupRole.gateway.check(&connection)

@@ -1,20 +1,31 @@
 import Glibc
 import NIOCore
-import NIOPosix
 
 extension Failure {
     /// Looks whether a server could listen there, before anything else has begun: what fails later takes down
     /// everything that runs beside it, with lines of each. `flag` is what the address was given by.
-    static func unlessFree(_ host: String, _ port: Int, flag: String) async throws {
+    ///
+    /// Takes the address without listening there: who connected meanwhile would never be answered.
+    static func unlessFree(_ host: String, _ port: Int, flag: String) throws {
         guard port != 0 else { return }
         do {
-            let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .bind(host: host, port: port).get()
-            try await channel.close()
+            try bindOnce(SocketAddress.makeAddressResolvingHost(host, port: port))
         } catch {
             throw Failure(error, at: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)", flag: flag)
         }
+    }
+
+    private static func bindOnce(_ address: SocketAddress) throws {
+        let family = address.protocol == .inet6 ? AF_INET6 : AF_INET
+        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
+        defer { close(descriptor) }
+        // As the servers do: what is left of connections that have ended keeps nobody out.
+        var isReused: Int32 = 1
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isReused, size)
+        let result = unsafe address.withSockAddr { unsafe bind(descriptor, $0, socklen_t($1)) }
+        guard result == 0 else { throw IOError(errnoCode: errno, reason: "bind") }
     }
 
     private init(_ error: any Error, at place: String, flag: String) {

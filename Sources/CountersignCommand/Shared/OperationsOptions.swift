@@ -59,7 +59,7 @@ struct OperationsOptions: ParsableArguments {
             throw Failure(.usage, "--operations-listen must be like 127.0.0.1:9090, not '\(text)'")
         }
         do {
-            try await Failure.unlessFree(address.host, address.port, flag: "--operations-listen")
+            try Failure.unlessFree(address.host, address.port, flag: "--operations-listen")
         } catch let failure as Failure where waits && failure.status == .temporary {}
         var options = database
         if let url = environment.text("operations-database-url") {
