@@ -112,6 +112,9 @@ CREATE TABLE countersign.portals (
                            CONSTRAINT portals_webhook_rate CHECK (webhook_rate BETWEEN 1 AND 100000),
     -- A paused portal's requests are accepted and wait; a disabled portal's are refused. They still expire.
     paused                 boolean NOT NULL DEFAULT false,
+    -- Written by a trigger, see audit.sql: grants leave them out of what anybody may update.
+    paused_at              timestamptz,
+    paused_by              text,
     notify_on              text[] NOT NULL  -- the ends whose webhooks are sent
                            DEFAULT '{authenticated,denied,expired,cancelled,failed}'
                            CONSTRAINT portals_notify_on CHECK (
@@ -718,7 +721,9 @@ CREATE TABLE countersign.stage_controls (
     paused      boolean NOT NULL DEFAULT false,
     batch_size  integer  -- NULL: what each worker was started with
                 CONSTRAINT stage_controls_batch_size CHECK (batch_size BETWEEN 1 AND 1000),
-    updated_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+    updated_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    paused_at   timestamptz,  -- both are written by a trigger, see audit.sql
+    paused_by   text
 );
 INSERT INTO countersign.stage_controls (stage)
     SELECT unnest(ARRAY['enroll', 'issue', 'validate', 'expire', 'dispatch', 'housekeep']);

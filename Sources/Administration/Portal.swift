@@ -1,3 +1,4 @@
+package import Countersign
 package import Postgres
 
 /// A web site that wants its visitors signed in.
@@ -9,7 +10,7 @@ package struct Portal: Sendable, Hashable {
     package let login: String
     package let isEnabled: Bool
     /// Its requests are accepted and wait; see `PausePortal`.
-    package let isPaused: Bool
+    package let pause: Pause?
     /// It has more than `maxOpenRequests` open requests, and gets no new ones for now.
     package let isOverLimit: Bool
     package let maxOpenRequests: Int
@@ -18,6 +19,8 @@ package struct Portal: Sendable, Hashable {
     package let createdAt: Timestamp
     /// The ends of its requests whose webhooks are sent; see `SetPortal`.
     package let notifyOn: [String]
+
+    package var isPaused: Bool { pause != nil }
 
     /// The same as `portal set` takes them.
     package var notifiedEnds: String { "\(NotifiedEnds(stored: notifyOn))" }
@@ -46,7 +49,7 @@ extension Portal: RowReadable {
         maxOpenRequests = try row.int("max_open_requests")
         maxStartsPerSource = try row.optionalInt("max_starts_per_source")
         createdAt = try row.timestamp("created_at")
-        isPaused = try row.bool("paused")
+        pause = try Pause.read(&row)
         notifyOn = try row.texts("notify_on")
     }
 }
@@ -71,7 +74,7 @@ package struct ListPortals: PreparedStatement {
         "portal.list",
         """
         SELECT portal_id, name, display_name, login, enabled, over_limit, max_open_requests,
-               max_starts_per_source, created_at, paused, notify_on
+               max_starts_per_source, created_at, paused, paused_at, paused_by, notify_on
         FROM countersign.portals ORDER BY name
         """)
 }

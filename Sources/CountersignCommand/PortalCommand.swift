@@ -124,6 +124,7 @@ struct PortalList: DatabaseCommand {
                 "name": .text(portal.name), "display_name": .text(portal.displayName),
                 "login": .text(portal.login), "enabled": .flag(portal.isEnabled),
                 "paused": .flag(portal.isPaused),
+                "paused_by": .text(portal.pause?.by), "paused_since": .time(portal.pause?.since),
                 "max_open_requests": .number(portal.maxOpenRequests),
                 "max_starts_per_source": .number(portal.maxStartsPerSource),
                 "over_limit": .flag(portal.isOverLimit),

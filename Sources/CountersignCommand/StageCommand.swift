@@ -31,6 +31,7 @@ struct StageList: DatabaseCommand {
         let records = try await StageControl.list(&connection).map { control -> Record in
             [
                 "stage": .text(control.stage), "paused": .flag(control.isPaused),
+                "paused_by": .text(control.pause?.by), "paused_since": .time(control.pause?.since),
                 "batch_size": .number(control.batchSize), "updated_at": .time(control.updatedAt),
             ]
         }

@@ -8,8 +8,9 @@ import Testing
     /// What administrators may write and is no configuration, or is a secret, which no file has.
     private static let others: Set = [
         "settings.only_row", "settings.updated_at", "portals.portal_id", "portals.created_at",
-        "portals.over_limit", "portals.channel", "portals.signing_secret", "portals.previous_secret",
-        "portals.previous_secret_until", "apps.app_id", "apps.created_at", "apps.over_limit", "apps.channel",
+        "portals.over_limit", "portals.channel", "portals.paused_at", "portals.paused_by",
+        "portals.signing_secret", "portals.previous_secret", "portals.previous_secret_until",
+        "apps.app_id", "apps.created_at", "apps.over_limit", "apps.channel",
         "auth_types.method",  // there is one
         "auth_type_messages.auth_type", "callback_urls.callback_id", "callback_urls.portal_id",
         "callback_urls.password", "browser_origins.portal_id", "portal_credentials.portal_id",

@@ -62,5 +62,12 @@ import Testing
         let queues = try #require(status["queues"] as? [[String: Any]])
         let paused = queues.filter { $0["paused"] as? Bool == true }
         #expect(paused.map { $0["stage"] as? String } == ["dispatch"])
+        for (list, name) in [("stage", "dispatch"), ("portal", "beta")] {
+            let rows = try await shell.succeed(list, "list", "--json").json(as: [[String: Any]].self)
+            let told = rows.filter { $0["paused_by"] is String && $0["paused_since"] is String }
+            #expect(told.compactMap { $0["stage"] as? String ?? $0["name"] as? String } == [name])
+        }
+        let doctor = try await shell.run("doctor").output
+        #expect(doctor.contains(/By \S+ at \S+ \S+Z\. Unless that is meant, resume it\./))
     }
 }

@@ -15,6 +15,12 @@ import Testing
             let insert = "INSERT INTO countersign.events (type, \(column)) VALUES ('portal.paused', \(value))"
             #expect(try await forger.refusal(of: insert)?.state == noPrivilege, "\(column)")
         }
+        for statement in [
+            "UPDATE countersign.portals SET paused_by = 'alice'",
+            "UPDATE countersign.stage_controls SET paused_at = now()",
+        ] {
+            #expect(try await forger.refusal(of: statement)?.state == noPrivilege)
+        }
         for statement in ["UPDATE countersign.events SET type = 'x'", "DELETE FROM countersign.events"] {
             #expect(try await forger.refusal(of: statement)?.state == noPrivilege)
         }

@@ -42,9 +42,8 @@ import Testing
     }
 
     private func concerns(_ page: String) -> [String] {
-        page.matches(of: /<div class="told"><strong>([^<]*)<\/strong> <span class="whom">([^<]*)</).map {
-            "\($0.1): \($0.2)"
-        }
+        let form = /<div class="told"><strong>([^<]*)<\/strong> <span class="whom">(?:<a [^>]*>)?([^<]*)</
+        return page.matches(of: form).map { "\($0.1): \($0.2)" }
     }
 
     @Test func `each thing that hurts is there, with what to do`() async throws {
@@ -77,6 +76,41 @@ import Testing
             ] { #expect(page.contains(words), "\(words)") }
             #expect(state(page) == "Needs you")
         }
+    }
+
+    @Test func `a pause says who did it and when, and leads to its row`() async throws {
+        _ = try await ConsolePortal.make()
+        try await act("stage pause", "expire")
+        try await Database.current.arrangeAsSuperuser(
+            """
+            SET session_replication_role = replica;
+            UPDATE countersign.stage_controls SET paused_at = now() - interval '2 hours' WHERE stage = 'expire'
+            """)
+        let admin = try await Database.current.makeLogin("admin", in: .admin)
+        try await withOperations(Database.current.options(login: admin)) { browser in
+            let console = try await SignedIn(browser, name: "anna")
+            _ = try await console.press("stage-pause", on: "queues", form: "stage-pause-dispatch")
+            _ = try await console.press("portal-pause", on: "portals", form: "portal-pause-acme")
+            let page = try await console.page("overview")
+            for (row, name) in [("queues#row-dispatch", "dispatch"), ("portals#row-acme", "acme")] {
+                #expect(page.contains("<a href=\"/console/\(row)\">\(name)</a>"), "\(row)")
+            }
+            #expect(page.matches(of: />by anna<\/span> <span class="size"><time [^>]*>\d+ s ago</).count == 2)
+            let login = try await owner()
+            #expect(page.contains(try Regex(">by \(login)</span> <span class=\"size\"><time [^>]*>2 h ago<")))
+            for (list, row) in [("queues", "dispatch"), ("portals", "acme")] {
+                let body = try await console.page(list)
+                #expect(body.contains(try Regex("(?s)id=\"row-\(row)\".*?>paused</strong> by anna <time ")))
+            }
+            _ = try await console.press("portal-resume", on: "portals", form: "portal-resume-acme")
+            #expect(try await !console.page("portals").contains("by anna"))
+        }
+    }
+
+    /// The login that acts outside the console.
+    private func owner() async throws -> String {
+        var owner = try await Database.current.connect()
+        return try await owner.execute("SELECT session_user::text")[0].text(0)
     }
 
     @Test(arguments: [

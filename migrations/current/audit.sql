@@ -49,7 +49,8 @@ BEGIN
         RETURN NULL;
     END IF;
     changed := countersign.changed_columns(to_jsonb(OLD), of_row)
-        - ARRAY['over_limit', 'channel', 'signing_secret', 'previous_secret', 'previous_secret_until', 'webhook_key'];
+        - ARRAY['over_limit', 'channel', 'signing_secret', 'previous_secret', 'previous_secret_until', 'webhook_key',
+                'paused_at', 'paused_by'];
     FOR type, details IN VALUES
         (CASE changed -> 'enabled' WHEN 'true' THEN 'enabled' WHEN 'false' THEN 'disabled' END, name),
         (CASE changed -> 'paused' WHEN 'true' THEN 'paused' WHEN 'false' THEN 'resumed' END, name),
@@ -156,6 +157,21 @@ BEGIN
 END
 $$;
 
+-- Who has paused a portal or a stage, and when, stands with it: the trail is kept for 400 days and has no index by type.
+CREATE OR REPLACE FUNCTION countersign.note_pause() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    console constant text := CASE WHEN pg_has_role(session_user, countersign.group_role('admin'), 'MEMBER')
+                                  THEN nullif(current_setting('countersign.operator', true), '') END;
+BEGIN
+    IF TG_OP = 'INSERT' OR NEW.paused <> OLD.paused THEN
+        NEW.paused_at := CASE WHEN NEW.paused THEN clock_timestamp() END;
+        NEW.paused_by := CASE WHEN NEW.paused THEN coalesce(console, session_user) END;
+    END IF;
+    RETURN NEW;
+END
+$$;
+
 -- A level that is taken away is none.
 CREATE OR REPLACE FUNCTION countersign.audit_log_level() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -246,6 +262,10 @@ CREATE OR REPLACE TRIGGER audit AFTER INSERT ON countersign.operator_sessions
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_event('operator.signed_in', 'name=operator');
 CREATE OR REPLACE TRIGGER audit AFTER UPDATE OF paused, batch_size ON countersign.stage_controls
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_stage();
+CREATE OR REPLACE TRIGGER note_pause BEFORE INSERT OR UPDATE OF paused ON countersign.portals
+    FOR EACH ROW EXECUTE FUNCTION countersign.note_pause();
+CREATE OR REPLACE TRIGGER note_pause BEFORE INSERT OR UPDATE OF paused ON countersign.stage_controls
+    FOR EACH ROW EXECUTE FUNCTION countersign.note_pause();
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF level ON countersign.log_levels
     FOR EACH ROW EXECUTE FUNCTION countersign.audit_log_level();
 CREATE OR REPLACE TRIGGER audit AFTER UPDATE OF drain_requested ON countersign.workers

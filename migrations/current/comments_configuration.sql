@@ -37,6 +37,8 @@ COMMENT ON COLUMN countersign.portals.webhook_rate IS 'Deliveries a second to on
 COMMENT ON COLUMN countersign.portals.notify_on IS
     'The ends of its requests whose webhooks are sent; the others are told by NOTIFY and in auth_results only.';
 COMMENT ON COLUMN countersign.portals.paused IS 'On, its requests are accepted and wait; they still expire.';
+COMMENT ON COLUMN countersign.portals.paused_at IS 'Since when it is paused.';
+COMMENT ON COLUMN countersign.portals.paused_by IS 'Who has paused it: an account of the console, or else a login.';
 
 COMMENT ON TABLE countersign.apps IS 'The back ends of mobile apps, which vouch for who their users are.';
 COMMENT ON COLUMN countersign.apps.app_id IS 'Its key.';

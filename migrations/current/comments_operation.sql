@@ -73,6 +73,8 @@ COMMENT ON COLUMN countersign.stage_controls.paused IS 'Whether it takes nothing
 COMMENT ON COLUMN countersign.stage_controls.batch_size IS
     'How many rows it takes at once; NULL is what each worker was started with.';
 COMMENT ON COLUMN countersign.stage_controls.updated_at IS 'When this was changed.';
+COMMENT ON COLUMN countersign.stage_controls.paused_at IS 'Since when it is paused.';
+COMMENT ON COLUMN countersign.stage_controls.paused_by IS 'Who has paused it: an account of the console, or else a login.';
 
 COMMENT ON TABLE countersign.log_levels IS 'How much programs log, by module, while they run.';
 COMMENT ON COLUMN countersign.log_levels.module IS 'The module; all is every one without a row of its own.';

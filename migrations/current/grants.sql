@@ -154,7 +154,7 @@ GRANT SELECT ON countersign.settings, countersign.auth_types, countersign.auth_t
     TO countersign_monitor, countersign_admin;
 GRANT SELECT (portal_id, max_open_requests, max_starts_per_source, created_at, enabled, over_limit, login, name, display_name)
     ON countersign.portals TO countersign_monitor, countersign_admin;
-GRANT SELECT (webhook_concurrency, webhook_rate, paused, notify_on) ON countersign.portals TO countersign_monitor;
+GRANT SELECT (webhook_concurrency, webhook_rate, paused, paused_at, paused_by, notify_on) ON countersign.portals TO countersign_monitor;
 GRANT SELECT (app_id, created_at, enabled, login, name, max_devices_per_user, max_enrollments_per_hour, enrollment_hold, max_waiting,
               max_waiting_per_device, max_malformed_per_user,
               over_limit) ON countersign.apps TO countersign_monitor, countersign_admin;

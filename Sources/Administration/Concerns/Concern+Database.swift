@@ -22,6 +22,7 @@ extension Concern {
     private static func fails(_ stage: FindFailingStages.Output) -> Concern {
         Concern(
             "Failing batches", stage.stage, size: "\(stage.errors) in the last five minutes",
+            place: stagePlace(stage.stage),
             advice: "The log of the workers says why (`batch failed`).", remedy: .page("queues"))
     }
 

@@ -24,11 +24,15 @@ extension Concern {
         status.controls.filter(\.isPaused).map { control in
             Concern(
                 "Paused stage", control.stage, weight(StageName(rawValue: control.stage)),
-                size: waiting(control.stage, status), since: control.updatedAt,
+                size: waiting(control.stage, status), since: control.pause?.since,
+                by: control.pause?.by, place: stagePlace(control.stage),
                 advice: "\(withoutIt(control.stage)) Its rows wait until it is resumed.",
                 remedy: .action(ResumeStage.self, .stage(control)))
         }
     }
+
+    /// Its row on the page Queues.
+    static func stagePlace(_ stage: String) -> String { "queues#row-\(stage)" }
 
     /// What portals, visitors and users see of it.
     private static func withoutIt(_ stage: String) -> String {
@@ -60,7 +64,7 @@ extension Concern {
             else { return nil }
             return Concern(
                 "Late stage", queue.stage, weight(stage),
-                size: waiting(queue.stage, status), since: oldest,
+                size: waiting(queue.stage, status), since: oldest, place: stagePlace(queue.stage),
                 advice: "\(withoutIt(queue.stage)) Its workers do not keep up with what comes.",
                 remedy: .page("queues"))
         }
@@ -83,7 +87,8 @@ extension Concern {
         let idle = StageName.allCases.filter { !worked.contains($0.rawValue) }.map { stage in
             Concern(
                 "Stage without a worker", stage.rawValue, weight(stage),
-                size: waiting(stage.rawValue, status), advice: "\(withoutIt(stage.rawValue)) \(start)",
+                size: waiting(stage.rawValue, status), place: stagePlace(stage.rawValue),
+                advice: "\(withoutIt(stage.rawValue)) \(start)",
                 remedy: .page("workers"))
         }
         let programs = Set(status.workers.filter { !$0.isDraining }.map(\.program)).sorted()
@@ -95,20 +100,24 @@ extension Concern {
         ]
     }
 
+    /// Its row on the page Portals.
+    private static func portalPlace(_ portal: String) -> String { "portals#row-\(portal)" }
+
     private static func portals(_ portals: [Portal]) -> [Concern] {
         portals.flatMap { portal -> [Concern] in
             var found: [Concern] = []
-            if portal.isPaused {
+            let place = portalPlace(portal.name)
+            if let pause = portal.pause {
                 found.append(
                     Concern(
-                        "Paused portal", portal.name,
+                        "Paused portal", portal.name, since: pause.since, by: pause.by, place: place,
                         advice: "Its visitors cannot sign in: requests and webhooks wait.",
                         remedy: .action(ResumePortal.self, .portal(portal))))
             }
             if !portal.isEnabled {
                 found.append(
                     Concern(
-                        "Disabled portal", portal.name,
+                        "Disabled portal", portal.name, place: place,
                         advice: "Its visitors cannot sign in: requests are refused (CS008).",
                         remedy: .action(EnablePortal.self, .portal(portal))))
             }
@@ -116,6 +125,7 @@ extension Concern {
                 found.append(
                     Concern(
                         "Portal over its limit", portal.name, size: "\(portal.maxOpenRequests) open",
+                        place: place,
                         advice:
                             "Its visitors cannot sign in: new requests are refused (CS008) until some have ended. "
                             + "Look whether they are real, or raise the limit on the page Portals.",
@@ -135,6 +145,7 @@ extension Concern {
             return Concern(
                 "Networks at their limit", portal.name,
                 size: reached.networks == 1 ? "1 network" : "up to \(reached.networks) networks", since: last,
+                place: portalPlace(portal.name),
                 advice:
                     "Visitors from there cannot sign in for a minute: one network may start \(most) requests, and more are "
                     + "refused (CS008). Where many share an address, raise that on the page Portals.",

@@ -28,16 +28,22 @@ package struct Concern: Sendable {
     package let whom: String
     package let size: String
     package let since: Timestamp?
+    /// Who did it.
+    package let by: String?
+    /// Of what it is about, on a page of the console.
+    package let place: String?
     /// A sentence: what follows from it, or what to do.
     package let advice: String
     package let remedy: Remedy
 
     package init(
         _ what: String, _ whom: String, _ weight: Weight = .attention, size: String = "",
-        since: Timestamp? = nil, advice: String = "", remedy: Remedy = .none
+        since: Timestamp? = nil, by: String? = nil, place: String? = nil, advice: String = "",
+        remedy: Remedy = .none
     ) {
         (self.weight, self.what, self.whom, self.size) = (weight, what, whom, size)
-        (self.since, self.advice, self.remedy) = (since, advice, remedy)
+        (self.since, self.by, self.place) = (since, by, place)
+        (self.advice, self.remedy) = (advice, remedy)
     }
 }
 

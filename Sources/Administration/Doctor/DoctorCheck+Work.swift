@@ -75,10 +75,11 @@ extension DoctorCheck {
               FROM live JOIN countersign.worker_stages s USING (worker_id) WHERE s.stage = 'validate') AS l
         WHERE t.names IS NOT NULL AND l.workers > l.have
         UNION ALL
-        SELECT 'warning', 'stage ' || stage || ' is paused', 'Unless that is meant, resume it.',
+        SELECT 'warning', 'stage ' || stage || ' is paused', \(Self.paused) || 'Unless that is meant, resume it.',
                'countersign stage resume ' || stage, 'shell', false FROM countersign.stage_controls WHERE paused
         UNION ALL
-        SELECT 'warning', 'portal ' || name || ' is paused, its requests wait', 'Unless that is meant, resume it.',
+        SELECT 'warning', 'portal ' || name || ' is paused, its requests wait',
+               \(Self.paused) || 'Unless that is meant, resume it.',
                'countersign portal resume ' || name, 'shell', false FROM countersign.portals WHERE paused
         UNION ALL
         SELECT 'warning', format('portal %s has reached its limit of %s open requests', name, max_open_requests),
@@ -94,6 +95,12 @@ extension DoctorCheck {
         WHERE NOT s.is_on
         """
     }
+
+    /// Who has done it and when, a sentence of its own; nothing where that is not known.
+    private static let paused = """
+        CASE WHEN paused_at IS NULL THEN '' ELSE format('By %s at %s. ', regexp_replace(paused_by, '^console:', ''),
+            to_char(paused_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"')) END
+        """
 
     /// As it was found by the worker that keeps house: whoever asks the server itself is in the way of others.
     var notificationsSQL: String {

@@ -70,6 +70,8 @@ enum OverviewView {
             "tone": concern.weight == .down ? "bad" : concern.weight == .note ? "quiet" : "busy",
         ]
         if let since = concern.since { content["since"] = moment(since, now) }
+        content["by"] = concern.by
+        content["place"] = concern.place.map { "/console/\($0)" }
         switch concern.remedy {
         case .page(let text): content["link"] = ["address": "/console/\(text)"] as [String: Any]
         case .action(let action, let subject):

@@ -15,7 +15,8 @@ enum PortalsView {
         let portals = try listed.all().map { portal -> [String: Any] in
             [
                 "name": portal.name, "display": portal.displayName, "login": portal.login,
-                "disabled": !portal.isEnabled, "paused": portal.isPaused, "over": portal.isOverLimit,
+                "disabled": !portal.isEnabled, "paused": portal.pause.map { shown($0, now) } ?? false,
+                "over": portal.isOverLimit,
                 "fine": portal.isEnabled && !portal.isPaused && !portal.isOverLimit,
                 "limit": grouped(portal.maxOpenRequests),
                 "starts": portal.maxStartsPerSource.map { grouped($0) } ?? "",

@@ -41,12 +41,13 @@ enum QueuesView {
         _ queue: SystemStatus.Queue, _ control: StageControl?, _ line: Sparkline, _ now: Timestamp,
         _ frame: PageFrame
     ) -> [String: Any] {
-        let (stage, isPaused) = (queue.stage, control?.isPaused ?? false)
+        let stage = queue.stage
         let size = control?.batchSize.map { "\($0)" }
         return [
             "stage": stage, "waiting": (queue.isEstimate ? "~" : "") + "\(queue.waiting)",
             "oldest": queue.oldest.map { age($0, now) } ?? "-", "flight": queue.inFlight,
-            "done": queue.doneLastMinute, "batch": size ?? "default", "paused": isPaused,
+            "done": queue.doneLastMinute, "batch": size ?? "default",
+            "paused": control?.pause.map { shown($0, now) } ?? false,
             "lines": line.lines, "most": line.most, "hasLines": !line.lines.isEmpty, "spoken": line.spoken,
             "forms": control.map { frame.forms(on: .stage($0)) } ?? [],
         ]

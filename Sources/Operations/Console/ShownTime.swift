@@ -1,3 +1,4 @@
+import Countersign
 import Postgres
 
 /// How long ago, in one unit or two.
@@ -31,6 +32,14 @@ func moment(_ time: Timestamp, _ now: Timestamp) -> [String: Any] {
         "relative": seconds < 0 ? "in \(count) \(unit)" : "\(count) \(unit) ago",
         "exact": shown(time, isPrecise: true), "machine": time.description,
     ]
+}
+
+/// For the template `pause`: who did it, and when.
+func shown(_ pause: Pause, _ now: Timestamp) -> [String: Any] {
+    var content: [String: Any] = [:]
+    content["by"] = pause.by
+    content["since"] = pause.since.map { moment($0, now) }
+    return content
 }
 
 /// `4 ms`, `1.25 s` or `2 min 5 s`.

@@ -123,14 +123,14 @@ private let decidedColumns = """
     log_levels: level module updated_at
     partitioned_tables: days fillfactor retention_days table_name
     portals: created_at display_name enabled login max_open_requests max_starts_per_source name notify_on over_limit paused
-        portal_id webhook_concurrency webhook_rate
+        paused_at paused_by portal_id webhook_concurrency webhook_rate
     queue_history: done errors minute stage unit waiting
     schema_migrations: applied_at applied_by checksum duration_ms minimum_binary name no_undo undo version
     settings: callback_allowlist_enabled enrollment_enabled evidence_kept_after_erasure mobile_authentication_enabled only_row resume_after_restore
         signature_required unique_pgp_keys_per_enrollment updated_at
     sign_in_history: answer_times asked authenticated cancelled code_times dead delivered denied
         expired failed minute undelivered unit
-    stage_controls: batch_size paused stage updated_at
+    stage_controls: batch_size paused paused_at paused_by stage updated_at
     submissions: action app_id enrollment reason resolved_at status submission_id submitted_at
         transaction_id
     validate_queue: app_id attempts enrollment_id leased_by leased_until leases submission_id

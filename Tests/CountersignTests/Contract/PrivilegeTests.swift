@@ -232,6 +232,7 @@ private let decidedPrivileges = """
     next_pause(usual double precision, looks integer) - nobody
     note_dead_delivery() - nobody
     note_wait(setting text, usual double precision, looks integer, began timestamp with time zone) - nobody
+    note_pause() - nobody
     notification_queue - nobody
     notification_queue_usage() - nobody
     open_savepoints() - nobody
@@ -257,7 +258,7 @@ private let decidedPrivileges = """
     portals - admin: delete, insert, select, update (max_open_requests enabled max_starts_per_source display_name
         signing_secret previous_secret previous_secret_until webhook_key webhook_concurrency
         webhook_rate paused notify_on); monitor: select (portal_id max_open_requests created_at enabled
-        over_limit max_starts_per_source login name display_name webhook_concurrency webhook_rate paused notify_on); worker: select,
+        over_limit max_starts_per_source login name display_name webhook_concurrency webhook_rate paused paused_at paused_by notify_on); worker: select,
         update (over_limit)
     portals_portal_id_seq (sequence) - admin: usage
     queue_figures - nobody
