@@ -2,6 +2,7 @@ import Administration
 import ArgumentParser
 import Countersign
 import Postgres
+import Webhooks
 
 struct CallbackCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -58,6 +59,16 @@ struct CallbackAdd: DatabaseCommand {
         let done = try await AddCallback(portal: portal, url: url, credentials).run(&connection)
         try await journal?.append(AddCallback.line(ActionWords(["portal": [portal], "url": [url]])))
         write(done)
+        warnOfRefusal()
+    }
+
+    /// On standard error: it is added, and workers may be started otherwise.
+    private func warnOfRefusal() {
+        do {
+            try AddressPolicy().checkUnresolved(url)
+        } catch {
+            writeError("countersign: warning: without options workers refuse this address: \(error)")
+        }
     }
 
     private enum CodingKeys: CodingKey { case portal, url, username, passwordStdin, database }

@@ -14,6 +14,27 @@ import Testing
         return shell
     }
 
+    @Test(arguments: [
+        (
+            "https://acme.example:9000/cb",
+            "port 9000 is not allowed; the workers' option --allow-ports opens it"
+        ),
+        ("http://acme.example:443/cb", "only https is allowed; the workers' option --allow-http opens it"),
+        (
+            "https://10.1.2.3/cb",
+            "10.1.2.3 is in a forbidden range, 10.0.0.0/8 (private); the workers' option --allow-address opens it"
+        ),
+        ("https://acme.example:8443/cb", nil), ("https://192.0.0.9.example/cb", nil),
+    ])
+    func `who adds an address that workers refuse is warned`(url: String, reason: String?) async throws {
+        let shell = try await admin(portals: "acme")
+        let added = try await shell.succeed("callback", "add", "acme", url)
+        #expect(added.output == "added a callback address to portal acme\n")
+        let refusals = added.errors.split(separator: "\n").filter { $0.contains("refuse this address") }
+        let words = "countersign: warning: without options workers refuse this address: "
+        #expect(refusals.map { String($0) } == (reason.map { [words + $0] } ?? []))
+    }
+
     @Test func `adding, listing and removing`() async throws {
         let shell = try await admin(portals: "acme", "beta")
         #expect(

@@ -78,6 +78,31 @@ import Testing
         }
     }
 
+    @Test func `webhooks that our own rules refuse are not blamed on the receiver`() async throws {
+        _ = try await ConsolePortal.make()
+        try await die(1)
+        try await Database.current.arrangeAsSuperuser(
+            """
+            SET session_replication_role = replica;
+            UPDATE countersign.webhook_attempts a SET status_code = NULL, error_class = 'address',
+                detail = 'refused: port 9000 is not allowed; the workers'' option --allow-ports opens it'
+            FROM countersign.webhook_deliveries d
+            WHERE d.transaction_id = a.transaction_id AND d.callback_uri LIKE 'https://late.example%'
+            """)
+        try await withOperations { browser in
+            let page = try await SignedIn(browser).page("overview")
+            let advice = page.matches(of: /(?s)<strong>Dead webhooks<.*?<\/p>/).map { String($0.output) }
+            let refused = advice.filter { $0.contains("port 9000 is not allowed") }
+            #expect(refused.count == 1 && advice.count == 2)
+            for advice in advice {
+                let isOurs = advice.contains("late.example")
+                #expect(advice.contains("--allow-ports") == isOurs)
+                #expect(advice.contains("own rules that refuse the address") == isOurs)
+                #expect(advice.contains("Once the receiver works again") != isOurs)
+            }
+        }
+    }
+
     @Test func `a pause says who did it and when, and leads to its row`() async throws {
         _ = try await ConsolePortal.make()
         try await act("stage pause", "expire")

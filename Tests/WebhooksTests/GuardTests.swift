@@ -24,9 +24,13 @@ import Webhooks
     }
 
     @Test(arguments: [
-        ("https://127.0.0.1:%/", "127.0.0.1 is in a forbidden range, 127.0.0.0/8 (loopback)"),
+        (
+            "https://127.0.0.1:%/",
+            "127.0.0.1 is in a forbidden range, 127.0.0.0/8 (loopback); the workers' option --allow-address opens it"
+        ),
         ("https://localhost:%/", "is in a forbidden range"), ("https://[::1]:%/", "::/8"),
-        ("https://[::ffff:127.0.0.1]:%/", "::/8"), ("http://127.0.0.1:%/", "only https is allowed"),
+        ("https://[::ffff:127.0.0.1]:%/", "::/8"),
+        ("http://127.0.0.1:%/", "only https is allowed; the workers' option --allow-http opens it"),
         ("http://localhost:%/", "only https is allowed"), ("https://2130706433:%/", "plain spelling"),
         ("https://0x7f.1:%/", "plain spelling"), ("https://127.1:%/", "plain spelling"),
     ])
@@ -46,7 +50,9 @@ import Webhooks
             var policy = AddressPolicy.loopback
             policy.ports = [443...443]
             try await expectRefused(
-                receiver.address, "port \(receiver.port) is not allowed", policy: policy, receiver)
+                receiver.address,
+                "port \(receiver.port) is not allowed; the workers' option --allow-ports opens it",
+                policy: policy, receiver)
         }
     }
 

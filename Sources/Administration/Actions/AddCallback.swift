@@ -10,7 +10,8 @@ package struct AddCallback: OperatorAction {
         A request's callback_uri must equal it exactly. With --username and --password-stdin, deliveries to \
         it carry Basic authentication; the password is stored sealed, for which COUNTERSIGN_MASTER_KEY must \
         be set. Addresses that begin with http:// are for loopback and testing: what is sent there can be \
-        read on the way.
+        read on the way. Warns of an address that workers refuse unless they are started with --allow-http, \
+        --allow-address or --allow-ports.
 
         Examples:
           countersign callback add acme https://acme.example/callback

@@ -13,7 +13,11 @@ extension Concern {
             "Dead webhooks", "\(receiver.portal) at \(receiver.origin)",
             size: "\(receiver.count)\(receiver.isCut ? " or more" : "") not delivered", since: receiver.last,
             advice: (receiver.reason.map { "The last one: \($0). " } ?? "")
-                + "Once the receiver works again, replay them: each goes out with the same webhook-id.",
+                + (receiver.isRefused
+                    ? "It is the workers' own rules that refuse the address, and they refuse a replay as well. "
+                        + "Once they allow it"
+                    : "Once the receiver works again")
+                + ", replay them: each goes out with the same webhook-id.",
             remedy: .action(
                 ReplayWebhooks.self,
                 .deadDeliveries(

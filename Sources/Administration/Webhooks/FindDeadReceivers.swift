@@ -15,13 +15,16 @@ struct FindDeadReceivers: PreparedStatement {
         let last: Timestamp
         /// Of the last one.
         let reason: String?
+        /// By the workers' own rules, not by the receiver.
+        let isRefused: Bool
     }
 
     static let statement = Statement(
         "concern.dead_receivers",
         """
         SELECT p.name AS portal, g.origin, g.count, g.is_cut, g.first, g.last,
-               coalesce(a.detail, 'it answered ' || a.status_code, a.error_class) AS reason
+               coalesce(a.detail, 'it answered ' || a.status_code, a.error_class) AS reason,
+               coalesce(a.error_class = 'address', false) AS is_refused
         FROM (SELECT x.portal_id, x.origin, count(*) AS count, bool_or(x.nth = 1000) AS is_cut, min(x.died_at) AS first,
                      max(x.died_at) AS last, (array_agg(x.transaction_id ORDER BY x.died_at DESC))[1] AS newest
               FROM (SELECT f.*, coalesce((SELECT \(ReplayWebhooks.origin) FROM countersign.webhook_deliveries d
@@ -44,6 +47,6 @@ struct FindDeadReceivers: PreparedStatement {
         Output(
             portal: try row.text("portal"), origin: try row.text("origin"), count: try row.int("count"),
             isCut: try row.bool("is_cut"), first: try row.timestamp("first"), last: try row.timestamp("last"),
-            reason: try row.optionalText("reason"))
+            reason: try row.optionalText("reason"), isRefused: try row.bool("is_refused"))
     }
 }

@@ -16,13 +16,20 @@ package struct AddressPolicy: Sendable {
         (self.plainHTTP, self.allowed, self.ports) = (plainHTTP, allowed, ports)
     }
 
+    /// What can be known of an address without resolving its name.
+    package func checkUnresolved(_ uri: String) throws(AddressRefusal) {
+        let address = try CallbackAddress(uri)
+        try check(address)
+        if case .address(let number) = address.host { try check([number], address.scheme) }
+    }
+
     /// What can be known before the name is resolved.
     package func check(_ address: CallbackAddress) throws(AddressRefusal) {
         guard ports.contains(where: { $0.contains(address.port) }) else {
-            throw AddressRefusal("port \(address.port) is not allowed")
+            throw AddressRefusal("port \(address.port) is not allowed", openedBy: "--allow-ports")
         }
         guard address.scheme == .https || !plainHTTP.isEmpty else {
-            throw AddressRefusal("only https is allowed")
+            throw AddressRefusal("only https is allowed", openedBy: "--allow-http")
         }
     }
 
@@ -31,11 +38,12 @@ package struct AddressPolicy: Sendable {
         for answer in answers {
             if plainHTTP.contains(where: { $0.contains(answer) }) { continue }
             guard scheme == .https else {
-                throw AddressRefusal("only https is allowed to \(answer)")
+                throw AddressRefusal("only https is allowed to \(answer)", openedBy: "--allow-http")
             }
             if allowed.contains(where: { $0.contains(answer) }) { continue }
             if let (range, name) = ForbiddenRanges.range(of: answer) {
-                throw AddressRefusal("\(answer) is in a forbidden range, \(range) (\(name))")
+                throw AddressRefusal(
+                    "\(answer) is in a forbidden range, \(range) (\(name))", openedBy: "--allow-address")
             }
         }
     }

@@ -112,5 +112,8 @@ package struct CallbackAddress: Sendable, Hashable {
 package struct AddressRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
 
-    init(_ description: String) { self.description = description }
+    /// - Parameter option: of workers, by which an operator allows it; nil where nothing does.
+    init(_ reason: String, openedBy option: String? = nil) {
+        description = reason + (option.map { "; the workers' option \($0) opens it" } ?? "")
+    }
 }

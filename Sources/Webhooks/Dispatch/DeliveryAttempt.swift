@@ -53,7 +53,8 @@ struct DeliveryAttempt: Sendable {
         guard delivery.isListed else {
             return DeliveryResult(
                 failure: .address,
-                detail: "refused: the address is no longer one of the portal's callback addresses")
+                detail: "refused: the address is no longer one of the portal's callback addresses; "
+                    + "countersign callback add lists it")
         }
         do {
             let message = WebhookMessage(
