@@ -53,8 +53,9 @@ package enum SignatureRefusal: Error, Sendable, Hashable, CustomStringConvertibl
             "the signature was made at \(time(created)), \(created - min(now, created)) s ahead of the time here, "
                 + "\(time(now)): at most \(LibraryHandle.clockSkew) s are allowed; set the device's clock"
         case .olderThanKey(let created, let key):
-            "the signature was made at \(time(created)), before its key at \(time(key)): at most "
-                + "\(LibraryHandle.clockSkew) s are allowed, for a clock that was set back"
+            "the signature was made at \(time(created)), \(key - min(key, created)) s before its key, at "
+                + "\(time(key)): the device's clock ran ahead when it made its key, or is behind now, and at most "
+                + "\(LibraryHandle.clockSkew) s are allowed; set the device's clock"
         case .otherText: "the signature is one of another text"
         case .wrong: "the signature is not one of this text by this key"
         case .library: "the signature could not be checked"

@@ -32,6 +32,15 @@ import Testing
                 + "here, 2026-11-28T04:40:00Z: at most 300 s are allowed; set the device's clock")
     }
 
+    @Test func `a signature made before its key is told both times`() {
+        let refusal = SignatureRefusal.olderThanKey(1_795_840_800, key: 1_795_842_000)
+        #expect(
+            "\(refusal)"
+                == "the signature was made at 2026-11-28T04:40:00Z, 1200 s before its key, at "
+                + "2026-11-28T05:00:00Z: the device's clock ran ahead when it made its key, or is behind now, and at "
+                + "most 300 s are allowed; set the device's clock")
+    }
+
     /// The clock went back after the key was made.
     @Test func `a signature may be older than its key for five minutes`() throws {
         let context = try OpenPGPContext()
