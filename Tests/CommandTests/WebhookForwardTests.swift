@@ -132,6 +132,46 @@ import Testing
         }
     }
 
+    /// A request that was open when history went back ends under another `webhook-id`, and may have begun long before.
+    @Test func `what a restore ends goes out under the id that a worker gives it`() async throws {
+        try await Receiver.run { _, _ in
+            .status(204)
+        } _: { production in
+            let site = try await arrange(production.address + "/cb")
+            try await Receiver.run { _, _ in
+                .status(204)
+            } _: { local in
+                let program = try await forward(site, to: local.address)
+                var portal = try await Database.current.connect(as: site.login)
+                try await portal.execute(
+                    """
+                    INSERT INTO countersign.auth_requests (auth_type, callback_uri)
+                    VALUES ('qr-code', \(quotedLiteral(site.callback)))
+                    """)
+                try await Database.current.arrangeAsSuperuser(
+                    """
+                    SET session_replication_role = replica;
+                    UPDATE countersign.auth_requests
+                    SET transaction_id = countersign.uuid_floor(clock_timestamp() - interval '3 hours')
+                    """)
+                try await Database.current.arrange(
+                    "SELECT countersign.declare_epoch(); SELECT countersign.release_epoch(true)")
+                let worker = try await Shell.member(of: .worker, key: key).start([
+                    "work", "--allow-http", "127.0.0.0/8", "--allow-ports", "1-65535",
+                ])
+                try await local.wait(for: 1)
+                try await production.wait(for: 1)
+                let id = try #require(local.received[0].header("webhook-id"))
+                #expect(id.hasSuffix("-1") && production.received[0].header("webhook-id") == id)
+                #expect(production.received[0].body == local.received[0].body)
+                #expect(try isSigned(local.received[0], by: site.secret))
+                program.terminate()
+                worker.terminate()
+                _ = try await (program.outcome(), worker.outcome())
+            }
+        }
+    }
+
     @Test(arguments: [
         "https://acme.example/callback", "http://192.0.2.7:3000/", "http://10.0.0.1/", "http://0.0.0.0:3000/",
         "http://[2001:db8::1]/", "http://localhost.acme.example/", "http://127.1/", "127.0.0.1:3000",

@@ -60,7 +60,7 @@ GRANT SELECT ON countersign.auth_results, countersign.own_portal TO countersign_
 GRANT EXECUTE ON FUNCTION countersign.current_portal(), countersign.portal_channel(),
     countersign.collect_otp(uuid), countersign.await_otp(uuid, interval), countersign.cancel_request(uuid),
     countersign.rotated_otp(text, timestamptz), countersign.confirm_code(uuid, text),
-    countersign.redeem(uuid, text), countersign.browser_token(uuid)
+    countersign.redeem(uuid, text), countersign.browser_token(uuid), countersign.own_ends(timestamptz)
     TO countersign_portal, countersign_gateway;
 
 ---------------------------------------------------------------------------------------------------------

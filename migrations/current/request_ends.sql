@@ -95,7 +95,7 @@ BEGIN
         INSERT INTO countersign.events (transaction_id, enrollment_id, portal_id, app_id, type, user_id, details)
         SELECT transaction_id, enrollment_id, portal_id, app_id, 'request.' || status, answered_by,
                jsonb_strip_nulls(jsonb_build_object(
-                   'requested_at', requested_at, 'auth_type', auth_type, 'reference', reference,
+                   'requested_at', requested_at, 'auth_type', auth_type, 'reference', reference, 'epoch', epoch,
                    'ip_address', ip_address, 'user_agent', user_agent,
                    'signature_verified', signature_verified, 'signer_fingerprint', signer_fingerprint,
                    'wrong_confirmations', confirm_tries, 'browser_known', browser_known, 'deny_reason', deny_reason, 'network_match', network_match,

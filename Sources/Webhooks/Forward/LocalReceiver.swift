@@ -45,8 +45,9 @@ package struct LocalReceiver: Sendable {
     /// One attempt. A name has two addresses, of which servers listen at either.
     package func post(_ end: RequestEnd) async throws -> DeliveryResult {
         let message = WebhookMessage(
-            transactionID: end.transactionID, status: end.status, denyReason: end.denyReason,
-            callbackURI: end.callbackURI ?? address.url, occurredAt: end.occurredAt)
+            transactionID: end.transactionID, epoch: end.epoch, status: end.status,
+            denyReason: end.denyReason, callbackURI: end.callbackURI ?? address.url,
+            occurredAt: end.occurredAt)
         let headers = try message.headers(at: Int64(clock.seconds), signer)
         let result = await client.post(message.body, to: address.url, of: 0, headers: headers)
         guard result.failure == .connection, case .name = address.host else { return result }

@@ -4,6 +4,8 @@ package import Postgres
 /// How a request has ended, as its portal reads it.
 package struct RequestEnd: Sendable, Hashable {
     package let transactionID: Identifier
+    /// That has ended it after a restore, as in `WebhookMessage`.
+    let epoch: Int?
     package let status: String
     let denyReason: String?
     let callbackURI: String?
@@ -78,28 +80,24 @@ struct ReadOwnPortal: PreparedStatement {
     }
 }
 
-/// Since then, of requests that had begun at most an hour before: an identifier begins with its time (RFC 9562 section 5.7),
-/// so that few are looked at.
+/// Since then, those that the portal wants to be called back for.
 struct ListEnds: PreparedStatement {
     let start: Timestamp
 
     static let statement = Statement(
         "forward.list_ends",
         """
-        SELECT a.transaction_id, a.status::text AS status, a.deny_reason, a.callback_uri, a.resolved_at
-        FROM countersign.auth_results a
-        WHERE a.resolved_at >= $1 AND a.transaction_id >= (
-            lpad(to_hex((extract(epoch FROM $1::timestamptz - interval '1 h') * 1000)::bigint), 12, '0')
-            || repeat('0', 20))::uuid
-          AND a.status = ANY (SELECT unnest(o.notify_on) FROM countersign.own_portal o)
-        ORDER BY a.resolved_at, a.transaction_id
+        SELECT e.transaction_id, e.epoch, e.status, e.deny_reason, e.callback_uri, e.resolved_at
+        FROM countersign.own_ends($1) e
+        WHERE e.status = ANY (SELECT unnest(o.notify_on) FROM countersign.own_portal o)
+        ORDER BY e.resolved_at, e.transaction_id
         """)
     var parameters: [Parameter] { [.timestamp(start)] }
 
     static func decode(_ row: inout RowReader) throws -> RequestEnd {
         RequestEnd(
-            transactionID: try row.identifier("transaction_id"), status: try row.text("status"),
-            denyReason: try row.optionalText("deny_reason"),
+            transactionID: try row.identifier("transaction_id"), epoch: try row.optionalInt("epoch"),
+            status: try row.text("status"), denyReason: try row.optionalText("deny_reason"),
             callbackURI: try row.optionalText("callback_uri"), occurredAt: try row.timestamp("resolved_at"))
     }
 }
