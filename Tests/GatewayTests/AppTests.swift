@@ -70,6 +70,30 @@ import Testing
         }
     }
 
+    @Test func `a misspelt field is named, with those that there are`() async throws {
+        let site = try await GatewaySite.make()
+        try await withApp(site) { http, issuer in
+            let phone = try HTTPPhone(http: http, token: try issuer.token())
+            let enrollment = try await phone.enrolled()
+            let (_, otp) = try await startSignIn(site, http)
+            let right = try phone.submission(enrollment, otp, .accept)
+            let fields =
+                "allowed: enrollment_id, otp, action, signed_at, prompt_digest, signature, deny_reason, channel"
+            for (name, shown) in [
+                ("deny_reson", "'deny_reson'"), ("not one\r\n", "of one of the names that were given"),
+            ] {
+                var wrong = right
+                wrong[name] = "not_me"
+                let told = try await phone.submit(wrong)
+                #expect(told.status == 400)
+                #expect(try told.json()["error"] as? String == "invalid_request")
+                let sentence = try told.json()["error_description"] as? String
+                #expect(sentence == "there is no field \(shown); \(fields)")
+            }
+            #expect(try await phone.submit(right).status == 200)
+        }
+    }
+
     @Test func `codes that are unknown, expired, used or another's look alike`() async throws {
         let site = try await GatewaySite.make()
         try await withApp(site) { http, issuer in

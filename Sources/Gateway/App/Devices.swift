@@ -44,7 +44,11 @@ final class Devices: Sendable {
         let confirmation: String?
     }
 
-    struct Draft: Decodable, Sendable {
+    struct Draft: KnownFields, Sendable {
+        enum CodingKeys: CodingKey, CaseIterable {
+            case user_id, device_id, device_name, platform, public_key
+        }
+
         let user_id: String?
         let device_id: String
         let device_name: String?
@@ -113,7 +117,11 @@ final class Devices: Sendable {
 
 /// Answers.
 extension Devices {
-    struct Answer: Decodable, Sendable {
+    struct Answer: KnownFields, Sendable {
+        enum CodingKeys: CodingKey, CaseIterable {
+            case enrollment_id, otp, action, signed_at, prompt_digest, signature, deny_reason, channel
+        }
+
         let enrollment_id: String
         let otp: String
         let action: String

@@ -56,10 +56,10 @@ package struct IncomingRequest: Sendable {
     }
 
     /// The body as JSON. Fails with 413, 415, and 400 with what is wrong in it.
-    package func json<T: Decodable>(_: T.Type = T.self) async throws -> T {
+    package func json<T: KnownFields>(_: T.Type = T.self) async throws -> T {
         try expect("application/json")
         do {
-            return try JSONDecoder().decode(T.self, from: Data(try await body()))
+            return try JSONDecoder().decode(OnlyKnownFields<T>.self, from: Data(try await body())).body
         } catch let error as DecodingError {
             throw Problem.invalidRequest(error.sentence)
         }
