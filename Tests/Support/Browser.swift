@@ -1,4 +1,4 @@
-import AsyncHTTPClient
+package import AsyncHTTPClient
 import Foundation
 import NIOCore
 package import NIOHTTP1
@@ -29,8 +29,10 @@ package struct Browser: Sendable {
 
     package init(base: String) { self.base = base }
 
-    private static let client = {
+    /// Waits for a connection as long as for anything: ten seconds are too few for a machine that does much else.
+    package static let client = {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout.connect = .seconds(patience.components.seconds)
         configuration.decompression = .disabled
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()

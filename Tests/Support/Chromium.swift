@@ -101,7 +101,7 @@ package struct Chromium: Sendable {
             request.body = .bytes(Array(try JSONSerialization.data(withJSONObject: body)))
         }
         let limit = TimeAmount.seconds(2 * patience.components.seconds)
-        let response = try await HTTPClient.shared.execute(request, timeout: limit)
+        let response = try await Browser.client.execute(request, timeout: limit)
         let bytes = try await response.body.collect(upTo: 16 << 20)
         try #require(response.status == .ok, "\(address): \(String(buffer: bytes).prefix(600))")
         let answer = try JSONSerialization.jsonObject(with: Data(bytes.readableBytesView))

@@ -136,7 +136,8 @@ struct Prometheus {
     ) async throws -> (status: HTTPResponseStatus, body: ByteBuffer) {
         var request = HTTPClientRequest(url: base + path)
         request.method = method
-        let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        let answer = try await Browser.client.execute(
+            request, timeout: .seconds(patience.components.seconds))
         return (answer.status, try await answer.body.collect(upTo: 4 << 20))
     }
 }
