@@ -14,20 +14,23 @@ package final class Pool: Sendable {
     private let options: ConnectionOptions
     private let patience: Duration
     private let trusted: Duration
+    private let keepsReadOnly: Bool
     private let onWait: @Sendable (Duration) -> Void
     private let state: Mutex<PoolState>
 
     /// How long a sign of life may take.
     static let signLimit = Duration.seconds(2)
 
-    /// `onWait` is told how long each caller waited for one of the places.
+    /// `onWait` is told how long each caller waited for one of the places. `keepsReadOnly` is for who only reads, from a
+    /// standby too.
     package init(
         _ options: ConnectionOptions, size: Int, maxWaiting: Int = 1_000, patience: Duration = .seconds(5),
-        trusted: Duration = .seconds(2), onWait: @escaping @Sendable (Duration) -> Void = { _ in }
+        trusted: Duration = .seconds(2), keepsReadOnly: Bool = false,
+        onWait: @escaping @Sendable (Duration) -> Void = { _ in }
     ) {
         precondition(size > 0, "a pool of nothing never lends")
         self.options = options
-        (self.patience, self.trusted) = (patience, trusted)
+        (self.patience, self.trusted, self.keepsReadOnly) = (patience, trusted, keepsReadOnly)
         self.onWait = onWait
         state = Mutex(PoolState(size: size, maxWaiting: maxWaiting))
     }
@@ -90,7 +93,7 @@ package final class Pool: Sendable {
 
     private func give(_ connection: consuming Connection, _ party: String) {
         if !connection.isUsable { closeIdle() }
-        let isGood = connection.isIdle && !connection.isReadOnly
+        let isGood = connection.isIdle && (keepsReadOnly || !connection.isReadOnly)
         let pooled = isGood ? PooledConnection(connection) : nil
         state.withLock { $0.release(party, pooled) }?.resume()
     }

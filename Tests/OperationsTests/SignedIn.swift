@@ -11,11 +11,12 @@ struct SignedIn {
     let token: String
     let password: String
 
-    /// With a new account in the current test's database.
+    /// With a new account in the current test's database, unless another is given.
     init(
-        _ browser: Browser, as role: ConsoleRole = .admin, portal: String? = nil, name: String = "alice"
+        _ browser: Browser, as role: ConsoleRole = .admin, portal: String? = nil, name: String = "alice",
+        in database: ConnectionOptions? = nil
     ) async throws {
-        var owner = try await Database.current.connect()
+        var owner = try await database.connection()
         let password = try await ConsoleAccount.add(name, role, portal: portal, &owner)
         let answer = try await browser.post("/console/login", [("name", name), ("password", password)])
         #expect(answer.status == 303 && answer.header("location") == "/console/overview")
@@ -79,5 +80,13 @@ struct Form {
 func unescapedHTML(_ text: String) -> String {
     [("&quot;", "\""), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")].reduce(text) {
         $0.replacing($1.0, with: $1.1)
+    }
+}
+
+extension ConnectionOptions? {
+    /// To that database, or to the current test's.
+    fileprivate func connection() async throws -> Connection {
+        guard let self else { return try await Database.current.connect() }
+        return try await Connection.open(self)
     }
 }

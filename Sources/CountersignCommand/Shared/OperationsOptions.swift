@@ -30,6 +30,15 @@ struct OperationsOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "A standby from which the console reads its lists of requests and events. (default: the primary)",
+            discussion: """
+                With the same login, and with a password that does not stand in the URL. While it cannot be asked they \
+                are read from the primary.
+                """, valueName: "url"))
+    var historyURL: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Where a collector of OpenTelemetry takes spans by OTLP over HTTP, as http://127.0.0.1:4318. (default: nowhere)",
             discussion: """
                 A span of each HTTP request and of each webhook, which go on with the traceparent that they came with. \
@@ -71,6 +80,11 @@ struct OperationsOptions: ParsableArguments {
         let names = (operationsHost ?? environment.text("operations-host") ?? "").split(separator: ",")
         configuration.http.hosts = AllowedHosts(address, more: names.map { String($0.filter { $0 != " " }) })
         (configuration.listeners, configuration.journal) = (listeners, journal)
+        configuration.history = try (historyURL ?? environment.text("history-url")).map {
+            var history = try environment.connectionOptions($0)
+            history.logger = logger
+            return history
+        }
         configuration.cells = cells
         let server = try OperationsServer(configuration, logger: logger)
         return waits ? WaitingServer(server: server, address: address, logger: logger) : server.service

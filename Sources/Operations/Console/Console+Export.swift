@@ -50,9 +50,9 @@ extension Console {
 
     /// Nil when nobody has signed in.
     private func begin(_ place: ConsolePlace, _ request: IncomingRequest) async throws -> Portion? {
-        try await pool.withConnection { connection in
-            guard let session = try await session(of: request, &connection) else { return nil }
-            let frame = frame(of: session)
+        let known = try await pool.withConnection { try await session(of: request, &$0) }
+        guard let frame = known.map({ self.frame(of: $0) }) else { return nil }
+        return try await readHistory { connection, _ in
             let now = try await connection.run(ReadClock()).one().time
             do {
                 var filter = try AuditEvent.Filter(place, now, frame)
@@ -70,12 +70,10 @@ extension Console {
     private func follow(
         _ start: Portion, _ before: Identifier, _ request: IncomingRequest
     ) async throws -> Portion? {
-        try await pool.withConnection { connection in
-            guard let session = try await session(of: request, isUsed: false, &connection) else {
-                return nil
-            }
-            let frame = frame(of: session)
-            guard (frame.role, frame.portal) == (start.frame.role, start.frame.portal) else { return nil }
+        let known = try await pool.withConnection { try await session(of: request, isUsed: false, &$0) }
+        guard let frame = known.map({ self.frame(of: $0) }) else { return nil }
+        guard (frame.role, frame.portal) == (start.frame.role, start.frame.portal) else { return nil }
+        return try await readHistory { connection, _ in
             var filter = start.filter
             filter.before = before
             return try await Portion(filter, frame, &connection)

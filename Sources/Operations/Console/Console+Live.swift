@@ -35,11 +35,6 @@ extension Console {
     /// Nil when the session is over or the process ends.
     private func inner(_ place: ConsolePlace, _ request: IncomingRequest) async throws -> String? {
         guard !Task.isCancelled, !Task.isShuttingDownGracefully else { return nil }
-        return try await pool.withConnection { connection in
-            guard let session = try await session(of: request, isUsed: false, &connection) else { return nil }
-            var frame = frame(of: session)
-            frame.follows = true
-            return try await place.render(frame, &connection)
-        }
+        return try await look(place, request, follows: true)?.inner
     }
 }

@@ -17,6 +17,8 @@ struct Console: Sendable {
     static let over = "Your session is over: sign in again. Nothing was changed since."
 
     let pool: Pool
+    /// Nil where lists of what has been are the primary's, too.
+    let history: HistoryServer?
     let logger: Logger
     /// Where it is written down what operators have done.
     let journal: Journal?
@@ -24,8 +26,8 @@ struct Console: Sendable {
     let streams = StreamLimit()
     let background: ConsoleBackground
 
-    init(pool: Pool, journal: Journal?, logger: Logger) {
-        (self.pool, self.journal, self.logger) = (pool, journal, logger)
+    init(pool: Pool, history: HistoryServer?, journal: Journal?, logger: Logger) {
+        (self.pool, self.history, self.journal, self.logger) = (pool, history, journal, logger)
         background = ConsoleBackground(pool: pool, logger: logger)
     }
 
@@ -61,19 +63,42 @@ struct Console: Sendable {
     @Sendable private func show(_ request: IncomingRequest) async throws -> Response {
         let place = try place(request)
         return try await answering {
-            try await pool.withConnection { connection in
-                guard let session = try await session(of: request, &connection) else {
-                    return .toLogin(request, next: place)
-                }
-                if session.portal != nil, place.page == .overview { return .redirect("/console/requests") }
-                let query = try request.query()
-                let notice = query["notice"].flatMap {
-                    session.proof(of: $0) == query["proof"] ? $0 : nil
-                }
-                let inner = try await place.render(frame(of: session), &connection)
-                return .page(place.frame(inner, notice: notice, frame(of: session)))
-            }
+            let query = try request.query()
+            let looked = try await look(place, request)
+            guard let (session, inner) = looked else { return .toLogin(request, next: place) }
+            guard let inner else { return .redirect("/console/requests") }
+            let notice = query["notice"].flatMap { session.proof(of: $0) == query["proof"] ? $0 : nil }
+            return .page(place.frame(inner, notice: notice, frame(of: session)))
         }
+    }
+
+    typealias Looked = (session: ConsoleSession, inner: String?)
+
+    /// The inner part of a page and whose session it is; nil without a session. A viewer who is bound to a portal has no
+    /// overview.
+    ///
+    /// - Parameter follows: whether it is for a page that follows by itself.
+    func look(
+        _ place: ConsolePlace, _ request: IncomingRequest, follows: Bool = false
+    ) async throws -> Looked? {
+        let looked = try await pool.withConnection { connection -> Looked? in
+            guard let session = try await session(of: request, isUsed: !follows, &connection) else {
+                return nil
+            }
+            if place.isHistory || session.portal != nil && place.page == .overview { return (session, nil) }
+            return (session, try await place.render(frame(of: session, follows: follows), &connection))
+        }
+        guard place.isHistory, let whose = looked?.session else { return looked }
+        let shown = frame(of: whose, follows: follows)
+        return (whose, try await readHistory { try await place.render(shown, until: $1, &$0) })
+    }
+
+    /// Reads what has been, from the standby where there is one that can be asked; until when it has everything.
+    func readHistory<T: Sendable>(
+        _ body: @Sendable (inout Connection, _ until: Timestamp?) async throws -> T
+    ) async throws -> T {
+        if let found = try await history?.read(body) { return found }
+        return try await pool.withConnection { try await body(&$0, nil) }
     }
 
     /// Of path and query. Fails with 404.
@@ -94,11 +119,11 @@ struct Console: Sendable {
         return session
     }
 
-    func frame(of session: ConsoleSession) -> PageFrame {
+    func frame(of session: ConsoleSession, follows: Bool = false) -> PageFrame {
         PageFrame(
             operatorName: session.name, role: session.role, portal: session.portal,
             formToken: session.formToken,
-            background: background)
+            background: background, follows: follows)
     }
 
     /// A login that may not do what the console does is the installation's mistake, and said so.

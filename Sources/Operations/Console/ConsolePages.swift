@@ -87,12 +87,17 @@ extension ConsolePlace {
     }
 
     /// The inner part, rendered anew for each update.
-    func render(_ frame: PageFrame, _ connection: inout Connection) async throws -> String {
+    ///
+    /// - Parameter until: of a standby, what it has at least.
+    func render(
+        _ frame: PageFrame, until: Timestamp? = nil, _ connection: inout Connection
+    ) async throws -> String {
         try frame.check(page)
         let (template, content) = try await content(frame, &connection)
-        let common: [String: Any] = [
+        var common: [String: Any] = [
             "admin": frame.isAdmin, "acts": frame.role > .viewer, "csrf": frame.formToken, "page": text,
         ]
+        if let until { common["until"] = shown(until) }
         return templates.render(content.merging(common) { $1 }, withTemplate: template) ?? ""
     }
 

@@ -15,6 +15,8 @@ package struct OperationsServer: Sendable {
         package var http: HTTPServerConfiguration
         /// A login that may ask for figures: a member of any group but portal and app; of admin for the console.
         package var database: ConnectionOptions
+        /// A standby, or another server with the same rows, for the console's lists of requests and events.
+        package var history: ConnectionOptions?
         /// What the process counts.
         package var registry: MetricRegistry
         /// The process's listeners by what they wake, `worker` or `gateway`: whether each is alive, `/readyz` and
@@ -57,7 +59,9 @@ package struct OperationsServer: Sendable {
         let probes = ProbeRoutes(
             pool: pool, registry: configuration.registry, listeners: configuration.listeners,
             cells: configuration.cells, logger: logger)
-        let console = Console(pool: pool, journal: configuration.journal, logger: logger)
+        let console = Console(
+            pool: pool, history: configuration.history.map { HistoryServer($0, logger: logger) },
+            journal: configuration.journal, logger: logger)
         let host = configuration.http.listen.host
         var http = configuration.http
         http.meters = HTTPMeters("operations", configuration.registry)
