@@ -347,7 +347,7 @@ CREATE TABLE countersign.auth_requests (
     device_id           text COLLATE "C",
     confirm_number      text,         -- two digits that stand in the prompt; NULL where none is asked for
     prompt              text,         -- what the app showed, byte for byte
-    signature           text,
+    signature           bytea,        -- the digest that the scan has signed; then the answer's, see armored_signature()
     signer_fingerprint  text,
     traceparent         text,         -- W3C Trace Context 1.0 section 3.2; the webhook carries it on
     PRIMARY KEY (transaction_id),
@@ -436,6 +436,7 @@ CREATE TABLE countersign.submissions (
     submission_id   uuid NOT NULL DEFAULT countersign.uuid_v7(),
     submitted_at    timestamptz NOT NULL,
     resolved_at     timestamptz,
+    signed_time     timestamptz,  -- signed_at as the trigger read it
     app_id          integer NOT NULL,
     status          text NOT NULL
                     CONSTRAINT submissions_status CHECK (status IN ('pending', 'accepted', 'rejected')),
@@ -445,7 +446,7 @@ CREATE TABLE countersign.submissions (
                         ('malformed', 'unknown_code', 'expired', 'already_used', 'other_device', 'not_enrolled',
                          'enrollment_revoked', 'enrollment_held', 'enrollment_disabled', 'invalid_signature', 'stale_signature',
                          'wrong_prompt', 'other_network', 'other_country', 'wrong_channel', 'locked_out', 'too_many_waiting', 'too_many_malformed')),
-    -- what the app sent
+    -- What the app sent. Once it is accepted, all but action and channel stand elsewhere, and here no more.
     enrollment_id   text,
     otp             text CONSTRAINT submissions_otp_never_stored CHECK (otp IS NULL),
     action          text,
@@ -460,8 +461,9 @@ CREATE TABLE countersign.submissions (
     transaction_id  uuid,
     secret_digest   bytea,
     enrollment      uuid,
-    signed_time     timestamptz,
-    prompt          text,
+    -- Of an accepted scan, and of an answer that awaits its confirmation number: see armored_signature(). That of the
+    -- answer that has ended a request stands in the request and its event.
+    kept_signature  bytea,
     PRIMARY KEY (submission_id),
     CONSTRAINT submissions_reason_given CHECK ((status = 'rejected') = (reason IS NOT NULL))
 ) PARTITION BY RANGE (submission_id);
@@ -592,10 +594,18 @@ CREATE TABLE countersign.events (
     occurred_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- What streams the events knows by it which have been seen: ids are made before others see them.
     written_in      xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    -- Of the end of a request, and of a signed answer, each as short as it can be: event_details() has them in words.
+    requested_at    timestamptz,
+    signed_at       timestamptz,
     transaction_id  uuid,
     enrollment_id   uuid,
     portal_id       integer,
     app_id          integer,
+    secret_digest       bytea,
+    certificate_sha256  bytea,
+    signer_fingerprint  bytea,
+    signature       bytea,  -- see armored_signature()
+    prompt          text,
     type            text COLLATE "C" NOT NULL,
     user_id         text COLLATE "C",
     -- Nobody may write these two, and the times: grants leave out their columns. The login is the server's word.
@@ -864,8 +874,8 @@ BEGIN
             ('auth_requests', ARRAY['reference', 'user_id', 'device_id', 'ip_address', 'user_agent', 'message',
                 'secure_message', 'callback_uri', 'secret_digest', 'prompt', 'signature', 'signer_fingerprint',
                 'confirm_number', 'browser_id', 'source']),
-            ('submissions', ARRAY['enrollment_id', 'enrollment', 'secret_digest', 'prompt', 'prompt_digest',
-                'signature', 'signed_at', 'ip_address', 'user_agent']),
+            ('submissions', ARRAY['enrollment_id', 'enrollment', 'secret_digest', 'prompt_digest',
+                'signature', 'kept_signature', 'signed_at', 'ip_address', 'user_agent']),
             ('enrollments', ARRAY['user_id', 'device_id', 'device_name', 'platform', 'public_key',
                 'key_fingerprint'])) AS given (parent, columns)
         CROSS JOIN LATERAL unnest(given.columns) AS c (name)

@@ -59,7 +59,8 @@ COMMENT ON COLUMN countersign.submissions.reason IS
     'enrollment_revoked, enrollment_held, enrollment_disabled, invalid_signature, stale_signature, wrong_prompt, other_network, '
     'other_country, wrong_channel, locked_out, too_many_waiting or '
     'too_many_malformed.';
-COMMENT ON COLUMN countersign.submissions.enrollment_id IS 'The enrollment that answers. To be given.';
+COMMENT ON COLUMN countersign.submissions.enrollment_id IS
+    'The enrollment that answers. To be given. Of what was accepted, enrollment has it.';
 COMMENT ON COLUMN countersign.submissions.otp IS 'The code as it was scanned. To be given; never stored.';
 COMMENT ON COLUMN countersign.submissions.action IS
     'scan, accept or deny; or confirm, by which a device lets another one of its user answer. To be given.';
@@ -72,12 +73,16 @@ COMMENT ON COLUMN countersign.submissions.ip_address IS
 COMMENT ON COLUMN countersign.submissions.user_agent IS
     'What the app says of itself, at most 1,024 characters. Forgotten once it is judged.';
 COMMENT ON COLUMN countersign.submissions.signed_at IS
-    'When it was signed, RFC 3339 in UTC to the second, as it stands in the signed lines; within 5 minutes of now.';
+    'When it was signed, RFC 3339 in UTC to the second, as it stands in the signed lines; within 5 minutes of now. '
+    'Not kept of what was accepted.';
 COMMENT ON COLUMN countersign.submissions.prompt_digest IS
-    'SHA-256 of the prompt that was shown, in hexadecimal, or - for a scan and for an app without a scan step.';
+    'SHA-256 of the prompt that was shown, in hexadecimal, or - for a scan and for an app without a scan step. '
+    'Not kept of what was accepted.';
 COMMENT ON COLUMN countersign.submissions.signature IS
     'Armored detached OpenPGP signature over the seven lines that begin with countersign-v1. Of an accepted answer the '
-    'request has it.';
+    'request has it and its event, of an accepted scan kept_signature.';
+COMMENT ON COLUMN countersign.submissions.kept_signature IS
+    'The signature of an accepted scan, of which armored_signature() makes the armor again.';
 COMMENT ON COLUMN countersign.submissions.transaction_id IS
     'The request that the code belongs to, if it could be read.';
 COMMENT ON COLUMN countersign.submissions.enrollment IS 'enrollment_id, if it could be read.';
@@ -113,6 +118,15 @@ COMMENT ON COLUMN countersign.events.transaction_id IS 'The request it is about.
 COMMENT ON COLUMN countersign.events.enrollment_id IS 'The enrollment it is about.';
 COMMENT ON COLUMN countersign.events.portal_id IS 'The portal it is about.';
 COMMENT ON COLUMN countersign.events.app_id IS 'The app it is about.';
+COMMENT ON COLUMN countersign.events.requested_at IS 'Of the end of a request: when that was inserted.';
+COMMENT ON COLUMN countersign.events.signature IS
+    'Of a signed answer, as bytes. event_details() shows it as it was sent, with the lines that were signed.';
+COMMENT ON COLUMN countersign.events.signed_at IS 'Of a signed answer, line 6 of what was signed.';
+COMMENT ON COLUMN countersign.events.secret_digest IS 'Of a signed answer, line 4 of what was signed.';
+COMMENT ON COLUMN countersign.events.prompt IS 'Of a signed answer, what the user was shown: its SHA-256 is line 7.';
+COMMENT ON COLUMN countersign.events.signer_fingerprint IS 'Of the OpenPGP key that signed the answer.';
+COMMENT ON COLUMN countersign.events.certificate_sha256 IS
+    'SHA-256 of the certificate with that key, which its enrollment has.';
 COMMENT ON COLUMN countersign.events.type IS 'What happened, such as request.authenticated or enrollment.revoked.';
 
 COMMENT ON TABLE countersign.webhook_deliveries IS

@@ -66,7 +66,10 @@ BEGIN
         UPDATE countersign.events e
         SET user_id = erase_user.pseudonym,
             details = e.details - countersign.erased_details()
-                      - CASE WHEN keeps THEN '{}' ELSE ARRAY['evidence'] END
+                      || CASE WHEN NOT keeps AND e.signature IS NOT NULL THEN '{"signature_verified": true}' ELSE '{}' END::jsonb,
+            signed_at = CASE WHEN keeps THEN e.signed_at END, secret_digest = CASE WHEN keeps THEN e.secret_digest END,
+            certificate_sha256 = CASE WHEN keeps THEN e.certificate_sha256 END,
+            signature = CASE WHEN keeps THEN e.signature END, prompt = CASE WHEN keeps THEN e.prompt END
         FROM found f WHERE e.event_id = f.event_id
         RETURNING e.event_id, e.transaction_id, countersign.event_hash(e) AS after
     ), kept AS (

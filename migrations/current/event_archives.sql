@@ -30,7 +30,7 @@ BEGIN
         FROM countersign.events e
         LEFT JOIN countersign.erased_events x ON x.event_id = e.event_id
         LEFT JOIN countersign.enrollments k ON k.enrollment_id = e.enrollment_id
-            AND encode(sha256(convert_to(k.public_key, 'UTF8')), 'hex') = e.details #>> '{evidence,certificate_sha256}'
+            AND sha256(convert_to(k.public_key, 'UTF8')) = e.certificate_sha256
         WHERE e.event_id >= countersign.uuid_floor(events_to_archive.since)
           AND e.event_id < countersign.uuid_floor(events_to_archive.until)
           AND (events_to_archive.after IS NULL OR e.event_id > events_to_archive.after)

@@ -1,13 +1,13 @@
 -- The chain of digests over the audit trail: each closed span of events carries the digest of the span before, so that
 -- nothing in it can be changed, removed or added unseen. Inserts know nothing of it and wait for nothing.
--- after: identifiers
+-- after: identifiers, evidence
 
 -- An event as a line of JSON, where the time zone is UTC.
 CREATE OR REPLACE FUNCTION countersign.event_line(e countersign.events) RETURNS text
 LANGUAGE sql STABLE
 RETURN jsonb_build_array(
     e.event_id, e.occurred_at, e.transaction_id, e.enrollment_id, e.portal_id, e.app_id, e.type, e.user_id, e.actor,
-    e.operator, e.details)::text;
+    e.operator, countersign.event_details(e))::text;
 
 -- SHA-256 of that line.
 CREATE OR REPLACE FUNCTION countersign.event_hash(e countersign.events) RETURNS bytea

@@ -112,9 +112,11 @@ BEGIN
           AND CASE repeated_submission.action
                   WHEN 'scan' THEN r.scanned_at IS NOT NULL
                   WHEN 'accept' THEN r.status = 'authenticated'
-                                     AND r.signature IS NOT DISTINCT FROM repeated_submission.signature
+                                     AND countersign.armored_signature(r.signature)
+                                         IS NOT DISTINCT FROM repeated_submission.signature
                   WHEN 'deny' THEN r.status = 'denied'
-                                   AND r.signature IS NOT DISTINCT FROM repeated_submission.signature
+                                   AND countersign.armored_signature(r.signature)
+                                         IS NOT DISTINCT FROM repeated_submission.signature
                   ELSE false END;
 END
 $$;
@@ -226,7 +228,10 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 BEGIN
     RETURN QUERY
-        SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt, s.detail,
+        SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason,
+               CASE WHEN s.action = 'scan' AND s.status = 'accepted' THEN (
+                   SELECT r.prompt FROM countersign.auth_requests r
+                   WHERE r.transaction_id = s.transaction_id AND countersign.is_recent(r.transaction_id)) END, s.detail,
                CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
                     THEN countersign.link_address(s.transaction_id, s.submission_id, s.app_id) END
         FROM unnest(ids) AS g (id)

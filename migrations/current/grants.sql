@@ -60,7 +60,8 @@ GRANT SELECT ON countersign.auth_results, countersign.own_portal TO countersign_
 GRANT EXECUTE ON FUNCTION countersign.current_portal(), countersign.portal_channel(),
     countersign.collect_otp(uuid), countersign.await_otp(uuid, interval), countersign.cancel_request(uuid),
     countersign.rotated_otp(text, timestamptz), countersign.confirm_code(uuid, text),
-    countersign.redeem(uuid, text), countersign.browser_token(uuid), countersign.own_ends(timestamptz)
+    countersign.redeem(uuid, text), countersign.browser_token(uuid), countersign.own_ends(timestamptz),
+    countersign.armored_signature(bytea)
     TO countersign_portal, countersign_gateway;
 
 ---------------------------------------------------------------------------------------------------------
@@ -76,7 +77,7 @@ GRANT SELECT (submission_id, submitted_at, action, status, reason)
 GRANT SELECT ON countersign.submission_results, countersign.enrollment_results
     TO countersign_app, countersign_gateway;
 GRANT EXECUTE ON FUNCTION countersign.current_app(), countersign.app_channel(),
-    countersign.return_address(uuid, uuid), countersign.confirmation_code(uuid, text),
+    countersign.return_address(uuid, uuid), countersign.scanned_prompt(uuid), countersign.confirmation_code(uuid, text),
     countersign.await_submission(uuid, interval) TO countersign_app, countersign_gateway;
 
 ---------------------------------------------------------------------------------------------------------
@@ -120,7 +121,8 @@ GRANT SELECT, INSERT (transaction_id, enrollment_id, portal_id, app_id, type, us
 GRANT SELECT (transaction_id, expires_at), DELETE ON countersign.browser_tokens TO countersign_worker;
 -- They write down that they live and drain; telling another one to drain is for administrators.
 GRANT SELECT, INSERT, UPDATE (heartbeat_at, draining), DELETE ON countersign.workers TO countersign_worker;
-GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[], boolean[], text[], text[]),
+GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[], boolean[], text[], text[], bytea[]),
+    countersign.armored_signature(bytea),
     countersign.tell_portals(integer[], uuid[], text[]), countersign.tell_apps(integer[], uuid[], text[]),
     countersign.payloads(integer[], uuid[], text[]),
     countersign.ring(text), countersign.arm_bell(text), countersign.stage_number(text), countersign.may_notify(),
@@ -218,7 +220,8 @@ GRANT EXECUTE ON FUNCTION countersign.create_login(text, text, text, integer),
     countersign.is_inet(text),
     countersign.refuse(text, text), countersign.revoke_enrollment(uuid), countersign.unlock_enrollment(uuid), countersign.release_enrollment(uuid), countersign.send_again(uuid[]),
     countersign.audit_resealed(text, bigint, bigint), countersign.audit_refused_sign_in(text, text, text),
-    countersign.verify_events(), countersign.pseudonym(integer, text),
+    countersign.verify_events(), countersign.event_details(countersign.events), countersign.armored_signature(bytea),
+    countersign.pseudonym(integer, text),
     countersign.erase_user(integer, text, integer),
     countersign.check_epoch(uuid, timestamptz, uuid, bigint), countersign.declare_epoch(),
     countersign.epoch_fault(uuid, timestamptz, uuid, bigint),

@@ -11,13 +11,16 @@
 -- at this moment are left to housekeep, because collect_otp looks at the request, too.
 -- Requests and submissions of these hours are looked for among few days (see is_recent()), and what lies outside, in
 -- the same statement's eyes, is given to a function that is the same without bounds.
--- The event of a signed answer keeps the evidence, with which anybody can settle a dispute by OpenPGP alone: the
--- lines that were signed, the signature, the prompt whose digest was signed, and the SHA-256 of the certificate, which its
--- enrollment keeps: in the event itself it was 770 of 2,700 bytes, and had the server compress each.
--- No code and no secret; of the secret its digest.
+-- The event of a signed answer keeps the evidence, with which anybody can settle a dispute by OpenPGP alone: what the
+-- lines that were signed are made of again by event_details(), the signature, the prompt whose digest was signed, and the
+-- SHA-256 of the certificate, which its enrollment keeps: in the event itself it was 770 of 2,700 bytes, and had the server
+-- compress each. No code and no secret; of the secret its digest.
+-- The signatures are those of the answers, as KeptSignature has them; of one that has waited for its confirmation its
+-- submission keeps it.
 CREATE OR REPLACE FUNCTION countersign.end_requests(
     ids uuid[], ends text[], enrollment_ids uuid[] DEFAULT NULL, submission_ids uuid[] DEFAULT NULL,
-    verified boolean[] DEFAULT NULL, fingerprints text[] DEFAULT NULL, countries text[] DEFAULT NULL
+    verified boolean[] DEFAULT NULL, fingerprints text[] DEFAULT NULL, countries text[] DEFAULT NULL,
+    signatures bytea[] DEFAULT NULL
 ) RETURNS SETOF uuid
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off AS $$
@@ -30,8 +33,9 @@ DECLARE
 BEGIN
     WITH given AS MATERIALIZED (
         SELECT g.*, countersign.is_recent(g.id) AND coalesce(countersign.is_recent(g.submission_id), true) AS is_recent
-        FROM unnest(ids, ends, enrollment_ids, submission_ids, verified, fingerprints, countries) WITH ORDINALITY
-                 AS g (id, ended, enrollment_id, submission_id, verified, fingerprint, country, place)
+        FROM unnest(ids, ends, enrollment_ids, submission_ids, verified, fingerprints, countries, signatures)
+                 WITH ORDINALITY
+                 AS g (id, ended, enrollment_id, submission_id, verified, fingerprint, country, signature, place)
     ), ended AS (
         UPDATE countersign.auth_requests r
         SET status = g.ended, open_until = NULL, open_scan_by = NULL, resolved_at = clock_timestamp(),
@@ -40,7 +44,8 @@ BEGIN
             app_id = coalesce(e.app_id, r.app_id),
             user_id = CASE WHEN g.ended IN ('authenticated', 'denied') THEN e.user_id END,
             device_id = CASE WHEN g.ended = 'authenticated' THEN e.device_id END,
-            signature_verified = g.verified, signature = s.signature, signer_fingerprint = g.fingerprint,
+            signature_verified = g.verified, signature = coalesce(g.signature, s.kept_signature),
+            signer_fingerprint = g.fingerprint,
             link_answer_id = CASE WHEN g.ended = 'authenticated' AND s.channel = 'link' THEN s.submission_id END,
             redeem_once = CASE WHEN g.ended = 'authenticated' AND s.channel = 'link' THEN true ELSE r.redeem_once END,
             network_match = CASE WHEN r.same_network IS NOT NULL AND g.submission_id IS NOT NULL
@@ -68,13 +73,8 @@ BEGIN
                   r.signature_verified, r.signer_fingerprint, r.confirm_tries, r.browser_known,
                   r.deny_reason, r.network_match, r.country_match,
                   s.ip_address AS device_address, s.user_agent AS device_agent, e.user_id AS answered_by,
-                  CASE WHEN g.verified THEN jsonb_build_object(
-                      'signed', concat_ws(E'\n', 'countersign-v1', s.action, r.transaction_id,
-                                          encode(s.secret_digest, 'hex'), s.enrollment, s.signed_at,
-                                          coalesce(s.prompt_digest, '-'), ''),
-                      'signature', s.signature, 'prompt', r.prompt,
-                      'certificate_sha256', encode(sha256(convert_to(e.public_key, 'UTF8')), 'hex'))
-                  END AS evidence,
+                  s.signed_time, s.secret_digest, CASE WHEN g.verified THEN r.signature END AS signature, r.prompt,
+                  CASE WHEN g.verified THEN sha256(convert_to(e.public_key, 'UTF8')) END AS certificate_sha256,
                   CASE WHEN r.transaction_id <= (SELECT suspect_until FROM countersign.epoch)
                        THEN (SELECT number FROM countersign.epoch) END AS epoch,
                   CASE WHEN r.callback_uri IS NOT NULL
@@ -92,19 +92,24 @@ BEGIN
                     THEN countersign.held() ELSE resolved_at END,
                resolved_at, portal_id, status, callback_uri, epoch FROM ended WHERE calls_back
     ), audited AS (
-        INSERT INTO countersign.events (transaction_id, enrollment_id, portal_id, app_id, type, user_id, details)
-        SELECT transaction_id, enrollment_id, portal_id, app_id, 'request.' || status, answered_by,
+        INSERT INTO countersign.events (transaction_id, enrollment_id, portal_id, app_id, type, user_id, requested_at,
+                                        signer_fingerprint, signature, signed_at, secret_digest, certificate_sha256,
+                                        prompt, details)
+        SELECT transaction_id, enrollment_id, portal_id, app_id, 'request.' || status, answered_by, requested_at,
+               decode(signer_fingerprint, 'hex'), signature, CASE WHEN signature IS NOT NULL THEN signed_time END,
+               CASE WHEN signature IS NOT NULL THEN secret_digest END, certificate_sha256,
+               CASE WHEN signature IS NOT NULL THEN prompt END,
                jsonb_strip_nulls(jsonb_build_object(
-                   'requested_at', requested_at, 'auth_type', auth_type, 'reference', reference, 'epoch', epoch,
+                   'auth_type', auth_type, 'reference', reference, 'epoch', epoch,
                    'ip_address', ip_address, 'user_agent', user_agent,
-                   'signature_verified', signature_verified, 'signer_fingerprint', signer_fingerprint,
+                   'signature_verified', CASE WHEN signature IS NULL THEN signature_verified END,
                    'wrong_confirmations', confirm_tries, 'browser_known', browser_known, 'deny_reason', deny_reason, 'network_match', network_match,
                    'country_match', country_match,
-                   'device_address', device_address, 'device_agent', device_agent,
-                   'evidence', evidence))
+                   'device_address', device_address, 'device_agent', device_agent))
         FROM ended
         UNION ALL
-        SELECT transaction_id, enrollment_id, portal_id, app_id, 'request.' || deny_reason, answered_by,
+        SELECT transaction_id, enrollment_id, portal_id, app_id, 'request.' || deny_reason, answered_by, NULL, NULL, NULL,
+               NULL, NULL, NULL, NULL,
                jsonb_strip_nulls(jsonb_build_object('ip_address', ip_address, 'user_agent', user_agent))
         FROM ended WHERE deny_reason IS NOT NULL
     ), forgotten AS (
@@ -133,10 +138,11 @@ BEGIN
                    array_agg(submission_ids[place] ORDER BY place) AS submissions,
                    array_agg(verified[place] ORDER BY place) AS verified,
                    array_agg(fingerprints[place] ORDER BY place) AS fingerprints,
-                   array_agg(countries[place] ORDER BY place) AS countries
+                   array_agg(countries[place] ORDER BY place) AS countries,
+                   array_agg(signatures[place] ORDER BY place) AS signatures
             FROM unnest(older) AS place) AS a,
             countersign.end_older_requests(a.ids, a.ends, a.enrollments, a.submissions, a.verified, a.fingerprints,
-                                           a.countries) AS o;
+                                           a.countries, a.signatures) AS o;
     END IF;
 END
 $$;

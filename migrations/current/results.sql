@@ -1,6 +1,6 @@
 -- What portals and apps read of their own rows. Views are the owner's and would show everybody's rows, so each says
 -- itself whose it shows, and its barrier keeps a caller's functions from seeing others first.
--- after: callers, enrollments, links
+-- after: callers, enrollments, evidence, links
 
 -- A request in any state; is_authenticated is NULL until it has ended, and false 300 s after a sign-in. The user is who
 -- accepted or declined, as in the Access API. What is to be redeemed is told to the transaction that redeems it, and to no
@@ -26,7 +26,7 @@ SELECT r.transaction_id, r.reference, r.callback_uri, r.status,
             THEN r.signature_verified END AS signature_verified,
        CASE WHEN r.status = 'authenticated'
                  AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
-            THEN r.signature END AS signature,
+            THEN countersign.armored_signature(r.signature) END AS signature,
        CASE WHEN r.status = 'authenticated'
                  AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
             THEN r.signer_fingerprint END AS signer_fingerprint,
@@ -131,9 +131,27 @@ $$;
 COMMENT ON FUNCTION countersign.own_ends(timestamptz) IS
     'How the portal''s own requests have ended since then, of the last day, with the epoch that their webhook-id names.';
 
+-- What the user must be shown after that scan of the app that asks. It stands in the request alone, which is looked for
+-- among all days.
+CREATE OR REPLACE FUNCTION countersign.scanned_prompt(scan uuid) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    request constant uuid := (SELECT s.transaction_id FROM countersign.submissions s
+                              WHERE s.submission_id = scan AND s.app_id = countersign.current_app()
+                                AND s.action = 'scan' AND s.status = 'accepted');
+BEGIN
+    RETURN (SELECT r.prompt FROM countersign.auth_requests r WHERE r.transaction_id = request);
+END
+$$;
+COMMENT ON FUNCTION countersign.scanned_prompt(uuid) IS
+    'What the user must be shown after an accepted scan of the app''s own, as submission_results shows it.';
+
 -- What became of a submission; result is pending until a worker has looked at it.
 CREATE OR REPLACE VIEW countersign.submission_results WITH (security_barrier) AS
-SELECT s.submission_id, s.transaction_id, s.action, s.status AS result, s.reason, s.prompt, s.detail,
+SELECT s.submission_id, s.transaction_id, s.action, s.status AS result, s.reason,
+       CASE WHEN s.action = 'scan' AND s.status = 'accepted' THEN countersign.scanned_prompt(s.submission_id) END AS prompt,
+       s.detail,
        CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
             THEN countersign.return_address(s.transaction_id, s.submission_id) END AS return_uri
 FROM countersign.submissions s

@@ -206,15 +206,21 @@ BEGIN
         PERFORM countersign.note_wait('countersign.usual_verdict', usual, looks, began);
     END IF;
     RETURN QUERY
-        SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt, s.detail,
+        SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason,
+               CASE WHEN s.action = 'scan' AND s.status = 'accepted' THEN (
+                   SELECT r.prompt FROM countersign.auth_requests r
+                   WHERE r.transaction_id = s.transaction_id AND countersign.is_recent(r.transaction_id)) END, s.detail,
                CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
                     THEN countersign.return_address(s.transaction_id, s.submission_id) END
         FROM countersign.submissions s
         WHERE s.submission_id = await_submission.submission_id AND s.app_id = app
-          AND countersign.is_recent(s.submission_id);
+          AND countersign.is_recent(s.submission_id) AND coalesce(countersign.is_recent(s.transaction_id), true);
     IF NOT FOUND THEN
         RETURN QUERY
-            SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, s.prompt, s.detail,
+            SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason,
+                   CASE WHEN s.action = 'scan' AND s.status = 'accepted' THEN (
+                       SELECT r.prompt FROM countersign.auth_requests r
+                       WHERE r.transaction_id = s.transaction_id) END, s.detail,
                CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
                     THEN countersign.return_address(s.transaction_id, s.submission_id) END
             FROM countersign.submissions s

@@ -89,7 +89,8 @@ extension AuditEvent {
 
     /// Users, actors and details of `countersign.events e`, where they may be seen.
     static func people(_ showsUsers: Bool) -> String {
-        showsUsers ? "e.user_id, \(actor), e.details" : "NULL::text, NULL::text, NULL::jsonb"
+        showsUsers
+            ? "e.user_id, \(actor), countersign.event_details(e)" : "NULL::text, NULL::text, NULL::jsonb"
     }
 
     /// Whether a type is one of `types`, which is NULL for any.

@@ -21,13 +21,13 @@ struct FindRequestEvents: PreparedStatement {
         "request.events",
         """
         WITH found AS MATERIALIZED (  -- in an order, or between two bounds, it would walk along the primary key
-            SELECT * FROM countersign.events f
+            SELECT f.*, countersign.event_details(f) AS all_details FROM countersign.events f
             WHERE f.transaction_id = $1 AND f.event_id >= countersign.uuid_floor($2::timestamptz)
         )
         SELECT e.event_id AS id, e.occurred_at AS at, e.type, e.transaction_id, e.enrollment_id, p.name AS portal,
                a.name AS app, e.user_id, \(AuditEvent.actor) AS actor, NULL::text AS details,
                (SELECT string_agg(d.key || '=' || d.value, ' ' ORDER BY d.key)
-                FROM jsonb_each_text(e.details - 'evidence') d) AS summary
+                FROM jsonb_each_text(e.all_details - 'evidence') d) AS summary
         FROM found e LEFT JOIN countersign.portals p USING (portal_id)
         LEFT JOIN countersign.apps a USING (app_id)
         ORDER BY e.event_id LIMIT 200

@@ -8,7 +8,7 @@ struct CheckedSubmission: Sendable {
     let claimed: ClaimedSubmission
     let signature: SignatureCheck
     /// By which the same signature is known again, whatever it looks like.
-    let signed: String?
+    let signed: [UInt8]?
     /// Why the signature does not count, in words.
     let refusal: String?
     let newPrompt: String?
@@ -38,14 +38,14 @@ struct CheckedSubmission: Sendable {
 
     private static func check(
         _ claimed: ClaimedSubmission, _ context: OpenPGPContext
-    ) -> (SignatureCheck, signed: String?, refusal: String?) {
+    ) -> (SignatureCheck, signed: [UInt8]?, refusal: String?) {
         guard let signature = claimed.signature else { return (.missing, nil, nil) }
         guard claimed.hasTime else { return (.undated, nil, nil) }
         guard let publicKey = claimed.publicKey else { return (.invalid, nil, nil) }
         do throws(SignatureRefusal) {
             let verified = try context.verify(
                 signature: signature, message: claimed.text.bytes, by: publicKey)
-            return (.valid(fingerprint: verified.signingFingerprint), hexadecimal(verified.digest), nil)
+            return (.valid(fingerprint: verified.signingFingerprint), verified.digest, nil)
         } catch {
             let differing = error == .otherText ? claimed.text.difference(signedBy: signature) : nil
             return (.invalid, nil, differing ?? "\(error)")

@@ -33,7 +33,7 @@ struct HoldSubmissions: PreparedStatement {
             .identifiers(claimed.map(\.key)), .identifiers(claimed.map(\.text.transactionID)),
             .identifiers(claimed.map(\.text.enrollmentID)), .int32s(claimed.map(\.lane)),
             .bools(claimed.map { $0.text.action == .scan }),
-            .texts(checked.map { $0.claimed.text.action == .scan ? $0.signed : nil }),
+            .optionalByteses(checked.map { $0.claimed.text.action == .scan ? $0.signed : nil }),
             .texts(claimed.map(\.keyFingerprint)),
         ]
     }
@@ -43,7 +43,7 @@ struct HoldSubmissions: PreparedStatement {
         """
         WITH given AS MATERIALIZED (
             SELECT g.*, row_number() OVER (PARTITION BY g.transaction_id ORDER BY g.key) AS turn
-            FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[], $5::boolean[], $6::text[], $7::text[])
+            FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[], $5::boolean[], $6::bytea[], $7::text[])
                 AS g (key, transaction_id, enrollment, app_id, scans, signed, key_fingerprint)
         )
         SELECT g.key,
@@ -62,8 +62,9 @@ struct HoldSubmissions: PreparedStatement {
                \(HeldSubmission.rotationSQL(of: "g.key", request: "seen")),
                coalesce(CASE WHEN g.scans THEN held.status = 'scanned' AND held.signature = g.signed
                              WHEN seen.status IN ('authenticated', 'denied') AND seen.enrollment_id = g.enrollment
-                             THEN seen.signature = (SELECT s.signature FROM countersign.submissions s
-                                                    WHERE s.submission_id = g.key) END, false) AS is_repeated
+                             THEN countersign.armored_signature(seen.signature) = (
+                                 SELECT s.signature FROM countersign.submissions s
+                                 WHERE s.submission_id = g.key) END, false) AS is_repeated
         FROM given g
         JOIN LATERAL (
             SELECT q.submission_id FROM countersign.validate_queue q
@@ -181,6 +182,11 @@ extension Candidate.Request {
 /// submission is `expired`, or `enrollment_revoked`. An answer that waits for its confirmation number leaves the request
 /// open and `scanned`, which is what portals are told once more. Of a request that rotates its codes the one that was
 /// scanned is the only one from then on: its digest takes the place of the first one's.
+///
+/// A submission that is accepted keeps nothing that stands elsewhere: the prompt is the request's, and of the answer that
+/// has ended it the signature is the request's and its event's. A scan's signature stands nowhere else, so it stays, with
+/// `signed_time`; the other lines that it has signed are its row's and its request's. What is rejected stays as it was
+/// sent, for nobody else has it.
 struct WriteVerdicts: PreparedStatement {
     let verdicts: VerdictColumns
 
@@ -197,20 +203,20 @@ struct WriteVerdicts: PreparedStatement {
         """
         WITH verdicts AS MATERIALIZED (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-                                 $7::text[], $8::text[], $9::text[], $10::bytea[], $11::integer[], $12::boolean[],
-                                 $13::text[], $14::text[], $15::text[], $16::text[])
+                                 $7::text[], $8::bytea[], $9::text[], $10::bytea[], $11::integer[], $12::boolean[],
+                                 $13::text[], $14::text[], $15::text[], $16::text[], $17::bytea[])
                 AS v (submission_id, transaction_id, enrollment_id, effect, reason, prompt, signer, signed, detail,
                       later_code, steps_later, browser_known, network_match, device_address, device_agent,
-                      country_match)
+                      country_match, kept_signature)
         ), ended AS MATERIALIZED (
             SELECT ended AS transaction_id
             FROM (SELECT array_agg(transaction_id) AS ids, array_agg(effect) AS ends,
                          array_agg(enrollment_id) AS enrollments, array_agg(submission_id) AS submissions,
                          array_agg(signer IS NOT NULL) AS verified, array_agg(signer) AS signers,
-                         array_agg(country_match) AS countries
+                         array_agg(country_match) AS countries, array_agg(kept_signature) AS signatures
                   FROM verdicts WHERE effect IN ('authenticated', 'denied') HAVING count(*) > 0) b,
                  countersign.end_requests(b.ids, b.ends, b.enrollments, b.submissions, b.verified,
-                                          b.signers, b.countries) AS ended
+                                          b.signers, b.countries, b.signatures) AS ended
         ), scanned AS (
             UPDATE countersign.auth_requests r
             SET status = 'scanned', scanned_at = coalesce(r.scanned_at, clock_timestamp()),
@@ -236,8 +242,8 @@ struct WriteVerdicts: PreparedStatement {
               AND clock_timestamp() < r.expires_at
             RETURNING r.transaction_id, r.portal_id, v.submission_id
         ), judged AS MATERIALIZED (
-            SELECT v.submission_id, v.transaction_id, v.enrollment_id, v.effect, v.prompt, v.detail, v.network_match,
-                   v.country_match, v.device_address, v.device_agent,
+            SELECT v.submission_id, v.transaction_id, v.enrollment_id, v.effect, v.detail, v.network_match,
+                   v.country_match, v.device_address, v.device_agent, v.kept_signature,
                    v.transaction_id IN (SELECT e.transaction_id FROM ended e)
                        AND v.effect IN ('authenticated', 'denied') AS is_answer,
                    CASE WHEN v.effect = 'reject' THEN v.reason
@@ -252,10 +258,19 @@ struct WriteVerdicts: PreparedStatement {
         ), resolved AS (
             UPDATE countersign.submissions s
             SET status = CASE WHEN j.reason IS NULL THEN 'accepted' ELSE 'rejected' END, reason = j.reason,
-                prompt = CASE WHEN j.reason IS NULL THEN j.prompt END, resolved_at = clock_timestamp(),
+                resolved_at = clock_timestamp(),
+                ip_address = NULL, user_agent = NULL,  -- which the audit trail has
                 detail = CASE WHEN j.reason IS NOT NULL THEN j.detail END,
-                signature = CASE WHEN NOT j.is_answer THEN s.signature END,  -- which the request has now
-                ip_address = NULL, user_agent = NULL  -- which the audit trail has
+                -- Of what is refused all stays as it was sent. Of what is accepted the request has it, or its event.
+                enrollment_id = CASE WHEN j.reason IS NOT NULL THEN s.enrollment_id END,
+                signed_at = CASE WHEN j.reason IS NOT NULL THEN s.signed_at END,
+                signed_time = CASE WHEN NOT j.is_answer THEN s.signed_time END,
+                prompt_digest = CASE WHEN j.reason IS NOT NULL THEN s.prompt_digest END,
+                signature = CASE WHEN j.reason IS NOT NULL THEN s.signature END,
+                kept_signature = CASE WHEN j.reason IS NULL AND NOT j.is_answer AND j.effect <> 'answered_before'
+                                      THEN j.kept_signature END,
+                secret_digest = CASE WHEN j.reason IS NOT NULL OR j.effect = 'await_confirmation'
+                                     THEN s.secret_digest END
             FROM judged j WHERE s.submission_id = j.submission_id
             RETURNING s.submission_id, s.app_id, s.status, s.reason, s.detail, s.action, j.transaction_id,
                       j.enrollment_id, j.effect, j.network_match, j.country_match, j.device_address, j.device_agent

@@ -10,7 +10,7 @@ struct VerdictColumns {
     var reasons: [String?] = []
     var prompts: [String?] = []
     var fingerprints: [String?] = []
-    var signed: [String?] = []
+    var signed: [[UInt8]?] = []
     var details: [String?] = []
     /// The digest of the code that was scanned, where that is a later one than the stored.
     var laterCodes: [[UInt8]?] = []
@@ -22,6 +22,8 @@ struct VerdictColumns {
     var agents: [String?] = []
     /// Of scans whose request has a browser.
     var browsersKnown: [Bool?] = []
+    /// As `KeptSignature` has them.
+    var signatures: [[UInt8]?] = []
 
     var count: Int { submissions.count }
 
@@ -57,15 +59,18 @@ struct VerdictColumns {
         prompts.append(prompt)
         fingerprints.append(candidate.signature.fingerprint)
         signed.append(effect == "scan" || effect == "scan_later" ? checked.signed : nil)
+        signatures.append(
+            reason == nil ? checked.claimed.signature.map(KeptSignature.bytes) : nil)
         details.append(reason.flatMap { checked.detail(of: $0, candidate) })
     }
 
     var parameters: [Parameter] {
         [
             .identifiers(submissions), .identifiers(transactions), .identifiers(enrollments),
-            .texts(effects), .texts(reasons), .texts(prompts), .texts(fingerprints), .texts(signed),
-            .texts(details), .optionalByteses(laterCodes), .int32s(steps), .optionalBools(browsersKnown),
-            .texts(networks), .texts(addresses), .texts(agents), .texts(countries),
+            .texts(effects), .texts(reasons), .texts(prompts), .texts(fingerprints),
+            .optionalByteses(signed), .texts(details), .optionalByteses(laterCodes), .int32s(steps),
+            .optionalBools(browsersKnown), .texts(networks), .texts(addresses), .texts(agents),
+            .texts(countries), .optionalByteses(signatures),
         ]
     }
 }

@@ -109,6 +109,7 @@ private let decidedPrivileges = """
     auth_type_messages - admin: delete, insert, select, update; monitor worker: select
     auth_types - admin: delete, insert, select, update; monitor worker: select
     await_otp(transaction_id uuid, timeout interval) - gateway portal: execute
+    armored_signature(kept bytea) - admin gateway portal worker: execute
     await_submission(submission_id uuid, timeout interval) - app gateway: execute
     begin_epoch(why text) - nobody
     beat() - nobody
@@ -157,9 +158,9 @@ private let decidedPrivileges = """
     drop_partition(partition_name text) - worker: execute
     enabled_types(user_id text, device_id text) - gateway: execute
     end_older_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[],
-        verified boolean[], fingerprints text[], countries text[]) - nobody
+        verified boolean[], fingerprints text[], countries text[], signatures bytea[]) - nobody
     end_requests(ids uuid[], ends text[], enrollment_ids uuid[], submission_ids uuid[], verified
-        boolean[], fingerprints text[], countries text[]) - worker: execute
+        boolean[], fingerprints text[], countries text[], signatures bytea[]) - worker: execute
     enrollment_results (view) - app gateway: select
     enrollments - admin: select (enrollment_id created_at activated_at revoked_at locked_until held_until app_id
         status reason user_id device_id device_name platform public_key server_key_id key_fingerprint); app
@@ -187,6 +188,7 @@ private let decidedPrivileges = """
     ended_event_partitions(before timestamp with time zone) - nobody
     event_archives - nobody
     event_closing - nobody
+    event_details(e countersign.events) - admin: execute
     event_hash(e countersign.events) - nobody
     event_line(e countersign.events) - nobody
     events_kept_since() - nobody
@@ -276,6 +278,7 @@ private let decidedPrivileges = """
     redeem(transaction_id uuid, response_code text) - gateway portal: execute
     response_code(submission uuid) - nobody
     return_address(request uuid, submission uuid) - app gateway: execute
+    scanned_prompt(scan uuid) - app gateway: execute
     link_address(request uuid, submission uuid, app integer) - nobody
     link_key - nobody
     admit_return_uri() - nobody

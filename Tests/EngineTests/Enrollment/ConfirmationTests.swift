@@ -30,8 +30,9 @@ import Testing
             #expect(try await webhooks() == 1)
             let trail = try await Database.current.count(
                 """
-                SELECT count(*) FROM countersign.events WHERE type = 'request.accepted'
-                   OR type = 'request.authenticated' AND details -> 'evidence' ->> 'signed' LIKE E'%\\naccept\\n%'
+                SELECT count(*) FROM countersign.events e WHERE type = 'request.accepted'
+                   OR type = 'request.authenticated'
+                   AND countersign.event_details(e) -> 'evidence' ->> 'signed' LIKE E'%\\naccept\\n%'
                 """)
             #expect(trail == 2)
         }
