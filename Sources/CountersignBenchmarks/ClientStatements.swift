@@ -6,6 +6,7 @@ struct Visit: Sendable {
     let address: String
     /// The portal's own, of its session.
     let reference: String
+    var browser: String?
 
     init(ofClient index: Int) {
         (address, reference) = ("203.0.113.\(index)", "session-\(index)-0123456789abcdef")
@@ -20,10 +21,10 @@ struct InsertRequest: PreparedStatement {
     static let statement = Statement(
         "request",
         """
-        INSERT INTO countersign.auth_requests (auth_type, callback_uri, ip_address, reference)
-        VALUES ('\(Installation.authType)', '\(Installation.callback)', $1, $2) RETURNING transaction_id, expires_at
+        INSERT INTO countersign.auth_requests (auth_type, callback_uri, ip_address, reference, user_agent)
+        VALUES ('\(Installation.authType)', '\(Installation.callback)', $1, $2, $3) RETURNING transaction_id, expires_at
         """)
-    var parameters: [Parameter] { visit.parameters }
+    var parameters: [Parameter] { visit.parameters + [.optional(visit.browser)] }
 
     static func decode(_ row: inout RowReader) throws -> Identifier {
         let id = try row.identifier("transaction_id")

@@ -18,6 +18,7 @@ enum FigureName: String, CaseIterable, Sendable {
     case depth
     case operations
     case driver
+    case disk
     case webhooks
     case webhookLatency = "webhook-latency"
     case webhookFairness = "webhook-fairness"
@@ -58,6 +59,7 @@ enum FigureName: String, CaseIterable, Sendable {
         case .depth: DepthFigure()
         case .operations: OperationsFigure()
         case .driver: DriverFigure()
+        case .disk: DiskFigure()
         case .webhooks: WebhookFigure()
         case .webhookLatency: WebhookLatencyFigure()
         case .webhookFairness: WebhookFairnessFigure()

@@ -6,12 +6,13 @@ enum ReportUnit: String, Sendable {
     case seconds = "s"
     case milliseconds = "ms"
     case microseconds = "us"
+    case bytes = "B"
     case mebibytes = "MiB"
     case ratio = ""
 
     fileprivate var decimals: Int {
         switch self {
-        case .perSecond, .microseconds: 0
+        case .perSecond, .microseconds, .bytes: 0
         case .mebibytes, .seconds: 1
         case .milliseconds, .ratio: 2
         }

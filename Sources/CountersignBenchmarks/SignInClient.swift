@@ -39,14 +39,16 @@ struct SignInClient: LoadClient, ~Copyable {
     private let device: Device
     private let steps: PhoneSteps
 
-    static func connect(_ index: Int, _ steps: PhoneSteps, _ bench: Bench) async throws
-        -> SignInClient
-    {
+    static func connect(
+        _ index: Int, _ steps: PhoneSteps, _ bench: Bench, browser: String? = nil
+    ) async throws -> SignInClient {
         let portal = try await bench.database.connect(as: bench.installation.portal(ofClient: index).login)
         var app = try await bench.database.connect(as: bench.installation.app)
         let device = try await Device.enroll(steps, ofClient: index, &app)
+        var visit = Visit(ofClient: index)
+        visit.browser = browser
         return SignInClient(
-            portal: portal, app: app, visit: Visit(ofClient: index), device: device, steps: steps)
+            portal: portal, app: app, visit: visit, device: device, steps: steps)
     }
 
     mutating func perform() async throws {
