@@ -115,7 +115,8 @@ RETURNS SETOF record LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = 
 SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     portal constant integer := countersign.current_portal();
-    start constant timestamptz := greatest(since, clock_timestamp() - interval '1 day');
+    -- No further back: it walks over everybody's events of that time.
+    start constant timestamptz := greatest(since, clock_timestamp() - interval '1 hour');
 BEGIN
     RETURN QUERY
         SELECT e.transaction_id, (e.details ->> 'epoch')::integer, ended.status::text,
@@ -129,7 +130,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION countersign.own_ends(timestamptz) IS
-    'How the portal''s own requests have ended since then, of the last day, with the epoch that their webhook-id names.';
+    'How the portal''s own requests have ended since then, of the last hour, with the epoch that their webhook-id names.';
 
 -- What the user must be shown after that scan of the app that asks. It stands in the request alone, which is looked for
 -- among all days.
