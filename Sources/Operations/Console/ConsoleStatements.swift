@@ -4,7 +4,7 @@ package import Postgres
 /// Every statement of this module, which the tests prepare against the migrated schema.
 package enum ConsoleStatements {
     package static let all: [any StatementFamily.Type] = [
-        ReadHistory.self, SpeakAs.self,
+        ReadHistory.self, ReadReplayed.self, SpeakAs.self,
     ]
 }
 
