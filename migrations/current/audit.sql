@@ -159,7 +159,7 @@ $$;
 
 -- Who has paused a portal or a stage, and when, stands with it: the trail is kept for 400 days and has no index by type.
 CREATE OR REPLACE FUNCTION countersign.note_pause() RETURNS trigger
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     console constant text := CASE WHEN pg_has_role(session_user, countersign.group_role('admin'), 'MEMBER')
                                   THEN nullif(current_setting('countersign.operator', true), '') END;
