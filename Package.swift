@@ -76,7 +76,7 @@ let package = Package(
         .target(
             name: "Engine",
             dependencies: [
-                "Countersign", "OpenPGP", "Places", "Postgres",
+                "Countersign", "OpenPGP", "OpenPGPPackets", "Places", "Postgres",
                 .product(name: "Crypto", package: "swift-crypto"),
                 server("Logging", "swift-log"),
                 server("Metrics", "swift-metrics"),

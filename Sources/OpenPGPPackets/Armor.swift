@@ -43,14 +43,21 @@ package enum Armor {
 
     /// Lines of 64 characters, with the checksum that some readers still ask for (section 6.1).
     package static func encode(_ bytes: [UInt8], _ block: Block) -> String {
+        lines(bytes, block, checksum: PacketNumber.bytes(checksum(bytes), 3)).joined(separator: "\n") + "\n"
+    }
+
+    /// Without their ends. `width` is how many characters of base64 stand in each, at most 76 (section 6.2).
+    package static func lines(
+        _ bytes: [UInt8], _ block: Block, width: Int = 64, checksum: [UInt8]
+    ) -> [String] {
         let text = Array(Data(bytes).base64EncodedString().utf8)
         var lines = ["-----BEGIN PGP \(block.rawValue)-----", ""]
-        for start in stride(from: 0, to: text.count, by: 64) {
-            lines.append(String(decoding: text[start..<min(start + 64, text.count)], as: UTF8.self))
+        for start in stride(from: 0, to: text.count, by: width) {
+            lines.append(String(decoding: text[start...].prefix(width), as: UTF8.self))
         }
-        lines.append("=" + Data(PacketNumber.bytes(checksum(bytes), 3)).base64EncodedString())
-        lines.append("-----END PGP \(block.rawValue)-----")
-        return lines.joined(separator: "\n") + "\n"
+        return lines + [
+            "=" + Data(checksum).base64EncodedString(), "-----END PGP \(block.rawValue)-----",
+        ]
     }
 
     /// CRC-24, section 6.1.1.

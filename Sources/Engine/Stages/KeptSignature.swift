@@ -1,4 +1,5 @@
 import Foundation
+import OpenPGPPackets
 
 /// A signature as the database keeps it: the packets of an armor that can be made again byte for byte, which is half of its
 /// bytes, and else the text. `countersign.armored_signature()` makes the armor of it, and says how it is written.
@@ -10,7 +11,6 @@ package enum KeptSignature {
         return packed
     }
 
-    private static let (begin, end) = ("-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----")
     /// Of a first byte with which no text begins.
     private enum Form {
         static let packed: UInt8 = 0x80
@@ -36,13 +36,9 @@ package enum KeptSignature {
 
     private static func armor(_ kept: [UInt8]) -> String {
         let form = kept[0]
-        let body = Array(Data(kept.dropFirst().dropLast(3)).base64EncodedString().utf8)
-        let width = form & Form.shortLines == 0 ? 76 : 64
-        var lines = [begin, ""]
-        for start in stride(from: 0, to: body.count, by: width) {
-            lines.append(String(decoding: body[start...].prefix(width), as: UTF8.self))
-        }
-        lines += ["=" + Data(kept.suffix(3)).base64EncodedString(), end]
+        var lines = Armor.lines(
+            Array(kept.dropFirst().dropLast(3)), .signature, width: form & Form.shortLines == 0 ? 76 : 64,
+            checksum: Array(kept.suffix(3)))
         if form & Form.lineFeedAtEnd != 0 { lines.append("") }
         return lines.joined(separator: form & Form.carriageReturns == 0 ? "\n" : "\r\n")
     }
