@@ -81,14 +81,15 @@ struct Console: Sendable {
     func look(
         _ place: ConsolePlace, _ request: IncomingRequest, follows: Bool = false
     ) async throws -> Looked? {
+        let isElsewhere = history != nil && place.isHistory
         let looked = try await pool.withConnection { connection -> Looked? in
             guard let session = try await session(of: request, isUsed: !follows, &connection) else {
                 return nil
             }
-            if place.isHistory || session.portal != nil && place.page == .overview { return (session, nil) }
+            if isElsewhere || session.portal != nil && place.page == .overview { return (session, nil) }
             return (session, try await place.render(frame(of: session, follows: follows), &connection))
         }
-        guard place.isHistory, let whose = looked?.session else { return looked }
+        guard isElsewhere, let whose = looked?.session else { return looked }
         let shown = frame(of: whose, follows: follows)
         return (whose, try await readHistory { try await place.render(shown, until: $1, &$0) })
     }

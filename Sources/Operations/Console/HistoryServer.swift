@@ -1,6 +1,5 @@
 import Administration
 import Logging
-import Mustache
 import Postgres
 
 /// Another server that has the same rows a moment later, such as a standby: pages that only read what has been are
