@@ -26,15 +26,11 @@ import Testing
 
     @Test(arguments: [SubmissionAction.accept, .deny])
     func `an accepted submission keeps nothing that stands elsewhere`(action: SubmissionAction) async throws {
-        let site = try await Site.make(signed: true)
         try await withWorkerLogin { _ in
-            var portal = try await site.portal()
-            var app = try await site.app()
-            let phone = try await SQLPhone.enroll("alice", &app)
-            let (_, code) = try await portal.issued()
-            let prompt = try await phone.send(.scan, code, &app).prompt
-            let answer = try phone.submission(action, code, prompt: prompt)
-            for _ in 0..<2 { #expect(try await app.submit(answer).result == "accepted") }
+            var parties = try await SignInParties.gather()
+            let prompt = try await parties.send(.scan, parties.code).prompt
+            let answer = try parties.phone.submission(action, parties.code, prompt: prompt)
+            for _ in 0..<2 { #expect(try await parties.app.submit(answer).result == "accepted") }
             // An answer that is sent again has the outcome of the first.
             #expect(
                 try await sent() == [
@@ -45,15 +41,11 @@ import Testing
 
     /// Nobody else has it, and who asks why it was refused needs it.
     @Test func `what is rejected stays as it was sent`() async throws {
-        let site = try await Site.make(signed: true)
         try await withWorkerLogin { _ in
-            var portal = try await site.portal()
-            var app = try await site.app()
-            let phone = try await SQLPhone.enroll("alice", &app)
-            let (_, code) = try await portal.issued()
-            _ = try await phone.send(.scan, code, &app)
-            let answer = try phone.submission(.accept, code, prompt: "another")
-            #expect(try await app.submit(answer).reason == "wrong_prompt")
+            var parties = try await SignInParties.gather()
+            _ = try await parties.send(.scan, parties.code)
+            let answer = try await parties.send(.accept, parties.code, prompt: "another")
+            #expect(answer.reason == "wrong_prompt")
             #expect(
                 try await sent().last
                     == "accept: enrollment_id signed_at signed_time prompt_digest signature secret_digest")
@@ -61,14 +53,10 @@ import Testing
     }
 
     @Test func `a scan's signature can be checked by what is kept`() async throws {
-        let site = try await Site.make(signed: true)
         try await withWorkerLogin { _ in
-            var portal = try await site.portal()
-            var app = try await site.app()
-            let phone = try await SQLPhone.enroll("alice", &app)
-            let (_, code) = try await portal.issued()
-            let scan = try phone.submission(.scan, code)
-            let prompt = try #require(try await app.submit(scan).prompt)
+            var parties = try await SignInParties.gather()
+            let scan = try parties.phone.submission(.scan, parties.code)
+            let prompt = try #require(try await parties.app.submit(scan).prompt)
             var owner = try await Database.current.connect()
             let row = try await owner.execute(
                 """
@@ -81,7 +69,7 @@ import Testing
             #expect(try row.text(1) == scan.signature)
             // The prompt stands in the request alone.
             let result = "SELECT prompt FROM countersign.submission_results"
-            #expect(try await app.execute(result)[0].text(0) == prompt)
+            #expect(try await parties.app.execute(result)[0].text(0) == prompt)
             let other = try await Site.make("other", type: "other", signed: true)
             var stranger = try await other.app()
             let ids = try await owner.execute("SELECT submission_id FROM countersign.submissions")

@@ -11,10 +11,10 @@ package struct SignInParties: ~Copyable {
     /// Or, of a type whose codes change, what they are made of.
     package let code: String
 
-    /// - Parameter type: what the authentication type asks for, as UPDATE sets it.
-    package static func gather(type: String, expiresIn: Int = 180) async throws -> SignInParties {
+    /// - Parameter type: what the authentication type asks for, as UPDATE sets it; nil leaves it as it is.
+    package static func gather(type: String? = nil, expiresIn: Int = 180) async throws -> SignInParties {
         let site = try await Site.make(expiresIn: expiresIn, signed: true)
-        try await Database.current.arrange("UPDATE countersign.auth_types SET \(type)")
+        if let type { try await Database.current.arrange("UPDATE countersign.auth_types SET \(type)") }
         var portal = try await site.portal()
         var app = try await site.app()
         let phone = try await SQLPhone.enroll("alice", &app)
