@@ -10,6 +10,9 @@ import Testing
 
 /// One server before two databases, each with a portal of its own; the users' devices are known in both.
 @Suite(.database) struct CellRoutingTests {
+    /// So many in a row that one of them may be slow on a busy machine: who waited would wait with each.
+    private static let calls = 10
+
     /// The portal `acme` in cell 0, which is the home, and `bank` in cell 1, with workers in both.
     private struct Cells: Sendable {
         let (home, away): (GatewaySite, GatewaySite)
@@ -105,9 +108,11 @@ import Testing
                 LogCapture.current.text.contains("the cell does not answer")
             }
             let began = ContinuousClock.now
-            let refused = try await start(cells.away, http)
-            #expect(began.duration(to: .now) < .seconds(1))
-            #expect(refused.status == 503 && refused.header("retry-after") != nil)
+            for _ in 0..<Self.calls {
+                let refused = try await start(cells.away, http)
+                #expect(refused.status == 503 && refused.header("retry-after") != nil)
+            }
+            #expect(began.duration(to: .now) < .seconds(Self.calls))
             #expect(try await start(cells.home, http).status == 200)
             // Whose portal is unknown may be one of its.
             let stranger = try await http.send(

@@ -9,6 +9,9 @@ import Testing
 
 /// Two cells on two servers behind one gateway: devices are enrolled in one, and PostgreSQL takes them to the other.
 @Suite(.database) struct FollowingCellTests {
+    /// So many in a row that one of them may be slow on a busy machine: who waited would wait with each.
+    private static let calls = 10
+
     /// A portal with a client id, whose name is its secret, and the gateway's login.
     private static func rows(_ portal: String) -> String {
         """
@@ -155,9 +158,11 @@ import Testing
                 LogCapture.current.text.contains("the cell does not answer")
             }
             let began = ContinuousClock.now
-            let refused = try await signInResult(site("bank"), cells.http, Identifier.random().description)
-            #expect(refused["error"] as? String == "temporarily_unavailable")
-            #expect(began.duration(to: .now) < .seconds(1))
+            for _ in 0..<Self.calls {
+                let refused = try await signInResult(site("bank"), cells.http, Identifier.random().description)
+                #expect(refused["error"] as? String == "temporarily_unavailable")
+            }
+            #expect(began.duration(to: .now) < .seconds(Self.calls))
             #expect(try await signIn("acme", enrollment, cells) == "alice")
             try await cells.away.start()
             try await eventually("it serves again") {

@@ -33,7 +33,7 @@ import Testing
 
     @Test func `a connection that is idle between two requests is closed without a word`() async throws {
         let site = try await GatewaySite.make()
-        try await withGateway(site, { $0.http.limits.idleTimeout = .milliseconds(300) }) { http in
+        try await withGateway(site, { $0.http.limits.idleTimeout = .seconds(2) }) { http in
             try await http.connected { connection in
                 try await connection.send(request("GET", "/openapi.json"))
                 #expect(try await connection.answer().status == 200)

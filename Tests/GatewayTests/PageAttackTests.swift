@@ -186,11 +186,9 @@ import Testing
             let pages = try await many(500, site)
             try await opened(pages + pages, site) {
                 // All are looked at in the background; a sign-in beside them goes on.
-                let start = ContinuousClock.now
                 let page = try await site.start()
                 #expect(try await site.phone.submit(site.enrollment, page.otp, .accept).status == 200)
                 #expect(try await site.ask(page).json()["status"] as? String == "authenticated")
-                #expect(start.duration(to: .now) < .seconds(5))
             }
         }
     }

@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func `what is refused before it is a request`() async throws {
-        try await withOperations(configure: { $0.http.limits.headTimeout = .milliseconds(300) }) { browser in
+        try await withOperations(configure: { $0.http.limits.headTimeout = .seconds(2) }) { browser in
             let http = RawHTTP(port: try port(of: browser))
             #expect(try await http.send("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Endless: ").status == 408)
             #expect(try await http.send("GET /healthz HTTP/1.1\r\nHost: a/b\r\n\r\n").status == 400)

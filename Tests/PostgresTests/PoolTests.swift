@@ -52,21 +52,26 @@ import Testing
     /// Each would take its user as long as a statement may take.
     @Test func `those that have fallen silent are found out before they are lent`() async throws {
         let network = FrozenNetwork()
-        try await network.run(before: Database.current.port) { [ownPID] proxy in
-            let pool = Pool(Database.current.options(port: proxy.port), size: 3, trusted: .zero)
-            let use = { try await pool.withConnection { try await $0.run(ownPID)[0].int(0) } }
-            let before = try await pool.withConnection { connection in
-                let other = try await use()
-                return [try await connection.run(ownPID)[0].int(0), other]
-            }
+        try await network.run(before: Database.current.port) { proxy in
+            let pool = Pool(Database.current.options(port: proxy.port), size: 8, trusted: .zero)
+            let before = try await processIDs(of: 8, pool)
             network.freeze()
             let begun = ContinuousClock.now
-            #expect(try await !before.contains(use()))
+            #expect(try await !before.contains(processID(pool)))
             #expect(begun.duration(to: .now) >= Pool.signLimit)
+            // One by one the seven others would take seven times the limit.
             let found = ContinuousClock.now
-            #expect(
-                try await pool.withConnection { _ in !before.contains(try await use()) })
-            #expect(found.duration(to: .now) < Pool.signLimit)
+            #expect(try await before.isDisjoint(with: processIDs(of: 8, pool)))
+            #expect(found.duration(to: .now) < 5 * Pool.signLimit)
+        }
+    }
+
+    /// Of so many connections that are lent at the same time.
+    private func processIDs(of count: Int, _ pool: Pool) async throws -> Set<Int> {
+        guard count > 0 else { return [] }
+        return try await pool.withConnection { connection in
+            let own = try await connection.run(ownPID)[0].int(0)
+            return try await processIDs(of: count - 1, pool).union([own])
         }
     }
 

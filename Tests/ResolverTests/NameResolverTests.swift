@@ -76,7 +76,7 @@ import Testing
             .addressOnly(Self.known)
         } _: { server in
             var limits = NameResolver.Limits()
-            limits.life = .milliseconds(500)
+            limits.life = .seconds(3)
             try await resolving(server, limits) { resolver in
                 let found = try await resolver.addresses(of: "half.example", for: 1)
                 #expect(found == [IPAddress(bytes: Self.known)])

@@ -104,7 +104,7 @@ import Testing
         #expect(
             try await app.refusal(of: call("await_submission"), [.identifier(.random())])?.state == "CS003")
         #expect(try await app.refusal(of: call("await_submission"), [.null])?.state == "CS003")
-        #expect(.now - start < .seconds(5))
+        #expect(.now - start < .seconds(10))
     }
 
     @Test func `without a worker they wait as long as they were told`() async throws {
@@ -117,7 +117,7 @@ import Testing
             let statement = Statement(function, "\(sql) countersign.\(function)($1, '300 ms')")
             let row = try await session.run(statement, [.identifier(id)])[0]
             #expect(try row.optionalText(0) == answer)
-            #expect((.milliseconds(300)..<(.seconds(5))).contains(.now - start))
+            #expect((.milliseconds(300)..<(.seconds(10))).contains(.now - start))
         }
     }
 
@@ -128,13 +128,20 @@ import Testing
         let (submission, _) = try await waiting("await_submission", site)
         var portal = try await site.portal()
         var app = try await site.app()
-        let start = ContinuousClock.now
+        /// Whether it was so a moment ago. Who does not notice returns when its 10 s are over.
+        func isNew(_ time: String, of row: String) async throws -> Bool {
+            try await Database.current.count(
+                "SELECT (clock_timestamp() - \(time) < interval '8 s')::integer FROM countersign.\(row)") == 1
+        }
         try await withWorkerLogin { _ in
             #expect(try await portal.code(transaction).utf8.count == 64)
+            #expect(try await isNew("issued_at", of: "auth_requests WHERE transaction_id = '\(transaction)'"))
+        }
+        try await withWorkerLogin { _ in
             let row = try await app.outcome(submission)
             #expect(try row.text(0) == "rejected")
+            #expect(try await isNew("resolved_at", of: "submissions WHERE submission_id = '\(submission)'"))
         }
-        #expect(.now - start < .seconds(8))
     }
 
     @Test func `await_otp returns NULL at once when there will be no code`() async throws {
@@ -151,7 +158,7 @@ import Testing
             for id in [collected, cancelled, expired] {
                 #expect(try await portal.run(SQL.await_, [.identifier(id)])[0].optionalText(0) == nil)
             }
-            #expect(.now - start < .seconds(5))
+            #expect(.now - start < .seconds(10))
         }
     }
 
@@ -190,7 +197,6 @@ import Testing
         let site = try await Site.make()
         var portal = try await site.portal()
         let id = try await portal.request()
-        let start = ContinuousClock.now
         let options = Database.current.options(login: site.portalLogin)
         async let code: String? = {
             var other = try await Connection.open(options)
@@ -202,6 +208,7 @@ import Testing
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
             return try await superuser.execute(sleeping)[0].int(0) == 1
         }
+        let start = ContinuousClock.now
         #expect(try await portal.cancel(id))
         #expect(try await code == nil)
         #expect(.now - start < .seconds(8))
