@@ -159,7 +159,8 @@ import Testing
             }
             let began = ContinuousClock.now
             for _ in 0..<Self.calls {
-                let refused = try await signInResult(site("bank"), cells.http, Identifier.random().description)
+                let refused = try await signInResult(
+                    site("bank"), cells.http, Identifier.random().description)
                 #expect(refused["error"] as? String == "temporarily_unavailable")
             }
             #expect(began.duration(to: .now) < .seconds(Self.calls))
