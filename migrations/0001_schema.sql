@@ -346,7 +346,7 @@ CREATE TABLE countersign.auth_requests (
     user_id             text COLLATE "C",
     device_id           text COLLATE "C",
     confirm_number      text,         -- two digits that stand in the prompt; NULL where none is asked for
-    prompt              text,         -- what the app showed, byte for byte
+    prompt              text,         -- what the app showed, byte for byte; after a signed answer its event has it
     signature           bytea,        -- the digest that the scan has signed; then the answer's, see armored_signature()
     signer_fingerprint  text,
     traceparent         text,         -- W3C Trace Context 1.0 section 3.2; the webhook carries it on
@@ -608,6 +608,13 @@ CREATE TABLE countersign.events (
     prompt          text,
     type            text COLLATE "C" NOT NULL,
     user_id         text COLLATE "C",
+    -- Of the end of a request: its type, what its portal has said of the visitor, and its app of the device.
+    auth_type       text,
+    reference       text,
+    ip_address      text,
+    user_agent      text,
+    device_address  text,
+    device_agent    text,
     -- Nobody may write these two, and the times: grants leave out their columns. The login is the server's word.
     actor           text NOT NULL DEFAULT session_user,
     -- Whom an administrator's login names in countersign.operator: the console works for several people with one.

@@ -19,9 +19,10 @@ import Testing
             SELECT 'submission.rejected', app_id, 'alice', '{"reason": "stale_signature"}'
             FROM countersign.apps, generate_series(1, \(refusals)) WHERE name = 'mobile';
             INSERT INTO countersign.events (type, app_id, user_id, requested_at, signed_at, secret_digest,
-                                            certificate_sha256, signature, prompt, details)
+                                            certificate_sha256, signature, prompt, reference, ip_address, user_agent,
+                                            device_address, device_agent)
             SELECT 'request.authenticated', app_id, 'alice', now(), now(), '\\x00', '\\x01', 'signature', 'Sign in',
-                '{"ip_address": "192.0.2.7", "user_agent": "Browser of alice", "reference": "cart-of-alice"}'
+                   'cart-of-alice', '192.0.2.7', 'Browser of alice', '192.0.2.7', 'App of alice'
             FROM countersign.apps WHERE name = 'mobile'
             """)
         return owner

@@ -30,8 +30,9 @@ COMMENT ON COLUMN countersign.auth_requests.secure_message IS
     'Text that only the user''s device can read, at most 8,192 bytes: encrypted to its key when the code is scanned.';
 COMMENT ON COLUMN countersign.auth_requests.language_code IS
     'Lower-case language tag of the message, such as en or nl-be.';
-COMMENT ON COLUMN countersign.auth_requests.ip_address IS 'The visitor''s address, one of IPv4 or IPv6.';
-COMMENT ON COLUMN countersign.auth_requests.user_agent IS 'The visitor''s browser, at most 1,024 characters.';
+COMMENT ON COLUMN countersign.auth_requests.ip_address IS 'The visitor''s address, one of IPv4 or IPv6. Once it has ended, its event has it.';
+COMMENT ON COLUMN countersign.auth_requests.user_agent IS
+    'The visitor''s browser, at most 1,024 characters. Once it has ended, its event has it.';
 COMMENT ON COLUMN countersign.auth_requests.reference IS
     'The portal''s own handle of the visitor''s session, at most 255 characters, echoed in the result.';
 COMMENT ON COLUMN countersign.auth_requests.return_uri IS
@@ -119,6 +120,12 @@ COMMENT ON COLUMN countersign.events.enrollment_id IS 'The enrollment it is abou
 COMMENT ON COLUMN countersign.events.portal_id IS 'The portal it is about.';
 COMMENT ON COLUMN countersign.events.app_id IS 'The app it is about.';
 COMMENT ON COLUMN countersign.events.requested_at IS 'Of the end of a request: when that was inserted.';
+COMMENT ON COLUMN countersign.events.auth_type IS 'Of the end of a request: its authentication type.';
+COMMENT ON COLUMN countersign.events.reference IS 'Of the end of a request: the portal''s own handle.';
+COMMENT ON COLUMN countersign.events.ip_address IS 'Of the end of a request: the visitor''s address.';
+COMMENT ON COLUMN countersign.events.user_agent IS 'Of the end of a request: the visitor''s browser.';
+COMMENT ON COLUMN countersign.events.device_address IS 'Of what an app has sent: the device''s address.';
+COMMENT ON COLUMN countersign.events.device_agent IS 'Of what an app has sent: what the app says of itself.';
 COMMENT ON COLUMN countersign.events.signature IS
     'Of a signed answer, as bytes. event_details() shows it as it was sent, with the lines that were signed.';
 COMMENT ON COLUMN countersign.events.signed_at IS 'Of a signed answer, line 6 of what was signed.';

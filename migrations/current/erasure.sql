@@ -65,8 +65,9 @@ BEGIN
     ), changed AS (
         UPDATE countersign.events e
         SET user_id = erase_user.pseudonym,
-            details = e.details - countersign.erased_details()
-                      || CASE WHEN NOT keeps AND e.signature IS NOT NULL THEN '{"signature_verified": true}' ELSE '{}' END::jsonb,
+            details = e.details || CASE WHEN NOT keeps AND e.signature IS NOT NULL
+                                        THEN '{"signature_verified": true}' ELSE '{}' END::jsonb,
+            reference = NULL, ip_address = NULL, user_agent = NULL, device_address = NULL, device_agent = NULL,
             signed_at = CASE WHEN keeps THEN e.signed_at END, secret_digest = CASE WHEN keeps THEN e.secret_digest END,
             certificate_sha256 = CASE WHEN keeps THEN e.certificate_sha256 END,
             signature = CASE WHEN keeps THEN e.signature END, prompt = CASE WHEN keeps THEN e.prompt END
@@ -121,7 +122,7 @@ BEGIN
         WHERE e.event_id >= countersign.uuid_floor(kept)
           AND (countersign.event_hash(e) <> x.after
                OR e.user_id IS DISTINCT FROM u.user_id OR e.app_id IS DISTINCT FROM u.app_id
-               OR e.user_id !~ '^erased-[0-9a-f]{32}$' OR e.details ?| countersign.erased_details())
+               OR e.user_id !~ '^erased-[0-9a-f]{32}$' OR countersign.event_details(e) ?| countersign.erased_details())
         UNION ALL
         SELECT countersign.uuid_time(b.erasure), 'no event tells of this erasure'
         FROM (SELECT x.erasure, encode(sha256(string_agg(uuid_send(x.event_id) || x.before || x.after, ''::bytea

@@ -20,14 +20,18 @@ RETURN CASE WHEN get_byte(kept, 0) & 192 <> 128 THEN convert_from(kept, 'UTF8')
 COMMENT ON FUNCTION countersign.armored_signature(bytea) IS
     'The armored OpenPGP signature that auth_requests, submissions and events keep as bytes, as it was sent.';
 
--- The details of an event with those that have columns of their own: with the evidence of a signed answer. The lines that
+-- The details of an event with those that have columns of their own, and with the evidence of a signed answer. The lines that
 -- were signed follow from the row, because an answer is accepted only when it names the prompt of the scan before it, and
 -- no other. Never the time zone of who asks: the digests of the chain are made over this, and so over all those columns.
 CREATE OR REPLACE FUNCTION countersign.event_details(e countersign.events) RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN num_nonnulls(e.requested_at, e.signer_fingerprint, e.signature, e.signed_at, e.secret_digest,
-                              e.certificate_sha256, e.prompt) = 0 THEN e.details
+                              e.certificate_sha256, e.prompt, e.auth_type, e.reference, e.ip_address, e.user_agent,
+                              e.device_address, e.device_agent) = 0 AND e.type <> 'request.scanned' THEN e.details
     ELSE jsonb_strip_nulls(jsonb_build_object(
+        'action', CASE e.type WHEN 'request.scanned' THEN 'scan' END,
+        'auth_type', e.auth_type, 'reference', e.reference, 'ip_address', e.ip_address, 'user_agent', e.user_agent,
+        'device_address', e.device_address, 'device_agent', e.device_agent,
         'requested_at', to_char(e.requested_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
         'signer_fingerprint', upper(encode(e.signer_fingerprint, 'hex') COLLATE "C"),
         'signature_verified', CASE WHEN e.signature IS NOT NULL THEN true END,
@@ -41,4 +45,16 @@ RETURN CASE WHEN num_nonnulls(e.requested_at, e.signer_fingerprint, e.signature,
                 'signature', countersign.armored_signature(e.signature), 'prompt', e.prompt,
                 'certificate_sha256', encode(e.certificate_sha256, 'hex')) END)) || e.details END;
 COMMENT ON FUNCTION countersign.event_details(countersign.events) IS
-    'The details of an event, with the evidence of a signed answer, which the row holds in columns.';
+    'The details of an event, with what the row holds in columns: whose visitor it was, and the evidence of a signed answer.';
+
+-- What the user was shown of a request that a signed answer has ended, which its event alone has. In a function of its own, so
+-- that the weeks of the trail are in the plans of nobody who reads a request that is still open.
+CREATE OR REPLACE FUNCTION countersign.answered_prompt(request uuid, resolved_at timestamptz) RETURNS text
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET jit = off AS $$
+BEGIN
+    RETURN (SELECT e.prompt FROM countersign.events e
+            WHERE e.transaction_id = request AND e.event_id >= countersign.uuid_floor(resolved_at - interval '1 minute')
+              AND e.prompt IS NOT NULL LIMIT 1);
+END
+$$;

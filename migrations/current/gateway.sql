@@ -100,7 +100,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 BEGIN
     RETURN QUERY
-        SELECT r.prompt,
+        SELECT coalesce(r.prompt, countersign.answered_prompt(r.transaction_id, r.resolved_at)),
                CASE WHEN repeated_submission.action = 'accept' AND r.link_answer_id IS NOT NULL
                     THEN countersign.link_address(r.transaction_id, r.link_answer_id, r.app_id) END
         FROM countersign.auth_requests r
@@ -230,7 +230,8 @@ BEGIN
     RETURN QUERY
         SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason,
                CASE WHEN s.action = 'scan' AND s.status = 'accepted' THEN (
-                   SELECT r.prompt FROM countersign.auth_requests r
+                   SELECT coalesce(r.prompt, countersign.answered_prompt(r.transaction_id, r.resolved_at))
+                   FROM countersign.auth_requests r
                    WHERE r.transaction_id = s.transaction_id AND countersign.is_recent(r.transaction_id)) END, s.detail,
                CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
                     THEN countersign.link_address(s.transaction_id, s.submission_id, s.app_id) END

@@ -116,7 +116,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.issue_queue, countersign.val
     countersign.dispatch_queue, countersign.otp_secrets, countersign.worker_stages, countersign.webhook_endpoints,
     countersign.webhook_endpoint_counts, countersign.dead_deliveries TO countersign_worker;
 -- Neither the actor nor the times of an event: those are the server's word.
-GRANT SELECT, INSERT (transaction_id, enrollment_id, portal_id, app_id, type, user_id, details)
+GRANT SELECT, INSERT (transaction_id, enrollment_id, portal_id, app_id, type, user_id, device_address, device_agent, details)
     ON countersign.events TO countersign_worker;
 GRANT SELECT (transaction_id, expires_at), DELETE ON countersign.browser_tokens TO countersign_worker;
 -- They write down that they live and drain; telling another one to drain is for administrators.

@@ -40,11 +40,14 @@ BEGIN
         UPDATE countersign.auth_requests r
         SET status = g.ended, open_until = NULL, open_scan_by = NULL, resolved_at = clock_timestamp(),
             secure_message = NULL,  -- the app has it, encrypted, and nobody else needs it any more
+            ip_address = NULL, user_agent = NULL,  -- which the audit trail has
             enrollment_id = coalesce(g.enrollment_id, r.enrollment_id),
             app_id = coalesce(e.app_id, r.app_id),
             user_id = CASE WHEN g.ended IN ('authenticated', 'denied') THEN e.user_id END,
             device_id = CASE WHEN g.ended = 'authenticated' THEN e.device_id END,
             signature_verified = g.verified, signature = coalesce(g.signature, s.kept_signature),
+            prompt = CASE WHEN (g.verified AND num_nonnulls(g.signature, s.kept_signature) > 0) IS NOT TRUE
+                          THEN r.prompt END,
             signer_fingerprint = g.fingerprint,
             link_answer_id = CASE WHEN g.ended = 'authenticated' AND s.channel = 'link' THEN s.submission_id END,
             redeem_once = CASE WHEN g.ended = 'authenticated' AND s.channel = 'link' THEN true ELSE r.redeem_once END,
@@ -58,6 +61,8 @@ BEGIN
                                  THEN coalesce(r.browser_known, countersign.browser_used_at(
                                      e.app_id, e.user_id, r.portal_id, r.browser_id) IS NOT NULL) END
         FROM given g
+             -- As it was: RETURNING has nothing else before PostgreSQL 18.
+             JOIN countersign.auth_requests o ON o.transaction_id = g.id AND countersign.is_recent(o.transaction_id)
              LEFT JOIN countersign.enrollments e ON e.enrollment_id = g.enrollment_id
              LEFT JOIN countersign.submissions s ON s.submission_id = g.submission_id
                  AND countersign.is_recent(s.submission_id)
@@ -69,11 +74,11 @@ BEGIN
           AND (g.ended <> 'expired' OR clock_timestamp() >= r.expires_at
                OR NOT (SELECT mobile_authentication_enabled FROM countersign.settings))
         RETURNING r.transaction_id, r.portal_id, r.app_id, r.enrollment_id, r.status, r.callback_uri,
-                  r.requested_at, r.resolved_at, r.auth_type, r.reference, r.ip_address, r.user_agent,
+                  r.requested_at, r.resolved_at, r.auth_type, r.reference, o.ip_address, o.user_agent,
                   r.signature_verified, r.signer_fingerprint, r.confirm_tries, r.browser_known,
                   r.deny_reason, r.network_match, r.country_match,
                   s.ip_address AS device_address, s.user_agent AS device_agent, e.user_id AS answered_by,
-                  s.signed_time, s.secret_digest, CASE WHEN g.verified THEN r.signature END AS signature, r.prompt,
+                  s.signed_time, s.secret_digest, CASE WHEN g.verified THEN r.signature END AS signature, o.prompt,
                   CASE WHEN g.verified THEN sha256(convert_to(e.public_key, 'UTF8')) END AS certificate_sha256,
                   CASE WHEN r.transaction_id <= (SELECT suspect_until FROM countersign.epoch)
                        THEN (SELECT number FROM countersign.epoch) END AS epoch,
@@ -94,23 +99,21 @@ BEGIN
     ), audited AS (
         INSERT INTO countersign.events (transaction_id, enrollment_id, portal_id, app_id, type, user_id, requested_at,
                                         signer_fingerprint, signature, signed_at, secret_digest, certificate_sha256,
-                                        prompt, details)
+                                        prompt, auth_type, reference, ip_address, user_agent, device_address,
+                                        device_agent, details)
         SELECT transaction_id, enrollment_id, portal_id, app_id, 'request.' || status, answered_by, requested_at,
                decode(signer_fingerprint, 'hex'), signature, CASE WHEN signature IS NOT NULL THEN signed_time END,
                CASE WHEN signature IS NOT NULL THEN secret_digest END, certificate_sha256,
                CASE WHEN signature IS NOT NULL THEN prompt END,
+               auth_type, reference, ip_address, user_agent, device_address, device_agent,
                jsonb_strip_nulls(jsonb_build_object(
-                   'auth_type', auth_type, 'reference', reference, 'epoch', epoch,
-                   'ip_address', ip_address, 'user_agent', user_agent,
-                   'signature_verified', CASE WHEN signature IS NULL THEN signature_verified END,
-                   'wrong_confirmations', confirm_tries, 'browser_known', browser_known, 'deny_reason', deny_reason, 'network_match', network_match,
-                   'country_match', country_match,
-                   'device_address', device_address, 'device_agent', device_agent))
+                   'epoch', epoch, 'signature_verified', CASE WHEN signature IS NULL THEN signature_verified END,
+                   'wrong_confirmations', confirm_tries, 'browser_known', browser_known, 'deny_reason', deny_reason,
+                   'network_match', network_match, 'country_match', country_match))
         FROM ended
         UNION ALL
         SELECT transaction_id, enrollment_id, portal_id, app_id, 'request.' || deny_reason, answered_by, NULL, NULL, NULL,
-               NULL, NULL, NULL, NULL,
-               jsonb_strip_nulls(jsonb_build_object('ip_address', ip_address, 'user_agent', user_agent))
+               NULL, NULL, NULL, NULL, NULL, NULL, ip_address, user_agent, NULL, NULL, '{}'
         FROM ended WHERE deny_reason IS NOT NULL
     ), forgotten AS (
         DELETE FROM countersign.otp_secrets

@@ -132,8 +132,8 @@ $$;
 COMMENT ON FUNCTION countersign.own_ends(timestamptz) IS
     'How the portal''s own requests have ended since then, of the last hour, with the epoch that their webhook-id names.';
 
--- What the user must be shown after that scan of the app that asks. It stands in the request alone, which is looked for
--- among all days.
+-- What the user must be shown after that scan of the app that asks. It stands in the request, which is looked for among all
+-- days, or in the event of its answer.
 CREATE OR REPLACE FUNCTION countersign.scanned_prompt(scan uuid) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET jit = off AS $$
@@ -142,7 +142,8 @@ DECLARE
                               WHERE s.submission_id = scan AND s.app_id = countersign.current_app()
                                 AND s.action = 'scan' AND s.status = 'accepted');
 BEGIN
-    RETURN (SELECT r.prompt FROM countersign.auth_requests r WHERE r.transaction_id = request);
+    RETURN (SELECT coalesce(r.prompt, countersign.answered_prompt(r.transaction_id, r.resolved_at))
+            FROM countersign.auth_requests r WHERE r.transaction_id = request);
 END
 $$;
 COMMENT ON FUNCTION countersign.scanned_prompt(uuid) IS

@@ -208,7 +208,8 @@ BEGIN
     RETURN QUERY
         SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason,
                CASE WHEN s.action = 'scan' AND s.status = 'accepted' THEN (
-                   SELECT r.prompt FROM countersign.auth_requests r
+                   SELECT coalesce(r.prompt, countersign.answered_prompt(r.transaction_id, r.resolved_at))
+                   FROM countersign.auth_requests r
                    WHERE r.transaction_id = s.transaction_id AND countersign.is_recent(r.transaction_id)) END, s.detail,
                CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
                     THEN countersign.return_address(s.transaction_id, s.submission_id) END
@@ -219,7 +220,8 @@ BEGIN
         RETURN QUERY
             SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason,
                    CASE WHEN s.action = 'scan' AND s.status = 'accepted' THEN (
-                       SELECT r.prompt FROM countersign.auth_requests r
+                       SELECT coalesce(r.prompt, countersign.answered_prompt(r.transaction_id, r.resolved_at))
+                       FROM countersign.auth_requests r
                        WHERE r.transaction_id = s.transaction_id) END, s.detail,
                CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
                     THEN countersign.return_address(s.transaction_id, s.submission_id) END

@@ -278,15 +278,16 @@ struct WriteVerdicts: PreparedStatement {
             DELETE FROM countersign.validate_queue q USING resolved r
             WHERE q.app_id = r.app_id AND q.submission_id = r.submission_id
         ), audited AS (
-            INSERT INTO countersign.events (transaction_id, enrollment_id, app_id, user_id, type, details)
+            INSERT INTO countersign.events (transaction_id, enrollment_id, app_id, user_id, type, device_address,
+                                            device_agent, details)
             SELECT CASE WHEN r.action <> 'confirm' THEN r.transaction_id END, r.enrollment_id, r.app_id, e.user_id,
                    CASE WHEN r.status = 'rejected' THEN 'submission.rejected'
                         WHEN r.action = 'scan' THEN 'request.scanned' ELSE 'request.accepted' END,
-                   jsonb_strip_nulls(jsonb_build_object('action', r.action, 'reason', r.reason,
-                                                        'detail', r.detail, 'network_match', r.network_match,
-                                                        'country_match', r.country_match,
-                                                        'device_address', r.device_address,
-                                                        'device_agent', r.device_agent))
+                   r.device_address, r.device_agent,
+                   jsonb_strip_nulls(jsonb_build_object(
+                       'action', CASE WHEN r.status = 'rejected' OR r.action <> 'scan' THEN r.action END,
+                       'reason', r.reason, 'detail', r.detail, 'network_match', r.network_match,
+                       'country_match', r.country_match))
             FROM resolved r
             LEFT JOIN countersign.enrollments e ON e.enrollment_id = r.enrollment_id AND e.app_id = r.app_id
             WHERE r.status = 'rejected' OR r.action = 'scan' OR r.effect = 'await_confirmation'

@@ -76,6 +76,7 @@ private let decidedPrivileges = """
     confirm_enrollments(ids uuid[], confirmers uuid[]) - worker: execute
     confirmation_code(enrollment_id uuid, public_key text) - app gateway: execute
     release_enrollment(enrollment_id uuid) - admin: execute
+    answered_prompt(request uuid, resolved_at timestamp with time zone) - nobody
     app_belongings(app integer) - admin: execute
     app_channel() - app gateway: execute
     apps - admin: delete, insert, select, update (enabled max_devices_per_user
@@ -199,7 +200,8 @@ private let decidedPrivileges = """
         content bytea) - nobody
     event_digests - admin: select
     events - admin: select; monitor: select (event_id occurred_at written_in transaction_id
-        enrollment_id portal_id app_id type); worker: insert (transaction_id enrollment_id portal_id app_id type user_id details), select
+        enrollment_id portal_id app_id type); worker: insert (transaction_id enrollment_id portal_id app_id type user_id
+        device_address device_agent details), select
     events_content(since timestamp with time zone, until timestamp with time zone, OUT events bigint, OUT
         content bytea) - nobody
     find_credentials(client_ids text[]) - gateway: execute

@@ -200,8 +200,8 @@ import Testing
             let (kept, told) = (
                 "SELECT count(*) FROM countersign.submissions WHERE ip_address IS NOT NULL OR user_agent IS NOT NULL",
                 """
-                SELECT count(*) FROM countersign.events
-                WHERE details @> '{"device_address": "198.51.100.1", "device_agent": "Acme/1.0 (phone)"}'
+                SELECT count(*) FROM countersign.events e WHERE countersign.event_details(e)
+                    @> '{"device_address": "198.51.100.1", "device_agent": "Acme/1.0 (phone)"}'
                 """
             )
             #expect(try await Database.current.count(kept) == 0)
