@@ -73,7 +73,10 @@ extension Migrator {
             case .failed(let name, _, let failure): (failed, cause) = (name, failure)
             default: throw error
             }
-            guard cause.canPass(partitionsMayGo: partitionsMayGo), attempt < limits.attempts ?? .max else {
+            guard cause.canPass(partitionsMayGo: partitionsMayGo) else {
+                throw .failed(file: failed, attempts: 1, cause)  // no more of them would have helped
+            }
+            guard attempt < limits.attempts ?? .max else {
                 throw .failed(file: failed, attempts: attempt, cause)
             }
             work.report(.retrying(file: failed, cause, blockers: outcome.blockers, pause: pause))

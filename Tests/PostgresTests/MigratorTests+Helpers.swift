@@ -46,12 +46,14 @@ func texts(_ sql: String, _ connection: inout Connection) async throws -> [Strin
     try await connection.execute(sql).compactMap { try $0.optionalText(0) }
 }
 
+/// Without what was tried again: on a busy machine that is chance.
 final class ProgressLog: Sendable {
     private let storage = Mutex<[String]>([])
 
     var lines: [String] { storage.withLock(\.self) }
 
     func add(_ progress: MigrationProgress) {
+        if case .retrying = progress { return }
         storage.withLock { $0.append(progress.description) }
     }
 }

@@ -133,12 +133,12 @@ import Testing
             try await Database.current.count(
                 "SELECT (clock_timestamp() - \(time) < interval '8 s')::integer FROM countersign.\(row)") == 1
         }
-        try await withWorker(stages: [.issue]) { _ in
+        try await withWorkerLogin { _ in
             let code = try await portal.code(transaction)
             #expect(code.utf8.count == 64)
             #expect(try await isNew("issued_at", of: "auth_requests WHERE transaction_id = '\(transaction)'"))
         }
-        try await withWorker(stages: [.validate]) { _ in
+        try await withWorkerLogin { _ in
             let row = try await app.outcome(submission)
             #expect(try row.text(0) == "rejected")
             #expect(try await isNew("resolved_at", of: "submissions WHERE submission_id = '\(submission)'"))
