@@ -112,8 +112,11 @@ import Tracing
             #expect(spans[1].facts["http.response.status_code"] == "404")
             #expect(
                 !collector.received.contains { String(decoding: $0.body, as: UTF8.self).contains("alice") })
-            let metrics = try await get(program.port, "/metrics")
-            #expect(metrics.body.contains("countersign_spans_total{result=\"sent\"} 2\n"))
+            // The collector has them before its answer has come.
+            try await eventually("they are counted") {
+                let metrics = try await get(program.port, "/metrics")
+                return metrics.body.contains("countersign_spans_total{result=\"sent\"} 2\n")
+            }
             try await program.kill()
         }
     }
