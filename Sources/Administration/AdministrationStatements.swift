@@ -28,6 +28,7 @@ package enum AdministrationStatements {
             LockSecrets.self,
             MayReadBodies.self, MayReadPeople.self, MaySeeUsers.self, MendDefault.self, NumberPortal.self,
             ReadAccount.self, ReadBacklog.self, ReadCell.self, ReadClock.self, ReadHome.self,
+            DropSlots.self, ListCellFollowers.self, ReadHomeOffer.self, ReadHomeSubscription.self,
             ReadConnectionBudget.self,
             ReadDelivery.self,
             ReadEventPosition.self,

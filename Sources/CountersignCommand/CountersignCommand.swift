@@ -32,7 +32,8 @@ struct CountersignCommand: AsyncParsableCommand {
             QR.self,
             StatusCommand.self, ConsoleCommand.self, RequestCommand.self, EnrollmentCommand.self,
             UserCommand.self, EventsCommand.self,
-            KeyCommand.self, PhoneCommand.self, DoctorCommand.self, RestoredCommand.self, StageCommand.self,
+            KeyCommand.self, PhoneCommand.self, DoctorCommand.self, RestoredCommand.self, CellCommand.self,
+            StageCommand.self,
             WorkerCommand.self,
             LogLevelCommand.self, OperatorCommand.self, CompletionCommand.self, ManualCommand.self,
         ])

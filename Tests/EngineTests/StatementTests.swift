@@ -39,6 +39,8 @@ import Testing
             "Doctor.swift": "SET and RESET, which take no parameters",
             "DoctorFix.swift": "SET ROLE, which takes no parameters, and what the doctor has printed",
             "HandOver.swift": "SET LOCAL, which takes no parameters",
+            "HomePublication.swift": "GRANT, which takes no parameters",
+            "HomeSubscription.swift": "CREATE and ALTER SUBSCRIPTION, which take no parameters",
             "Installation.swift": "GRANT and REVOKE, which take no parameters",
             "MigrateCommand.swift": "SET, which takes no parameters",
             "RowRepair.swift": "ROLLBACK after a row that failed",

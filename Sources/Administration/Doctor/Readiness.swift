@@ -70,13 +70,16 @@ package enum Readiness {
 
     /// Of a cell that follows another.
     private static func home(_ connection: inout Connection) async throws -> [Finding] {
-        try await connection.run(ReadHome()).all().map { home in
-            guard home.lags else { return Finding("home", .ok, "cell \(home.cell), \(home.seconds) s ago") }
-            return Finding(
+        guard let home = try await Home.followed(&connection) else { return [] }
+        guard home.lags else { return [Finding("home", .ok, "cell \(home.cell), \(home.seconds) s ago")] }
+        return [
+            Finding(
                 "home", .error,
                 "cell \(home.cell) was heard of \(home.seconds) s ago: answers of devices wait",
-                "Look at pg_stat_subscription here and at pg_replication_slots there.")
-        }
+                "See whether the home and its worker live, and `countersign cell show` there and here; `cell follow "
+                    + "--again` copies everything anew.",
+                Remedy(["countersign cell show"], by: .shell))
+        ]
     }
 
     private static func defaultPartitions(_ figures: DatabaseFigures) -> Finding {
@@ -109,20 +112,6 @@ package enum Readiness {
             "Run the housekeep stage somewhere; its log says what keeps it from making partitions.",
             // There is no partition for a day whose rows have gone to the default one.
             Remedy((stray(figures).isEmpty ? [] : [mending]) + [creation], isSafe: true))
-    }
-}
-
-/// How long ago the cell was heard of that this one follows.
-struct ReadHome: PreparedStatement {
-    static let statement = Statement(
-        "readiness.home",
-        """
-        SELECT h.cell, extract(epoch FROM clock_timestamp() - h.beat_at)::integer AS seconds, countersign.lags() AS lags
-        FROM countersign.home_heartbeat h WHERE h.cell <> countersign.cell()
-        """)
-
-    static func decode(_ row: inout RowReader) throws -> (cell: Int, seconds: Int, lags: Bool) {
-        (try row.int("cell"), try row.int("seconds"), try row.bool("lags"))
     }
 }
 

@@ -137,8 +137,6 @@ import Testing
             let code = try await portal.code(transaction)
             #expect(code.utf8.count == 64)
             #expect(try await isNew("issued_at", of: "auth_requests WHERE transaction_id = '\(transaction)'"))
-        }
-        try await withWorkerLogin { _ in
             let row = try await app.outcome(submission)
             #expect(try row.text(0) == "rejected")
             #expect(try await isNew("resolved_at", of: "submissions WHERE submission_id = '\(submission)'"))

@@ -29,10 +29,14 @@ struct ReadCell: PreparedStatement {
     static let statement = Statement(
         "cell.read",
         """
-        SELECT (SELECT substring(pg_catalog.pg_get_function_sqlbody(p.oid) FROM '[0-9]+')::integer
-                FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-                WHERE n.nspname = 'countersign' AND p.proname = 'cell') AS number
+        SELECT (\(definition)) AS number
         """)
+
+    static let definition = """
+        SELECT substring(pg_catalog.pg_get_function_sqlbody(p.oid) FROM '[0-9]+')::integer
+        FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+        WHERE n.nspname = 'countersign' AND p.proname = 'cell'
+        """
 
     static func decode(_ row: inout RowReader) throws -> Int? { try row.optionalInt("number") }
 }

@@ -1,0 +1,30 @@
+package import Postgres
+
+/// Makes what other cells follow. The owner's.
+package enum HomePublication {
+    /// False when that was done before.
+    package static func make(_ connection: inout Connection) async throws -> Bool {
+        let offer = try await HomeOffer.read(&connection)
+        guard offer.walLevel == "logical" else {
+            throw AdministrationError.refused(
+                "this server has wal_level = \(offer.walLevel): set it to logical, and restart it")
+        }
+        guard !offer.isPublished else { return false }
+        try await connection.execute("SELECT FROM countersign.publish_home()")
+        return true
+    }
+
+    /// Lets a login read what is published, and what a cell looks at before it begins. REPLICATION and BYPASSRLS, which
+    /// it needs, too, are a superuser's to give.
+    package static func grant(to login: String, _ connection: inout Connection) async throws {
+        let database = try await connection.execute("SELECT current_database()")[0].text(0)
+        let login = quotedIdentifier(login)
+        try await connection.execute(
+            """
+            GRANT CONNECT ON DATABASE \(quotedIdentifier(database)) TO \(login);
+            GRANT USAGE ON SCHEMA countersign TO \(login);
+            GRANT SELECT ON countersign.home_heartbeat, countersign.server_keys, countersign.apps, countersign.enrollments,
+                countersign.schema_migrations TO \(login)
+            """)
+    }
+}

@@ -1,0 +1,174 @@
+package import Postgres
+
+/// What a cell has of the home that it follows: PostgreSQL's logical replication of four tables. Everything here is a
+/// superuser's of the cell's server.
+package struct HomeSubscription: Sendable {
+    /// Its own number.
+    let cell: Int
+    /// Whether there is one.
+    package let exists: Bool
+    package let isEnabled: Bool
+    /// Of the four tables those that are up to date, but for what is under way.
+    package let copied: Int
+    /// The home's number; nil for a cell that has never followed one.
+    package let home: Int?
+    /// Apps, enrollments and keys of servers that are here, wherever they have come from.
+    package let rows: Int
+    let isSuperuser: Bool
+    /// What the slots of first copies are named by that have not ended.
+    let copyingSlots: String
+
+    package static let tables = 4
+
+    package static func read(_ connection: inout Connection) async throws -> HomeSubscription {
+        try await connection.run(ReadHomeSubscription()).one()
+    }
+
+    /// By which the home keeps what this cell has not had yet. One for each cell: they are the server's.
+    package var slot: String { "countersign_cell_\(cell)" }
+
+    /// Throws `AdministrationError` where following, or doing so anew, would go against what is here.
+    package func check(_ offer: HomeOffer, isAgain: Bool) throws {
+        guard isSuperuser else {
+            throw AdministrationError.refused(
+                "only a superuser of the cell's server may make its subscription")
+        }
+        guard offer.cell != cell else {
+            throw AdministrationError.refused(
+                "the home is cell \(offer.cell), as this one: give another as the home")
+        }
+        if let home, home != offer.cell {
+            throw AdministrationError.refused(
+                "this cell follows cell \(home), whose devices it has: it cannot follow cell \(offer.cell)")
+        }
+        if home == nil, !exists, rows > 0 {
+            throw AdministrationError.refused(
+                "this cell has apps or devices of its own already (\(rows) rows), whose place the home's would take: "
+                    + "only a cell without them can follow")
+        }
+        if isAgain, home == nil, !exists {
+            throw AdministrationError.refused("this cell follows none yet: leave out --again")
+        }
+    }
+}
+
+extension HomeSubscription {
+    /// Begins the first copy, and what follows on it.
+    ///
+    /// - Parameter conninfo: how this cell's server reaches the home, as libpq takes it.
+    package func begin(_ conninfo: String, _ connection: inout Connection) async throws {
+        try await connection.execute(creation(conninfo, isEnabled: true))
+    }
+
+    /// Drops what there is and begins anew. No answer is judged meanwhile. What was counted here of devices, wrong codes
+    /// and locks, is put by in a table of the session, see `restoreCounts`.
+    ///
+    /// - Parameter home: a session there of the login that replicates.
+    package func beginAgain(
+        _ conninfo: String, home: inout Connection, _ connection: inout Connection
+    ) async throws {
+        if exists {
+            // Without a slot the home need not be asked, which may have lost it, or be another server by now.
+            try await connection.execute(
+                """
+                ALTER SUBSCRIPTION home DISABLE;
+                ALTER SUBSCRIPTION home SET (slot_name = NONE);
+                DROP SUBSCRIPTION home
+                """)
+        }
+        try await dropSlots(&home)
+        try await connection.execute(creation(conninfo, isEnabled: false))
+        // From here on the tables are said to be uncopied, so that lags() is true. Rows of requests refer to what goes
+        // and comes back.
+        try await connection.execute(
+            """
+            BEGIN;
+            CREATE TEMP TABLE kept_counts ON COMMIT PRESERVE ROWS AS
+                SELECT enrollment_id, locked_until, wrong_codes FROM countersign.enrollments
+                WHERE locked_until IS NOT NULL OR wrong_codes <> '{}';
+            SET LOCAL session_replication_role = replica;
+            DELETE FROM countersign.enrollments;
+            DELETE FROM countersign.apps;
+            DELETE FROM countersign.server_keys;
+            DELETE FROM countersign.home_heartbeat;
+            COMMIT;
+            ALTER SUBSCRIPTION home ENABLE
+            """)
+    }
+
+    /// Once everything is copied.
+    package static func restoreCounts(_ connection: inout Connection) async throws {
+        try await connection.execute(
+            """
+            UPDATE countersign.enrollments e SET locked_until = k.locked_until, wrong_codes = k.wrong_codes
+            FROM pg_temp.kept_counts k WHERE e.enrollment_id = k.enrollment_id;
+            DROP TABLE pg_temp.kept_counts
+            """)
+    }
+
+    private func creation(_ conninfo: String, isEnabled: Bool) -> String {
+        """
+        CREATE SUBSCRIPTION home CONNECTION \(quotedLiteral(conninfo)) PUBLICATION countersign_home
+            WITH (slot_name = \(slot), synchronous_commit = on, enabled = \(isEnabled))
+        """
+    }
+
+    /// What the earlier subscription has left at the home. Its sender may live a moment longer.
+    private func dropSlots(_ home: inout Connection) async throws {
+        while let isOurs = try await home.run(DropSlots(slot: slot, copying: copyingSlots)).first() {
+            guard isOurs else {
+                throw AdministrationError.refused(
+                    "at the home a replication slot \(slot) belongs to another database: is there another cell \(cell)?"
+                )
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+}
+
+struct ReadHomeSubscription: PreparedStatement {
+    static let statement = Statement(
+        "home.subscription",
+        """
+        SELECT countersign.cell() AS cell, s.oid IS NOT NULL AS does_exist, coalesce(s.subenabled, false) AS is_enabled,
+               (SELECT count(*) FROM pg_subscription_rel r WHERE r.srsubid = s.oid AND r.srsubstate = 'r') AS copied,
+               (SELECT h.cell FROM countersign.home_heartbeat h WHERE h.cell <> countersign.cell()) AS home,
+               (SELECT count(*) FROM countersign.apps) + (SELECT count(*) FROM countersign.enrollments)
+                   + (SELECT count(*) FROM countersign.server_keys) AS rows,
+               (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) AS is_superuser,
+               format('pg_%s_sync_', s.oid) AS copying_slots
+        FROM pg_database d LEFT JOIN pg_subscription s ON s.subdbid = d.oid AND s.subname = 'home'
+        WHERE d.datname = current_database()
+        """)
+
+    static func decode(_ row: inout RowReader) throws -> HomeSubscription {
+        HomeSubscription(
+            cell: try row.int("cell"), exists: try row.bool("does_exist"),
+            isEnabled: try row.bool("is_enabled"),
+            copied: try row.int("copied"), home: try row.optionalInt("home"), rows: try row.int("rows"),
+            isSuperuser: try row.bool("is_superuser"), copyingSlots: try row.text("copying_slots"))
+    }
+}
+
+/// Drops those of this database that nobody uses, and says of one that is left whether it is of this database.
+struct DropSlots: PreparedStatement {
+    let slot: String
+    let copying: String
+
+    static let statement = Statement(
+        "home.drop_slots",
+        """
+        WITH ours AS MATERIALIZED (
+            SELECT s.slot_name, s.active, s.database IS NOT DISTINCT FROM current_database() AS is_ours
+            FROM pg_replication_slots s WHERE s.slot_name = $1 OR starts_with(s.slot_name, $2)
+        ), dropped AS MATERIALIZED (
+            SELECT pg_drop_replication_slot(o.slot_name) FROM ours o WHERE o.is_ours AND NOT o.active
+        )
+        SELECT o.is_ours FROM ours o, (SELECT count(*) FROM dropped) d
+        WHERE NOT o.is_ours OR o.active LIMIT 1
+        """)
+
+    var parameters: [Parameter] { [.text(slot), .text(copying)] }
+
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_ours") }
+}

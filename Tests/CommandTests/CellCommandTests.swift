@@ -1,0 +1,160 @@
+import Foundation
+import Postgres
+import Support
+import Testing
+
+/// `countersign cell`, on two servers.
+@Suite struct CellCommandTests {
+    private struct Cells: Sendable {
+        let (home, away): (ScratchServer, ScratchServer)
+
+        func home(_ arguments: String...) async throws -> Outcome {
+            try await Shell(url: home.conninfo).start(["cell"] + arguments).outcome()
+        }
+
+        func away(_ arguments: String..., login: String = "postgres") async throws -> Outcome {
+            let url = "host=\(away.folder.path) user=\(login) dbname=postgres"
+            return try await Shell(url: url).with("COUNTERSIGN_HOME_URL", homeURL).start(["cell"] + arguments)
+                .outcome()
+        }
+
+        var homeURL: String { "host=\(home.folder.path) user=cell1 dbname=postgres" }
+
+        /// What a device's rows are here and there, or that they differ.
+        func devices() async throws -> (home: [String], away: [String]) {
+            let sql = "SELECT user_id || ' ' || status FROM countersign.enrollments ORDER BY enrollment_id"
+            var there = try await Connection.open(home.options)
+            var here = try await Connection.open(away.options)
+            return (
+                try await there.execute(sql).map { try $0.text(0) },
+                try await here.execute(sql).map { try $0.text(0) }
+            )
+        }
+    }
+
+    private func withCells(_ body: (Cells) async throws -> Void) async throws {
+        try await ScratchServer.run(["wal_level = logical"]) { home in
+            try await home.execute("CREATE ROLE cell1 LOGIN REPLICATION BYPASSRLS")
+            try await home.execute(
+                """
+                INSERT INTO countersign.apps (login, name) VALUES ('mobile', 'mobile');
+                INSERT INTO countersign.enrollments (app_id, user_id, device_id, status, slot, activated_at)
+                SELECT 1, name, 'phone', 'active', 1, now() FROM unnest(ARRAY['alice', 'bob']) name
+                """)
+            try await ScratchServer.run(cell: 1) { away in
+                try await body(Cells(home: home, away: away))
+                try await away.execute("DROP SUBSCRIPTION IF EXISTS home")
+            }
+        }
+    }
+
+    /// A restore of the home, or a log that it kept for too long, ends as this does: what is missed comes no more.
+    private static func loseSlot(_ cells: Cells) async throws {
+        try await cells.away.execute("ALTER SUBSCRIPTION home DISABLE")
+        try await eventually("nobody uses it") {
+            try await cells.home.number("SELECT count(*) FROM pg_replication_slots WHERE active") == 0
+        }
+        try await cells.home.execute("SELECT pg_drop_replication_slot('countersign_cell_1')")
+    }
+
+    @Test func `a cell follows, and again when it has missed something for ever`() async throws {
+        try await withCells { cells in
+            #expect(
+                try await cells.home("publish").output
+                    == "cell 0 publishes apps and devices for other cells\n")
+            #expect(
+                try await cells.home("publish", "--login", "cell1").output
+                    == "cell 0 has published already apps and devices for other cells, and cell1 may read them\n"
+            )
+            for _ in 0..<2 {
+                let followed = try await cells.away("follow")
+                #expect(followed.status == 0 && followed.errors == "", "\(followed.errors)")
+                #expect(followed.output.hasSuffix("this cell follows cell 0\n"))
+            }
+            #expect(try await cells.devices().away == ["alice active", "bob active"])
+
+            // Counted here of a device that is locked here, and a row that refers to its app.
+            try await cells.away.execute(
+                """
+                UPDATE countersign.enrollments SET locked_until = '2100-01-01Z', wrong_codes = ARRAY['2000-01-01Z'::timestamptz]
+                WHERE user_id = 'bob';
+                SET session_replication_role = replica;
+                INSERT INTO countersign.submissions (submission_id, submitted_at, enrollment_id, app_id, action, status, reason)
+                VALUES (countersign.uuid_v7(), now(), 'x', 1, 'scan', 'rejected', 'malformed')
+                """)
+            try await Self.loseSlot(cells)
+            try await cells.home.execute(
+                "UPDATE countersign.enrollments SET status = 'revoked', revoked_at = now() WHERE user_id = 'alice'"
+            )
+            let disabled = try await cells.away("follow")
+            disabled.expect(65, "the subscription is disabled: ALTER SUBSCRIPTION home ENABLE, or --again")
+
+            let again = try await cells.away("follow", "--again")
+            #expect(again.status == 0 && again.errors == "", "\(again.errors)")
+            let devices = try await cells.devices()
+            #expect(devices.away == ["alice revoked", "bob active"] && devices.home == devices.away)
+            let kept =
+                "SELECT count(*) FROM countersign.enrollments WHERE locked_until = '2100-01-01Z' AND cardinality(wrong_codes) = 1"
+            #expect(try await cells.away.number(kept) == 1)
+            #expect(try await cells.away.number("SELECT count(*) FROM countersign.submissions") == 1)
+            #expect(try await cells.away.number("SELECT countersign.lags()::integer") == 0)
+            try await cells.home.execute(
+                "UPDATE countersign.enrollments SET status = 'revoked', revoked_at = now() WHERE user_id = 'bob'"
+            )
+            try await eventually("what comes later comes, too") {
+                try await cells.devices().away == ["alice revoked", "bob revoked"]
+            }
+
+            let shown = try await cells.home("show", "--json").json(as: [String: Any].self)
+            let followers = try #require(shown["followers"] as? [[String: Any]])
+            #expect(followers.map { $0["cell"] as? String } == ["1"])
+            #expect(followers.map { $0["connected"] as? Bool } == [true])
+            let here = try await cells.away("show", "--json").json(as: [String: Any].self)
+            #expect(
+                here["cell"] as? Int == 1 && here["home"] as? Int == 0
+                    && here["answers_wait"] as? Bool == false)
+        }
+    }
+
+    @Test func `what would go wrong is refused before anything is done`() async throws {
+        try await withCells { cells in
+            let unpublished =
+                "the home publishes nothing yet: run `countersign cell publish` there, as its owner"
+            let unread = try await cells.away("follow")
+            #expect(unread.status == 77)
+            #expect(unread.errors.hasPrefix("countersign: the home: "))
+            #expect(unread.errors.contains("`countersign cell publish --login` there lets a login read it"))
+            try await cells.home.execute("GRANT countersign_monitor TO cell1")
+            try await cells.away("follow").expect(65, unpublished)
+            try await cells.home.execute("REVOKE countersign_monitor FROM cell1")
+            #expect(try await cells.home("publish", "--login", "cell1").status == 0)
+            try await cells.away("follow", "--again").expect(
+                65, "this cell follows none yet: leave out --again")
+
+            try await cells.home.execute("ALTER ROLE cell1 NOBYPASSRLS")
+            try await cells.away("follow").expect(
+                65,
+                "the login at the home needs REPLICATION and BYPASSRLS: ALTER ROLE ... REPLICATION BYPASSRLS")
+            try await cells.home.execute("ALTER ROLE cell1 BYPASSRLS")
+
+            try await cells.away.execute(
+                "CREATE ROLE operator LOGIN IN ROLE countersign_admin; INSERT INTO countersign.apps (login, name) VALUES ('x', 'x')"
+            )
+            try await cells.away("follow", login: "operator").expect(
+                65, "only a superuser of the cell's server may make its subscription")
+            try await cells.away("follow").expect(
+                65,
+                "this cell has apps or devices of its own already (1 rows), whose place the home's would take: "
+                    + "only a cell without them can follow")
+            #expect(try await cells.away.number("SELECT count(*) FROM pg_subscription") == 0)
+
+            try await Shell(url: cells.away.conninfo).run("cell", "publish").expect(
+                65, "this server has wal_level = replica: set it to logical, and restart it")
+            try await Shell(url: cells.away.conninfo).run("cell", "follow").expect(
+                78, "where is the home? COUNTERSIGN_HOME_URL=postgres://login@host/database")
+            try await Shell(url: cells.home.conninfo).run("cell", "follow", "--home-url", cells.homeURL)
+                .expect(
+                    65, "the home is cell 0, as this one: give another as the home")
+        }
+    }
+}
