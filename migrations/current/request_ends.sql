@@ -15,6 +15,7 @@
 -- lines that were signed are made of again by event_details(), the signature, the prompt whose digest was signed, and the
 -- SHA-256 of the certificate, which its enrollment keeps: in the event itself it was 770 of 2,700 bytes, and had the server
 -- compress each. No code and no secret; of the secret its digest.
+-- What the event has of the visitor, and the prompt beside a signature, go out of the request: together they were 187 bytes.
 -- The signatures are those of the answers, as KeptSignature has them; of one that has waited for its confirmation its
 -- submission keeps it.
 CREATE OR REPLACE FUNCTION countersign.end_requests(
