@@ -27,6 +27,16 @@ BEGIN
 END
 $$;
 
+-- When a submission was signed, as it says in that one form; NULL for all else. By the pattern alone, leap years of this century
+-- with it, because a time that there is not would raise. The length comes first: a regular expression fails on a text of more
+-- than 256 MiB. A body that begins with RETURN is put in the place of the call.
+CREATE OR REPLACE FUNCTION countersign.signing_time(signed_at text) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN octet_length(signed_at) = 20 THEN CASE WHEN signed_at ~
+    ('^(20[0-9]{2}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)'
+     '|20([02468][048]|[13579][26])-02-29)T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$')
+    THEN signed_at::timestamptz END END;
+
 -- Takes a submission apart. It never raises for what the app sent: a failing statement is logged with its
 -- literals, and the code is one of them. The code itself is not stored; its digest is. A signature that is no armor
 -- is kept as an empty one, which is invalid: what stands there by mistake may be a code.
@@ -34,7 +44,7 @@ CREATE OR REPLACE FUNCTION countersign.take_submission() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
-    well_formed boolean;
+    faults text;
     refused boolean;
 BEGIN
     -- Only the owner may write status: a row that has one is not sent now but restored (pg_restore --data-only, logical
@@ -47,12 +57,20 @@ BEGIN
     -- a regular expression fails on a text of more than 256 MiB.
     SELECT a.app_id, clock_timestamp(), 'pending', NULL, encode(substring(c.code FOR 16), 'hex')::uuid,
            sha256(substring(c.code FROM 17)), CASE WHEN c.names THEN NEW.enrollment_id::uuid END,
-           c.code IS NOT NULL AND c.names AND NEW.action IN ('scan', 'accept', 'deny', 'confirm')
-           AND CASE WHEN octet_length(NEW.prompt_digest) > 64 THEN false
-                    ELSE coalesce(NEW.prompt_digest ~ '^([0-9a-f]{64}|-)$', true) END
-           AND coalesce(octet_length(NEW.signature) <= 16384, true)
-           AND (NEW.deny_reason IS NULL OR NEW.deny_reason = 'not_me' AND NEW.action = 'deny')
-           AND coalesce(NEW.channel IN ('qr', 'link'), true),
+           c.signed_time, concat_ws('; ',
+               CASE WHEN c.code IS NULL THEN 'otp must be 64 characters of A-Z, a-z, 0-9, - and _' END,
+               CASE WHEN c.names IS NOT TRUE THEN 'enrollment_id must be a UUID' END,
+               CASE WHEN (NEW.action IN ('scan', 'accept', 'deny', 'confirm')) IS NOT TRUE
+                    THEN 'action must be scan, accept, deny or confirm' END,
+               CASE WHEN NEW.signed_at IS NOT NULL AND c.signed_time IS NULL
+                    THEN 'signed_at must be like 2026-01-31T12:00:00Z' END,
+               CASE WHEN CASE octet_length(NEW.prompt_digest) WHEN 64 THEN ltrim(NEW.prompt_digest, '0123456789abcdef') <> ''
+                         ELSE NEW.prompt_digest <> '-' END
+                    THEN 'prompt_digest must be 64 hexadecimal digits in lower case, or -' END,
+               CASE WHEN octet_length(NEW.signature) > 16384 THEN 'signature may have 16,384 bytes' END,
+               CASE WHEN NEW.deny_reason <> 'not_me' OR NEW.deny_reason IS NOT NULL AND NEW.action IS DISTINCT FROM 'deny'
+                    THEN 'deny_reason must be not_me, and goes with the action deny' END,
+               CASE WHEN NEW.channel NOT IN ('qr', 'link') THEN 'channel must be qr or link' END),
            -- What waits of a device is looked at for each; housekeep counts an app's once a second, and who has inserted so
            -- many lately by this session looks whether its transaction alone has come to the limit.
            CASE WHEN (SELECT count(*) FROM (SELECT FROM countersign.validate_queue q
@@ -79,11 +97,12 @@ BEGIN
                  AND m.submission_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '10 min'))
                  AND countersign.is_recent(m.submission_id))
         INTO NEW.app_id, NEW.submitted_at, NEW.status, NEW.otp, NEW.transaction_id, NEW.secret_digest,
-             NEW.enrollment, well_formed, NEW.detail, refused
+             NEW.enrollment, NEW.signed_time, faults, NEW.detail, refused
         FROM (SELECT CASE WHEN octet_length(NEW.otp) = 64 THEN CASE WHEN NEW.otp ~ '^[A-Za-z0-9_-]{64}$'
                           THEN decode(translate(NEW.otp, '-_', '+/'), 'base64') END END AS code,
                      CASE WHEN octet_length(NEW.enrollment_id) = 36 THEN NEW.enrollment_id
-                          ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' END AS names OFFSET 0) AS c
+                          ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' END AS names,
+                     countersign.signing_time(NEW.signed_at) AS signed_time OFFSET 0) AS c
         LEFT JOIN countersign.apps a
             ON a.app_id = coalesce(NEW.app_id, (SELECT own.app_id FROM countersign.apps own WHERE own.login = session_user),
                                    (SELECT countersign.current_app()));
@@ -98,22 +117,10 @@ BEGIN
     IF NEW.user_agent IS NOT NULL THEN
         NEW.user_agent := regexp_replace(left(NEW.user_agent, 1024), countersign.unshowable_characters(), '', 'g');
     END IF;
-    IF NEW.signed_at IS NOT NULL THEN
-        IF (CASE WHEN octet_length(NEW.signed_at) = 20
-                 THEN NEW.signed_at ~ ('^20[0-9]{2}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])'
-                                       'T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$') END) THEN
-            BEGIN
-                NEW.signed_time := NEW.signed_at::timestamptz;
-            EXCEPTION WHEN data_exception THEN
-                NULL;  -- 30 February
-            END;
-        END IF;
-        well_formed := well_formed AND NEW.signed_time IS NOT NULL;
-    END IF;
     IF refused THEN
         refused := countersign.has_too_many_malformed(NEW.app_id, NEW.enrollment);
     END IF;
-    IF well_formed AND NEW.detail IS NULL AND refused IS NOT TRUE THEN
+    IF faults = '' AND NEW.detail IS NULL AND refused IS NOT TRUE THEN
         IF NEW.signature IS NOT NULL
            AND NOT starts_with(ltrim(NEW.signature, E' \t\r\n'), '-----BEGIN PGP SIGNATURE-----') THEN
             NEW.signature := '';
@@ -128,23 +135,9 @@ BEGIN
 
     -- Nothing of a malformed submission is kept but what was understood: a code may stand in the wrong column.
     NEW.status := 'rejected';
-    NEW.reason := CASE WHEN refused THEN 'too_many_malformed' WHEN well_formed THEN 'too_many_waiting' ELSE 'malformed' END;
-    NEW.detail := CASE
-        WHEN refused THEN 'too many submissions of this user were malformed within ten minutes'
-        WHEN well_formed THEN NEW.detail
-        ELSE concat_ws('; ',
-            CASE WHEN NEW.transaction_id IS NULL THEN 'otp must be 64 characters of A-Z, a-z, 0-9, - and _' END,
-            CASE WHEN NEW.enrollment IS NULL THEN 'enrollment_id must be a UUID' END,
-            CASE WHEN (NEW.action IN ('scan', 'accept', 'deny', 'confirm')) IS NOT TRUE
-                 THEN 'action must be scan, accept, deny or confirm' END,
-            CASE WHEN NEW.signed_at IS NOT NULL AND NEW.signed_time IS NULL
-                 THEN 'signed_at must be like 2026-01-31T12:00:00Z' END,
-            CASE WHEN octet_length(NEW.prompt_digest) > 64 OR NEW.prompt_digest !~ '^([0-9a-f]{64}|-)$'
-                 THEN 'prompt_digest must be 64 hexadecimal digits in lower case, or -' END,
-            CASE WHEN octet_length(NEW.signature) > 16384 THEN 'signature may have 16,384 bytes' END,
-            CASE WHEN NEW.deny_reason <> 'not_me' OR NEW.deny_reason IS NOT NULL AND NEW.action IS DISTINCT FROM 'deny'
-                 THEN 'deny_reason must be not_me, and goes with the action deny' END,
-            CASE WHEN NEW.channel NOT IN ('qr', 'link') THEN 'channel must be qr or link' END) END;
+    NEW.reason := CASE WHEN refused THEN 'too_many_malformed' WHEN faults = '' THEN 'too_many_waiting' ELSE 'malformed' END;
+    NEW.detail := CASE WHEN refused THEN 'too many submissions of this user were malformed within ten minutes'
+                       WHEN faults = '' THEN NEW.detail ELSE faults END;
     NEW.resolved_at := NEW.submitted_at;
     NEW.enrollment_id := NEW.enrollment::text;
     NEW.action := CASE WHEN NEW.action IN ('scan', 'accept', 'deny', 'confirm') THEN NEW.action END;

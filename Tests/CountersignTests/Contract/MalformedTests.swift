@@ -119,6 +119,34 @@ import Testing
         #expect(try digests[0].int(0) == good.count)
     }
 
+    /// By a pattern: a time that there is not would raise.
+    @Test func `of this century each day is one, and no other`() async throws {
+        var owner = try await Database.current.connect()
+        let row = try await owner.execute(
+            """
+            SELECT count(countersign.signing_time(t)),
+                   count(*) FILTER (WHERE (countersign.signing_time(t) AT TIME ZONE 'UTC')::text = translate(t, 'TZ', ' '))
+            FROM (SELECT format('20%s-%s-%sT23:59:59Z', lpad(y::text, 2, '0'), lpad(m::text, 2, '0'), lpad(d::text, 2, '0')) AS t
+                  FROM generate_series(0, 99) y, generate_series(0, 13) m, generate_series(0, 32) d) AS every
+            """)[0]
+        #expect(try row.int(0) == 36_525)
+        #expect(try row.int(1) == 36_525)
+    }
+
+    /// Of several faults each is told.
+    @Test func `all that is malformed is told`() async throws {
+        let site = try await Site.make()
+        var app = try await site.app()
+        let bad = Parameter(String(repeating: "ä", count: 9_000))
+        let id = try await app.run(SQL.submitText, Self.columns.map { _ in bad })[0].identifier(0)
+        #expect(
+            try await app.run(Self.detail, [.identifier(id)])[0].text(0) == """
+                otp must be 64 characters of A-Z, a-z, 0-9, - and _; enrollment_id must be a UUID; action must be scan, accept, \
+                deny or confirm; signed_at must be like 2026-01-31T12:00:00Z; prompt_digest must be 64 hexadecimal digits in \
+                lower case, or -; signature may have 16,384 bytes
+                """)
+    }
+
     /// A regular expression fails on more than 256 MiB: the lengths have to be looked at before.
     @Test func `not even the hugest text raises`() async throws {
         let site = try await Site.make()

@@ -311,6 +311,7 @@ private let decidedPrivileges = """
     settings - admin: select, update; monitor worker: select
     sign_in_history - admin monitor: select
     signer_public_key(transaction_id uuid) - gateway: execute
+    signing_time(signed_at text) - nobody
     source_of(portal integer, address text) - nobody
     stage_controls - admin: select, update (paused batch_size updated_at); monitor worker: select
     stage_figure(stage text, moment timestamp with time zone, OUT waiting bigint, OUT estimated boolean,
