@@ -36,6 +36,7 @@ package final class Receiver: Sendable {
 
     private let state = Mutex<(received: [Received], connections: Int)>(([], 0))
     fileprivate let flooded = Atomic(0)
+    fileprivate let read = Atomic(0)
     private let arrivals = Signal()
     private let answer: @Sendable (Int, Received) -> Answer
     private let channel = Mutex<(any Channel)?>(nil)
@@ -47,6 +48,8 @@ package final class Receiver: Sendable {
     package var address: String { "http://127.0.0.1:\(port)" }
     /// Bytes of floods that were taken so far.
     package var floodedBytes: Int { flooded.load(ordering: .relaxed) }
+    /// How often something was there to be read, without TLS: once for each packet unless several came together.
+    package var reads: Int { read.load(ordering: .relaxed) }
     /// Connections accepted so far.
     package var connections: Int { state.withLock(\.connections) }
 
@@ -67,6 +70,7 @@ package final class Receiver: Sendable {
                     if let tls {
                         try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
                     }
+                    try channel.pipeline.syncOperations.addHandler(ReadCounter(receiver))
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(Handler(receiver))
                 }
@@ -95,6 +99,19 @@ package final class Receiver: Sendable {
         }
         arrivals.fire()
         return answer(index, received)
+    }
+}
+
+private final class ReadCounter: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let receiver: Receiver
+
+    init(_ receiver: Receiver) { self.receiver = receiver }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        receiver.read.add(1, ordering: .relaxed)
+        context.fireChannelRead(data)
     }
 }
 

@@ -112,6 +112,18 @@ import Testing
         }
     }
 
+    /// Head and body are one packet: a receiver has all of it with its first read.
+    @Test func `a request goes out in one piece`() async throws {
+        try await Receiver.run { index, _ in
+            .status(index < 2 ? 503 : 204)
+        } _: { receiver in
+            let id = try await site.endedRequest(receiver.address)
+            try await site.dispatching { _ in _ = try await site.delivery(id, "delivered") }
+            let bodies = receiver.received.map(\.body).filter { !$0.isEmpty }
+            #expect(bodies.count == 3 && receiver.reads == 3)
+        }
+    }
+
     /// Byte for byte, whatever a parser of URLs would make of it.
     @Test(arguments: [
         "/cb?a[]=1&r=%2Fhome", "/cb?x={a}|b", "/cb?x=%zz", "?a[]=1", "", "/a//b/../c?", "/%2e%2E/%41^`\"<>\\",
@@ -126,7 +138,7 @@ import Testing
             try await site.dispatching { _ in _ = try await site.delivery(id, "delivered") }
             let request = try #require(receiver.received.first)
             #expect(request.path == (target.hasPrefix("/") ? target : "/" + target))
-            #expect(request.header(ExactTarget.field) == nil)
+            #expect(request.header(ExactRequest.targetField) == nil)
             #expect(request.header("host") == "127.0.0.1:\(receiver.port)")
             let body = try JSONSerialization.jsonObject(with: Data(request.body)) as? [String: Any]
             #expect(body?["callback_uri"] as? String == url)

@@ -51,7 +51,7 @@ package struct DeliveryClient: Sendable {
             var request = HTTPClientRequest(url: address.origin)
             request.method = .POST
             request.headers = HTTPHeaders(headers.map { ($0.name, $0.value) })
-            request.headers.add(name: ExactTarget.field, value: address.target)
+            request.headers.add(name: ExactRequest.targetField, value: address.target)
             request.body = .bytes(body)
             let result = await send(request, pin, until: deadline)
             if result.statusCode == nil, case .name(let name) = address.host {

@@ -87,14 +87,14 @@ final class PinnedClients: Sendable {
         }
         configuration.http1_1ConnectionDebugInitializer = { channel in
             check(channel).flatMap { AnswerBytes.install(in: channel) }
-                .flatMap { ExactTarget.install(in: channel) }
+                .flatMap { ExactRequest.install(in: channel) }
         }
         configuration.http2ConnectionDebugInitializer = { channel in
             check(channel).flatMap { AnswerBytes.installShared(in: channel) }
         }
         configuration.http2StreamChannelDebugInitializer = { stream in
             AnswerBytes.begin(stream)
-            return ExactTarget.install(in: stream)
+            return ExactRequest.install(in: stream)
         }
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
