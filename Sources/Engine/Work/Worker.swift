@@ -59,19 +59,31 @@ package final class Worker: Service {
         logger: Logger
     ) throws(OpenPGPError) {
         self.configuration = configuration
-        // A key is looked at once when it is enrolled, and again and again when it signs. Both loops of a stage share
-        // threads, and the keys that these have loaded.
         let clock = DatabaseClock()
-        let (keys, signatures) = (
-            try CryptoThreads(capacity: 8, clock: { clock.seconds }),
-            try CryptoThreads(clock: { clock.seconds })
-        )
-        enroll = (0..<2).map { _ in EnrollStage(keys, sealer, clock: clock) }
-        validate = (0..<2).map { _ in
-            ValidateStage(signatures, sealer, clock: clock, places: configuration.places)
-        }
+        enroll = try Self.enrollStages(configuration, sealer, clock)
+        validate = try Self.validateStages(configuration, sealer, clock)
         self.dispatch = dispatch
         context = Self.context(configuration, clock, logger)
+    }
+
+    /// Two, which share threads and the keys that these have loaded: a key is looked at once when it is enrolled, and again
+    /// and again when it signs. None without that stage: a worker that only dispatches starts no OpenPGP.
+    private static func enrollStages(
+        _ configuration: WorkerConfiguration, _ sealer: Sealer, _ clock: DatabaseClock
+    ) throws(OpenPGPError) -> [EnrollStage] {
+        guard configuration.stages.contains(.enroll) else { return [] }
+        let keys = try CryptoThreads(capacity: 8, clock: { clock.seconds })
+        return (0..<2).map { _ in EnrollStage(keys, sealer, clock: clock) }
+    }
+
+    private static func validateStages(
+        _ configuration: WorkerConfiguration, _ sealer: Sealer, _ clock: DatabaseClock
+    ) throws(OpenPGPError) -> [ValidateStage] {
+        guard configuration.stages.contains(.validate) else { return [] }
+        let signatures = try CryptoThreads(clock: { clock.seconds })
+        return (0..<2).map { _ in
+            ValidateStage(signatures, sealer, clock: clock, places: configuration.places)
+        }
     }
 
     /// Of a worker that begins, with an id of its own.
