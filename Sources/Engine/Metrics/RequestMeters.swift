@@ -7,7 +7,8 @@ package struct RequestMeters: Sendable {
     private let code: Timer
     private let answer: Timer
     private let webhook: Timer
-    private let counters = KnownCounters()
+    private let ends = KnownCounters<RequestEnd>()
+    private let attempts = KnownCounters<String>()
 
     package init(_ factory: any MetricsFactory) {
         self.factory = factory
@@ -24,29 +25,40 @@ package struct RequestMeters: Sendable {
     /// A request's end, seen when its first webhook is sent: every end calls back. After a crash in between
     /// it may be counted twice. `took` is from the INSERT to the end.
     package func ended(portal: String, type: String, end: String, took duration: Duration) {
-        let labels = [("portal", portal), ("type", type), ("end", end)]
-        counters.counter("countersign_requests_ended_total", labels, factory).increment()
+        ends.counter(RequestEnd(portal: portal, type: type, end: end)) {
+            let labels = [("portal", portal), ("type", type), ("end", end)]
+            return Counter(label: "countersign_requests_ended_total", dimensions: labels, factory: factory)
+        }.increment()
         if end == "authenticated" || end == "denied" { answer.record(duration) }
     }
 
     /// `result` is `delivered` or why it was not, as `timeout`.
     package func attempted(_ result: String, took duration: Duration) {
-        counters.counter("countersign_webhook_attempts_total", [("class", result)], factory).increment()
+        attempts.counter(result) {
+            Counter(
+                label: "countersign_webhook_attempts_total", dimensions: [("class", result)],
+                factory: factory)
+        }.increment()
         webhook.record(duration)
     }
 }
 
-/// Counters by their labels: making one asks the registry, which costs some microseconds a delivery.
-private final class KnownCounters: Sendable {
-    private let known = Mutex<[[String]: Counter]>([:])
+private struct RequestEnd: Hashable {
+    let portal: String
+    let type: String
+    let end: String
+}
 
-    func counter(
-        _ name: String, _ labels: [(String, String)], _ factory: any MetricsFactory
-    ) -> Counter {
-        let key = [name] + labels.map(\.1)
-        if let counter = known.withLock({ $0[key] }) { return counter }
-        let counter = Counter(label: name, dimensions: labels, factory: factory)
-        known.withLock { $0[key] = counter }
-        return counter
+/// Counters by their labels: making one asks the registry, which costs some microseconds a delivery.
+private final class KnownCounters<Labels: Hashable & Sendable>: Sendable {
+    private let known = Mutex<[Labels: Counter]>([:])
+
+    func counter(_ labels: Labels, make: () -> Counter) -> Counter {
+        known.withLock { known in
+            if let counter = known[labels] { return counter }
+            let counter = make()
+            known[labels] = counter
+            return counter
+        }
     }
 }

@@ -24,6 +24,13 @@ final class PinnedClients: Sendable {
         let client: HTTPClient
         var users = 0
         var lastUse = ContinuousClock.now
+
+        mutating func lend() -> HTTPClient {
+            (users, lastUse) = (users + 1, .now)
+            return client
+        }
+
+        mutating func takeBack() { (users, lastUse) = (users - 1, .now) }
     }
     fileprivate struct Clients {
         var entries: [Pin: Entry] = [:]
@@ -46,27 +53,23 @@ final class PinnedClients: Sendable {
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connections
         // The queue tries again, and knows when.
         configuration.connectionPool.retryConnectionEstablishment = false
+        // An attempt has a span of its own. Without one given, each request describes itself to a tracer that keeps nothing.
+        configuration.tracing.tracer = nil
         base = configuration
     }
 
     /// Lends the target's client. Give it back with `release`.
     func client(for pin: Pin) -> HTTPClient {
         let (client, old) = state.withLock { state -> (HTTPClient, [HTTPClient]) in
-            var entry = state.entries[pin] ?? Entry(client: makeClient(pin))
-            entry.users += 1
-            entry.lastUse = .now
-            state.entries[pin] = entry
-            return (entry.client, state.sweep())
+            let client = state.entries[pin, default: Entry(client: makeClient(pin))].lend()
+            return (client, state.sweep())
         }
         for client in old { Task { try? await client.shutdown() } }
         return client
     }
 
     func release(_ pin: Pin) {
-        state.withLock { state in
-            state.entries[pin]?.users -= 1
-            state.entries[pin]?.lastUse = .now
-        }
+        state.withLock { $0.entries[pin]?.takeBack() }
     }
 
     func shutdown() async {

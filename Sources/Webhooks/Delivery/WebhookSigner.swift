@@ -6,7 +6,8 @@ package struct WebhookSigner: Sendable {
     /// Standard Webhooks asks for 24 to 64 bytes; an empty secret would let anybody forge.
     package struct WeakSecret: Error {}
 
-    private let secrets: [SymmetricKey]
+    /// With the key in them: to begin one takes two rounds of the hash.
+    private let codes: [HMAC<SHA256>]
     private let key: Curve25519.Signing.PrivateKey?
 
     /// The first secret is the current one; `key` is the 32-byte seed of an ed25519 key.
@@ -14,18 +15,18 @@ package struct WebhookSigner: Sendable {
         guard !secrets.isEmpty, secrets.allSatisfy({ (24...64).contains($0.count) }) else {
             throw WeakSecret()
         }
-        self.secrets = secrets.map { SymmetricKey(data: $0) }
+        codes = secrets.map { HMAC(key: SymmetricKey(data: $0)) }
         self.key = try key.map { try Curve25519.Signing.PrivateKey(rawRepresentation: $0) }
     }
 
     /// The value of `webhook-signature`: signatures with a space between.
     package func signature(id: String, seconds: Int64, body: [UInt8]) throws -> String {
         let prefix = Array("\(id).\(seconds).".utf8)
-        var signatures = secrets.map { secret in
-            var mac = HMAC<SHA256>(key: secret)
-            mac.update(data: prefix)
-            mac.update(data: body)
-            return "v1," + Data(mac.finalize()).base64EncodedString()
+        var signatures = codes.map { code in
+            var code = code
+            code.update(data: prefix)
+            code.update(data: body)
+            return "v1," + Data(code.finalize()).base64EncodedString()
         }
         if let key {
             signatures.append("v1a," + (try key.signature(for: prefix + body)).base64EncodedString())
