@@ -30,6 +30,7 @@ struct WorkerOptions: ParsableArguments {
         _ database: ConnectionOptions, _ environment: Environment, _ levels: LogLevels, _ logger: Logger,
         _ journal: Journal?
     ) async throws -> Worker {
+        ProcessMemory.limitArenas()
         var configuration = WorkerConfiguration(
             database: database, host: ProcessInfo.processInfo.hostName, processID: getpid())
         configuration.logLevels = levels
@@ -51,6 +52,7 @@ struct WorkerOptions: ParsableArguments {
         var connection = try await Connection.open(database)
         try await Program.schemaRange.check(&connection, schema: Program.schema)
         try await sealer.checkMasterKey(&connection)
+        ProcessMemory.releaseStart()
         return try Worker(configuration, sealer: sealer, dispatch: dispatch, logger: logger)
     }
 }

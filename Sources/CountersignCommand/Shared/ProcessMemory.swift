@@ -1,0 +1,23 @@
+import CProcessMemory
+import FoundationEssentials
+
+/// How much memory a worker keeps resident.
+enum ProcessMemory {
+    /// One arena for each core, unless MALLOC_ARENA_MAX says how many. glibc gives nearly every thread that allocates one of
+    /// its own, up to eight for each core, and an arena keeps what its thread has freed; a worker has some ten threads, of
+    /// which no more than its cores allocate at a time. To be called before they begin.
+    static func limitArenas() {
+        let process = ProcessInfo.processInfo
+        guard process.environment["MALLOC_ARENA_MAX"] == nil else { return }
+        _ = mallopt(M_ARENA_MAX, Int32(clamping: process.activeProcessorCount))
+    }
+
+    /// Lets go of the code that only a start runs: the commands' descriptions, the checks, the first connection. The kernel
+    /// maps 64 KiB around each function that runs, until most of the program is resident. Not while somebody debugs it, for
+    /// breakpoints would go, too.
+    static func releaseStart() {
+        #if !DEBUG
+            _ = release_code()
+        #endif
+    }
+}
