@@ -13,7 +13,7 @@ struct QR: ParsableCommand {
 
             Examples:
               countersign qr https://example.com
-              psql -qtAc "SELECT countersign.await_otp('...', '2 s')" | countersign qr -
+              psql -qtAc "SELECT countersign.await_otp('...', '10 s')" | countersign qr -
             """)
 
     @Argument(help: "The text, or - for one line of standard input.")
