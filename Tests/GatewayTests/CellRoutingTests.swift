@@ -96,6 +96,33 @@ import Testing
                 body: "type=otp&callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback"))
     }
 
+    /// When it starts such a one is refused; this one comes later.
+    @Test func `a client id that comes to be known in two is told of, and stays with the portal that had it`()
+        async throws
+    {
+        try await withCells { http, cells in
+            #expect(try await start(cells.home, http).status == 200)
+            var superuser = try await Connection.open(cells.awayDatabase.superuserOptions)
+            let twin = Statement("twin", "UPDATE countersign.portal_credentials SET client_id = $1")
+            try await superuser.run(twin, [.text(cells.home.credential.clientID)])
+            #expect(try await start(cells.home, http).status == 200)
+            // One that it has not met before it asks for everywhere.
+            let new = NewPortalCredential(clientID: "new", secret: cells.home.credential.secret)
+            for options in [cells.homeDatabase.superuserOptions, cells.awayDatabase.superuserOptions] {
+                var superuser = try await Connection.open(options)
+                try await superuser.run(twin, [.text(new.clientID)])
+            }
+            let met = GatewaySite(
+                portal: cells.home.portal, login: cells.home.login, app: cells.home.app, credential: new,
+                gateway: cells.home.gateway)
+            _ = try await start(met, http)
+            try await eventually("it is told of") {
+                LogCapture.current.text.contains("a client id is known in two cells")
+            }
+            #expect(LogCapture.current.text.contains("0 and 1"))
+        }
+    }
+
     @Test func `while one is down its portals alone are told to come again`() async throws {
         try await withCells { http, cells in
             #expect(try await start(cells.away, http).status == 200)

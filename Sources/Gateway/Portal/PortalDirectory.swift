@@ -30,9 +30,11 @@ final class PortalDirectory: Sendable {
 
     /// By the place of the cell.
     private let looks: [Looks]
+    private let cells: Cells
     private let entries = Mutex<[String: (entry: Entry, place: Int, at: ContinuousClock.Instant)]>([:])
 
     init(_ cells: Cells) {
+        self.cells = cells
         looks = cells.all.map { cell in
             let database = cell.signIns.database
             return Gathering(
@@ -77,10 +79,12 @@ final class PortalDirectory: Sendable {
     /// none has it and one did not answer.
     private func findAnywhere(_ clientID: String, _ asker: String) async throws -> Found? {
         let (answers, asked) = AsyncStream.makeStream(of: Result<Found?, any Error>.self)
+        let owners = OwnersOfClientID()
         for (place, look) in looks.enumerated() {
             Task(name: "credentials") {
                 do {
                     let entry = try await look.ask(clientID, lane: asker)
+                    if entry != nil, let other = owners.add(place) { cells.noteTwins(clientID, other, place) }
                     asked.yield(.success(entry.map { ($0, place) }))
                 } catch {
                     asked.yield(.failure(error))
@@ -97,6 +101,19 @@ final class PortalDirectory: Sendable {
         }
         if let failure { throw failure }
         return nil
+    }
+}
+
+/// The cells that have said that a client id is theirs.
+private final class OwnersOfClientID: Sendable {
+    private let first = Mutex<Int?>(nil)
+
+    /// The first, for every other.
+    func add(_ place: Int) -> Int? {
+        first.withLock { first in
+            defer { first = first ?? place }
+            return first
+        }
     }
 }
 
