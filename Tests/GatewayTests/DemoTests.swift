@@ -105,7 +105,7 @@ import Testing
             try await second.go(to: "about:blank")
             try await eventually("the visitor has left") { try await count("cancelled") > 1 }
             // And comes back by the browser's button: the code that he had is no good any more.
-            _ = try await second.script("history.back()")
+            try await second.back()
             let back = try await second.code("back")
             #expect(try await bob.run("scan", back).status == 0)
             try await second.wait(phase: "scanned")

@@ -119,6 +119,8 @@ extension Chromium {
 extension Chromium.Tab {
     package func go(to address: String) async throws { _ = try await send(.POST, "/url", ["url": address]) }
     package func reload() async throws { _ = try await send(.POST, "/refresh", [:]) }
+    /// By the browser's button. A script that leaves its page may be run again by the driver, and go back twice.
+    package func back() async throws { _ = try await send(.POST, "/back", [:]) }
 
     /// What an expression of JavaScript gives, as a text.
     package func value(_ expression: String) async throws -> String {
