@@ -14,13 +14,4 @@ enum ProcessMemory {
         let arenas = stages.isDisjoint(with: [.enroll, .validate]) ? max(1, cores / 2) : cores
         _ = mallopt(M_ARENA_MAX, Int32(clamping: arenas))
     }
-
-    /// Lets go of the code that only a start runs: the commands' descriptions, the checks, the first connection. The kernel
-    /// maps 64 KiB around each function that runs, until most of the program is resident. Not while somebody debugs it, for
-    /// breakpoints would go, too.
-    static func releaseStart() {
-        #if !DEBUG
-            _ = release_code()
-        #endif
-    }
 }

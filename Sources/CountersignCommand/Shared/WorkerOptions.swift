@@ -52,7 +52,6 @@ struct WorkerOptions: ParsableArguments {
         var connection = try await Connection.open(database)
         try await Program.schemaRange.check(&connection, schema: Program.schema)
         try await sealer.checkMasterKey(&connection)
-        ProcessMemory.releaseStart()
         return try Worker(configuration, sealer: sealer, dispatch: dispatch, logger: logger)
     }
 }
