@@ -27,7 +27,8 @@ def chosen():
 signal.signal(signal.SIGTERM, lambda *_: sys.exit("scripts/rehearse: ended from outside"))
 began = time.monotonic()
 if what == "faults":
-    is_good = fault_run.run(chosen(), float(options.get("--seconds", 8)))
+    is_good = fault_run.run(chosen(), float(options.get("--seconds", 8)), int(options.get("--sign-ins", 0)),
+                            int(options.get("--clients", fault_run.CLIENTS)))
 else:
     is_good = failover.run(int(options.get("--kills", 2)))
 print(f"{time.monotonic() - began:.0f} s, load average {os.getloadavg()[0]:.0f}")
