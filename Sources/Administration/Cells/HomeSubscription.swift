@@ -12,8 +12,8 @@ package struct HomeSubscription: Sendable {
     package let copied: Int
     /// The home's number; nil for a cell that has never followed one.
     package let home: Int?
-    /// Apps, enrollments and keys of servers that are here, wherever they have come from.
-    package let rows: Int
+    /// Whether apps, enrollments or keys of servers are here, wherever they have come from.
+    let hasRows: Bool
     let isSuperuser: Bool
     /// What the slots of first copies are named by that have not ended.
     let copyingSlots: String
@@ -41,9 +41,9 @@ package struct HomeSubscription: Sendable {
             throw AdministrationError.refused(
                 "this cell follows cell \(home), whose devices it has: it cannot follow cell \(offer.cell)")
         }
-        if home == nil, !exists, rows > 0 {
+        if home == nil, !exists, hasRows {
             throw AdministrationError.refused(
-                "this cell has apps or devices of its own already (\(rows) rows), whose place the home's would take: "
+                "this cell has apps or devices of its own already, whose place the home's would take: "
                     + "only a cell without them can follow")
         }
         if isAgain, home == nil, !exists {
@@ -133,8 +133,8 @@ struct ReadHomeSubscription: PreparedStatement {
         SELECT countersign.cell() AS cell, s.oid IS NOT NULL AS does_exist, coalesce(s.subenabled, false) AS is_enabled,
                (SELECT count(*) FROM pg_subscription_rel r WHERE r.srsubid = s.oid AND r.srsubstate = 'r') AS copied,
                (SELECT h.cell FROM countersign.home_heartbeat h WHERE h.cell <> countersign.cell()) AS home,
-               (SELECT count(*) FROM countersign.apps) + (SELECT count(*) FROM countersign.enrollments)
-                   + (SELECT count(*) FROM countersign.server_keys) AS rows,
+               EXISTS (SELECT FROM countersign.apps) OR EXISTS (SELECT FROM countersign.enrollments)
+                   OR EXISTS (SELECT FROM countersign.server_keys) AS has_rows,
                (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) AS is_superuser,
                format('pg_%s_sync_', s.oid) AS copying_slots
         FROM pg_database d LEFT JOIN pg_subscription s ON s.subdbid = d.oid AND s.subname = 'home'
@@ -145,7 +145,8 @@ struct ReadHomeSubscription: PreparedStatement {
         HomeSubscription(
             cell: try row.int("cell"), exists: try row.bool("does_exist"),
             isEnabled: try row.bool("is_enabled"),
-            copied: try row.int("copied"), home: try row.optionalInt("home"), rows: try row.int("rows"),
+            copied: try row.int("copied"), home: try row.optionalInt("home"),
+            hasRows: try row.bool("has_rows"),
             isSuperuser: try row.bool("is_superuser"), copyingSlots: try row.text("copying_slots"))
     }
 }
