@@ -39,7 +39,6 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "Clibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        .systemLibrary(name: "CProcessMemory"),
         .systemLibrary(name: "Cqrencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "Czlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
@@ -173,8 +172,8 @@ let package = Package(
         .executableTarget(
             name: "CountersignCommand",
             dependencies: [
-                "Administration", "CProcessMemory", "Countersign", "CountersignApp", "Engine", "Gateway",
-                "HTTPService", "OpenPGP", "Operations", "Places", "Postgres", "Webhooks",
+                "Administration", "Countersign", "CountersignApp", "Engine", "Gateway", "HTTPService",
+                "OpenPGP", "Operations", "Places", "Postgres", "Webhooks",
                 server("ArgumentParser", "swift-argument-parser"),
                 server("AsyncHTTPClient", "async-http-client"),
                 server("Configuration", "swift-configuration"),

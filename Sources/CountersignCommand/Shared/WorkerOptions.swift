@@ -37,7 +37,6 @@ struct WorkerOptions: ParsableArguments {
         if let stages = stages ?? environment.text("stages") {
             configuration.stages = try StageName.list(stages)
         }
-        ProcessMemory.limitArenas(configuration.stages)
         if let size = try batchSize ?? environment.value("batch-size") { configuration.batchSize = size }
         guard (1...1000).contains(configuration.batchSize) else {
             throw Failure(.usage, "--batch-size must lie between 1 and 1000, not \(configuration.batchSize)")
