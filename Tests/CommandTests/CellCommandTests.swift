@@ -72,6 +72,12 @@ import Testing
                 #expect(followed.output.hasSuffix("this cell follows cell 0\n"))
             }
             #expect(try await cells.devices().away == ["alice active", "bob active"])
+            // The doctor takes none of it for drift, and would have it revoked.
+            for url in [cells.home.conninfo, cells.away.conninfo] {
+                let found = try await Shell(url: url).run("doctor", "--json").json(as: [[String: Any]].self)
+                let drift = found.filter { $0["check"] as? String == "drift" }
+                #expect(drift.map { $0["grade"] as? String } == ["ok"], "\(drift)")
+            }
 
             // Counted here of a device that is locked here, and a row that refers to its app.
             try await cells.away.execute(

@@ -14,6 +14,13 @@ package enum HomePublication {
         return true
     }
 
+    /// Whether a privilege `x` of a role `g` on an object of `acl` is one of those that `grant` gives, where others follow.
+    static let isReading = """
+        g.rolreplication AND g.rolbypassrls AND x.privilege_type IN ('SELECT', 'USAGE')
+        AND acl.object IN ('schema', 'home_heartbeat', 'server_keys', 'apps', 'enrollments', 'schema_migrations')
+        AND EXISTS (SELECT FROM pg_publication p WHERE p.pubname = 'countersign_home')
+        """
+
     /// Lets a login read what is published, and what a cell looks at before it begins. REPLICATION and BYPASSRLS, which
     /// it needs, too, are a superuser's to give.
     package static func grant(to login: String, _ connection: inout Connection) async throws {

@@ -83,7 +83,7 @@ struct ListObjects: PreparedStatement {
             UNION ALL
             SELECT 'grant ' || acl.object || ' to ' || g.rolname, string_agg(x.privilege_type, ',' ORDER BY x.privilege_type)
             FROM acl CROSS JOIN LATERAL aclexplode(acl.acl) x JOIN pg_roles g ON g.oid = x.grantee
-            WHERE x.grantee <> acl.owner GROUP BY acl.object, g.rolname
+            WHERE x.grantee <> acl.owner AND NOT (\(HomePublication.isReading)) GROUP BY acl.object, g.rolname
         )
         SELECT replace(name, $1, 'countersign_') AS name,
                replace(regexp_replace(definition, '\\s+', ' ', 'g'), $1, 'countersign_') AS definition
