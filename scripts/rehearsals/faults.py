@@ -7,7 +7,7 @@ import threading
 import time
 
 import psycopg
-from check import Skipped
+from check import Skipped, eventually
 from system import PROGRAM
 
 FAULTS = {}
@@ -132,9 +132,18 @@ def partitions(site):
         names = superuser.execute(
             "SELECT relname FROM pg_class WHERE relnamespace = 'countersign'::regnamespace AND relkind = 'r' "
             "AND relname ~ '_[0-9]{8}$' AND right(relname, 8) > to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD')").fetchall()
-        superuser.execute("SET lock_timeout = '5s'")
+        # Another fault may hold a snapshot for seconds: whoever waits for it in one go has everybody wait.
+        superuser.execute("SET lock_timeout = '500ms'")
         for (name,) in names:
-            superuser.execute(f"DROP TABLE countersign.{name}")
+            eventually(f"{name} is dropped", lambda: dropped(superuser, name), 60)
+
+
+def dropped(superuser, name):
+    """False while somebody holds what it needs. What has dropped it meanwhile is welcome."""
+    with contextlib.suppress(psycopg.errors.LockNotAvailable):
+        superuser.execute(f"DROP TABLE IF EXISTS countersign.{name}")
+        return True
+    return False
 
 
 @fault("migrate", "migrate up by eight at once")
