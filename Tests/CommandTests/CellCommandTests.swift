@@ -20,7 +20,7 @@ import Testing
 
         var homeURL: String { "host=\(home.folder.path) user=cell1 dbname=postgres" }
 
-        /// What a device's rows are here and there, or that they differ.
+        /// Whose devices there are, here and there.
         func devices() async throws -> (home: [String], away: [String]) {
             let sql = "SELECT user_id || ' ' || status FROM countersign.enrollments ORDER BY enrollment_id"
             var there = try await Connection.open(home.options)

@@ -14,10 +14,13 @@ package enum HomePublication {
         return true
     }
 
+    /// What a cell that follows reads: what is published, and which schema it is.
+    private static let tables = ["home_heartbeat", "server_keys", "apps", "enrollments", "schema_migrations"]
+
     /// Whether a privilege `x` of a role `g` on an object of `acl` is one of those that `grant` gives, where others follow.
     static let isReading = """
         g.rolreplication AND g.rolbypassrls AND x.privilege_type IN ('SELECT', 'USAGE')
-        AND acl.object IN ('schema', 'home_heartbeat', 'server_keys', 'apps', 'enrollments', 'schema_migrations')
+        AND acl.object IN (\((["schema"] + tables).map(quotedLiteral).joined(separator: ", ")))
         AND EXISTS (SELECT FROM pg_publication p WHERE p.pubname = 'countersign_home')
         """
 
@@ -30,8 +33,7 @@ package enum HomePublication {
             """
             GRANT CONNECT ON DATABASE \(quotedIdentifier(database)) TO \(login);
             GRANT USAGE ON SCHEMA countersign TO \(login);
-            GRANT SELECT ON countersign.home_heartbeat, countersign.server_keys, countersign.apps, countersign.enrollments,
-                countersign.schema_migrations TO \(login)
+            GRANT SELECT ON \(tables.map { "countersign.\($0)" }.joined(separator: ", ")) TO \(login)
             """)
     }
 }

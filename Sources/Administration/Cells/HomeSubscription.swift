@@ -25,7 +25,7 @@ package struct HomeSubscription: Sendable {
     }
 
     /// By which the home keeps what this cell has not had yet. One for each cell: they are the server's.
-    package var slot: String { "countersign_cell_\(cell)" }
+    package var slot: String { CellFollower.slotPrefix + "\(cell)" }
 
     /// Throws `AdministrationError` where following, or doing so anew, would go against what is here.
     package func check(_ offer: HomeOffer, isAgain: Bool) throws {

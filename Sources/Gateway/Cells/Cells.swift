@@ -13,14 +13,14 @@ struct Cells: Sendable {
     /// The home first.
     let all: [GatewayCell]
     private let places: [Int: Int]
-    private let strangers: UnknownCells
-    private let twins: TwinClientIDs
+    private let strangers = ToldOnce()
+    private let twins = ToldOnce()
+    private let logger: Logger
 
     init(home: GatewayCell, others: [GatewayCell] = [], logger: Logger) {
         (self.home, all) = (home, [home] + others)
         places = Dictionary(all.enumerated().map { ($1.number, $0) }) { first, _ in first }
-        strangers = UnknownCells(logger)
-        twins = TwinClientIDs(logger)
+        self.logger = logger
     }
 
     /// The one that has made that id. What none here has made, the home is asked for, and knows nothing of.
@@ -28,15 +28,23 @@ struct Cells: Sendable {
 
     subscript(portal: KnownPortal) -> GatewayCell { all[places[portal.cell] ?? 0] }
 
-    /// Of a client id that two of them know, by their places.
+    /// Of a client id that has come to be known in two of them, by their places: one of both portals is refused.
     func noteTwins(_ clientID: String, _ first: Int, _ second: Int) {
-        twins.note(clientID, [all[first].number, all[second].number].sorted())
+        guard twins.isNew(clientID) else { return }
+        let numbers = [all[first].number, all[second].number].sorted()
+        logger.error(
+            "a client id is known in two cells; `portal credentials remove` takes it out of one",
+            metadata: ["client_id": "\(clientID)", "cells": "\(numbers[0]) and \(numbers[1])"])
     }
 
     private func place(_ id: Identifier?) -> Int {
         guard let id, all.count > 1 else { return 0 }
         if let place = places[id.cell] { return place }
-        strangers.note(id.cell)
+        if strangers.isNew("\(id.cell)") {
+            logger.warning(
+                "an id names a cell that is not served here; --cell adds one",
+                metadata: ["cell": "\(id.cell)"])
+        }
         return 0
     }
 
@@ -52,34 +60,13 @@ struct Cells: Sendable {
     }
 }
 
-/// Cells that ids have named and that nobody has told this server of: a line each.
-private final class UnknownCells: Sendable {
-    private let told = Mutex<Set<Int>>([])
-    private let logger: Logger
-
-    init(_ logger: Logger) { self.logger = logger }
-
-    func note(_ number: Int) {
-        guard told.withLock({ $0.insert(number).inserted }) else { return }
-        logger.warning(
-            "an id names a cell that is not served here; --cell adds one", metadata: ["cell": "\(number)"])
-    }
-}
-
-/// Client ids that have come to be known in two cells since the server began: a line each, as one of both portals is
-/// refused from now on.
-private final class TwinClientIDs: Sendable {
-    private static let capacity = 1_000
+/// What a server has told of since it began, so that it is a line each. After so many that nobody would read more, none.
+private final class ToldOnce: Sendable {
+    private static let capacity = 1_024
     private let told = Mutex<Set<String>>([])
-    private let logger: Logger
 
-    init(_ logger: Logger) { self.logger = logger }
-
-    func note(_ clientID: String, _ cells: [Int]) {
-        let isNew = told.withLock { $0.count < Self.capacity && $0.insert(clientID).inserted }
-        guard isNew else { return }
-        logger.error(
-            "a client id is known in two cells; `portal credentials remove` takes it out of one",
-            metadata: ["client_id": "\(clientID)", "cells": "\(cells[0]) and \(cells[1])"])
+    /// Whether that is to be told now.
+    func isNew(_ what: String) -> Bool {
+        told.withLock { $0.count < Self.capacity && $0.insert(what).inserted }
     }
 }
