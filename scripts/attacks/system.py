@@ -117,7 +117,7 @@ class System:
             superuser.execute(f"CREATE DATABASE {DATABASE} OWNER countersign_owner")
         self.key = self.run("key", "generate").split("=", 1)[1].strip()
         self.run("migrate", "up", "--share-groups")
-        self.receiver = Receiver()
+        self.receiver = self._receiver()
         self.secrets, self.credentials = {}, {}
         for portal in ("acme", "globex"):
             added = json.loads(self.run("portal", "add", portal, "--role", f"attack_{portal}", "--json"))
@@ -134,6 +134,9 @@ class System:
         self._make_logins()
         self._harden()
         self._start()
+
+    def _receiver(self):
+        return Receiver()
 
     def _make_logins(self):
         with self.owner() as owner:

@@ -28,7 +28,7 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit("scripts/rehearse: ended from 
 began = time.monotonic()
 if what == "faults":
     is_good = fault_run.run(chosen(), float(options.get("--seconds", 8)), int(options.get("--sign-ins", 0)),
-                            int(options.get("--clients", fault_run.CLIENTS)))
+                            int(options.get("--clients", fault_run.CLIENTS)), float(options.get("--pause", 4)))
 else:
     is_good = failover.run(int(options.get("--kills", 2)))
 print(f"{time.monotonic() - began:.0f} s, load average {os.getloadavg()[0]:.0f}")

@@ -108,11 +108,11 @@ def connections(site):
 
 @fault("receiver", "the receiver answers 500 for 5 s, then after 3 s each")
 def receiver(site):
-    site.answers.status = 500
+    site.receiver.answers(500)
     time.sleep(5)
-    site.answers.status, site.answers.delay = 204, 3
+    site.receiver.answers(204, 3)
     time.sleep(3)
-    site.answers.delay = 0
+    site.receiver.answers(204)
 
 
 @fault("expiry", "many requests fall due together")

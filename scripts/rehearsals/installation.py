@@ -1,7 +1,9 @@
 """The installation that faults are made in: a server of its own, workers behind networks of their own, a receiver."""
 import os
+import pathlib
 import signal
 import subprocess
+import sys
 import time
 
 from check import eventually
@@ -9,10 +11,22 @@ from proxy import Proxy
 from system import PROGRAM, System
 
 
-class Answers:
-    """How the receiver answers at the moment."""
+class Receiver:
+    """A process of its own that takes webhooks."""
 
-    status, delay = 204, 0
+    def __init__(self, file):
+        self.file = file
+        self.process = subprocess.Popen([sys.executable, pathlib.Path(__file__).with_name("receiver.py"), file], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.port = int(self.process.stdout.readline())
+
+    def answers(self, status, seconds=0):
+        """From now on, each after so long."""
+        print(status, seconds, file=self.process.stdin, flush=True)
+
+    def received(self):
+        """A line of each: the request, its end, and the webhook's id."""
+        return self.file.read_text().splitlines()
 
 
 class Worker:
@@ -28,26 +42,22 @@ class Installation(System):
         os.environ["SUPERUSER_URL"] = cluster.url("postgres", "postgres")
         super().__init__(quick=True)
         self.cluster = cluster
-        self.answers = Answers()
         self.workers = [Worker(name, cluster.port) for name in ("first", "second")]
 
     def _harden(self):
         """Not what is rehearsed here."""
 
+    def _receiver(self):
+        receiver = Receiver(self.folder / "webhooks")
+        self.processes.append(receiver.process)
+        return receiver
+
     def _start(self):
-        receiver, answers = self.receiver.server.RequestHandlerClass, self.answers
-        take = receiver.do_POST
-
-        def answer(handler):
-            time.sleep(answers.delay)
-            if answers.status == 204:
-                return take(handler)
-            handler.rfile.read(int(handler.headers.get("content-length", 0)))
-            handler.send_error(answers.status)
-
-        receiver.do_POST = answer
         with self.owner() as owner:
             owner.execute("UPDATE countersign.portals SET max_open_requests = 1000000")
+        with self.superuser() as superuser:
+            for login in ("acme", "mobile"):
+                superuser.execute(f"ALTER ROLE attack_{login} CONNECTION LIMIT -1")
         for worker in self.workers:
             self.start_worker(worker)
         eventually("both workers are there", lambda: self.heartbeats() >= len(self.workers))
@@ -65,6 +75,16 @@ class Installation(System):
         worker.process.send_signal(how)
         worker.process.wait(30)
         self.processes.remove(worker.process)
+
+    def make_whole(self):
+        """Whatever is stopped runs again, and no network swallows anything."""
+        if self.cluster.run("pg_ctl", "-D", str(self.cluster.data), "status", check=False).returncode:
+            self.cluster.start()
+        self.receiver.answers(204)
+        for worker in self.workers:
+            worker.proxy.melt()
+            if worker.process.poll() is not None:
+                self.start_worker(worker)
 
     def heartbeats(self):
         with self.superuser() as superuser:

@@ -1,11 +1,12 @@
 """What a long run was like in each of its ten parts: whether it grew slower or larger."""
 import statistics
+import sys
 import threading
 import time
 
 
 class Parts:
-    """Looks once a second while its body runs. `table` prints what it saw."""
+    """Looks once a second while its body runs, and says once a minute how far it is. `table` prints what it saw."""
 
     def __init__(self, site, load):
         self.site, self.load, self.looks = site, load, []
@@ -23,6 +24,10 @@ class Parts:
     def _look(self):
         while not self.over.wait(1):
             self.looks.append((time.monotonic(), len(self.load.history), self._memory()))
+            if len(self.looks) % 60 == 0:
+                (begin, first, _), (end, last, size) = self.looks[-60], self.looks[-1]
+                print(f"{last} sign-ins, {(last - first) / (end - begin):.0f} a second, largest worker {size // 1024} MiB, "
+                      f"errors of clients {len(self.load.errors)}", file=sys.stderr, flush=True)
 
     def _memory(self):
         """Of the larger worker, resident, in KiB. One that has just been killed has none."""

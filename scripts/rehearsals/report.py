@@ -1,4 +1,5 @@
 """What is printed of every rehearsal."""
+import math
 import statistics
 import sys
 import time
@@ -6,16 +7,17 @@ import time
 
 def waited(load, begin, whole, end):
     """The longest that somebody waited for a code after all was whole again, who asked before or soon after."""
-    times = [(record.had_code or time.monotonic()) - max(record.asked, whole) for record in list(load.history)
-             if record.asked and record.id and begin - 1 <= record.asked <= end
-             and (record.had_code or not any(what.startswith("has no code") for what in record.told))]
-    return max([0, *times])
+    had = [(record.asked, record.had_code or math.inf) for record in list(load.history)
+           if record.id and (record.had_code or record.gave_up)]
+    return max([0, *(code - max(asked, whole) for asked, code in had + load.waiting() if begin - 1 <= asked <= end)])
 
 
 def summary(site, load, verdict):
     done = [record for record in load.history if record.id]
-    codes = sorted(record.had_code - record.asked for record in done if record.had_code)
-    print(f"\n{len(done)} sign-ins of which the portal knew, {len(site.receiver.received)} webhooks; "
+    codes = [record.had_code - record.asked for record in done if record.had_code]
+    signed = sum(any(words.startswith("scan accepted") for words in record.told) for record in done)
+    print(f"\n{len(done)} sign-ins of which the portal knew, {signed} of them scanned with a signature, "
+          f"{verdict.webhooks} webhooks; "
           f"a code after {statistics.median(codes) * 1000:.0f} ms (median). "
           f"Lost {len(verdict.lost)}, twice {len(verdict.twice)}, stuck {len(verdict.stuck)}, "
           f"otherwise wrong {len(verdict.wrong)}, errors of clients {len(load.errors)}.")
