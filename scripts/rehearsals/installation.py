@@ -4,6 +4,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 from check import eventually
@@ -30,10 +31,11 @@ class Receiver:
 
 
 class Worker:
-    """One of the two: what runs it, and the network between it and the server."""
+    """One of the two: what runs it, and the network between it and the server. `is_wanted` where it is to run."""
 
     def __init__(self, name, port):
-        self.name, self.proxy, self.process = name, Proxy(port), None
+        self.name, self.proxy, self.process, self.is_wanted = name, Proxy(port), None, False
+        self.lock = threading.RLock()
 
 
 class Installation(System):
@@ -43,6 +45,11 @@ class Installation(System):
         super().__init__(quick=True)
         self.cluster = cluster
         self.workers = [Worker(name, cluster.port) for name in ("first", "second")]
+        self.is_over = threading.Event()
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        super().__exit__()
 
     def _harden(self):
         """Not what is rehearsed here."""
@@ -60,21 +67,35 @@ class Installation(System):
                 superuser.execute(f"ALTER ROLE attack_{login} CONNECTION LIMIT -1")
         for worker in self.workers:
             self.start_worker(worker)
+        threading.Thread(target=self._supervise, daemon=True).start()
         eventually("both workers are there", lambda: self.heartbeats() >= len(self.workers))
 
     def start_worker(self, worker, **more):
         environment = {**self.environment("worker"), **more}
         environment["DATABASE_URL"] = self.cluster.worker_url(environment["DATABASE_URL"], worker)
-        log = open(self.folder / f"worker-{worker.name}-{time.monotonic_ns()}.log", "w")
-        worker.process = subprocess.Popen(
-            [PROGRAM, "work", "--allow-http", "127.0.0.0/8", "--allow-ports", str(self.receiver.port)],
-            env=environment, stdout=log, stderr=log)
-        self.processes.append(worker.process)
+        with worker.lock, open(self.folder / f"worker-{worker.name}-{time.monotonic_ns()}.log", "w") as log:
+            worker.process = subprocess.Popen(
+                [PROGRAM, "work", "--allow-http", "127.0.0.0/8", "--allow-ports", str(self.receiver.port)],
+                env=environment, stdout=log, stderr=log)
+            worker.is_wanted = True
+            self.processes.append(worker.process)
 
     def end_worker(self, worker, how=signal.SIGKILL):
-        worker.process.send_signal(how)
-        worker.process.wait(30)
-        self.processes.remove(worker.process)
+        with worker.lock:
+            worker.is_wanted = False
+            worker.process.send_signal(how)
+            worker.process.wait(30)
+            self.processes.remove(worker.process)
+
+    def _supervise(self):
+        """As the units of scripts/systemd do: a worker that finds no server ends, and is started again after 2 s."""
+        while not self.is_over.wait(2):
+            for worker in self.workers:
+                with worker.lock:
+                    ended = worker.is_wanted and not self.is_over.is_set() and worker.process.poll()
+                    if ended and ended not in (64, 77, 78):
+                        self.processes.remove(worker.process)
+                        self.start_worker(worker)
 
     def make_whole(self):
         """Whatever is stopped runs again, and no network swallows anything."""
@@ -83,7 +104,7 @@ class Installation(System):
         self.receiver.answers(204)
         for worker in self.workers:
             worker.proxy.melt()
-            if worker.process.poll() is not None:
+            if not worker.is_wanted:
                 self.start_worker(worker)
 
     def heartbeats(self):
