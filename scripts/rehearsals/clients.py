@@ -38,7 +38,7 @@ class Session:
         self.url, self.connection = url, None
 
     def run(self, sql, *values, repeat=True, over=None):
-        end = time.monotonic() + 60
+        end, pause = time.monotonic() + 60, 0.05
         while True:
             try:
                 if self.connection is None or self.connection.closed:
@@ -50,7 +50,9 @@ class Session:
                 if not is_broken or not repeat or time.monotonic() > end or over and over.is_set():
                     raise
                 self.close()
-                time.sleep(0.05)
+                # To connect takes both ends milliseconds: many at once would take the machine from what recovers.
+                time.sleep(pause)
+                pause = min(0.4, 2 * pause)
 
     def close(self):
         if self.connection is not None:
@@ -149,6 +151,7 @@ class Clients:
         name = "short" if record.kind in ("late", "never") else "qr-code"
         sql = ("INSERT INTO countersign.auth_requests (auth_type, callback_uri, reference, ip_address, user_agent) "
                "VALUES (%s, %s, %s, '203.0.113.7', 'Firefox') RETURNING transaction_id")
+        pause = 0.05
         while not self.over.is_set():
             try:
                 record.id = portal.run(sql, name, self.callback, record.reference, repeat=False)[0]
@@ -158,7 +161,8 @@ class Clients:
                     raise
                 portal.close()
                 record.reference = f"r-{uuid.uuid4()}"
-                time.sleep(0.05)
+                time.sleep(pause)
+                pause = min(0.4, 2 * pause)
         while record.id and not self.over.is_set():
             # A connection that is lost here may have taken the code with it: then it cannot be had again.
             code = portal.run("SELECT countersign.await_otp(%s, '2 s')", record.id)[0]
