@@ -24,6 +24,8 @@ def chosen():
     return names
 
 
+# A shell that starts it in the background has it ignore this one.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit("scripts/rehearse: ended from outside"))
 began = time.monotonic()
 if what == "faults":

@@ -13,7 +13,7 @@ from system import free_port
 SETTINGS = """
 listen_addresses = '127.0.0.1'
 password_encryption = 'scram-sha-256'
-max_connections = 100
+max_connections = 140
 max_locks_per_transaction = 256
 shared_buffers = '256MB'
 restart_after_crash = on

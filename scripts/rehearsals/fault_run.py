@@ -1,4 +1,5 @@
 """One fault after the other under load, and the table of what came of it."""
+import contextlib
 import os
 import random
 import sys
@@ -36,10 +37,11 @@ def inject(site, load, name, seconds):
 
 
 def mixed(site, load, seconds, sign_ins, pause):
-    """One or two faults after each other, drawn by chance, for as long as --seconds says, or until there are --sign-ins."""
+    """One or two faults after each other, drawn by chance, for as long as --seconds says, or until there are --sign-ins.
+    Ctrl-C ends it before, and what there is is judged."""
     names = [name for name in faults.FAULTS if name not in ("disk", "notifications", "expiry")]
     counts, before, begin = Counter(), len(load.history), time.monotonic()
-    with Parts(site, load) as parts:
+    with Parts(site, load) as parts, contextlib.suppress(KeyboardInterrupt):
         while len(load.history) - before < sign_ins if sign_ins else time.monotonic() - begin < seconds:
             for name in random.sample(names, random.choice((1, 1, 2))):
                 counts[name if is_injected(site, name) else f"{name} (not done)"] += 1
