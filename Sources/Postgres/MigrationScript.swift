@@ -109,6 +109,17 @@ struct MigrationScript: Sendable {
         finish(run) + " AND xmin = pg_current_xact_id()::xid"
     }
 
+    /// A file that shares its transaction, with its record. The semicolon on a line of its own ends whatever the file
+    /// left open, even a comment.
+    func whole(_ run: MigrationRun, _ sql: String) -> String {
+        """
+        \(record(run));
+        \(sql)
+        ;
+        \(finishInSameTransaction(run))
+        """
+    }
+
     /// What current files that are no longer part of the program have left.
     func forget(_ names: [String]) -> String {
         "DELETE FROM \(currentTable) WHERE name IN (\(names.map(quotedLiteral).joined(separator: ", ")))"

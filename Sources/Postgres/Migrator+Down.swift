@@ -23,10 +23,7 @@ extension Migrator {
         try await retrying(newer[0].name, locks, &connection, work) { connection throws(MigrationError) in
             try await lock(locks, &connection)
             for (entry, sql) in zip(newer, undone) { try await undo(entry, sql, &connection) }
-            for run in runs {
-                try await execute(script.beginNext, &connection)
-                try await applyInTransaction(run, &connection)
-            }
+            for run in runs { try await applyInTransaction(run, &connection) }
             if !status.removed.isEmpty { try await execute(script.forget(status.removed), &connection) }
         }
         for entry in newer { work.report(.undone(file: entry.name)) }

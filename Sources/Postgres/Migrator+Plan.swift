@@ -25,15 +25,11 @@ extension Migrator {
     private func together(_ runs: [MigrationRun], then others: [MigrationRun], _ outlook: MigrationOutlook)
         -> String
     {
-        // The semicolon on a line of its own ends whatever the file left open, even a comment.
         let files = runs.map { run in
             """
 
             -- \(run.name)
-            \(outlook.comment(on: run))\(script.record(run));
-            \(words.applied(to: run.step.sql))
-            ;
-            \(script.finishInSameTransaction(run));
+            \(outlook.comment(on: run))\(script.whole(run, words.applied(to: run.step.sql)));
 
             """
         }

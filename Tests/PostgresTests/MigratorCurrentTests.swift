@@ -55,6 +55,20 @@ import Testing
         #expect(more == ["applied 0002_m.sql", "applied current/grants.sql"])
     }
 
+    /// Tables may be locked meanwhile.
+    @Test func `a file costs one round trip, with its record`() async throws {
+        var connection = try await database.connect()
+        let note = "INSERT INTO app.sent SELECT current_query();"
+        _ = try await up(
+            file(1, "CREATE TABLE app.sent (sql text); \(note)"), current("note", note), in: &connection)
+        let sent = try await texts("SELECT sql FROM app.sent", &connection)
+        #expect(sent.count == 2)
+        #expect(sent.map { $0.hasPrefix("RESET ALL;") } == [false, true])
+        for text in sent {
+            #expect(text.contains("INSERT INTO \"app\".schema_") && text.contains("SET applied_at"))
+        }
+    }
+
     @Test func `tables and functions change together or not at all`() async throws {
         var connection = try await database.connect()
         _ = try await up(file(1, "CREATE TABLE app.t (a int)"), answer(1), in: &connection)
