@@ -111,7 +111,7 @@ struct MigrateUp: MigratorCommand {
     @Flag(help: "Have workers that are too old for the new schema drain first, and wait for them.")
     var drain = false
 
-    /// For rehearsals: files that a newer program would have.
+    /// For rehearsals: files that a newer program would have, those in a folder `current` in place of this one's.
     @Option(name: .customLong("with"), help: .hidden)
     var further: [String] = []
 
@@ -123,11 +123,14 @@ struct MigrateUp: MigratorCommand {
 
     func files() throws -> [MigrationFile] {
         let others = try further.map { path in
-            MigrationFile(
-                name: URL(filePath: path).lastPathComponent,
-                text: try String(contentsOfFile: path, encoding: .utf8))
+            let file = URL(filePath: path)
+            let isCurrent = file.deletingLastPathComponent().lastPathComponent == "current"
+            return MigrationFile(
+                name: (isCurrent ? "current/" : "") + file.lastPathComponent,
+                text: try String(contentsOf: file, encoding: .utf8))
         }
-        return embeddedMigrations + others
+        let changed = Set(others.map(\.name))
+        return embeddedMigrations.filter { !changed.contains($0.name) } + others
     }
 
     func run(_ migrator: Migrator, _ connection: inout Connection) async throws {
