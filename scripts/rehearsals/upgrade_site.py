@@ -29,6 +29,8 @@ class Site:
     def __init__(self, previous, rows):
         self.previous, self.rows = previous, rows
         self.name = f"countersign_rehearsal_{os.getpid()}"
+        # With groups of its own: others on the server would have theirs from an owner that goes.
+        self.installation = f"rehearsal{os.getpid()}"
         self.superuser_url = os.environ["SUPERUSER_URL"]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="countersign-rehearsal-"))
         self.roles = {role: f"{self.name}_{role}" for role in ("owner", "worker", "acme", "mobile")}
@@ -49,7 +51,10 @@ class Site:
             worker.wait(30)
         with psycopg.connect(self.superuser_url, autocommit=True) as superuser:
             superuser.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
-            superuser.execute(f"DROP ROLE IF EXISTS {', '.join(reversed(self.roles.values()))}")
+            groups = superuser.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE %s",
+                                       [f"countersign\\_{self.installation}\\_%"])
+            for role in [name for name, in groups] + list(reversed(self.roles.values())):
+                superuser.execute(f"DROP ROLE IF EXISTS {role}")
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _make(self):
@@ -59,8 +64,8 @@ class Site:
             superuser.execute(f"ALTER ROLE {self.roles['owner']} CREATEROLE")
             superuser.execute(f"CREATE DATABASE {self.name} OWNER {self.roles['owner']} TEMPLATE template0 ENCODING 'UTF8'")
             self.key = self.run(self.previous, "key", "generate").split("=", 1)[1].strip()
-            self.run(self.previous, "migrate", "up", "--share-groups")
-            superuser.execute(f"GRANT countersign_worker TO {self.roles['worker']}")
+            self.run(self.previous, "migrate", "up", "--installation", self.installation)
+            superuser.execute(f"GRANT countersign_{self.installation}_worker TO {self.roles['worker']}")
         self.run(self.previous, "portal", "add", "acme", "--role", self.roles["acme"])
         self.run(self.previous, "callback", "add", "acme", "https://acme.example/cb")
         self.run(self.previous, "app", "add", "mobile", "--role", self.roles["mobile"])
