@@ -7,7 +7,7 @@ from check import eventually
 from installation import Installation
 from load import Load
 from patroni import TTL, PatroniCluster
-from report import conclude, summary, waited
+from report import conclude, note, summary, waited
 
 CLIENTS = 6
 
@@ -28,7 +28,8 @@ def kill(site, load):
     whole = time.monotonic()
     time.sleep(3)
     return {"promoted": promoted - began, "served": served - began, "rejoined": whole - began,
-            "after": waited(load, began, promoted, promoted + 5), "sign-ins": len(load.history) - before}
+            "after": waited(load, began, promoted, promoted + 5), "sign-ins": len(load.history) - before,
+            "time": {"since": began, "until": time.monotonic()}}
 
 
 def rehearse(is_synchronous, kills):
@@ -51,6 +52,9 @@ def rehearse(is_synchronous, kills):
                   "| sign-ins |\n|---|---|---|---|---|")
             for row in rows:
                 print(f"| {row['promoted']:.1f} | {row['served']:.1f} | {row['after']:.1f} | {row['rejoined']:.1f} | {row['sign-ins']} |")
+                note(f"{kind} primary lost with its machine", f"{CLIENTS} clients sign in", row["sign-ins"],
+                     verdict.count("lost", "stuck", "wrong", **row["time"]), verdict.count("twice", **row["time"]),
+                     f"{row['served']:.1f}", "measured" if not is_synchronous else "fails" if verdict.faults else "holds")
             summary(site, load, verdict)
             # What an asynchronous standby has not got is gone: that is measured, and no fault of ours.
             return conclude(site, load, verdict) or not is_synchronous

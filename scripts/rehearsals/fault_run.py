@@ -13,7 +13,7 @@ from cluster import Cluster
 from installation import Installation
 from load import Load
 from parts import Parts
-from report import conclude, summary, waited
+from report import conclude, note, summary, waited
 
 CLIENTS = 6
 # How long anybody may wait after all is whole again, in seconds: at a load of 15 to 30, and with silent connections.
@@ -33,7 +33,7 @@ def inject(site, load, name, seconds):
     # Those who asked last have a little time.
     time.sleep(1)
     return {"fault": name, "says": says, "lasted": whole - begin, "sign-ins": len(load.history) - before,
-            "recovery": waited(load, begin, whole, end), "may": SILENT if name in ("forgotten", "frozen") else LONGEST}
+            "time": {"since": begin, "until": end}, "recovery": waited(load, begin, whole, end), "may": SILENT if name in ("forgotten", "frozen") else LONGEST}
 
 
 def mixed(site, load, seconds, sign_ins, pause):
@@ -51,7 +51,7 @@ def mixed(site, load, seconds, sign_ins, pause):
     print(", ".join(f"{name} {count}" for name, count in sorted(counts.items())) + "\n")
     time.sleep(10)
     return {"fault": "mixed", "says": f"{counts.total()} of them by chance", "lasted": whole - begin,
-            "sign-ins": len(load.history) - before, "recovery": waited(load, whole - 5, whole, whole + 9), "may": SILENT}
+            "sign-ins": len(load.history) - before, "time": {}, "recovery": waited(load, whole - 5, whole, whole + 9), "may": SILENT}
 
 
 def is_injected(site, name):
@@ -67,15 +67,18 @@ def is_injected(site, name):
         return False
 
 
-def table(rows):
-    print("| fault | | lasted s | sign-ins | recovery s | verdict |\n|---|---|---|---|---|---|")
+def table(rows, verdict, clients):
+    print("| fault | | lasted s | sign-ins | lost | twice | recovery s | verdict |\n|---|---|---|---|---|---|---|---|")
     for row in rows:
         if "skipped" in row:
-            print(f"| {row['fault']} | {row['says']} | | | | skipped: {row['skipped']} |")
+            print(f"| {row['fault']} | {row['says']} | | | | | | skipped: {row['skipped']} |")
             continue
-        good = row["recovery"] <= row["may"]
-        print(f"| {row['fault']} | {row['says']} | {row['lasted']:.1f} | {row['sign-ins']} | {row['recovery']:.1f} | "
-              f"{'holds' if good else 'slow: at most ' + str(row['may'])} |")
+        lost, twice = verdict.count("lost", "stuck", "wrong", **row["time"]), verdict.count("twice", **row["time"])
+        holds = "holds" if row["recovery"] <= row["may"] else f"slow: at most {row['may']}"
+        holds = "fails" if lost or twice else holds
+        recovery = f"{row['recovery']:.1f}"
+        print(f"| {row['fault']} | {row['says']} | {row['lasted']:.1f} | {row['sign-ins']} | {lost} | {twice} | {recovery} | {holds} |")
+        note(row["says"], f"{clients} clients sign in", row["sign-ins"], lost, twice, recovery, holds)
 
 
 def run(names, seconds, sign_ins, clients, pause):
@@ -90,7 +93,7 @@ def run(names, seconds, sign_ins, clients, pause):
                         for name in names]
             history.drain(site)
             verdict = history.check(site, load)
-            table(rows)
+            table(rows, verdict, clients)
             summary(site, load, verdict)
             return conclude(site, load, verdict)
     finally:

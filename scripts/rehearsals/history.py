@@ -1,4 +1,5 @@
 """Holds what clients were told against what the database, the audit trail and the webhooks say."""
+import math
 import sys
 import time
 import uuid
@@ -8,14 +9,20 @@ ENDS = ("authenticated", "denied", "expired", "cancelled", "failed")
 
 
 class Verdict:
-    """Sentences about what is wrong, by kind."""
+    """Sentences about what is wrong, each with its kind, and when the sign-in that it is about was asked for."""
+
+    KINDS = ("lost", "twice", "stuck", "wrong")
 
     def __init__(self):
-        self.lost, self.twice, self.stuck, self.wrong = [], [], [], []
-        self.webhooks = 0
+        self.faults, self.webhooks = [], 0
 
-    def faults(self):
-        return [(kind, sentence) for kind in ("lost", "twice", "stuck", "wrong") for sentence in getattr(self, kind)]
+    def add(self, kind, sentence, asked=None):
+        self.faults.append((kind, sentence, asked))
+
+    def count(self, *kinds, since=-math.inf, until=math.inf):
+        """Of those kinds, of sign-ins that were asked for in that time; what is about no sign-in is in none."""
+        return sum(kind in kinds and (asked is None and since == -math.inf or asked is not None and since <= asked < until)
+                   for kind, _, asked in self.faults)
 
 
 def drain(installation, seconds=120):
@@ -51,17 +58,17 @@ def check(installation, load):
             _check_sign_in(record, requests.get(record.id), ends[record.id], hooks[record.id], verdict)
     for transaction, row in requests.items():
         if row[0] not in ENDS:
-            verdict.stuck.append(f"{transaction} is {row[0]}")
+            verdict.add("stuck", f"{transaction} is {row[0]}")
     return verdict
 
 
 def _check_rest(superuser, verdict):
     for queue in ("issue_queue", "validate_queue", "dispatch_queue", "otp_secrets"):
         for (row,) in superuser.execute(f"SELECT to_jsonb(q) - 'secret' FROM countersign.{queue} q LIMIT 5"):
-            verdict.stuck.append(f"{queue} has {row}")
+            verdict.add("stuck", f"{queue} has {row}")
     dead = superuser.execute("SELECT count(*) FROM countersign.webhook_deliveries WHERE status = 'dead'").fetchone()[0]
     if dead:
-        verdict.lost.append(f"{dead} webhooks were given up")
+        verdict.add("lost", f"{dead} webhooks were given up")
 
 
 def _webhooks(installation, verdict):
@@ -77,28 +84,28 @@ def _webhooks(installation, verdict):
 def _check_sign_in(record, row, ends, hooks, verdict):
     name = f"{record.kind} {record.id}"
     if row is None:
-        return verdict.lost.append(f"{name}: was inserted, and is not there")
+        return verdict.add("lost", f"{name}: was inserted, and is not there", record.asked)
     status, user = row
     told = record.told
     if told.count("has code") > 1:
-        verdict.twice.append(f"{name}: two codes")
+        verdict.add("twice", f"{name}: two codes", record.asked)
     if len(ends) > 1:
-        verdict.twice.append(f"{name}: ended as {', '.join(ends)}")
+        verdict.add("twice", f"{name}: ended as {', '.join(ends)}", record.asked)
     elif status in ENDS and ends != [status]:
-        verdict.wrong.append(f"{name}: is {status}, and the audit trail has {ends or 'nothing'}")
+        verdict.add("wrong", f"{name}: is {status}, and the audit trail has {ends or 'nothing'}", record.asked)
     for wanted, words in (("authenticated", "accept accepted None"), ("denied", "deny accepted None"),
                           ("cancelled", "cancel True")):
         if words in told and status != wanted:
-            verdict.lost.append(f"{name}: was told '{words}', and is {status}")
+            verdict.add("lost", f"{name}: was told '{words}', and is {status}", record.asked)
     if status == "authenticated" and user != record.user:
-        verdict.wrong.append(f"{name}: signed in as {user}, and {record.user} answered")
+        verdict.add("wrong", f"{name}: signed in as {user}, and {record.user} answered", record.asked)
     for words in told:
         if words.startswith("reads ") and words[6:] in ENDS and words[6:] != status:
-            verdict.wrong.append(f"{name}: was read as {words[6:]}, and is {status}")
+            verdict.add("wrong", f"{name}: was read as {words[6:]}, and is {status}", record.asked)
         if words.startswith("reads user"):
-            verdict.wrong.append(f"{name}: {words}")
+            verdict.add("wrong", f"{name}: {words}", record.asked)
     sent, ids = ({hook[place] for hook in hooks} for place in (0, 1))
     if status in ENDS and sent != {status}:
-        verdict.lost.append(f"{name}: is {status}, and its webhooks said {', '.join(sent) or 'nothing'}")
+        verdict.add("lost", f"{name}: is {status}, and its webhooks said {', '.join(sent) or 'nothing'}", record.asked)
     if len(ids) > 1:
-        verdict.twice.append(f"{name}: webhooks under {len(ids)} ids")
+        verdict.add("twice", f"{name}: webhooks under {len(ids)} ids", record.asked)

@@ -1,8 +1,8 @@
 """What is printed of every rehearsal."""
 import math
+import os
 import statistics
 import sys
-import time
 
 
 def waited(load, begin, whole, end):
@@ -12,6 +12,13 @@ def waited(load, begin, whole, end):
     return max([0, *(code - max(asked, whole) for asked, code in had + load.waiting() if begin - 1 <= asked <= end)])
 
 
+def note(fault, load, done, lost, twice, recovery, verdict):
+    """A line of the one table of `scripts/rehearse all`, where that is asked for. The recovery is in seconds."""
+    if file := os.environ.get("REHEARSAL_TABLE"):
+        with open(file, "a") as table:
+            table.write(f"| {fault} | {load} | {done} | {lost} | {twice} | {recovery} | {verdict} |\n")
+
+
 def summary(site, load, verdict):
     done = [record for record in load.history if record.id]
     codes = [record.had_code - record.asked for record in done if record.had_code]
@@ -19,17 +26,17 @@ def summary(site, load, verdict):
     print(f"\n{len(done)} sign-ins of which the portal knew, {signed} of them scanned with a signature, "
           f"{verdict.webhooks} webhooks; "
           f"a code after {statistics.median(codes) * 1000:.0f} ms (median). "
-          f"Lost {len(verdict.lost)}, twice {len(verdict.twice)}, stuck {len(verdict.stuck)}, "
-          f"otherwise wrong {len(verdict.wrong)}, errors of clients {len(load.errors)}.")
+          f"Lost {verdict.count('lost')}, twice {verdict.count('twice')}, stuck {verdict.count('stuck')}, "
+          f"otherwise wrong {verdict.count('wrong')}, errors of clients {len(load.errors)}.")
 
 
 def conclude(site, load, verdict):
     """Prints what was wrong, and returns whether nothing was."""
-    for kind, sentence in verdict.faults()[:30]:
+    for kind, sentence, _ in verdict.faults[:30]:
         print(f"{kind}: {sentence}")
     for error in load.errors[:10]:
         print(f"error: {error}")
-    failed = bool(verdict.faults() or load.errors)
+    failed = bool(verdict.faults or load.errors)
     if failed:
         print(site.log_tails(), file=sys.stderr)
     return not failed
