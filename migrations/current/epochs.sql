@@ -181,9 +181,9 @@ BEGIN
         RETURN 0;
     END IF;
     WITH gone AS (
-        DELETE FROM countersign.otp_secrets WHERE transaction_id IN (
-            SELECT o.transaction_id FROM countersign.otp_secrets o WHERE o.transaction_id <= epoch.suspect_until
-            LIMIT 10 * most FOR UPDATE SKIP LOCKED)
+        DELETE FROM countersign.otp_secrets WHERE ctid = ANY (ARRAY(
+            SELECT o.ctid FROM countersign.otp_secrets o WHERE o.transaction_id <= epoch.suspect_until
+            LIMIT 10 * most FOR UPDATE SKIP LOCKED))
         RETURNING transaction_id
     )
     SELECT count(*) INTO removed FROM gone;

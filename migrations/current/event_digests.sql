@@ -22,7 +22,9 @@ BEGIN
     SELECT count(*), sha256(coalesce(string_agg(coalesce(x.before, countersign.event_hash(e)), ''::bytea
                                                 ORDER BY e.event_id), ''))
     INTO events_content.events, events_content.content
-    FROM countersign.events e LEFT JOIN countersign.erased_events x ON x.event_id = e.event_id
+    FROM countersign.events e
+    -- One by one, see record_sign_ins.
+    LEFT JOIN LATERAL (SELECT r.before FROM countersign.erased_events r WHERE r.event_id = e.event_id LIMIT 1) AS x ON true
     WHERE e.event_id >= countersign.uuid_floor(since) AND e.event_id < countersign.uuid_floor(until);
 END
 $$;

@@ -19,9 +19,13 @@ BEGIN
         SELECT substring(e.type FROM 9), r.requested_at,
                CASE WHEN e.type IN ('request.authenticated', 'request.denied') THEN e.occurred_at END
         FROM countersign.events e
-        LEFT JOIN countersign.auth_requests r ON r.transaction_id = e.transaction_id
-             AND r.transaction_id >= countersign.uuid_floor(moment - interval '15 minutes')
-             AND r.transaction_id < countersign.uuid_floor(until)
+        -- Looked up one by one: a worker's session plans without values and joins by loops, and that of a join compared each
+        -- event of the minute with each request of fifteen, 25 s a minute at 100 sign-ins a second.
+        LEFT JOIN LATERAL (
+            SELECT q.requested_at FROM countersign.auth_requests q
+            WHERE q.transaction_id = e.transaction_id
+              AND q.transaction_id >= countersign.uuid_floor(moment - interval '15 minutes')
+              AND q.transaction_id < countersign.uuid_floor(until) LIMIT 1) AS r ON true
         WHERE e.event_id >= countersign.uuid_floor(moment) AND e.event_id < countersign.uuid_floor(until)
           AND e.type IN ('request.authenticated', 'request.denied', 'request.expired', 'request.cancelled',
                          'request.failed')
@@ -77,8 +81,9 @@ BEGIN
     ), started AS (
         SELECT b.portal_id, b.source, r.requested_at,
                count(*) OVER (PARTITION BY b.source ORDER BY r.requested_at RANGE interval '1 min' PRECEDING) >= b.most AS is_last
-        FROM busy b JOIN countersign.auth_requests r ON r.source = b.source
-             AND r.transaction_id >= first AND r.transaction_id < until
+        FROM busy b CROSS JOIN LATERAL (
+            SELECT q.requested_at FROM countersign.auth_requests q
+            WHERE q.source = b.source AND q.transaction_id >= first AND q.transaction_id < until OFFSET 0) AS r
     )
     SELECT moment, s.portal_id, count(DISTINCT s.source) FROM started s
     WHERE s.is_last AND s.requested_at >= moment GROUP BY s.portal_id
