@@ -61,7 +61,7 @@ class Session:
 
 
 class Clients:
-    """A thread each, with one session of the portal and one of the app, and a device of its own."""
+    """A thread each, with two sessions of the portal and one of the app, and a device of its own."""
 
     def __init__(self, portal, app, callback, numbers):
         self.urls, self.callback = (portal, app), callback
@@ -98,6 +98,7 @@ class Clients:
 
     def _client(self, number):
         portal, app = map(Session, self.urls)
+        canceller = Session(self.urls[0])
         device = Device(f"user-{number}", f"phone-{number}")
         self._enroll(device, app)
         for turn in itertools.count(number):
@@ -106,13 +107,13 @@ class Clients:
             record = self.at_work[number] = SignIn(KINDS[turn % len(KINDS)], device.user)
             is_done = True
             try:
-                is_done = self._sign_in(record, portal, app, device)
+                is_done = self._sign_in(record, portal, app, canceller, device)
             except BROKEN as error:
                 record.told.append(f"gave up: {type(error).__name__}")
             except Exception as error:  # whatever else a client is told is an error of ours
                 self._print(error=f"{record.kind}: {type(error).__name__}: {error}"[:200])
-                portal.close()
-                app.close()
+                for session in (portal, app, canceller):
+                    session.close()
             del self.at_work[number]
             if is_done:
                 self._tell(record)
@@ -127,7 +128,7 @@ class Clients:
             time.sleep(0.02)
         assert state[0] == "active", state
 
-    def _sign_in(self, record, portal, app, device):
+    def _sign_in(self, record, portal, app, canceller, device):
         """Whether it is done; who comes late is not."""
         code = self._start(record, portal)
         if code is None:
@@ -138,7 +139,7 @@ class Clients:
             self.late.put((time.monotonic() + 31, record, code, device))
             return False
         elif record.kind != "never":
-            self._answer(record, code, app, device)
+            self._answer(record, code, app, canceller, device)
         row = portal.run("SELECT status, user_id FROM countersign.auth_results WHERE transaction_id = %s", record.id)
         record.told.append(f"reads {row[0]}")
         if row[0] == "authenticated" and row[1] != record.user:
@@ -176,14 +177,14 @@ class Clients:
                 return None
         return None
 
-    def _answer(self, record, code, app, device):
+    def _answer(self, record, code, app, session, device):
         scan = self._submit(app, device.answer("scan", code))
         record.told.append(f"scan {scan[0]} {scan[1]}")
         action = "deny" if record.kind == "deny" else "accept"
         answer = device.answer(action, code, scan[2])
         canceller = None
         if record.kind == "raced":
-            canceller = threading.Thread(target=self._cancel, args=[record, Session(self.urls[0])])
+            canceller = threading.Thread(target=self._cancel, args=[record, session])
             threading.Timer(random.uniform(0, 0.05), canceller.start).start()
         told = self._submit(app, answer)
         record.told.append(f"{action} {told[0]} {told[1]}")

@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts/attacks"))
 
 from check import eventually  # noqa: E402
+from report import note  # noqa: E402
 from upgrade_load import Load  # noqa: E402
 from upgrade_site import Program, Site  # noqa: E402
 
@@ -141,6 +142,8 @@ def table(site, load, phases):
         print(f"| {phase.name} | {STEPS[phase.name]} | {phase.took:.1f} | {len(took['insert'])} | {longest:.0f} | "
               f"{len(took['await'])} | {max(took['await'], default=0):.0f} | {len(took['sign-in'])} | {errors} | {gone} | "
               f"{'holds' if verdicts[-1] else 'fails'} |")
+        note(f"upgrade, {phase.name}: {STEPS[phase.name]}", "240 requests a second, 2 users sign in", sum(map(len, took.values())),
+             gone, 0, f"{longest / 1000:.1f}", "holds" if verdicts[-1] else "fails")
     return all(verdicts)
 
 
