@@ -6,7 +6,7 @@ enum BenchStatements {
         AwaitAnswer.self, AwaitCode.self, AwaitFloorCode.self, AwaitFloorVerdict.self, Confirm.self,
         CountDue.self,
         CountEnded.self, FindLastRequests.self, FindWorker.self, InsertAnswers.self, InsertEnrollment.self,
-        InsertEnrollments.self, InsertFloorAnswer.self, InsertFloorStart.self, InsertPlainRequest.self,
+        InsertEnrollments.self, InsertFloorRequest.self, InsertFloorSubmission.self, InsertPlainRequest.self,
         InsertPlainSubmission.self, InsertProtectedRequest.self, InsertRequest.self, InsertSubmission.self,
         IsAnyDue.self,
         IsAnyPending.self, IsAnyRequested.self, IsAnyUnjudged.self, IsAnythingQueued.self,

@@ -41,12 +41,12 @@ struct InsertPlainRequest: PreparedStatement {
     static let statement = Statement("plain request", insertion(into: "bench.plain_requests"))
     var parameters: [Parameter] { visit.parameters + [.int32(portalID)] }
 
-    /// $1 address, $2 reference, $3 portal.
-    static func insertion(into table: String) -> String {
+    /// $1 address, $2 reference, $3 portal. `id` is SQL.
+    static func insertion(into table: String, id: String = "gen_random_uuid()") -> String {
         """
         INSERT INTO \(table) (transaction_id, requested_at, expires_at, open_until, portal_id, status,
                                           auth_type, method, callback_uri, message, ip_address, reference)
-        VALUES (gen_random_uuid(), now(), now() + interval '600 s', now() + interval '600 s', $3, 'requested',
+        VALUES (\(id), now(), now() + interval '600 s', now() + interval '600 s', $3, 'requested',
                 '\(Installation.authType)', 'otp', '\(Installation.callback)', 'Sign in', $1, $2)
         RETURNING transaction_id, expires_at
         """
@@ -126,12 +126,13 @@ struct InsertPlainSubmission: PreparedStatement {
         insertion(into: "bench.plain_submissions", for: "'00000000-0000-7000-8000-000000000000'"))
     var parameters: [Parameter] { [.text(enrollment)] }
 
-    /// $1 enrollment. `request` is SQL.
-    static func insertion(into table: String, for request: String) -> String {
+    /// $1 enrollment. `id` and `request` are SQL.
+    static func insertion(into table: String, id: String = "gen_random_uuid()", for request: String) -> String
+    {
         """
         INSERT INTO \(table) (submission_id, submitted_at, app_id, status, enrollment_id, action,
                                              transaction_id, secret_digest, enrollment)
-        VALUES (gen_random_uuid(), now(), 1, 'pending', $1, 'accept', \(request),
+        VALUES (\(id), now(), 1, 'pending', $1, 'accept', \(request),
                 '\\x00000000000000000000000000000000000000000000000000000000000000', $1::text::uuid)
         RETURNING submission_id
         """

@@ -7,12 +7,14 @@ struct SignInFigure: Figure {
         var signed: [LoadResult] = []
         var plain: [Double] = []
         var own: [Double] = []
-        var floor: [Double] = []
+        var floors: [SignInFloor: [LoadResult]] = [:]
         for _ in 0..<bench.scale.rounds {
             ours.append(try await bench.signIn(.accept))
             plain.append(try await insert(bench, .plain))
             own.append(try await insert(bench, .product))
-            floor.append(try await SignInFloor.rate(bench))
+            for floor in SignInFloor.allCases {
+                floors[floor, default: []].append(try await floor.load(bench))
+            }
             scanned.append(try await bench.signIn(.scanAndAccept))
             signed.append(try await bench.signIn(.signed))
         }
@@ -21,7 +23,12 @@ struct SignInFigure: Figure {
                 "insert, await, submit, await by 32 clients, callbacks off; the rows into plain tables, no worker",
                 ours, Spread(plain), .atLeast(0.15)),
             row("the same; the two inserts into our own tables, no worker", ours, Spread(own), .none),
-            row("the same; the floor: those calls and batches in bare tables", ours, Spread(floor), .none),
+            row(
+                "the floor: those calls and batches in bare tables; the plain inserts",
+                floors[.bare, default: []], Spread(plain), .none),
+            row(
+                "the floor in tables with our columns, indexes and partitions; the plain inserts",
+                floors[.kept, default: []], Spread(plain), .none),
             row("the same with a scan before; without one", scanned, ours.rates, .none),
             row("the same with a scan, both answers signed; unsigned", signed, scanned.rates, .none),
         ]
