@@ -33,7 +33,7 @@ enum SignInFloor: String, CaseIterable, Sendable {
         GRANT USAGE ON SCHEMA bench TO countersign_worker;
         GRANT ALL ON ALL TABLES IN SCHEMA bench TO countersign_portal, countersign_app, countersign_worker;
         GRANT EXECUTE ON FUNCTION countersign.usual_wait, countersign.next_pause, countersign.note_wait, countersign.uuid_v7,
-            countersign.is_recent TO countersign_portal, countersign_app, countersign_worker
+            countersign.is_recent, countersign.recent_from, countersign.recent_until TO countersign_portal, countersign_app, countersign_worker
         """
 
     private static let tablesOfColumns = """
