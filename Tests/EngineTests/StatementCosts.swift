@@ -1,26 +1,6 @@
 import Postgres
 import Support
 
-/// Rows that the statements are about, one of each kind, in tables with many others.
-struct CostSubjects {
-    /// Requests: in the queue for codes; issued and open; and an open one that has no submission.
-    let queued, issued, lonely: Identifier
-    /// A pending submission for the issued request, and the enrollment that sent it.
-    let submission, enrollment: Identifier
-    let pendingEnrollment: Identifier
-    let portal, app: Int
-}
-
-extension CostSubjects {
-    /// None of them is there.
-    static func strangers(_ site: Site) -> CostSubjects {
-        CostSubjects(
-            queued: .random(), issued: .random(), lonely: .random(), submission: .random(),
-            enrollment: .random(), pendingEnrollment: .random(), portal: Int(site.portalID),
-            app: Int(site.appID))
-    }
-}
-
 /// What each statement of the engine is run with, by its name, and how many rows it deals with.
 enum StatementCosts {
     static let rounds = "'{}', '{}', 0, 3, NULL"
