@@ -2,8 +2,12 @@
 
 -- Fills in and checks an enrollment. A secret key, sent by mistake, is neither stored nor named in an error, which
 -- the server would log with the statement's literals: the enrollment becomes a rejected one.
+--
+-- Planned for each row: a plan that is kept was made when the table was empty, and has every further row of one INSERT look
+-- through all before it. 8,000 devices took 35 s.
 CREATE OR REPLACE FUNCTION countersign.check_enrollment() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
     known record;
     lately record;
@@ -81,7 +85,8 @@ $$;
 -- was waiting to. An administrator revokes any, the gateway those of the app it speaks for. Apps cannot call it
 -- themselves: one that idled in its transaction would hold a row that workers must not wait for.
 CREATE OR REPLACE FUNCTION countersign.revoke_enrollment(enrollment_id uuid) RETURNS boolean
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
     app integer := countersign.current_app();
     revoked countersign.enrollments%ROWTYPE;
