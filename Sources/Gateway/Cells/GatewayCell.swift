@@ -59,13 +59,16 @@ final class GatewayCell: Sendable {
     func close() { pool.close() }
 
     /// Requests are short; none may hold a connection for long.
-    private static func requestOptions(_ options: ConnectionOptions) -> ConnectionOptions {
+    static func requestOptions(_ options: ConnectionOptions) -> ConnectionOptions {
         var options = options
         options.applicationName = "countersign gateway"
         options.limitStatements(to: .seconds(10))
         options.needsWrites = true
         options.settings["lock_timeout"] = "\(GatewayDatabase.lockTimeout / .milliseconds(1))ms"
         options.settings["plan_cache_mode"] = "force_generic_plan"
+        // A plan that was made while the day's table was empty would read through it, see callers.sql.
+        options.settings["enable_seqscan"] = "off"
+        options.settings["jit"] = "off"
         return options
     }
 }
