@@ -55,7 +55,6 @@ import Testing
         of statement: Statement, _ arguments: String, _ session: inout ExplainingSession
     ) async throws -> ExplainingSession.Cost {
         let call = "EXECUTE \"\(statement.name)\"" + (arguments.isEmpty ? "" : "(\(arguments))")
-        _ = try await session.cost(of: call)
-        return try await session.cost(of: call)
+        return try await session.cost(of: call, below: Self.pages)
     }
 }

@@ -34,8 +34,8 @@ import Webhooks
         let calls = Self.calls(portal, try await some())
         for statement in statements {
             let (call, size) = try #require(calls[statement.name], "\(statement.name)")
-            _ = try await session.cost(of: "EXECUTE \"\(statement.name)\"\(call)")
-            let cost = try await session.cost(of: "EXECUTE \"\(statement.name)\"\(call)")
+            let cost = try await session.cost(
+                of: "EXECUTE \"\(statement.name)\"\(call)", below: Self.pages * size)
             #expect(cost.pages < Self.pages * size, "\(state) \(statement.name): \(cost.plans)")
             #expect(cost.rows < Self.rows * size, "\(state) \(statement.name): \(cost.plans)")
             #expect(!cost.plans.isEmpty, "\(statement.name) is told of")
