@@ -89,7 +89,7 @@ import Testing
     @Test func `an old figure is no figure`() async throws {
         try await fillRequests(3, dueAt: "now() - interval '1 s'")
         var owner = try await Database.current.connect()
-        for (age, waiting) in [("4 s", 77), ("6 s", 3)] {
+        for (age, waiting) in [("0 s", 77), ("6 s", 3)] {
             try await owner.execute(
                 """
                 INSERT INTO countersign.queue_figures VALUES ('expire', now() - interval '\(age)', 77, false, NULL)
@@ -107,8 +107,11 @@ import Testing
         #expect((500...1_500).contains(left))
         #expect(try await depth("expire").isEstimate)
         try await withWorker(stages: [.housekeep]) { _ in
-            try await eventually("exact") { try await depth("expire").waiting == left }
-            #expect(try await depth("expire").isEstimate == false)
+            // One look for both: on a busy machine the next figure may come late, and an estimate stands in for it.
+            try await eventually("exact") {
+                let found = try await depth("expire")
+                return found.waiting == left && !found.isEstimate
+            }
         }
     }
 }
