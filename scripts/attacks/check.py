@@ -6,6 +6,18 @@ import time
 attacks = []
 
 
+class Made:
+    """What `_make` makes when its block begins, and `__exit__` removes when that ends, or when making it has failed."""
+
+    def __enter__(self):
+        try:
+            self._make()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+
 class Skipped(Exception):
     """What it needs is not here."""
 

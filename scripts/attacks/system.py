@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psycopg
 
-from check import eventually
+from check import Made, eventually
 
 PROGRAM = os.environ["COUNTERSIGN"]
 DATABASE = "countersign_attack"
@@ -76,7 +76,7 @@ class Receiver:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
-class System:
+class System(Made):
     def __init__(self, quick):
         self.quick = quick
         self.processes = []
@@ -86,14 +86,6 @@ class System:
         self.passwords = {}
 
     # Making it, and ending it.
-
-    def __enter__(self):
-        try:
-            self._make()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
 
     def __exit__(self, *_):
         for process in self.processes:

@@ -14,12 +14,22 @@ import uuid
 
 import psycopg
 
-from device import Device
+from device import Device, submission_of
 
 # What a client may meet while something is broken, and then tries again.
 BROKEN = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
 KINDS = ["accept"] * 6 + ["deny", "never", "cancelled", "raced", "late"]
 TRY_AGAIN = ("53", "57", "08", "25006", "55", "40")
+
+
+def is_broken(error):
+    return isinstance(error, BROKEN) or (error.sqlstate or "").startswith(TRY_AGAIN)
+
+
+def pauses():
+    """Seconds between tries. To connect takes both ends milliseconds: many at once would take the machine from what recovers."""
+    yield from (0.05, 0.1, 0.2)
+    yield from itertools.repeat(0.4)
 
 
 class SignIn:
@@ -38,7 +48,7 @@ class Session:
         self.url, self.connection = url, None
 
     def run(self, sql, *values, repeat=True, over=None):
-        end, pause = time.monotonic() + 60, 0.05
+        end, pause = time.monotonic() + 60, pauses()
         while True:
             try:
                 if self.connection is None or self.connection.closed:
@@ -46,13 +56,10 @@ class Session:
                                                       keepalives_interval=1, keepalives_count=3, tcp_user_timeout=5000)
                 return self.connection.execute(sql, values).fetchone()
             except psycopg.Error as error:
-                is_broken = isinstance(error, BROKEN) or (error.sqlstate or "").startswith(TRY_AGAIN)
-                if not is_broken or not repeat or time.monotonic() > end or over and over.is_set():
+                if not is_broken(error) or not repeat or time.monotonic() > end or over and over.is_set():
                     raise
                 self.close()
-                # To connect takes both ends milliseconds: many at once would take the machine from what recovers.
-                time.sleep(pause)
-                pause = min(0.4, 2 * pause)
+                time.sleep(next(pause))
 
     def close(self):
         if self.connection is not None:
@@ -100,7 +107,7 @@ class Clients:
         portal, app = map(Session, self.urls)
         canceller = Session(self.urls[0])
         device = Device(f"user-{number}", f"phone-{number}")
-        self._enroll(device, app)
+        device.enroll(app.run)
         for turn in itertools.count(number):
             if self.over.is_set():
                 break
@@ -117,16 +124,6 @@ class Clients:
             del self.at_work[number]
             if is_done:
                 self._tell(record)
-
-    @staticmethod
-    def _enroll(device, app):
-        row = app.run("INSERT INTO countersign.enrollments (user_id, device_id, public_key) VALUES (%s, %s, %s) "
-                      "RETURNING enrollment_id", device.user, device.name, device.public_key)
-        device.enrollment = row[0]
-        while (state := app.run("SELECT status, reason FROM countersign.enrollment_results WHERE enrollment_id = %s",
-                                row[0]))[0] == "pending":
-            time.sleep(0.02)
-        assert state[0] == "active", state
 
     def _sign_in(self, record, portal, app, canceller, device):
         """Whether it is done; who comes late is not."""
@@ -152,18 +149,17 @@ class Clients:
         name = "short" if record.kind in ("late", "never") else "qr-code"
         sql = ("INSERT INTO countersign.auth_requests (auth_type, callback_uri, reference, ip_address, user_agent) "
                "VALUES (%s, %s, %s, '203.0.113.7', 'Firefox') RETURNING transaction_id")
-        pause = 0.05
+        pause = pauses()
         while not self.over.is_set():
             try:
                 record.id = portal.run(sql, name, self.callback, record.reference, repeat=False)[0]
                 break
             except psycopg.Error as error:
-                if not isinstance(error, BROKEN) and not (error.sqlstate or "").startswith(TRY_AGAIN):
+                if not is_broken(error):
                     raise
                 portal.close()
                 record.reference = f"r-{uuid.uuid4()}"
-                time.sleep(pause)
-                pause = min(0.4, 2 * pause)
+                time.sleep(next(pause))
         while record.id and not self.over.is_set():
             # A connection that is lost here may have taken the code with it: then it cannot be had again.
             code = portal.run("SELECT countersign.await_otp(%s, '2 s')", record.id)[0]
@@ -195,10 +191,8 @@ class Clients:
 
     def _submit(self, app, columns):
         """Sends the same again when the connection was lost, as a phone does."""
-        sql = (f"INSERT INTO countersign.submissions ({', '.join(columns)}) "
-               f"VALUES ({', '.join(['%s'] * len(columns))}) RETURNING submission_id")
         while True:
-            submission = app.run(sql, *columns.values(), over=self.over)[0]
+            submission = app.run(submission_of(columns), *columns.values(), over=self.over)[0]
             for _ in range(15):
                 row = app.run("SELECT result, reason, prompt FROM countersign.await_submission(%s, '2 s')", submission,
                               over=self.over)

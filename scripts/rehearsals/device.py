@@ -22,8 +22,14 @@ def _subpacket(kind, body):
     return bytes([len(body) + 1, kind]) + body
 
 
+def submission_of(columns):
+    """The INSERT of an answer's columns."""
+    return (f"INSERT INTO countersign.submissions ({', '.join(columns)}) "
+            f"VALUES ({', '.join(['%s'] * len(columns))}) RETURNING submission_id")
+
+
 class Device:
-    """One of a user. `enrollment` is set by whoever enrolls it."""
+    """One of a user. `enrollment` is there once it is enrolled."""
 
     def __init__(self, user, name):
         self.user, self.name, self.enrollment = user, name, None
@@ -49,6 +55,15 @@ class Device:
         signed = self._secret.sign(digest)
         numbers = b"".join(mpi(int.from_bytes(half, "big")) for half in (signed[:32], signed[32:]))
         return packet(2, head + len(issuer).to_bytes(2, "big") + issuer + digest[:2] + numbers)
+
+    def enroll(self, ask):
+        """Until it is active. `ask` is given SQL and its values, and returns the first row."""
+        self.enrollment, = ask("INSERT INTO countersign.enrollments (user_id, device_id, public_key) VALUES (%s, %s, %s) "
+                               "RETURNING enrollment_id", self.user, self.name, self.public_key)
+        sql = "SELECT status, reason FROM countersign.enrollment_results WHERE enrollment_id = %s"
+        while (state := ask(sql, self.enrollment))[0] == "pending":
+            time.sleep(0.02)
+        assert state[0] == "active", state
 
     def answer(self, action, code, prompt=None):
         """The columns of a submission: exactly the seven lines are signed."""

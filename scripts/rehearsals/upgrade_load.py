@@ -8,7 +8,7 @@ import time
 
 import psycopg
 
-from device import Device
+from device import Device, submission_of
 
 INSERT = "INSERT INTO countersign.auth_requests (auth_type, callback_uri) VALUES ('qr-code', 'https://acme.example/cb')"
 # NULL is no code yet: a portal asks again, as it is told to, and here at most three times 10 s.
@@ -83,7 +83,7 @@ class Load:
     def _sign_ins(self, number):
         device = Device(f"user-{number}", f"phone-{number}")
         with self.site.login("acme") as portal, self.site.login("mobile") as app:
-            self._enroll(device, app)
+            device.enroll(lambda sql, *values: app.execute(sql, values).fetchone())
             while not self.over.wait(0.2):
                 began = time.time()
                 try:
@@ -91,16 +91,6 @@ class Load:
                     self.done["sign-in"].append((began, (time.time() - began) * 1000))
                 except (psycopg.Error, AssertionError) as error:
                     self.errors.append((began, f"sign-in: {type(error).__name__}: {error}"))
-
-    @staticmethod
-    def _enroll(device, app):
-        device.enrollment = app.execute(
-            "INSERT INTO countersign.enrollments (user_id, device_id, public_key) VALUES (%s, %s, %s) "
-            "RETURNING enrollment_id", [device.user, device.name, device.public_key]).fetchone()[0]
-        sql = "SELECT status, reason FROM countersign.enrollment_results WHERE enrollment_id = %s"
-        while (state := app.execute(sql, [device.enrollment]).fetchone())[0] == "pending":
-            time.sleep(0.02)
-        assert state[0] == "active", state
 
     def _sign_in(self, device, portal, app):
         request = portal.execute(f"{INSERT} RETURNING transaction_id").fetchone()[0]
@@ -112,9 +102,7 @@ class Load:
         assert row == ("authenticated", device.user), f"accepted, and the portal reads {row}"
 
     def _submit(self, app, columns):
-        submission = app.execute(
-            f"INSERT INTO countersign.submissions ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))}) "
-            "RETURNING submission_id", list(columns.values())).fetchone()[0]
+        submission = app.execute(submission_of(columns), list(columns.values())).fetchone()[0]
         row = self._until(app, "SELECT result, reason, prompt FROM countersign.await_submission(%s, '10 s')", submission)
         assert row[0] == "accepted", row
         return row

@@ -10,7 +10,7 @@ import tempfile
 
 import psycopg
 
-from check import eventually
+from check import Made, eventually
 
 SECRET = "secret"
 STAGES = "enroll,issue,validate,expire,housekeep"
@@ -23,7 +23,7 @@ class Program:
         self.name, self.path = name, path
 
 
-class Site:
+class Site(Made):
     """Made by the previous program, with so many requests that have ended."""
 
     def __init__(self, previous, rows):
@@ -35,14 +35,6 @@ class Site:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="countersign-rehearsal-"))
         self.roles = {role: f"{self.name}_{role}" for role in ("owner", "worker", "acme", "mobile")}
         self.workers, self.key = [], ""
-
-    def __enter__(self):
-        try:
-            self._make()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
 
     def __exit__(self, *_):
         for worker in self.workers:
