@@ -111,7 +111,7 @@ COMMENT ON COLUMN countersign.enrollments.public_key IS
     'The device''s armored OpenPGP public key, at most 16,384 bytes. To be given where signatures are required.';
 
 COMMENT ON TABLE countersign.events IS
-    'The audit trail: what happened to requests and enrollments, and what operators did. Parted by day, kept 400 days.';
+    'The audit trail: what happened to requests and enrollments, and what operators did. Parted by week, kept 400 days.';
 COMMENT ON COLUMN countersign.events.event_id IS 'Its key, a UUID of version 7.';
 COMMENT ON COLUMN countersign.events.occurred_at IS 'When it happened.';
 COMMENT ON COLUMN countersign.events.written_in IS 'The transaction that wrote it, as pg_current_xact_id() calls it.';

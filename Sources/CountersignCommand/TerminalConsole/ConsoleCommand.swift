@@ -11,8 +11,8 @@ struct ConsoleCommand: DatabaseCommand {
         discussion: """
             Looks once a second, at what hurts and at the rates every ten seconds, and comes back by itself when the \
             database was away. q or Ctrl-C ends it. With NO_COLOR set it uses no colours. It changes nothing: beside what \
-            hurts stands the command that mends it. The console for browsers is part of `countersign work` and `run`, \
-            with --operations-listen.
+            hurts stands the command that mends it. The console for browsers is part of `countersign work`, \
+            `serve` and `run`, with --operations-listen.
 
             Example:
               countersign console

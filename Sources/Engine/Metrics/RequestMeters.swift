@@ -22,7 +22,7 @@ package struct RequestMeters: Sendable {
         for wait in waits { code.record(wait) }
     }
 
-    /// A request's end, seen when its first webhook is sent: every end calls back. After a crash in between
+    /// A request's end, seen when its webhook is first sent: what has none is not counted. After a crash in between
     /// it may be counted twice. `took` is from the INSERT to the end.
     package func ended(portal: String, type: String, end: String, took duration: Duration) {
         ends.counter(RequestEnd(portal: portal, type: type, end: end)) {

@@ -65,7 +65,8 @@ let helpTexts = [
     "countersign_queue_in_flight": "Rows that workers hold.",
     "countersign_queue_oldest_seconds": "Age of the oldest waiting row that a worker may take.",
     "countersign_reconnects_total": "Sessions opened again after one was lost or a batch broke it.",
-    "countersign_requests_ended_total": "Requests that ended, counted at their first webhook.",
+    "countersign_requests_ended_total":
+        "Requests that ended and have a webhook, counted at its first attempt; sign_in_history has all ends.",
     "countersign_spans_total":
         "Spans that the collector has taken, and those that were dropped as it was too slow.",
     "countersign_stage_batch_seconds": "Time of batches that dealt with rows.",
@@ -77,7 +78,8 @@ let helpTexts = [
     "countersign_stage_retries_total": "Rows and webhooks that were tried again.",
     "countersign_stage_rows_total": "Rows dealt with.",
     "countersign_stage_wakeups_total": "Ends of sleeps by cause.",
-    "countersign_time_to_answer_seconds": "From a request's INSERT to its accept or deny.",
+    "countersign_time_to_answer_seconds":
+        "From a request's INSERT to its accept or deny, of those that have a webhook; sign_in_history has all.",
     "countersign_time_to_code_seconds": "From a request's INSERT to its code.",
     "countersign_transactions_held":
         "Transactions begun since the oldest snapshot that is held: dead rows pile up.",
