@@ -5,7 +5,7 @@ import Postgres
 struct WorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",
-        abstract: "Who works, and sending one home.",
+        abstract: "Who works, and ending one in good order.",
         discussion: """
             Examples:
               countersign worker list
