@@ -44,6 +44,26 @@ import Testing
         }
     }
 
+    /// It has seen its sign-in before the gateway has stored the token of its page.
+    @Test func `who makes a page's token by SQL is told so, and other pages get theirs`() async throws {
+        let (holder, other) = (try await GatewaySite.make("holder"), try await GatewaySite.make("other"))
+        for site in [holder, other] { try await PageSite.allow(PageSite.origin, of: site.portal) }
+        try await withGateway(holder) { http in
+            let starts = [holder, other].map { site in Task { try await startAnswer(site, http) } }
+            try await Database.current.wait(until: "SELECT count(*) FROM countersign.auth_requests", is: 2)
+            var session = try await Database.current.connect(as: holder.login)
+            try await session.execute(
+                "BEGIN; SELECT countersign.browser_token(transaction_id) FROM countersign.auth_results")
+            let answers = try await withWorker(stages: [.issue]) { _ in
+                [try await starts[0].value, try await starts[1].value]
+            }
+            #expect(answers.map(\.status) == [503, 200])
+            #expect(try answers[0].json()["error"] as? String == "1002")
+            #expect(try answers[1].json()["browser_token"] is String)
+            try await session.execute("ROLLBACK")
+        }
+    }
+
     private final class End: Sendable {
         private let state = Mutex(false)
         var hasCome: Bool { state.withLock(\.self) }

@@ -95,7 +95,11 @@ struct PageSite: Sendable {
 
 /// What a start over HTTP answers.
 func startJSON(_ site: GatewaySite, _ http: RawHTTP) async throws -> [String: Any] {
+    try await startAnswer(site, http).json()
+}
+
+func startAnswer(_ site: GatewaySite, _ http: RawHTTP) async throws -> RawHTTP.Answer {
     let headers = ["Authorization": site.basic, "Content-Type": "application/x-www-form-urlencoded"]
     let body = "type=otp&callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback"
-    return try await http.send(request("POST", "/oauth/api/v4/authenticate/user", headers, body: body)).json()
+    return try await http.send(request("POST", "/oauth/api/v4/authenticate/user", headers, body: body))
 }

@@ -25,6 +25,12 @@ END
 $$;
 
 -- For portals that speak SQL. The page collects the code then, by the token: the portal does not.
+--
+-- An INSERT of a key that somebody else has inserted and not committed waits for him, also with ON CONFLICT DO NOTHING, and a
+-- portal can sit in the transaction that has called this for a request of which the gateway is storing a token with those
+-- of many others. So whoever inserts tries a lock first, which nobody waits for. Its number holds the portal's channel,
+-- whose 128 bits others cannot know: nobody takes that of a request which is not his. The server has room for some
+-- thousands of locks in all, and a transaction gets sixteen of it here.
 CREATE OR REPLACE FUNCTION countersign.browser_token(transaction_id uuid) RETURNS text
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
@@ -35,6 +41,16 @@ BEGIN
     PERFORM countersign.check_savepoints();
     IF request.resolved_at IS NOT NULL OR clock_timestamp() >= request.expires_at THEN
         PERFORM countersign.refuse('CS003', 'the request has ended: only an open one gets a browser token');
+    -- The first is what this session has inserted lately: who has not so many is not looked at.
+    ELSIF pg_stat_get_xact_tuples_inserted('countersign.browser_tokens'::regclass) >= 16 AND 16 <= (
+              SELECT count(*) FROM pg_locks l
+              WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()) THEN
+        PERFORM countersign.refuse('CS008', 'this transaction has made 16 browser tokens, and may make no more: commit');
+    ELSIF NOT pg_try_advisory_xact_lock(hashtextextended(
+                  (SELECT p.channel FROM countersign.portals p WHERE p.portal_id = request.portal_id)
+                  || request.transaction_id, 0)) THEN
+        PERFORM countersign.refuse('CS008', 'another transaction gives the request a browser token; '
+                                            'try again when it has ended');
     END IF;
     INSERT INTO countersign.browser_tokens (transaction_id, expires_at, portal_id, digest)
         VALUES (request.transaction_id, request.expires_at, request.portal_id,
@@ -49,7 +65,7 @@ $$;
 COMMENT ON FUNCTION countersign.browser_token(uuid) IS
     'A token for the visitor''s page, once for each open request of the portal: with it the page gets the code over HTTP, '
     'which the portal then does not collect, and sees how the request stands. CS006 when there is no such request, CS003 '
-    'when it has ended or has a token.';
+    'when it has ended or has a token, CS008 when another transaction is giving it one, and for the 17th of a transaction.';
 
 -- The origins from which browsers may ask, and whose they are.
 CREATE OR REPLACE FUNCTION countersign.allowed_origins() RETURNS TABLE (portal text, origin text)
@@ -59,7 +75,8 @@ BEGIN
 END
 $$;
 
--- Stores what belongs to tokens that the gateway has made, for requests of these portals.
+-- Stores what belongs to tokens that the gateway has made, for requests of these portals. A request that another transaction
+-- is giving a token is passed over, as is one that has a token.
 CREATE OR REPLACE FUNCTION countersign.store_browser_tokens(portals text[], ids uuid[], digests bytea[], codes bytea[])
 RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -71,7 +88,9 @@ BEGIN
         JOIN countersign.portals p ON p.name = g.portal
         CROSS JOIN LATERAL (
             SELECT r.expires_at FROM countersign.auth_requests r
-            WHERE r.transaction_id = g.id AND r.portal_id = p.portal_id OFFSET 0) AS request
+            WHERE r.transaction_id = g.id AND r.portal_id = p.portal_id
+              -- See browser_token.
+              AND pg_try_advisory_xact_lock(hashtextextended(p.channel || g.id, 0)) OFFSET 0) AS request
         ON CONFLICT DO NOTHING;
 END
 $$;

@@ -8,7 +8,8 @@ struct BrowserSignIns: Sendable {
     let signIns: SignIns
     private let looks: Gathering<BrowserCall, BrowserLook?>
     private let collections: Gathering<BrowserCall, Void>
-    private let tokens: Gathering<StoreBrowserTokens.New, Void>
+    /// Whether it is kept.
+    private let tokens: Gathering<StoreBrowserTokens.New, Bool>
 
     /// Of a wrong token it is not said what is wrong, nor whether there is such a request.
     static let invalidToken = Problem(
@@ -29,20 +30,25 @@ struct BrowserSignIns: Sendable {
             return calls.map { _ in () }
         }
         tokens = Gathering(most: 200) { new in
-            _ = try await database.run(.server("browsers"), StoreBrowserTokens(tokens: new))
-            return new.map { _ in () }
+            let kept = try await database.run(
+                .server("browsers"), after: [Step(StoreBrowserTokens(tokens: new))],
+                FindBrowserStates(calls: new.map(\.call))
+            ).all()
+            let places = Set(kept.map(\.place))
+            return new.indices.map { places.contains($0 + 1) }
         }
     }
 
-    /// A token for the page that shows that request, whose code was collected.
+    /// A token for the page that shows that request, whose code was collected. Fails with 503 when the portal gives it
+    /// one itself.
     func token(for started: SignIns.Started, of portal: KnownPortal) async throws -> BrowserToken {
         let token = BrowserToken()
         // Behind the 16 bytes of the id.
         let secret = base64URLDecoded(started.otp.utf8)?.dropFirst(16) ?? []
         let new = StoreBrowserTokens.New(
-            portal: portal.name, transactionID: started.transactionID, digest: token.digest,
+            portal: portal.name, call: BrowserCall(transactionID: started.transactionID, token: token),
             code: token.combined(secret))
-        try await tokens.ask(new, lane: portal.name)
+        guard try await tokens.ask(new, lane: portal.name) else { throw PortalProblem.failedToStart }
         return token
     }
 

@@ -15,12 +15,12 @@ struct FindAllowedOrigins: PreparedStatement {
     }
 }
 
-/// Keeps what belongs to tokens that were made here.
+/// Keeps what belongs to tokens that were made here. A request that another transaction is giving a token, or that has one,
+/// is passed over: `FindBrowserStates` shows which are kept.
 struct StoreBrowserTokens: PreparedStatement {
     struct New: Sendable {
         let portal: String
-        let transactionID: Identifier
-        let digest: [UInt8]
+        let call: BrowserCall
         /// Hidden by the token.
         let code: [UInt8]
     }
@@ -31,8 +31,8 @@ struct StoreBrowserTokens: PreparedStatement {
         "gateway.store_browser_tokens", "SELECT countersign.store_browser_tokens($1, $2, $3, $4)")
     var parameters: [Parameter] {
         [
-            .texts(tokens.map(\.portal)), .identifiers(tokens.map(\.transactionID)),
-            .byteses(tokens.map(\.digest)), .byteses(tokens.map(\.code)),
+            .texts(tokens.map(\.portal)), .identifiers(tokens.map(\.call.transactionID)),
+            .byteses(tokens.map(\.call.token.digest)), .byteses(tokens.map(\.code)),
         ]
     }
 }

@@ -24,7 +24,10 @@ struct GatewayDatabase: Sendable {
     let pool: Pool
     let hold: WorkHold
 
-    func run<S: StatementFamily>(_ client: Client, _ statement: S) async throws -> StatementResult<S> {
+    /// - Parameter steps: what goes before it in the same transaction.
+    func run<S: StatementFamily>(
+        _ client: Client, after steps: [Step] = [], _ statement: S
+    ) async throws -> StatementResult<S> {
         guard !hold.isAway else {
             throw Problem.unavailable(
                 "temporarily_unavailable", "the database of this portal did not answer; try again")
@@ -35,20 +38,20 @@ struct GatewayDatabase: Sendable {
         }
         for pause in Self.pauses {
             do {
-                return try await attempt(client, statement)
+                return try await attempt(client, steps, statement)
             } catch let error as PostgresError {
                 guard error.state == .lockNotAvailable else { throw error }
                 try await Task.sleep(for: pause)
             }
         }
-        return try await attempt(client, statement)
+        return try await attempt(client, steps, statement)
     }
 
     private func attempt<S: StatementFamily>(
-        _ client: Client, _ statement: S
+        _ client: Client, _ steps: [Step], _ statement: S
     ) async throws -> StatementResult<S> {
         try await pool.withConnection(for: client.party) { connection in
-            try await connection.pipeline(after: client.naming, statement).results
+            try await connection.pipeline(after: client.naming + steps, statement).results
         }
     }
 }
