@@ -1,7 +1,8 @@
 -- Enrollments: what happens when an app inserts one, how one is revoked, and how the hold of a further device ends.
 
--- Fills in and checks an enrollment. A secret key, sent by mistake, is neither stored nor named in an error, which
--- the server would log with the statement's literals: the enrollment becomes a rejected one.
+-- Fills in and checks an enrollment. A secret key, sent by mistake, is neither stored nor the end of a statement that fails,
+-- which the server would log with its literals: whatever else is wrong, the enrollment becomes a rejected one. So that is
+-- looked at first, in every column.
 --
 -- Planned for each row: a plan that is kept was made when the table was empty, and has every further row of one INSERT look
 -- through all before it. 8,000 devices took 35 s.
@@ -11,6 +12,14 @@ SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
     known record;
     lately record;
+    -- By its first line, or by its first packet, of type 5 in either form, whatever the line says. A regular expression fails
+    -- on a text of more than 256 MiB, and what is longer than 16 KiB is no key.
+    holds_secret constant boolean := (
+        strpos(NEW.public_key, 'PRIVATE KEY') > 0 OR strpos(NEW.user_id, 'PRIVATE KEY') > 0
+        OR strpos(NEW.device_id, 'PRIVATE KEY') > 0 OR strpos(NEW.device_name, 'PRIVATE KEY') > 0
+        OR strpos(NEW.platform, 'PRIVATE KEY') > 0
+        OR left(NEW.public_key, 65536)
+           ~ E'BEGIN PGP [^\n]*-----[[:space:]]*\n([^\n:]*:[^\n]*\n)*[[:space:]]*(l|x[Q-Za-f])') IS TRUE;
 BEGIN
     -- Only the owner may write status: a row that is not pending is restored, and stays as it was.
     IF NEW.status <> 'pending' THEN
@@ -19,12 +28,26 @@ BEGIN
     SELECT s.enrollment_enabled, s.signature_required, a.max_devices_per_user, a.max_enrollments_per_hour, a.app_id, a.enabled INTO known
         FROM countersign.settings s
         LEFT JOIN countersign.apps a ON a.app_id = coalesce(NEW.app_id, (SELECT countersign.current_app()));
-    PERFORM countersign.check_savepoints();
-    PERFORM countersign.refuse_away();
-    IF NOT known.enrollment_enabled THEN
+    IF NOT holds_secret THEN
+        PERFORM countersign.check_savepoints();
+        PERFORM countersign.refuse_away();
+    END IF;
+    IF NOT (known.enrollment_enabled OR holds_secret) THEN
         PERFORM countersign.refuse('CS007', 'enrollment is disabled');
     ELSIF known.app_id IS NULL THEN
+        -- Also for a secret key: there is nobody whose enrollment it could be.
         PERFORM countersign.refuse('CS008', format('login %s belongs to no app', session_user));
+    ELSIF holds_secret THEN
+        -- Nothing is kept but whose it is, and not even that where it may not stand there.
+        SELECT coalesce(max(g.name) FILTER (WHERE g.n = 1), '?'), coalesce(max(g.name) FILTER (WHERE g.n = 2), '?')
+            INTO NEW.user_id, NEW.device_id
+            FROM unnest(ARRAY[NEW.user_id, NEW.device_id]) WITH ORDINALITY AS g (name, n)
+            WHERE CASE WHEN char_length(g.name) <= 255
+                       THEN g.name ~ countersign.visible_character() AND g.name !~ countersign.unshowable_characters()
+                            AND countersign.has_closed_isolates(g.name) AND strpos(g.name, 'PRIVATE KEY') = 0 END;
+        NEW.device_name := NULL;
+        NEW.platform := NULL;
+        NEW.public_key := NULL;
     ELSIF NOT known.enabled THEN
         PERFORM countersign.refuse('CS008', 'this app is disabled');
     ELSIF coalesce(NEW.user_id, '') !~ countersign.visible_character() THEN
@@ -48,6 +71,12 @@ BEGIN
         WHERE n.app_id = NEW.app_id AND n.user_id = NEW.user_id ORDER BY n.enrollment_id DESC LIMIT 100) AS e
         ORDER BY e.locked_until DESC NULLS LAST, cardinality(e.wrong_codes) DESC LIMIT 1;
     NEW.wrong_codes := coalesce(NEW.wrong_codes, '{}');
+    IF holds_secret THEN
+        NEW.status := 'rejected';
+        NEW.reason := 'public_key holds a private key: make a new key pair and send its public key only';
+        PERFORM countersign.tell_apps(ARRAY[NEW.app_id], ARRAY[NEW.enrollment_id], ARRAY['rejected']);
+        RETURN NEW;
+    END IF;
     -- Those that wait count, too: one INSERT of a thousand devices sees each row before the next. Inserts at the same
     -- moment do not see each other: the enroll stage decides.
     IF (SELECT count(DISTINCT e.device_id) FROM countersign.enrollments e
@@ -68,14 +97,6 @@ BEGIN
     IF lately.of_user >= known.max_enrollments_per_hour * known.max_devices_per_user THEN
         PERFORM countersign.refuse('CS008', format('this user has enrolled devices %s times within an hour, which is the '
             'limit; try again later', known.max_enrollments_per_hour * known.max_devices_per_user));
-    END IF;
-    -- By its first line, or by its first packet, of type 5 in either form, whatever the line says.
-    IF strpos(NEW.public_key, 'PRIVATE KEY') > 0
-       OR NEW.public_key ~ E'BEGIN PGP [^\n]*-----[[:space:]]*\n([^\n:]*:[^\n]*\n)*[[:space:]]*(l|x[Q-Za-f])' THEN
-        NEW.public_key := NULL;
-        NEW.status := 'rejected';
-        NEW.reason := 'public_key holds a private key: make a new key pair and send its public key only';
-        PERFORM countersign.tell_apps(ARRAY[NEW.app_id], ARRAY[NEW.enrollment_id], ARRAY['rejected']);
     END IF;
     RETURN NEW;
 END

@@ -44,6 +44,38 @@ import Testing
         #expect(!(try await Database.current.everythingStored().contains("c2VjcmV0")))
     }
 
+    /// The server logs the literals of a statement that fails.
+    @Test func `a secret key makes no statement fail, whatever else is wrong with it`() async throws {
+        let site = try await Site.make(signed: true)
+        var app = try await site.app()
+        let secret = Identifier.random().description
+        let key = "E'-----BEGIN PGP PRIVATE KEY BLOCK-----\\n\\n\(secret)\\n'"
+        let log = try await ServerLog.begin()
+        for values in [
+            "NULL, 'phone', NULL, \(key)", "'alice', '', NULL, \(key)", "'alice', 'phone', \(key), NULL",
+            "'alice', 'phone', NULL, repeat(\(key), 1000)", "repeat('a', 256), E'\\n', NULL, \(key)",
+        ] {
+            #expect(try await enroll(values, &app) == "rejected", "\(values)")
+        }
+        for setting in [
+            "apps SET max_enrollments_per_hour = 1", "apps SET enabled = false",
+            "settings SET enrollment_enabled = false",
+        ] {
+            try await Database.current.arrange("UPDATE countersign.\(setting)")
+            #expect(try await enroll("'alice', 'phone', NULL, \(key)", &app) == "rejected", "\(setting)")
+        }
+        #expect(!(try await log.read().contains(secret)))
+        #expect(!(try await Database.current.everythingStored().contains(secret)))
+    }
+
+    private func enroll(_ values: String, _ app: inout Connection) async throws -> String {
+        try await app.execute(
+            """
+            INSERT INTO countersign.enrollments (user_id, device_id, device_name, public_key)
+            VALUES (\(values)) RETURNING status
+            """)[0].text(0)
+    }
+
     @Test func `enrolling while it is off is refused, also after the insert`() async throws {
         let site = try await Site.make(signed: true)
         var app = try await site.app()
