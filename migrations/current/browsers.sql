@@ -25,20 +25,30 @@ BEGIN
 END
 $$;
 
--- Notes that users have signed in with their browsers: once a day for each. It adds a row and takes the older ones away
--- that nobody holds, because who ends a request waits for nobody: a portal may idle in the transaction that has confirmed
--- one. Of each user a portal has 50 browsers, and the one goes that was not used for longest.
+-- Notes that users have signed in with their browsers, of requests that have ended so and name one: once a day for each. They
+-- are looked for among few days, and when one is not found there, among all (see is_recent()). It adds a row and takes the
+-- older ones away that nobody holds, because who ends a request waits for nobody: a portal may idle in the transaction that
+-- has confirmed one. Of each user a portal has 50 browsers, and the one goes that was not used for longest.
 CREATE OR REPLACE FUNCTION countersign.note_browsers(ids uuid[]) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
+    noted record;
     used record;
 BEGIN
-    FOR used IN
-        SELECT DISTINCT r.portal_id, r.app_id, r.user_id, r.browser_id
+    SELECT array_agg(r.portal_id) AS portals, array_agg(r.app_id) AS apps, array_agg(r.user_id) AS users,
+           array_agg(r.browser_id) AS browsers INTO noted
         FROM unnest(ids) AS g (id) JOIN countersign.auth_requests r ON r.transaction_id = g.id
-        WHERE countersign.is_recent(r.transaction_id) AND r.status = 'authenticated' AND r.browser_id IS NOT NULL
-          AND r.user_id IS NOT NULL
+        WHERE countersign.is_recent(r.transaction_id);
+    IF cardinality(noted.portals) IS DISTINCT FROM cardinality(ids) THEN
+        SELECT array_agg(r.portal_id) AS portals, array_agg(r.app_id) AS apps, array_agg(r.user_id) AS users,
+               array_agg(r.browser_id) AS browsers INTO noted
+            FROM unnest(ids) AS g (id) JOIN countersign.auth_requests r ON r.transaction_id = g.id;
+    END IF;
+    FOR used IN
+        SELECT DISTINCT g.portal_id, g.app_id, g.user_id, g.browser_id
+        FROM unnest(noted.portals, noted.apps, noted.users, noted.browsers) AS g (portal_id, app_id, user_id, browser_id)
+        WHERE g.user_id IS NOT NULL
     LOOP
         CONTINUE WHEN countersign.browser_used_at(used.app_id, used.user_id, used.portal_id, used.browser_id)
                       >= date_trunc('day', clock_timestamp(), 'UTC');

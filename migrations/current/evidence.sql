@@ -48,13 +48,24 @@ COMMENT ON FUNCTION countersign.event_details(countersign.events) IS
     'The details of an event, with what the row holds in columns: whose visitor it was, and the evidence of a signed answer.';
 
 -- What the user was shown of a request that a signed answer has ended, which its event alone has. In a function of its own, so
--- that the weeks of the trail are in the plans of nobody who reads a request that is still open.
+-- that the weeks of the trail are in the plans of nobody who reads a request that is still open. Without resolved_at the
+-- request itself is looked for first, among all days: by who has not found it among few, see is_recent().
 CREATE OR REPLACE FUNCTION countersign.answered_prompt(request uuid, resolved_at timestamptz) RETURNS text
-LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    ended timestamptz := resolved_at;
+    shown text;
 BEGIN
+    IF ended IS NULL THEN
+        SELECT r.prompt, r.resolved_at INTO shown, ended
+            FROM countersign.auth_requests r WHERE r.transaction_id = request;
+        IF shown IS NOT NULL OR ended IS NULL THEN
+            RETURN shown;
+        END IF;
+    END IF;
     RETURN (SELECT e.prompt FROM countersign.events e
-            WHERE e.transaction_id = request AND e.event_id >= countersign.uuid_floor(resolved_at - interval '1 minute')
+            WHERE e.transaction_id = request AND e.event_id >= countersign.uuid_floor(ended - interval '1 minute')
               AND e.prompt IS NOT NULL LIMIT 1);
 END
 $$;

@@ -226,7 +226,7 @@ BEGIN
 END
 $$;
 
--- What became of the app's submissions, of those that are judged.
+-- What became of the app's submissions, of those that are judged. A prompt is looked for among few days and then among all.
 CREATE OR REPLACE FUNCTION countersign.find_outcomes(app text, ids uuid[])
 RETURNS TABLE (submission_id uuid, transaction_id uuid, action text, result text, reason text, prompt text,
                detail text, return_uri text)
@@ -235,10 +235,11 @@ SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off 
 BEGIN
     RETURN QUERY
         SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason,
-               CASE WHEN s.action = 'scan' AND s.status = 'accepted' THEN (
+               CASE WHEN s.action = 'scan' AND s.status = 'accepted' THEN coalesce((
                    SELECT coalesce(r.prompt, countersign.answered_prompt(r.transaction_id, r.resolved_at))
                    FROM countersign.auth_requests r
-                   WHERE r.transaction_id = s.transaction_id AND countersign.is_recent(r.transaction_id)) END, s.detail,
+                   WHERE r.transaction_id = s.transaction_id AND countersign.is_recent(r.transaction_id)),
+                   countersign.answered_prompt(s.transaction_id, NULL)) END, s.detail,
                CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
                     THEN countersign.link_address(s.transaction_id, s.submission_id, s.app_id) END
         FROM unnest(ids) AS g (id)

@@ -30,7 +30,7 @@ DECLARE
     ended_portals integer[];
     ended_statuses text[];
     older integer[];
-    have_browsers boolean;
+    with_browsers uuid[];
 BEGIN
     WITH given AS MATERIALIZED (
         SELECT g.*, countersign.is_recent(g.id) AND coalesce(countersign.is_recent(g.submission_id), true) AS is_recent
@@ -125,10 +125,11 @@ BEGIN
                                  FOR UPDATE SKIP LOCKED)
     )
     SELECT array_agg(transaction_id), array_agg(portal_id), array_agg(status),
-           (SELECT array_agg(place) FROM given WHERE NOT is_recent), bool_or(browser_known IS NOT NULL)
-        INTO ended_ids, ended_portals, ended_statuses, older, have_browsers FROM ended;
-    IF have_browsers THEN
-        PERFORM countersign.note_browsers(ended_ids);
+           (SELECT array_agg(place) FROM given WHERE NOT is_recent),
+           array_agg(transaction_id) FILTER (WHERE browser_known IS NOT NULL)
+        INTO ended_ids, ended_portals, ended_statuses, older, with_browsers FROM ended;
+    IF with_browsers IS NOT NULL THEN
+        PERFORM countersign.note_browsers(with_browsers);
     END IF;
     IF ended_ids IS NOT NULL THEN
         PERFORM countersign.tell_portals(ended_portals, ended_ids, ended_statuses);

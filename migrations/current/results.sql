@@ -137,13 +137,10 @@ COMMENT ON FUNCTION countersign.own_ends(timestamptz) IS
 CREATE OR REPLACE FUNCTION countersign.scanned_prompt(scan uuid) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET jit = off AS $$
-DECLARE
-    request constant uuid := (SELECT s.transaction_id FROM countersign.submissions s
-                              WHERE s.submission_id = scan AND s.app_id = countersign.current_app()
-                                AND s.action = 'scan' AND s.status = 'accepted');
 BEGIN
-    RETURN (SELECT coalesce(r.prompt, countersign.answered_prompt(r.transaction_id, r.resolved_at))
-            FROM countersign.auth_requests r WHERE r.transaction_id = request);
+    RETURN (SELECT countersign.answered_prompt(s.transaction_id, NULL) FROM countersign.submissions s
+            WHERE s.submission_id = scan AND s.app_id = countersign.current_app()
+              AND s.action = 'scan' AND s.status = 'accepted');
 END
 $$;
 COMMENT ON FUNCTION countersign.scanned_prompt(uuid) IS

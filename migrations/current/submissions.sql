@@ -212,11 +212,9 @@ BEGIN
     IF NOT FOUND THEN
         RETURN QUERY
             SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason,
-                   CASE WHEN s.action = 'scan' AND s.status = 'accepted' THEN (
-                       SELECT coalesce(r.prompt, countersign.answered_prompt(r.transaction_id, r.resolved_at))
-                       FROM countersign.auth_requests r
-                       WHERE r.transaction_id = s.transaction_id) END, s.detail,
-               CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
+                   CASE WHEN s.action = 'scan' AND s.status = 'accepted'
+                        THEN countersign.answered_prompt(s.transaction_id, NULL) END, s.detail,
+                   CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
                     THEN countersign.return_address(s.transaction_id, s.submission_id) END
             FROM countersign.submissions s
             WHERE s.submission_id = await_submission.submission_id AND s.app_id = app;

@@ -53,6 +53,45 @@ import Testing
         #expect(try await Database.current.count(ends) == 4)
     }
 
+    /// It asks for many at once.
+    @Test func `the gateway is told the prompt of a scan with plans of another day`() async throws {
+        let site = try await Site.make()
+        try await plan(days: 2)
+        let login = try await Database.current.makeLogin("gateway", in: .gateway)
+        try await withWorkerLogin { _ in
+            var portal = try await site.portal()
+            var app = try await site.app()
+            let enrollment = try await app.enroll("alice")
+            let (_, code) = try await portal.issued()
+            let id = try await app.run(SQL.submit, [.identifier(enrollment), .text(code), "scan"])[0]
+                .identifier(0)
+            let shown = try await app.outcome(id).text(2)
+            var gateway = try await Database.current.connect(as: login)
+            let outcomes = Statement("outcomes", "SELECT prompt FROM countersign.find_outcomes($1, $2)")
+            let found = try await gateway.run(outcomes, [.text("acme-app"), .identifiers([id])])
+            #expect(try found[0].optionalText(0) == shown)
+        }
+    }
+
+    @Test func `a browser is known after a sign-in with plans of another day`() async throws {
+        let site = try await Site.make()
+        try await plan(days: 2)
+        let start = Statement(
+            "start with browser",
+            """
+            INSERT INTO countersign.auth_requests (auth_type, callback_uri, browser_id)
+            VALUES ('qr-code', '\(Site.callback)', 'cookie-of-128-random-bits') RETURNING transaction_id
+            """)
+        try await withWorkerLogin { _ in
+            var portal = try await site.portal()
+            var app = try await site.app()
+            let enrollment = try await app.enroll("alice")
+            let code = try await portal.code(try await portal.run(start)[0].identifier(0))
+            #expect(try await app.submit(enrollment, code, "accept").result == "accepted")
+        }
+        #expect(try await Database.current.count("SELECT count(*) FROM countersign.known_browsers") == 1)
+    }
+
     /// As an outage of a day leaves it: open, and older than any plan looks back.
     @Test func `what an outage has left`() async throws {
         let site = try await Site.make()
