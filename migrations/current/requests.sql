@@ -190,7 +190,8 @@ BEGIN
     -- Only where check_auth_request has looked, too: counting is up to as many rows as the limit.
     ELSIF portal.over_limit OR right(given.transaction_id::text, 2) = '00'
           AND NOT countersign.is_within_limit(portal.portal_id, portal.max_open_requests) THEN
-        PERFORM countersign.refuse('CS008', 'this portal has reached its limit of open requests; try again later');
+        PERFORM countersign.refuse('CS008', format('this portal has reached its limit of %s open requests; try again later',
+                                                   portal.max_open_requests));
     ELSIF given.source IS NOT NULL AND NOT countersign.is_source_free(given.source, portal.max_starts_per_source) THEN
         PERFORM countersign.refuse('CS008', format('%s has started as many requests within a minute as one source may, '
             'which is %s; try again later', split_part(given.source, '/', 2), portal.max_starts_per_source));
@@ -226,7 +227,8 @@ BEGIN
     PERFORM countersign.check_text('message', given.message, 155);
     PERFORM countersign.check_text('user_agent', given.user_agent, 1024);
     PERFORM countersign.check_text('reference', given.reference, 255);
-    RAISE EXCEPTION 'the request was refused for no known reason';
+    -- A request has ended since, a minute is over, or an operator has switched something on.
+    PERFORM countersign.refuse('CS008', 'what the request was refused for is over meanwhile; try again');
 END
 $$;
 

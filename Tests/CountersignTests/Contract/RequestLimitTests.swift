@@ -17,7 +17,7 @@ import Testing
         try await Database.current.arrange("UPDATE countersign.portals SET max_open_requests = 1000")
         var portal = try await site.portal()
         let error = try #require(try await portal.refusal(of: insert(20_000)))
-        #expect(error.state == "CS008" && error.message.contains("limit"))
+        #expect(error.state == "CS008" && error.message.contains("limit of 1000 open requests"))
         #expect(try await Database.current.rowCounts()["auth_requests"] == 0)
         #expect(try await portal.refusal(of: insert(1000)) == nil)
     }
@@ -30,6 +30,17 @@ import Testing
         var refused: PostgresError?
         for _ in 0..<20 where refused == nil { refused = try await portal.refusal(of: insert(1000)) }
         #expect(refused?.state == "CS008")
+    }
+
+    /// What it was refused for is looked for a second time, and may be over by then.
+    @Test func `who is refused for what is over may try again`() async throws {
+        let site = try await Site.make()
+        var portal = try await site.portal()
+        _ = try await portal.request()
+        var owner = try await Database.current.connect()
+        let refusal = try await owner.refusal(
+            of: "SELECT countersign.refuse_auth_request(r) FROM countersign.auth_requests r")
+        #expect(refusal?.state == "CS008" && refusal?.message.contains("try again") == true)
     }
 
     @Test func `a limit that is one takes one`() async throws {
