@@ -144,7 +144,8 @@ GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[
     TO countersign_worker;
 
 ---------------------------------------------------------------------------------------------------------
--- Monitoring, which administrators may as well. No code, no secret, no user: named columns only.
+-- Monitoring, which administrators may as well. No code, no secret, no user: named columns only. Of what operators did, who
+-- has paused a portal or a stage, whom one has to ask before it is resumed, and who has migrated; no actor of the audit trail.
 ---------------------------------------------------------------------------------------------------------
 GRANT SELECT ON countersign.settings, countersign.auth_types, countersign.auth_type_messages, countersign.workers,
     countersign.worker_stages, countersign.partitioned_tables, countersign.schema_migrations,
