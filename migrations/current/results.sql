@@ -8,28 +8,14 @@
 CREATE OR REPLACE VIEW countersign.auth_results WITH (security_barrier) AS
 SELECT r.transaction_id, r.reference, r.callback_uri, r.status,
        CASE WHEN r.resolved_at IS NOT NULL
-            THEN r.status = 'authenticated' AND clock_timestamp() < r.resolved_at + interval '300 s'
-                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
-       END AS is_authenticated,
-       CASE WHEN r.status = 'denied' OR r.status = 'authenticated'
-                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
-            THEN r.user_id END AS user_id,
-       CASE WHEN r.status = 'authenticated'
-                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
-            THEN r.device_id END AS device_id,
-       CASE WHEN r.status = 'authenticated'
-                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
-            THEN r.app_id END AS app_id,
+            THEN told.is_so AND clock_timestamp() < r.resolved_at + interval '300 s' END AS is_authenticated,
+       CASE WHEN r.status = 'denied' OR told.is_so THEN r.user_id END AS user_id,
+       CASE WHEN told.is_so THEN r.device_id END AS device_id,
+       CASE WHEN told.is_so THEN r.app_id END AS app_id,
        r.method AS authentication_method,
-       CASE WHEN r.status = 'authenticated'
-                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
-            THEN r.signature_verified END AS signature_verified,
-       CASE WHEN r.status = 'authenticated'
-                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
-            THEN countersign.armored_signature(r.signature) END AS signature,
-       CASE WHEN r.status = 'authenticated'
-                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
-            THEN r.signer_fingerprint END AS signer_fingerprint,
+       CASE WHEN told.is_so THEN r.signature_verified END AS signature_verified,
+       CASE WHEN told.is_so THEN countersign.armored_signature(r.signature) END AS signature,
+       CASE WHEN told.is_so THEN r.signer_fingerprint END AS signer_fingerprint,
        CASE WHEN r.status IN ('denied', 'expired', 'cancelled', 'failed') THEN r.status
        END AS not_authenticated_reason,
        r.requested_at, r.resolved_at, r.resolved_at + interval '300 s' AS valid_until,
@@ -40,17 +26,15 @@ SELECT r.transaction_id, r.reference, r.callback_uri, r.status,
        CASE WHEN r.confirm_number IS NOT NULL THEN 3 - coalesce(r.confirm_tries, 0) END AS confirmation_tries_left,
        CASE WHEN r.redeem_once AND r.status = 'authenticated'
             THEN CASE WHEN r.redeemed_in IS NULL THEN 'open' ELSE 'taken' END END AS redemption,
-       CASE WHEN r.status = 'authenticated'
-                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
-            THEN r.browser_known END AS browser_known,
+       CASE WHEN told.is_so THEN r.browser_known END AS browser_known,
        CASE r.status WHEN 'denied' THEN r.deny_reason END AS deny_reason,
-       CASE WHEN r.status = 'denied' OR r.status = 'authenticated'
-                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
-            THEN r.network_match END AS network_match,
-       CASE WHEN r.status = 'denied' OR r.status = 'authenticated'
-                 AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL)
-            THEN r.country_match END AS country_match
+       CASE WHEN r.status = 'denied' OR told.is_so THEN r.network_match END AS network_match,
+       CASE WHEN r.status = 'denied' OR told.is_so THEN r.country_match END AS country_match
 FROM countersign.auth_requests r
+-- Whether somebody has signed in and this transaction is told who. The planner puts it in the place of its name.
+CROSS JOIN LATERAL (
+    SELECT r.status = 'authenticated'
+           AND coalesce(r.redeemed_in = pg_current_xact_id_if_assigned(), r.redeem_once IS NULL) AS is_so) AS told
 WHERE r.portal_id = (SELECT countersign.current_portal());
 COMMENT ON VIEW countersign.auth_results IS 'The portal''s own requests, a row for each in every state.';
 COMMENT ON COLUMN countersign.auth_results.transaction_id IS 'The request.';
