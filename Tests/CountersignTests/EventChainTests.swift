@@ -141,6 +141,25 @@ import Testing
         }
     }
 
+    /// What one transaction has held up is more than a statement digests before it is cancelled.
+    @Test func `a long span is closed by several calls, and all of it verifies`() async throws {
+        let count = 101_000
+        try await write(count)
+        try await endMinute()
+        var worker = try await owner()
+        var closed: [Int] = []
+        try await eventually("all is closed") {
+            if let events = try await worker.run(CloseEvents()).one() {
+                closed.append(events)
+                try await write(1)  // into a minute that is not named yet
+            }
+            return closed.reduce(0, +) >= count
+        }
+        #expect(closed.count == 3 && closed.reduce(0, +) == count && closed.allSatisfy { $0 <= 50_000 })
+        #expect(try await close() == closed.count)
+        #expect(try await problems() == [])
+    }
+
     @Test func `housekeep closes each minute`() async throws {
         var owner = try await owner()
         try await owner.execute(

@@ -42,6 +42,8 @@ $$;
 -- Closes the last whole minute, and what came before it and is still open. An event gets its id before others see it:
 -- so a minute is named first, and closed once every transaction that could have written into it has ended. Returns how
 -- many events were closed; NULL when there was nothing to close yet.
+-- What one transaction has held up for hours may be more than a statement can digest before it is cancelled: so a call
+-- closes 50,000 events (1 s), and the next calls the rest, before another minute is named.
 CREATE OR REPLACE FUNCTION countersign.close_events() RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -50,6 +52,9 @@ DECLARE
     span record;
     ends timestamptz;
     total bigint := 0;
+    most constant integer := 50000;
+    beyond uuid;
+    is_full boolean := false;
     width constant integer := (SELECT p.days FROM countersign.partitioned_tables p WHERE p.table_name = 'events');
 BEGIN
     SELECT * INTO closing FROM countersign.event_closing FOR UPDATE SKIP LOCKED;
@@ -75,9 +80,17 @@ BEGIN
     last.until := coalesce(last.until, (SELECT date_trunc('day', countersign.uuid_time(e.event_id), 'UTC')
                                         FROM countersign.events e ORDER BY e.event_id LIMIT 1), closing.until);
     -- No span is of two partitions: those are archived one by one.
-    WHILE last.until < closing.until LOOP
+    WHILE last.until < closing.until AND NOT is_full LOOP
         ends := least(closing.until, (countersign.partition_start((last.until AT TIME ZONE 'UTC')::date, width)
                                       + width)::timestamp AT TIME ZONE 'UTC');
+        SELECT e.event_id INTO beyond FROM countersign.events e
+            WHERE e.event_id >= countersign.uuid_floor(last.until) AND e.event_id < countersign.uuid_floor(ends)
+            ORDER BY e.event_id OFFSET most - total LIMIT 1;
+        is_full := FOUND;
+        IF is_full THEN
+            -- Ids are told apart by the millisecond, of which a span has one at least.
+            ends := least(ends, greatest(countersign.uuid_time(beyond), last.until + interval '1 ms'));
+        END IF;
         SELECT * INTO span FROM countersign.events_content(last.until, ends);
         EXIT WHEN span.events = 0 AND ends = closing.until;
         INSERT INTO countersign.event_digests (since, until, events, content, digest)
@@ -86,7 +99,7 @@ BEGIN
         RETURNING * INTO last;
         total := total + span.events;
     END LOOP;
-    UPDATE countersign.event_closing SET horizon = NULL;
+    UPDATE countersign.event_closing SET horizon = NULL WHERE NOT is_full;
     RETURN total;
 END
 $$;
