@@ -48,6 +48,7 @@ DECLARE
     erasure constant uuid := countersign.uuid_v7();
     digest bytea;
     ids uuid[];
+    devices uuid[];
 BEGIN
     pseudonym := countersign.pseudonym(app, whose);
     IF whose = pseudonym THEN
@@ -72,21 +73,24 @@ BEGIN
             certificate_sha256 = CASE WHEN keeps THEN e.certificate_sha256 END,
             signature = CASE WHEN keeps THEN e.signature END, prompt = CASE WHEN keeps THEN e.prompt END
         FROM found f WHERE e.event_id = f.event_id
-        RETURNING e.event_id, e.transaction_id, countersign.event_hash(e) AS after
+        RETURNING e.event_id, e.transaction_id, e.enrollment_id, countersign.event_hash(e) AS after
     ), kept AS (
         INSERT INTO countersign.erased_events (event_id, erasure, before, after)
         SELECT event_id, erasure, f.before, c.after FROM changed c JOIN found f USING (event_id)
     )
-    SELECT count(*), array_agg(DISTINCT c.transaction_id),
+    SELECT count(*), array_agg(DISTINCT c.transaction_id), array_agg(DISTINCT c.enrollment_id),
            sha256(coalesce(string_agg(uuid_send(event_id) || f.before || c.after, ''::bytea ORDER BY event_id), ''))
-        INTO events, ids, digest FROM changed c JOIN found f USING (event_id);
+        INTO events, ids, devices, digest FROM changed c JOIN found f USING (event_id);
 
+    -- A refused submission names a request that it has only claimed: it may be somebody else's, who has answered it. The user's
+    -- own are those that the user has answered, or has scanned last. Of a scan and of an answer there is an event each.
     UPDATE countersign.auth_requests r
         SET user_id = erase_user.pseudonym, device_id = NULL, ip_address = NULL, user_agent = NULL, reference = NULL,
             browser_id = NULL,
             prompt = CASE WHEN keeps THEN r.prompt END, secure_message = CASE WHEN keeps THEN r.secure_message END,
             signature = CASE WHEN keeps THEN r.signature END
-        WHERE r.transaction_id = ANY (ids) AND r.resolved_at IS NOT NULL;
+        WHERE r.transaction_id = ANY (ids) AND r.resolved_at IS NOT NULL
+          AND (r.enrollment_id = ANY (devices) OR (r.app_id, r.user_id) = (app, whose));
     GET DIAGNOSTICS requests = ROW_COUNT;
 
     UPDATE countersign.enrollments e
