@@ -68,7 +68,7 @@ package struct AppUser: Sendable {
             throw AdministrationError.refused("there is nothing of user \(user) in app \(app)")
         }
         let ids = Set(events.compactMap(\.transactionID)).sorted { $0.description > $1.description }
-        let requests = try await connection.run(ListUserRequests(ids: ids, user: user)).all()
+        let requests = try await connection.run(ListUserRequests(ids: ids, app: app, user: user)).all()
         let browsers = try await connection.run(ListUserBrowsers(app: app, user: user)).all()
         return AppUser(
             app: app, user: user, devices: devices, requests: requests, events: events, browsers: browsers)
@@ -81,9 +81,10 @@ package struct AppUser: Sendable {
     package var lockedUntil: Timestamp? { devices.compactMap(\.lockedUntil).max() }
 }
 
-/// Those of the requests that this user has answered.
+/// Those of the requests that this user has answered. Another app may have one of that name.
 struct ListUserRequests: PreparedStatement {
     let ids: [Identifier]
+    let app: String
     let user: String
 
     typealias Output = AppUser.Request
@@ -93,10 +94,11 @@ struct ListUserRequests: PreparedStatement {
         """
         SELECT r.transaction_id, p.name AS portal, r.auth_type, r.status::text AS status, r.requested_at, r.resolved_at,
                r.message, r.reference, r.device_id
-        FROM countersign.auth_requests r LEFT JOIN countersign.portals p USING (portal_id)
-        WHERE r.transaction_id = ANY ($1::uuid[]) AND r.user_id = $2 ORDER BY r.transaction_id DESC
+        FROM countersign.auth_requests r JOIN countersign.apps a USING (app_id)
+        LEFT JOIN countersign.portals p USING (portal_id)
+        WHERE r.transaction_id = ANY ($1::uuid[]) AND a.name = $2 AND r.user_id = $3 ORDER BY r.transaction_id DESC
         """)
-    var parameters: [Parameter] { [.identifiers(ids), .text(user)] }
+    var parameters: [Parameter] { [.identifiers(ids), .text(app), .text(user)] }
 }
 
 struct ListUserBrowsers: PreparedStatement {

@@ -38,4 +38,23 @@ import Testing
             #expect(try await requests(erased) == 2)
         }
     }
+
+    @Test func `another app's user of the same name is somebody else`() async throws {
+        let (site, other) = (try await Site.make(), try await Site.make("globex"))
+        try await withWorkerLogin(stages: [.enroll, .issue, .validate]) { _ in
+            var portal = try await site.portal()
+            var app = try await site.app()
+            var otherApp = try await other.app()
+            let alice = try await app.enroll("alice", "phone")
+            let namesake = try await otherApp.enroll("alice", "tablet")
+            let (_, code) = try await portal.issued()
+            #expect(try await otherApp.submit(namesake, code, "accept").reason == nil)
+            #expect(try await app.submit(alice, code, "accept").reason == "already_used")
+            var owner = try await Database.current.connect()
+            let user = try await AppUser.read("alice", of: "acme-app", &owner)
+            #expect(user.requests.isEmpty && !user.events.isEmpty)
+            try await erase(site)
+            #expect(try await requests("user_id = 'alice' AND device_id = 'tablet'") == 1)
+        }
+    }
 }
