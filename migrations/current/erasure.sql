@@ -31,10 +31,10 @@ BEGIN
 END
 $$;
 
--- What goes of an event's details with its user.
+-- What goes of an event's details with its user. Some of it stands in columns, see event_details().
 CREATE OR REPLACE FUNCTION countersign.erased_details() RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN ARRAY['ip_address', 'user_agent', 'reference', 'device_address', 'device_agent'];
+RETURN ARRAY['ip_address', 'user_agent', 'reference', 'device_address', 'device_agent', 'device_id'];
 
 -- Erases at most so many events and enrollments of a user of an app, and what belongs to them; says how many. To be
 -- called until nothing is left, each time in a transaction of its own.
@@ -66,11 +66,14 @@ BEGIN
     ), changed AS (
         UPDATE countersign.events e
         SET user_id = erase_user.pseudonym,
-            details = e.details || CASE WHEN NOT keeps AND e.signature IS NOT NULL
-                                        THEN '{"signature_verified": true}' ELSE '{}' END::jsonb,
+            details = e.details - countersign.erased_details()
+                      - CASE WHEN keeps THEN '{}' ELSE '{key_fingerprint}' END::text[]
+                      || CASE WHEN NOT keeps AND e.signature IS NOT NULL
+                              THEN '{"signature_verified": true}' ELSE '{}' END::jsonb,
             reference = NULL, ip_address = NULL, user_agent = NULL, device_address = NULL, device_agent = NULL,
             signed_at = CASE WHEN keeps THEN e.signed_at END, secret_digest = CASE WHEN keeps THEN e.secret_digest END,
             certificate_sha256 = CASE WHEN keeps THEN e.certificate_sha256 END,
+            signer_fingerprint = CASE WHEN keeps THEN e.signer_fingerprint END,
             signature = CASE WHEN keeps THEN e.signature END, prompt = CASE WHEN keeps THEN e.prompt END
         FROM found f WHERE e.event_id = f.event_id
         RETURNING e.event_id, e.transaction_id, e.enrollment_id, countersign.event_hash(e) AS after
@@ -88,7 +91,8 @@ BEGIN
         SET user_id = erase_user.pseudonym, device_id = NULL, ip_address = NULL, user_agent = NULL, reference = NULL,
             browser_id = NULL,
             prompt = CASE WHEN keeps THEN r.prompt END, secure_message = CASE WHEN keeps THEN r.secure_message END,
-            signature = CASE WHEN keeps THEN r.signature END
+            signature = CASE WHEN keeps THEN r.signature END,
+            signer_fingerprint = CASE WHEN keeps THEN r.signer_fingerprint END
         WHERE r.transaction_id = ANY (ids) AND r.resolved_at IS NOT NULL
           AND (r.enrollment_id = ANY (devices) OR (r.app_id, r.user_id) = (app, whose));
     GET DIAGNOSTICS requests = ROW_COUNT;

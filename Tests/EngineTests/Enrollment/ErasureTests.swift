@@ -1,6 +1,7 @@
 import Administration
 import Countersign
 import Engine
+import OpenPGP
 import Postgres
 import Support
 import Testing
@@ -13,6 +14,35 @@ import Testing
 
     private func requests(_ condition: String) async throws -> Int {
         try await Database.current.count("SELECT count(*) FROM countersign.auth_requests WHERE \(condition)")
+    }
+
+    /// Of users, their devices and their requests, as text.
+    private func kept() async throws -> String {
+        var owner = try await Database.current.connect()
+        return try await owner.execute(
+            """
+            SELECT concat_ws(' ', (SELECT string_agg(e::text || countersign.event_details(e), ' ') FROM countersign.events e),
+                             (SELECT string_agg(n::text, ' ') FROM countersign.enrollments n),
+                             (SELECT string_agg(r::text, ' ') FROM countersign.auth_requests r))
+            """)[0].text(0)
+    }
+
+    private func close() async throws {
+        var owner = try await Database.current.connect()
+        try await owner.execute(
+            """
+            SELECT pg_sleep(0.002);
+            UPDATE countersign.event_closing SET until = date_trunc('milliseconds', clock_timestamp()),
+                horizon = pg_current_xact_id()
+            """)
+        try await eventually("the span is closed") {
+            try await owner.run(CloseEvents()).one() != nil
+        }
+    }
+
+    private func problems() async throws -> [String] {
+        var owner = try await Database.current.connect()
+        return try await EventChain.verify(&owner).problems.map(\.sentence)
     }
 
     /// A refusal names the request that was claimed.
@@ -55,6 +85,33 @@ import Testing
             #expect(user.requests.isEmpty && !user.events.isEmpty)
             try await erase(site)
             #expect(try await requests("user_id = 'alice' AND device_id = 'tablet'") == 1)
+        }
+    }
+
+    /// With a second device that is held, of which there is an event more.
+    @Test(arguments: [true, false])
+    func `nothing names the devices any more, and the trail is whole`(keepsEvidence: Bool) async throws {
+        let site = try await Site.make(signed: true)
+        try await Database.current.arrange(
+            """
+            UPDATE countersign.settings SET evidence_kept_after_erasure = \(keepsEvidence);
+            UPDATE countersign.apps SET enrollment_hold = 3600
+            """)
+        try await withWorkerLogin(stages: [.enroll, .issue, .validate]) { _ in
+            var portal = try await site.portal()
+            var app = try await site.app()
+            let phone = try await SQLPhone.enroll("alice", on: "phone-of-alice", &app)
+            _ = try await SQLPhone.enroll("alice", on: "tablet-of-alice", &app)
+            let (_, code) = try await portal.issued()
+            #expect(try await phone.send(.accept, code, &app).result == "accepted")
+            try await close()
+            #expect(try await kept().contains("tablet-of-alice"))
+            try await erase(site)
+            let left = try await kept()
+            #expect(!left.contains("alice"))
+            #expect(left.uppercased().contains(phone.keys.fingerprint.uppercased()) == keepsEvidence)
+            try await close()
+            #expect(try await problems() == [])
         }
     }
 }
