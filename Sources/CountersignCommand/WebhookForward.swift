@@ -94,7 +94,7 @@ struct WebhookForwarder: Sendable {
     let receiver: LocalReceiver
     let clock: DatabaseClock
 
-    /// A notification may be lost, and whatever it says is looked up.
+    /// Without a notification: the time is asked, and whether the connection still stands.
     private static let backstop = Duration.seconds(2)
     private static let pause = Duration.seconds(1)
 
@@ -102,16 +102,17 @@ struct WebhookForwarder: Sendable {
         var ends = try await RequestEnds(of: portal, clock, &connection)
         writeError("countersign: forwarding the webhooks of portal \(portal) to \(address), until Ctrl-C")
         var reconnection = Reconnection()
+        var told: [Identifier] = []
         while true {
             do {
                 let began = ContinuousClock.now
-                let new = try await ends.next(&connection)
+                let new = try await ends.next(told: told, &connection)
                 reconnection.reset()
                 // Ten times as long as a look takes, for the server's sake.
                 let rest = (ContinuousClock.now - began) * 10
                 for end in new { try await send(end) }
                 try await Task.sleep(for: rest)
-                _ = try await connection.notifications(until: .now + Self.backstop)
+                told = RequestEnds.ids(in: try await connection.notifications(until: .now + Self.backstop))
             } catch let error as PostgresError where error.isConnectionLoss {
                 try await reconnection.run(&connection, after: error)
             }

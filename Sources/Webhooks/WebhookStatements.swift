@@ -11,6 +11,6 @@ package enum WebhookStatements {
 
     /// With which a portal's webhooks are forwarded.
     package static let ofPortals: [any StatementFamily.Type] = [
-        ListEnds.self, NamePortal.self, ReadOwnPortal.self,
+        FindEnds.self, ListEnds.self, NamePortal.self, ReadOwnPortal.self,
     ]
 }

@@ -80,6 +80,7 @@ import Testing
             Call("await_otp", "uuid", "SELECT countersign.await_otp($1, '0 s')", "\(of.issued)"),
             Call("collect_otp", "uuid", "SELECT countersign.collect_otp($1)", "\(of.issued)"),
             Call("own_ends", "timestamptz", "SELECT * FROM countersign.own_ends($1)", "now"),
+            Call("own_ends_of", "uuid", "SELECT * FROM countersign.own_ends_of(ARRAY[$1])", "\(of.lonely)"),
             Call(
                 "result", "uuid", "SELECT * FROM countersign.auth_results WHERE transaction_id = $1",
                 "\(of.issued)"),

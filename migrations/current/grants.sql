@@ -61,7 +61,7 @@ GRANT EXECUTE ON FUNCTION countersign.current_portal(), countersign.portal_chann
     countersign.collect_otp(uuid), countersign.await_otp(uuid, interval), countersign.cancel_request(uuid),
     countersign.rotated_otp(text, timestamptz), countersign.confirm_code(uuid, text),
     countersign.redeem(uuid, text), countersign.browser_token(uuid), countersign.own_ends(timestamptz),
-    countersign.armored_signature(bytea)
+    countersign.own_ends_of(uuid[]), countersign.armored_signature(bytea)
     TO countersign_portal, countersign_gateway;
 
 ---------------------------------------------------------------------------------------------------------

@@ -116,6 +116,32 @@ $$;
 COMMENT ON FUNCTION countersign.own_ends(timestamptz) IS
     'How the portal''s own requests have ended since then, of the last hour, with the epoch that their webhook-id names.';
 
+-- The same of requests whose ids the portal has heard on its channel: each is looked up, whatever else has ended meanwhile.
+CREATE OR REPLACE FUNCTION countersign.own_ends_of(ids uuid[], OUT transaction_id uuid, OUT epoch integer, OUT status text,
+                                                   OUT deny_reason text, OUT callback_uri text, OUT resolved_at timestamptz)
+RETURNS SETOF record LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    portal constant integer := countersign.current_portal();
+    -- A constant of the plan, which leaves the older weeks of the trail out.
+    start constant timestamptz := clock_timestamp() - interval '1 hour';
+BEGIN
+    RETURN QUERY
+        SELECT g.id, (told.details ->> 'epoch')::integer, ended.status::text,
+               CASE ended.status WHEN 'denied' THEN ended.deny_reason END, ended.callback_uri, ended.resolved_at
+        FROM unnest(ids) AS g (id)
+        CROSS JOIN LATERAL (
+            SELECT r.status, r.deny_reason, r.callback_uri, r.resolved_at FROM countersign.auth_requests r
+            WHERE r.transaction_id = g.id AND r.portal_id = portal AND r.resolved_at >= start OFFSET 0) AS ended
+        CROSS JOIN LATERAL (
+            SELECT e.details FROM countersign.events e
+            WHERE e.transaction_id = g.id AND e.event_id >= countersign.uuid_floor(start)
+              AND e.type = 'request.' || ended.status LIMIT 1) AS told;
+END
+$$;
+COMMENT ON FUNCTION countersign.own_ends_of(uuid[]) IS
+    'How those of the portal''s own requests have ended that have, within the last hour: the columns of own_ends.';
+
 -- What the user must be shown after that scan of the app that asks. It stands in the request, which is looked for among all
 -- days, or in the event of its answer.
 CREATE OR REPLACE FUNCTION countersign.scanned_prompt(scan uuid) RETURNS text

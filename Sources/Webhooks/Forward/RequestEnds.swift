@@ -2,7 +2,7 @@ package import Engine
 package import Postgres
 
 /// How a request has ended, as its portal reads it.
-package struct RequestEnd: Sendable, Hashable {
+package struct RequestEnd: Sendable, Hashable, RowReadable {
     package let transactionID: Identifier
     /// That has ended it after a restore, as in `WebhookMessage`.
     let epoch: Int?
@@ -10,17 +10,30 @@ package struct RequestEnd: Sendable, Hashable {
     let denyReason: String?
     let callbackURI: String?
     package let occurredAt: Timestamp
+
+    package init(_ row: inout RowReader) throws {
+        transactionID = try row.identifier("transaction_id")
+        epoch = try row.optionalInt("epoch")
+        status = try row.text("status")
+        denyReason = try row.optionalText("deny_reason")
+        callbackURI = try row.optionalText("callback_uri")
+        occurredAt = try row.timestamp("resolved_at")
+    }
 }
 
 /// The ends of a portal's requests as they come, read with the portal's own rights: each once, and in the order of the
-/// ends that are seen together. What ends while nobody is connected is seen at the next look.
+/// ends that are seen together. Those that the portal's channel tells of are looked up by their ids. All of the last minutes
+/// are looked through when a session begins, for what has ended while nobody was connected, and each minute, for what the
+/// channel has not told: the server reads everybody's events for that.
 package struct RequestEnds: Sendable {
     /// Nobody's transaction that ends a request stays open for longer.
     private static let longestCommit = Duration.seconds(600)
+    private static let betweenSearches = Duration.seconds(60)
 
     private let portal: String
     private let clock: DatabaseClock
-    private var lastLook: Timestamp
+    private var lastSearch: Timestamp
+    private var nextSearch = ContinuousClock.now
     private var seen: [Identifier: Timestamp] = [:]
     /// The server process of the session that listens.
     private var session: Int32?
@@ -28,8 +41,14 @@ package struct RequestEnds: Sendable {
     /// Begins after those that can be seen now. Throws `NotThisPortal`.
     package init(of portal: String, _ clock: DatabaseClock, _ connection: inout Connection) async throws {
         (self.portal, self.clock) = (portal, clock)
-        lastLook = try await connection.run(TellTime()).one()
-        _ = try await next(&connection)
+        lastSearch = try await connection.run(TellTime()).one()
+        _ = try await next(told: [], &connection)
+    }
+
+    /// Of the requests that the portal's channel has told of, whatever it said.
+    package static func ids(in news: [Notification]) -> [Identifier] {
+        news.flatMap { ($0.payload.split(separator: " ").last ?? "").split(separator: ",") }
+            .compactMap { Identifier(String($0)) }
     }
 
     /// The login speaks for another portal, or for none.
@@ -44,19 +63,40 @@ package struct RequestEnds: Sendable {
         guard let own, own.name == portal else { throw NotThisPortal(own: own?.name) }
         try await connection.listen(to: [own.channel])
         session = connection.processID
+        nextSearch = .now
     }
 
     /// Those that were not returned before. The session listens from then on, also one that is another than before.
-    package mutating func next(_ connection: inout Connection) async throws -> [RequestEnd] {
+    package mutating func next(
+        told ids: [Identifier], _ connection: inout Connection
+    ) async throws -> [RequestEnd] {
         if session != connection.processID { try await open(&connection) }
         let now = try await connection.run(TellTime()).one()
         clock.set(now)
-        let start = lastLook.advanced(by: .zero - Self.longestCommit)
+        let ends: [RequestEnd]
+        if nextSearch <= .now {
+            ends = try await search(until: now, &connection)
+        } else {
+            ends = try await find(ids.filter { seen[$0] == nil }, &connection)
+        }
+        return ends.filter { seen.updateValue($0.occurredAt, forKey: $0.transactionID) == nil }
+    }
+
+    private mutating func search(
+        until now: Timestamp, _ connection: inout Connection
+    ) async throws -> [RequestEnd] {
+        let start = lastSearch.advanced(by: .zero - Self.longestCommit)
         let ends = try await connection.run(ListEnds(start: start)).all()
-        let new = ends.filter { seen.updateValue($0.occurredAt, forKey: $0.transactionID) == nil }
         seen = seen.filter { $0.value >= start }
-        lastLook = now
-        return new
+        (lastSearch, nextSearch) = (now, .now + Self.betweenSearches)
+        return ends
+    }
+
+    private func find(
+        _ ids: [Identifier], _ connection: inout Connection
+    ) async throws -> [RequestEnd] {
+        guard !ids.isEmpty else { return [] }
+        return try await connection.run(FindEnds(ids: ids)).all()
     }
 }
 
@@ -84,6 +124,8 @@ struct ReadOwnPortal: PreparedStatement {
 struct ListEnds: PreparedStatement {
     let start: Timestamp
 
+    typealias Output = RequestEnd
+
     static let statement = Statement(
         "forward.list_ends",
         """
@@ -93,11 +135,21 @@ struct ListEnds: PreparedStatement {
         ORDER BY e.resolved_at, e.transaction_id
         """)
     var parameters: [Parameter] { [.timestamp(start)] }
+}
 
-    static func decode(_ row: inout RowReader) throws -> RequestEnd {
-        RequestEnd(
-            transactionID: try row.identifier("transaction_id"), epoch: try row.optionalInt("epoch"),
-            status: try row.text("status"), denyReason: try row.optionalText("deny_reason"),
-            callbackURI: try row.optionalText("callback_uri"), occurredAt: try row.timestamp("resolved_at"))
-    }
+/// The same of requests that are told of.
+struct FindEnds: PreparedStatement {
+    let ids: [Identifier]
+
+    typealias Output = RequestEnd
+
+    static let statement = Statement(
+        "forward.find_ends",
+        """
+        SELECT e.transaction_id, e.epoch, e.status, e.deny_reason, e.callback_uri, e.resolved_at
+        FROM countersign.own_ends_of($1) e
+        WHERE e.status = ANY (SELECT unnest(o.notify_on) FROM countersign.own_portal o)
+        ORDER BY e.resolved_at, e.transaction_id
+        """)
+    var parameters: [Parameter] { [.identifiers(ids)] }
 }

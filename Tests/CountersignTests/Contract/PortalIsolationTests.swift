@@ -63,11 +63,14 @@ import Testing
             #expect(try await intruder.execute(sql).map { try $0.identifier(0) } == [theirs])
         }
         let ends = "SELECT transaction_id FROM countersign.own_ends(clock_timestamp() - interval '1 h')"
-        #expect(try await portal.execute(ends).isEmpty)
+        let endsOf = "SELECT transaction_id FROM countersign.own_ends_of('{\(mine),\(theirs)}')"
+        for sql in [ends, endsOf] { #expect(try await portal.execute(sql).isEmpty) }
         try await portal.execute("SELECT countersign.cancel_request('\(mine)')")
         try await intruder.execute("SELECT countersign.cancel_request('\(theirs)')")
-        #expect(try await portal.execute(ends).map { try $0.identifier(0) } == [mine])
-        #expect(try await intruder.execute(ends).map { try $0.identifier(0) } == [theirs])
+        for sql in [ends, endsOf] {
+            #expect(try await portal.execute(sql).map { try $0.identifier(0) } == [mine])
+            #expect(try await intruder.execute(sql).map { try $0.identifier(0) } == [theirs])
+        }
     }
 
     @Test func `switching row security off shows nothing`() async throws {

@@ -250,6 +250,8 @@ private let decidedPrivileges = """
     outlived_partitions() - admin monitor worker: execute
     own_ends(since timestamp with time zone, OUT transaction_id uuid, OUT epoch integer, OUT status text, OUT
         deny_reason text, OUT callback_uri text, OUT resolved_at timestamp with time zone) - gateway portal: execute
+    own_ends_of(ids uuid[], OUT transaction_id uuid, OUT epoch integer, OUT status text, OUT deny_reason text, OUT
+        callback_uri text, OUT resolved_at timestamp with time zone) - gateway portal: execute
     own_enrollments(user_id text) - gateway: execute
     own_request(id uuid) - nobody
     page_sample(source regclass, first bigint, beyond bigint, places bigint, condition text, age text,
