@@ -57,6 +57,12 @@ import Webhooks
         #expect(RetryAfter.seconds(value, now: now) == seconds)
     }
 
+    /// Seconds until then are more than an integer counts.
+    @Test func `a year that is far away stops nobody`() {
+        let seconds = RetryAfter.seconds("Wed, 21 Oct 99999999999999999 07:28:05 GMT", now: .now())
+        #expect((seconds ?? 0) <= 1_000_000_000)
+    }
+
     @Test func `schedule follows the life of a sign in`() throws {
         for (index, seconds) in [1, 3, 10, 30, 60, 120, 300, 900].enumerated() {
             let delay = try #require(RetrySchedule.delay(afterAttempt: index + 1, retryAfter: nil))

@@ -52,6 +52,7 @@ private struct AsyncHTTPTransport: Transport {
         for (name, value) in request.headers { sent.headers.add(name: name, value: value) }
         if !request.body.isEmpty { sent.body = .bytes(ByteBuffer(bytes: request.body)) }
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.httpVersion = .http1Only
         configuration.timeout.connect = .seconds(5)
         let prepared = sent
         return try await HTTPClient.withHTTPClient(configuration: configuration) { client in

@@ -31,6 +31,8 @@ struct SpanExporter: Service {
     func run() async throws {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow, timeout: .init(connect: .seconds(3)))
+        // Over HTTP/2 what decodes answers stops the program at a status that is negative or empty.
+        configuration.httpVersion = .http1Only
         // Or each of these requests would be a span.
         configuration.tracing.tracer = nil
         try await HTTPClient.withHTTPClient(configuration: configuration) { client in

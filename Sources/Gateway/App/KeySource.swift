@@ -95,6 +95,8 @@ struct KeySource: Sendable {
     /// Redirections are not followed: they could lead to where nobody vouches for the keys.
     private var client: HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        // Over HTTP/2 what decodes answers stops the program at a status that is negative or empty.
+        configuration.httpVersion = .http1Only
         configuration.timeout.connect = .seconds(2)
         if let trustRoots {
             var tls = TLSConfiguration.makeClientConfiguration()

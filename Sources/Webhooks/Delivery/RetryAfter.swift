@@ -18,7 +18,9 @@ package enum RetryAfter {
         for form in forms {
             format.dateFormat = form
             guard let date = format.date(from: value) else { continue }
-            return max(0, Int((date.timeIntervalSince1970 - Double(now.microseconds) / 1e6).rounded(.up)))
+            let seconds = (date.timeIntervalSince1970 - Double(now.microseconds) / 1e6).rounded(.up)
+            // Some years are further away than an integer counts.
+            return Int(min(max(seconds, 0), 1e9))
         }
         return nil
     }

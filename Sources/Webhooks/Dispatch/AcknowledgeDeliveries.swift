@@ -12,7 +12,7 @@ struct AcknowledgeDeliveries: PreparedStatement {
             .int32s(acknowledgements.map { Int32($0.delivery.attempt) }),
             .timestamps(acknowledgements.map(\.startedAt)),
             .int32s(acknowledgements.map { Int32(clamping: $0.milliseconds) }),
-            .optionalInt32s(acknowledgements.map { $0.result.statusCode.map(Int32.init) }),
+            .optionalInt32s(acknowledgements.map { $0.result.statusCode.map { Int32(clamping: $0) } }),
             .texts(acknowledgements.map { $0.result.failure?.rawValue }),
             .texts(acknowledgements.map { $0.result.body.isEmpty ? nil : $0.result.body }),
             .texts(acknowledgements.map(\.result.detail)),
