@@ -56,7 +56,7 @@ struct RowRepair {
 
 /// Whether a row's own data can be the cause: data exceptions, constraints, RAISE, our own refusals, a corrupted
 /// page, a value that is not what this program expects, a key that does not open or cannot be used.
-func isFaultOfRow(_ error: any Error) -> Bool {
+package func isFaultOfRow(_ error: any Error) -> Bool {
     guard let error = PostgresError(in: error) else {
         return error is DecodingFailure || error is SealingError || error is OpenPGPError
             || error is UnendedLeases

@@ -7,7 +7,7 @@ struct Acknowledgement: Sendable {
     let delivery: Delivery
     let startedAt: Timestamp
     let milliseconds: Int
-    let result: DeliveryResult
+    private(set) var result: DeliveryResult
     /// How long until the next attempt; nil unless the outcome is `retry`.
     let delay: Duration?
 
@@ -20,6 +20,16 @@ struct Acknowledgement: Sendable {
         let attempt = delivery.attempt - delivery.attemptsBefore
         delay = triesAgain ? RetrySchedule.delay(afterAttempt: attempt, retryAfter: result.retryAfter) : nil
     }
+
+    /// With nothing of what the receiver or the network has said.
+    var withoutTexts: Acknowledgement {
+        var copy = self
+        (copy.result.body, copy.result.detail) = ("", nil)
+        return copy
+    }
+
+    /// Whether there is anything of that.
+    var hasTexts: Bool { !result.body.isEmpty || result.detail != nil }
 
     var outcome: Outcome { result.failure == nil ? .delivered : delay == nil ? .dead : .retry }
 }

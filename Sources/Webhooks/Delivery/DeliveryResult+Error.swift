@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Countersign
 import Glibc
 import NIOCore
 import NIOHTTP1
@@ -24,7 +25,8 @@ extension DeliveryResult {
         }
     }
 
-    /// Short, and of the error's own words only: they name no header and no body.
+    /// Short, and of the error's own words only: they name no header and no body. Some quote what the receiver has sent, so they
+    /// are cut by scalars: a character may consist of any number of them, and the database keeps 1,024 bytes.
     private static func detail(_ error: any Error, _ failure: Failure) -> String {
         let text = "\(error)"
         let reasons = [
@@ -34,7 +36,9 @@ extension DeliveryResult {
             ("CancellationError", "given up"), ("Connection refused", "the connection was refused"),
             ("remoteConnectionClosed", "the connection was closed before an answer"),
             ("AnswerTooLong", "256 KiB came, and no answer among them"),
+            ("UnsoundStatus", "the status of the answer is not three digits"),
         ]
-        return reasons.first { text.contains($0.0) }?.1 ?? String(text.prefix(200))
+        return reasons.first { text.contains($0.0) }?.1
+            ?? masked(text.unicodeScalars.prefix(200)) { !$0.isSeen }
     }
 }

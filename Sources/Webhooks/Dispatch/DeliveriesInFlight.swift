@@ -76,6 +76,15 @@ final class DeliveriesInFlight: Sendable {
         deliveries.withLock { Array($0.finished.prefix(most)) }
     }
 
+    /// Takes the texts out of all results that are to be written. False when there are none.
+    func dropTexts() -> Bool {
+        deliveries.withLock { deliveries in
+            guard deliveries.finished.contains(where: \.hasTexts) else { return false }
+            deliveries.finished = deliveries.finished.map(\.withoutTexts)
+            return true
+        }
+    }
+
     /// The first of what was not sent and goes back to the queue. They stay in flight until `forget`, too.
     func returned(_ most: Int) -> [Delivery] { deliveries.withLock { Array($0.returned.prefix(most)) } }
 

@@ -87,9 +87,17 @@ extension DeliveryResult {
         guard !long.isEmpty else { return }
         // By bytes: a mark that combines with its end would hide a secret from a comparison of characters.
         var bytes = Array(body.utf8)
-        for secret in long { bytes = bytes.replacing(secret, with: Array("[redacted]".utf8)) }
-        body = String(decoding: bytes, as: UTF8.self)
+        for secret in long { bytes = bytes.replacing(secret, with: Self.redacted) }
+        // The body was cut before, and what is left of a secret at its end may be most of it.
+        for secret in long {
+            let cut = (4..<secret.count).reversed().first { bytes.suffix($0).elementsEqual(secret.prefix($0)) }
+            if let cut { bytes = bytes.dropLast(cut) + Self.redacted }
+        }
+        // The words in their place are longer than some secrets, and the database keeps 8,192 bytes.
+        body = String(decoding: bytes.prefix(4_096), as: UTF8.self)
     }
+
+    private static let redacted = Array("[redacted]".utf8)
 }
 
 extension Delivery {

@@ -58,9 +58,16 @@ struct DispatchLoop: ~Copyable {
         rings.cancel()
     }
 
-    /// Takes fewer rows from now on where an exchange took too long for the server. Throws whatever else it was.
+    /// Takes fewer rows from now on where an exchange took too long for the server. Where it refuses a row, what receivers have
+    /// said is left out: their words alone come from outside, and no receiver may keep others' results from being written.
+    /// Throws whatever else it was.
     private mutating func recover(from error: any Error, _ connection: inout Connection) async throws {
-        guard batchLimit.halve(after: error, of: most, statistics, logger) else { throw error }
+        if isFaultOfRow(error), inFlight.dropTexts() {
+            statistics.failed(error)
+            logger.error("webhook results are written without their texts", metadata: ["error": "\(error)"])
+        } else {
+            guard batchLimit.halve(after: error, of: most, statistics, logger) else { throw error }
+        }
         if !connection.isIdle { try await connection.execute("ROLLBACK") }
         try await connection.run(DisarmBell())
     }
