@@ -197,8 +197,10 @@ BEGIN
     ELSIF code IS NULL OR code !~ '^[0-9]{2}$' THEN
         PERFORM countersign.refuse('CS003', 'code must be the two digits that the phone shows');
     END IF;
+    -- Only then is there something to decide. Until a scan others take the row in turn, and hold what they do not wait for
+    -- themselves: a portal that kept it would have kept the batch that its code is issued in, and everybody's of it.
     SELECT * INTO request FROM countersign.auth_requests r
-        WHERE r.transaction_id = request.transaction_id FOR UPDATE;
+        WHERE r.transaction_id = confirm_code.transaction_id AND r.status = 'scanned' FOR UPDATE;
     IF request.status = 'scanned' AND request.confirmed_at IS NULL AND clock_timestamp() < request.expires_at THEN
         IF code = request.confirm_number THEN
             UPDATE countersign.auth_requests r SET confirmed_at = clock_timestamp()
@@ -216,7 +218,7 @@ BEGIN
             END IF;
         END IF;
     END IF;
-    RETURN QUERY SELECT * FROM countersign.auth_results a WHERE a.transaction_id = request.transaction_id;
+    RETURN QUERY SELECT * FROM countersign.auth_results a WHERE a.transaction_id = confirm_code.transaction_id;
 END
 $$;
 COMMENT ON FUNCTION countersign.confirm_code(uuid, text) IS

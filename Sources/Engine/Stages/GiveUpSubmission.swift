@@ -2,7 +2,7 @@ import Countersign
 import Postgres
 
 /// Refuses a submission that broke its batch five times, and ends its request if the code was right (somebody
-/// else's submission must not end it).
+/// else's submission must not end it). One that somebody else holds is left to whoever that is, or to its time.
 struct GiveUpSubmission: PreparedStatement {
     let key: Identifier
 
@@ -17,10 +17,11 @@ struct GiveUpSubmission: PreparedStatement {
             UPDATE countersign.submissions s SET status = 'rejected', reason = 'malformed', resolved_at = clock_timestamp()
             FROM gone g WHERE s.submission_id = g.submission_id
             RETURNING s.transaction_id, s.secret_digest
+        ), held AS MATERIALIZED (
+            SELECT r.transaction_id FROM refused JOIN countersign.auth_requests r USING (transaction_id, secret_digest)
+            FOR UPDATE OF r SKIP LOCKED
         )
-        SELECT FROM refused
-        JOIN countersign.auth_requests r USING (transaction_id, secret_digest),
-             countersign.end_requests(ARRAY[r.transaction_id], ARRAY['failed']) AS ended
+        SELECT FROM held, countersign.end_requests(ARRAY[held.transaction_id], ARRAY['failed']) AS ended
         """)
 }
 

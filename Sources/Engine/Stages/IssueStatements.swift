@@ -59,12 +59,16 @@ package struct IssuedLane: RowReadable, Sendable {
     }
 }
 
-/// Takes a request out of the queue for codes.
+/// Takes a request out of the queue for codes, unless somebody holds it: a portal that cancels it, who takes it out itself.
 struct DropQueuedRequest: PreparedStatement {
     let key: Identifier
 
     static let statement = Statement(
-        "issue.drop_broken", "DELETE FROM countersign.issue_queue q WHERE \(Claim.issue.isNamed)")
+        "issue.drop_broken",
+        """
+        DELETE FROM countersign.issue_queue
+        WHERE ctid = (SELECT q.ctid FROM countersign.issue_queue q WHERE \(Claim.issue.isNamed) FOR UPDATE SKIP LOCKED)
+        """)
     var parameters: [Parameter] { [.identifier(key)] }
 }
 

@@ -36,7 +36,8 @@ struct FindBroken: StatementFamily {
     static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("key") }
 }
 
-/// Counts one more failed try of a row; returns how many it has had, or nothing when the row is gone.
+/// Counts one more failed try of a row; returns how many it has had, or nothing when the row is gone, or somebody else's: a
+/// portal that cancels its request holds it.
 struct CountFailure: StatementFamily {
     let claim: Claim
     let key: Identifier
@@ -49,8 +50,9 @@ struct CountFailure: StatementFamily {
         Statement(
             "\(claim.table).count_failure",
             """
-            UPDATE \(claim.table) q SET attempts = attempts + 1\(claim.isLeased ? ", leased_until = NULL" : "")
-            WHERE \(claim.isNamed) RETURNING attempts
+            UPDATE \(claim.table) SET attempts = attempts + 1\(claim.isLeased ? ", leased_until = NULL" : "")
+            WHERE ctid = (SELECT q.ctid FROM \(claim.table) q WHERE \(claim.isNamed) FOR UPDATE SKIP LOCKED)
+            RETURNING attempts
             """)
     }
 

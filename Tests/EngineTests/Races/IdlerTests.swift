@@ -3,10 +3,12 @@ import Postgres
 import Support
 import Testing
 
+@testable import Engine
+
 /// Portals that idle in a transaction hold up nobody: everybody else's requests go on while they sit there, and
 /// no worker is ever found waiting for a lock.
 @Suite(.database) struct IdlerTests {
-    enum Idle: String, CaseIterable { case collect, cancelIssued, cancelRequested, select, insert }
+    enum Idle: String, CaseIterable { case collect, cancelIssued, cancelRequested, confirm, select, insert }
 
     @Test(arguments: Idle.allCases) func `an idler holds up nobody`(idle: Idle) async throws {
         let idler = try await Site.make("idler")
@@ -49,16 +51,19 @@ import Testing
         """
 
     private func arrange(_ idle: Idle, _ portal: inout Connection) async throws -> Identifier {
+        if idle == .confirm { try await ask(forConfirmation: "always") }
         let transaction = try await portal.request()
+        try await ask(forConfirmation: "never")
         switch idle {
         case .collect, .cancelIssued:
             try await withWorker(stages: [.issue]) { _ in try await portal.waitUntilIssued(transaction) }
-        case .cancelRequested, .select, .insert: break
+        case .cancelRequested, .confirm, .select, .insert: break
         }
         try await portal.execute("BEGIN")
         switch idle {
         case .collect: #expect(try await portal.collect(transaction) != nil)
         case .cancelIssued, .cancelRequested: #expect(try await portal.cancel(transaction))
+        case .confirm: try await portal.execute("SELECT * FROM countersign.confirm_code('\(transaction)', '00')")
         case .select: _ = try await portal.status(transaction)
         case .insert: return try await portal.request()
         }
@@ -69,8 +74,35 @@ import Testing
         switch idle {
         case .collect: #expect(try await portal.collect(held) == nil)
         case .cancelIssued, .cancelRequested: #expect(try await portal.status(held) == "cancelled")
-        case .select, .insert: try await portal.waitUntilIssued(held)
+        case .confirm, .select, .insert: try await portal.waitUntilIssued(held)
         }
+    }
+
+    private func ask(forConfirmation when: String) async throws {
+        try await Database.current.arrangeAsSuperuser("UPDATE countersign.auth_types SET confirm_code = '\(when)'")
+    }
+
+    /// A stage that repairs what it cannot do would wait its eight seconds, and again with the next row.
+    @Test func `what a portal is ending is not waited for by repairs, either`() async throws {
+        let site = try await Site.make()
+        var portal = try await site.portal()
+        var app = try await site.app()
+        let enrollment = try await withWorker(stages: [.enroll]) { _ in try await app.enroll("alice") }
+        let answered = try await portal.request()
+        let code = try await withWorker(stages: [.issue]) { _ in try await portal.code(answered) }
+        let submission = try await app.run(
+            SQL.submit, [.identifier(enrollment), .text(code), .text("scan")])[0].identifier(0)
+        let left = try await portal.request()
+        try await portal.execute("BEGIN")
+        for request in [left, answered] { #expect(try await portal.cancel(request)) }
+        var session = try await Connection.open(Database.current.stageOptions())
+        try await session.execute("SET lock_timeout = '100ms'")
+        #expect(try await session.run(CountFailure(claim: .issue, key: left)).first() == nil)
+        try await session.run(DropQueuedRequest(key: left))
+        try await session.run(GiveUpSubmission(key: submission))
+        #expect(try await app.run(SQL.result, [.identifier(submission)])[0].text(0) == "rejected")
+        try await portal.execute("ROLLBACK")
+        #expect(try await portal.status(answered) == "issued")
     }
 
     /// The code is being collected while the request ends: it ends all the same, and the code goes with it.
