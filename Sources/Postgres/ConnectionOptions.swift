@@ -52,6 +52,17 @@ package struct ConnectionOptions: Sendable, CustomStringConvertible {
         answerLimit = limit + .seconds(2)
     }
 
+    /// For sessions that look for few rows in tables that grow: their plans do without these steps, named as in
+    /// `enable_seqscan`, and nothing is compiled (jit). The server believes that little is there of a table that it has looked
+    /// at while it was empty, or not at all.
+    ///
+    /// - Parameter keepingPlans: whether one plan serves all values from the first time on.
+    package mutating func plan(without steps: [String], keepingPlans: Bool) {
+        for step in steps { settings["enable_\(step)"] = "off" }
+        settings["jit"] = "off"
+        if keepingPlans { settings["plan_cache_mode"] = "force_generic_plan" }
+    }
+
     /// User, host, port and database, never the password.
     package var description: String {
         guard let keywords else { return "an invalid database URL" }

@@ -8,6 +8,11 @@ import Testing
 /// What the gateway's statements read and compare is a matter of the callers that they are for, however full the tables are:
 /// its sessions keep the plans that they made when the tables were empty.
 @Suite(.database) struct GatewayCostTests {
+    /// Tables that hold rows of everybody, partitions with a date behind the name.
+    private static let growing = [
+        "auth_requests", "submissions", "enrollments", "events", "otp_secrets", "browser_tokens", "webhook_", "issue_queue",
+        "validate_queue", "enroll_queue", "dispatch_queue",
+    ]
     /// Of each caller. A submission is the dearest: it looks into seven tables, and is written into two.
     private static let pages = 180
     private static let rows = 100
@@ -28,9 +33,14 @@ import Testing
             try await session.connection.execute("PREPARE \"\(statement.name)\" AS \(statement.sql)")
         }
         if state == .plannedWhenEmpty {
-            try await Database.current.arrangeAsSuperuser("ANALYZE countersign.enrollments")
+            // Of an empty table that was analysed reading all costs nothing. A session may lose such a plan when others change
+            // much at the same time, as other tests do, so it is looked at now, too.
+            try await Database.current.arrangeAsSuperuser("ANALYZE")
             let nobody = CostSubjects.strangers(site)
-            _ = try await costs(of: statements, nobody, Callers(), &session)
+            for (name, _, cost) in try await costs(of: statements, nobody, Callers(), &session) {
+                let growing = cost.readThrough.filter { table in Self.growing.contains { table.hasPrefix($0) } }
+                #expect(growing.isEmpty, "\(name) reads through \(growing): \(cost.plans)")
+            }
         }
         try await site.fillTables(isDue: state == .allDueAtOnce)
         try await giveTokens()

@@ -14,6 +14,10 @@ package struct ExplainingSession: ~Copyable {
         package let rows: Int
         /// As JSON, the statement's own last.
         package let plans: String
+        /// How often each function in a FROM was called.
+        package let calls: [String: Int]
+        /// Tables that were read through, those of functions, too.
+        package let readThrough: Set<String>
     }
 
     /// - Parameters:
@@ -50,7 +54,9 @@ package struct ExplainingSession: ~Copyable {
         return Cost(
             pages: Self.number(top["Shared Hit Blocks"]) + Self.number(top["Shared Read Blocks"]),
             rows: plans.map { Self.rows(of: $0.root) }.reduce(0, +),
-            plans: plans.map(\.text).joined(separator: "\n"))
+            plans: plans.map(\.text).joined(separator: "\n"),
+            calls: plans.reduce(into: [:]) { $0.merge(Self.calls(in: $1.root), uniquingKeysWith: +) },
+            readThrough: Set(plans.flatMap { Self.tablesReadThrough(in: $0.root) }))
     }
 
     /// The same, and again while it touches as many pages as that, up to five times: the first time reads catalogs and plans,
@@ -77,6 +83,20 @@ package struct ExplainingSession: ~Copyable {
         let own = names.map { (step[$0] as? NSNumber)?.doubleValue ?? 0 }.reduce(0, +)
         let below = (step["Plans"] as? [[String: Any]] ?? []).map(rows).reduce(0, +)
         return Int(own * Double(number(step["Actual Loops"]))) + below
+    }
+
+    private static func calls(in step: [String: Any]) -> [String: Int] {
+        let function = step["Function Name"] as? String
+        let own = function.map { [$0: number(step["Actual Loops"])] } ?? [:]
+        return (step["Plans"] as? [[String: Any]] ?? []).reduce(into: own) {
+            $0.merge(calls(in: $1), uniquingKeysWith: +)
+        }
+    }
+
+    private static func tablesReadThrough(in step: [String: Any]) -> [String] {
+        let own = step["Node Type"] as? String == "Seq Scan" ? step["Relation Name"] as? String : nil
+        return [own].compactMap(\.self)
+            + (step["Plans"] as? [[String: Any]] ?? []).flatMap(tablesReadThrough)
     }
 
     private static func number(_ value: Any?) -> Int { (value as? NSNumber)?.intValue ?? 0 }

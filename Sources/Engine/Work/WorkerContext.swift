@@ -98,13 +98,11 @@ package struct WorkerContext: Sendable {
         var options = options
         options.logger = logger
         options.applicationName = "countersign \(name)"
-        for name in ["bitmapscan", "hashjoin", "incremental_sort", "mergejoin", "seqscan", "sort"] {
-            options.settings["enable_\(name)"] = "off"
-        }
-        options.settings["jit"] = "off"
+        options.plan(
+            without: ["bitmapscan", "hashjoin", "incremental_sort", "mergejoin", "seqscan", "sort"],
+            keepingPlans: true)
         options.limitStatements(to: statementLimit)
         options.needsWrites = true
-        options.settings["plan_cache_mode"] = "force_generic_plan"
         return options
     }
 }

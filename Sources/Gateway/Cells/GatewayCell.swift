@@ -65,10 +65,8 @@ final class GatewayCell: Sendable {
         options.limitStatements(to: .seconds(10))
         options.needsWrites = true
         options.settings["lock_timeout"] = "\(GatewayDatabase.lockTimeout / .milliseconds(1))ms"
-        options.settings["plan_cache_mode"] = "force_generic_plan"
         // A plan that was made while the day's table was empty would read through it, see callers.sql.
-        options.settings["enable_seqscan"] = "off"
-        options.settings["jit"] = "off"
+        options.plan(without: ["seqscan"], keepingPlans: true)
         return options
     }
 }

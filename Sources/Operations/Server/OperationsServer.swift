@@ -53,11 +53,13 @@ package struct OperationsServer: Sendable {
         _ configuration: Configuration, logger: Logger,
         onRunning: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws {
-        let pool = Pool(
-            Self.sessionOptions(configuration.database), size: 3,
-            onWait: PoolMeter("operations", configuration.registry).waited)
+        let (options, meter) = (
+            Self.sessionOptions(configuration.database), PoolMeter("operations", configuration.registry)
+        )
+        let pool = Pool(options, size: 2, onWait: meter.waited)
+        // A process that pages keep waiting is not taken for one that cannot work.
         let probes = ProbeRoutes(
-            pool: pool, registry: configuration.registry, listeners: configuration.listeners,
+            pool: Pool(options, size: 1, onWait: meter.waited), registry: configuration.registry, listeners: configuration.listeners,
             cells: configuration.cells, logger: logger)
         let console = Console(
             pool: pool, history: configuration.history.map { HistoryServer($0, logger: logger) },
@@ -83,8 +85,7 @@ package struct OperationsServer: Sendable {
         options.connectTimeout = 2
         options.limitStatements(to: .seconds(5))
         options.settings["lock_timeout"] = "2s"
-        for name in ["seqscan", "bitmapscan"] { options.settings["enable_\(name)"] = "off" }
-        options.settings["jit"] = "off"
+        options.plan(without: ["seqscan", "bitmapscan"], keepingPlans: false)
         return options
     }
 }
