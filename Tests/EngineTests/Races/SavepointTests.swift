@@ -106,6 +106,20 @@ import Testing
             "INSERT INTO countersign.enrollments (user_id, device_id) VALUES ('bob', 'phone')", &app)
     }
 
+    /// Each look reads those of all sessions: a neighbour that holds thousands would pay for every row of a batch.
+    @Test func `the server's locks are not read for each row of a statement`() async throws {
+        let site = try await Site.make()
+        var session = try await ExplainingSession.open(as: site.appLogin)
+        let cost = try await session.cost(
+            of: """
+                INSERT INTO countersign.submissions (enrollment_id, otp, action)
+                SELECT gen_random_uuid(), repeat('A', 64), 'scan' FROM generate_series(1, 20)
+                """)
+        #expect(cost.plans.contains("pg_lock_status"))
+        // With the second row and the eighteenth.
+        #expect(cost.calls["pg_lock_status"] == 2)
+    }
+
     private func refuses(_ sql: String, _ connection: inout Connection) async throws {
         let error = try #require(try await connection.refusal(of: sql))
         #expect(error.state == "CS008" && error.message.contains("at most 16 are allowed"))
