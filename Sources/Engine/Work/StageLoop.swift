@@ -15,6 +15,9 @@ package struct StageLoop<Work: Stage>: ~Copyable {
 
     /// After a batch that found something and was not full.
     static var longestPause: Duration { .milliseconds(8) }
+    /// Between looks while somebody else holds locks of the bell. Whoever holds them all and idles keeps others from ringing, so
+    /// that they wait for the next look.
+    static var longestPartly: Duration { .milliseconds(50) }
 
     private var work: Work
     private let context: WorkerContext
@@ -190,7 +193,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
         if let due = outcome.due { longest = min(longest, due) }
         if arming == .partial {
             longest = min(longest, partlyArmed)
-            partlyArmed = min(partlyArmed * 2, .milliseconds(250))
+            partlyArmed = min(partlyArmed * 2, Self.longestPartly)
         } else {
             partlyArmed = .milliseconds(20)
         }
