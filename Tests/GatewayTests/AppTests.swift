@@ -70,6 +70,19 @@ import Testing
         }
     }
 
+    @Test func `who has as many devices as a user may have is told so`() async throws {
+        let site = try await GatewaySite.make()
+        try await Database.current.arrangeAsSuperuser("UPDATE countersign.apps SET max_devices_per_user = 1")
+        try await withApp(site) { http, issuer in
+            let phone = try HTTPPhone(http: http, token: try issuer.token())
+            #expect(try await phone.enroll().status == 201)
+            let refused = try await phone.enroll("tablet")
+            #expect(refused.status == 429 && refused.header("Retry-After") == "3600")
+            #expect(try refused.json()["error"] as? String == "too_many_enrollments")
+            #expect((try refused.json()["error_description"] as? String)?.contains("has 1 devices") == true)
+        }
+    }
+
     @Test func `a misspelt field is named, with those that there are`() async throws {
         let site = try await GatewaySite.make()
         try await withApp(site) { http, issuer in

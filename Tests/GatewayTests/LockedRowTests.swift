@@ -61,6 +61,9 @@ import Testing
             #expect(try answers[0].json()["error"] as? String == "1002")
             #expect(try answers[1].json()["browser_token"] is String)
             try await session.execute("ROLLBACK")
+            // Nobody has learnt its id, and it does not count as open until its time is over.
+            let status = try await session.execute("SELECT status FROM countersign.auth_results")[0].text(0)
+            #expect(status == "cancelled")
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Gateway
+import HTTPService
 import Postgres
 import Support
 import Testing
@@ -37,6 +38,30 @@ import Testing
             let answer = try await http.send(request("GET", path, ["Authorization": site.basic]))
             #expect(answer.status == 400)
             #expect(try answer.json()["error"] as? String == "1003")
+        }
+    }
+
+    /// Of 16 connections a portal may keep four waiting, and 503 tells nobody that others cannot get in.
+    @Test func `a portal that waits too often is refused, and others and its other requests are not`() async throws {
+        let site = try await GatewaySite.make()
+        let other = try await GatewaySite.make("globex")
+        try await withWorker { _ in
+            try await withGateway(site, { $0.http.limits.connections = 16 }) { http in
+                let (id, _) = try await startSignIn(site, http)
+                let path = "/oauth/api/v4/authenticate/transaction/\(id)"
+                let wait = request("GET", "\(path)?wait=60", ["Authorization": site.basic])
+                try await withThrowingTaskGroup(of: Int.self) { group in
+                    for _ in 0..<5 { group.addTask { try await http.send(wait).status } }
+                    #expect(try await group.next() == 429)
+                    #expect(try await signInResult(site, http, id)["status"] as? String == "issued")
+                    let (theirs, _) = try await startSignIn(other, http)
+                    #expect(try await signInResult(other, http, theirs, wait: 1)["status"] as? String == "issued")
+                    _ = try await http.send(request("DELETE", path, ["Authorization": site.basic]))
+                    var others: [Int] = []
+                    for try await status in group { others.append(status) }
+                    #expect(others == [200, 200, 200, 200])
+                }
+            }
         }
     }
 

@@ -72,6 +72,13 @@ BEGIN
         ORDER BY e.locked_until DESC NULLS LAST, cardinality(e.wrong_codes) DESC LIMIT 1;
     NEW.wrong_codes := coalesce(NEW.wrong_codes, '{}');
     IF holds_secret THEN
+        -- As many within an hour as of others. An error would be logged with the key: what is more is left out.
+        IF known.max_enrollments_per_hour * known.max_devices_per_user <= (
+               SELECT count(*) FROM countersign.enrollments e
+               WHERE e.app_id = NEW.app_id AND e.user_id = NEW.user_id
+                 AND e.enrollment_id >= countersign.uuid_floor(clock_timestamp() - interval '1 hour')) THEN
+            RETURN NULL;
+        END IF;
         NEW.status := 'rejected';
         NEW.reason := 'public_key holds a private key: make a new key pair and send its public key only';
         PERFORM countersign.tell_apps(ARRAY[NEW.app_id], ARRAY[NEW.enrollment_id], ARRAY['rejected']);

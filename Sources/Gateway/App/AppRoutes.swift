@@ -71,6 +71,7 @@ struct AppRoutes: Sendable {
             guard let failure = PostgresError(in: error) else { throw error }
             switch failure.state {
             case "CS003": throw Problem.invalidRequest(failure.message)
+            case "CS008" where failure.message.contains("limit"): throw Self.tooManyEnrollments(failure.message)
             case "CS007", "CS008": throw Problem(.forbidden, "enrollment_disabled", failure.message)
             default: throw error
             }
@@ -79,6 +80,10 @@ struct AppRoutes: Sendable {
 }
 
 extension AppRoutes {
+    static func tooManyEnrollments(_ description: String) -> Problem {
+        Problem(.tooManyRequests, "too_many_enrollments", description, [.retryAfter: "3600"])
+    }
+
     /// A code that is unknown, expired, used or another device's is one and the same to the outside, so that
     /// nobody learns by trying which codes exist. What it was is in the database. A device whose clock is wrong is told
     /// the time, which is nobody's secret.

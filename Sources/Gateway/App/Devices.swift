@@ -59,7 +59,10 @@ final class Devices: Sendable {
     /// Enrolls a device and waits until that is decided.
     func enroll(_ draft: Draft, user: String) async throws -> Enrollment {
         let channel = try await appChannel()
-        let id = try await database.run(.user(user, app: app), EnrollDevice(draft: draft, user: user)).one()
+        let made = try await database.run(.user(user, app: app), EnrollDevice(draft: draft, user: user))
+        guard let id = try made.first() else {
+            throw AppRoutes.tooManyEnrollments("this user has enrolled too often within an hour; try again later")
+        }
         LogContext.note("enrollment_id", id.description)
         return try await awaited(id, on: channel) {
             let found = try await self.enrollments(of: user).first { $0.enrollment_id == id.description }

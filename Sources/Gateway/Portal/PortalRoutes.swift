@@ -11,6 +11,7 @@ struct PortalRoutes: Sendable {
 
     let authentication: PortalAuthentication
     let cells: Cells
+    let waits: PortalWaits
 
     var all: [Route] {
         [
@@ -60,8 +61,14 @@ struct PortalRoutes: Sendable {
             returnURI: form["return_uri"])
         let cell = cells[portal]
         let hasPages = try await mapped(portal) { try await cell.origins.all()[portal.name] != nil }
-        let started = try await mapped(portal) { try await cell.signIns.start(draft, of: portal) }
-        let token = hasPages ? try await cell.browsers.token(for: started, of: portal) : nil
+        let started = try await mapped(portal) {
+            try await waits.run(portal.name) { try await cell.signIns.start(draft, of: portal) }
+        }
+        let token =
+            hasPages
+            ? try await cell.signIns.orCancel(started.transactionID, of: portal) {
+                try await cell.browsers.token(for: started, of: portal)
+            } : nil
         return .json(
             Start(
                 transaction_id: started.transactionID.description, auth_method: "otp",
@@ -94,9 +101,12 @@ struct PortalRoutes: Sendable {
         let id = try transaction(request)
         let query = try request.query()
         let wait = try seconds(query["wait"])
+        let known = query["known"]
+        func look() async throws -> TransactionResult {
+            try await cells[portal].signIns.result(id, of: portal, wait: .seconds(wait), known: known)
+        }
         let result = try await mapped(portal) {
-            try await cells[portal].signIns.result(
-                id, of: portal, wait: .seconds(wait), known: query["known"])
+            wait > 0 ? try await waits.run(portal.name) { try await look() } : try await look()
         }
         return .json(result)
     }

@@ -65,17 +65,32 @@ struct SignIns: Sendable {
             PortalDraft(portal: portal.name, draft: draft), lane: portal.name)
         let id = made.transactionID
         LogContext.note("transaction_id", id.description)
-        let news = notifications.wait(for: id, on: portal.channel)
-        let deadline = ContinuousClock.now + patience
-        while ContinuousClock.now < deadline, !notifications.isClosed {
-            await news.wait(min(backstop, ContinuousClock.now.duration(to: deadline)))
-            if let otp = try await gathered.codes.ask((portal.name, id), lane: portal.name) {
-                let first = made.rotates ? try await shownCode(id, seed: otp, of: portal) : nil
-                return Started(transactionID: id, otp: otp, timeToLive: made.timeToLive, first: first)
+        return try await orCancel(id, of: portal) {
+            let news = notifications.wait(for: id, on: portal.channel)
+            let deadline = ContinuousClock.now + patience
+            while ContinuousClock.now < deadline, !notifications.isClosed {
+                await news.wait(min(backstop, ContinuousClock.now.duration(to: deadline)))
+                if let otp = try await gathered.codes.ask((portal.name, id), lane: portal.name) {
+                    let first = made.rotates ? try await shownCode(id, seed: otp, of: portal) : nil
+                    return Started(transactionID: id, otp: otp, timeToLive: made.timeToLive, first: first)
+                }
             }
+            throw PortalProblem.failedToStart
         }
-        _ = try await cancel(id, of: portal)
-        throw PortalProblem.failedToStart
+    }
+
+    /// Does the rest of a start. If that fails the request is cancelled: nobody learns its id, and it would count as open
+    /// until its time is over.
+    func orCancel<T>(
+        _ id: Identifier, of portal: KnownPortal, _ rest: () async throws -> sending T
+    ) async throws -> sending T {
+        do {
+            return try await rest()
+        } catch {
+            // In a task of its own: this one may have been cancelled, as its client has gone.
+            await Task { _ = try? await cancel(id, of: portal) }.value
+            throw error
+        }
     }
 
     /// The result; waits up to `wait` for one that is final, or that is not `known` any more.

@@ -68,6 +68,22 @@ import Testing
         #expect(!(try await Database.current.everythingStored().contains(secret)))
     }
 
+    /// Each row stands there for as long as the app's enrollments do.
+    @Test func `a user's secret keys are no more within an hour than the user's enrollments may be`() async throws {
+        let site = try await Site.make(signed: true)
+        var app = try await site.app()
+        try await Database.current.arrangeAsSuperuser(
+            "UPDATE countersign.apps SET max_enrollments_per_hour = 2, max_devices_per_user = 2")
+        for _ in 0..<6 {
+            try await app.execute(
+                """
+                INSERT INTO countersign.enrollments (user_id, device_id, public_key)
+                VALUES ('alice', 'phone', '-----BEGIN PGP PRIVATE KEY BLOCK-----')
+                """)
+        }
+        #expect(try await Database.current.rowCounts()["enrollments"] == 4)
+    }
+
     private func enroll(_ values: String, _ app: inout Connection) async throws -> String {
         try await app.execute(
             """
