@@ -18,6 +18,18 @@ extension Connection {
         return value
     }
 
+    /// The same for a body that also writes what can hang, such as a file or a terminal: the server ends the session once it has
+    /// been idle for so long, and with it what it holds.
+    package mutating func transaction<T>(
+        idleAtMost limit: Duration, _ body: (inout Connection) async throws -> sending T
+    ) async throws -> sending T {
+        try await transaction { connection in
+            let milliseconds = Int(limit / .milliseconds(1))
+            try await connection.execute("SET LOCAL idle_in_transaction_session_timeout = \(milliseconds)")
+            return try await body(&connection)
+        }
+    }
+
     /// Runs the body in the transaction that is open, of which it is then a part, or else in one of its own.
     package mutating func atomically<T>(
         _ body: (inout Connection) async throws -> sending T

@@ -38,7 +38,6 @@ import Testing
             "DispatchLoop.swift": "ROLLBACK after an exchange that failed",
             "Doctor.swift": "SET and RESET, which take no parameters",
             "DoctorFix.swift": "SET ROLE, which takes no parameters, and what the doctor has printed",
-            "HandOver.swift": "SET LOCAL, which takes no parameters",
             "HomePublication.swift": "GRANT, which takes no parameters",
             "HomeSubscription.swift": "CREATE and ALTER SUBSCRIPTION, which take no parameters",
             "Installation.swift": "GRANT and REVOKE, which take no parameters",

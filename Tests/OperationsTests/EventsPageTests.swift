@@ -85,6 +85,28 @@ import Testing
         }
     }
 
+    /// Its session goes while the first part is read.
+    @Test func `an export that may not go on is not taken for a whole one`() async throws {
+        try await arrange(2_500)
+        try await withOperations { browser in
+            let console = try await SignedIn(browser)
+            var other = try await Database.current.connectAsSuperuser()
+            try await other.execute("BEGIN; LOCK TABLE countersign.events IN ACCESS EXCLUSIVE MODE")
+            let asking = Task { try await console.browser.get("/console/export/events") }
+            var watcher = try await Database.current.connectAsSuperuser()
+            try await eventually("the first part waits") {
+                try await watcher.execute(
+                    """
+                    SELECT count(*) FROM pg_stat_activity
+                    WHERE datname = current_database() AND application_name = 'countersign operations'
+                      AND wait_event_type = 'Lock'
+                    """)[0].int(0) > 0
+            }
+            try await other.execute("DELETE FROM countersign.operator_sessions; COMMIT")
+            await #expect(throws: (any Error).self) { try await asking.value }
+        }
+    }
+
     /// Of all 120,000 it would be 9,000 pages.
     @Test(arguments: [true, false]) func `no list reads more than its reach`(isAnalysed: Bool) async throws {
         try await arrange(120_000, isAnalysed: isAnalysed)

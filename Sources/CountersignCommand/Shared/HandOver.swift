@@ -12,9 +12,8 @@ extension Connection {
         _ text: (Made) throws -> String, _ make: (inout Connection) async throws -> sending Made
     ) async throws {
         do {
-            try await transaction { connection in
-                // A terminal that is stopped, or a full pipe, must not hold rows and their locks.
-                try await connection.execute("SET LOCAL idle_in_transaction_session_timeout = '10s'")
+            // A terminal that is stopped, or a full pipe, must not hold rows and their locks.
+            try await transaction(idleAtMost: .seconds(10)) { connection in
                 let made = try await make(&connection)
                 try store(try text(made))
             }

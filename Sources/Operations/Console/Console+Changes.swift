@@ -23,11 +23,33 @@ extension Console {
                 let account = try await StoredAccount.find(session.name, &connection)
                 guard account.fits(fields["password"] ?? "") else { throw WrongPassword() }
             }
-            let sentences = try await action.run(&connection)
-            try await journal?.append(action.journalLine(type.line(words), &connection))
+            let sentences = try await run(action, line: type.line(words), &connection)
             logger.notice(
                 "operator acted", metadata: ["operator": "\(session.name)", "action": "\(type.name)"])
             return ChangeAnswer(sentences.replacing("\n", with: "; "), isSecret: type.answersSecret)
+        }
+    }
+
+    /// Does it and writes it into the journal. What is shown this once is done only if the journal takes it, as by its command;
+    /// whatever else is done then, and the answer says that the journal has not taken it.
+    private func run(
+        _ action: any OperatorAction, line: String, _ connection: inout Connection
+    ) async throws -> String {
+        if action is any SecretAction {
+            // A disk that hangs must not hold rows and their locks.
+            return try await connection.transaction(idleAtMost: .seconds(10)) { connection in
+                let done = try await action.run(&connection)
+                try await journal?.append(line)
+                return done
+            }
+        }
+        let done = try await action.run(&connection)
+        do {
+            try await journal?.append(action.journalLine(line, &connection))
+            return done
+        } catch let error as JournalError {
+            logger.error("done, and not in the journal", metadata: ["error": "\(error)", "command": "\(line)"])
+            return "\(done)\nit is done, but not in the journal: \(error)"
         }
     }
 
@@ -95,6 +117,7 @@ extension Console {
         if let error = error as? UnreadableInput { return "\(error)" }
         if let error = error as? WrongPassword { return "\(error)" }
         if let error = error as? AdministrationError { return "\(error)" }
+        if let error = error as? JournalError { return "\(error)" }
         guard let error = PostgresError(in: error) else { return nil }
         if let refused = AdministrationError(error) { return "\(refused)" }
         switch error.state {

@@ -7,6 +7,8 @@ import Postgres
 import ServiceLifecycle
 
 /// The audit trail as JSON lines (one object a line, https://jsonlines.org), the newest first, by the filter of its page.
+///
+/// One that cannot go on is cut off without the end of a body (RFC 9112 section 7.1), so that nobody takes it for a whole one.
 extension Console {
     private static let mostExported = 100_000
 
@@ -20,11 +22,11 @@ extension Console {
         let body = ResponseBody { writer in
             var (portion, count) = (start, 0)
             while true {
-                try await writer.write(ByteBuffer(string: portion.lines.joined()))
+                for part in portion.parts { try await writer.write(ByteBuffer(string: part)) }
                 count += portion.lines.count
-                guard let next = portion.next, count < Self.mostExported, !Task.isShuttingDownGracefully,
-                    let more = try await self.follow(start, next, request)
-                else { break }
+                guard let next = portion.next, count < Self.mostExported else { break }
+                guard !Task.isShuttingDownGracefully, let more = try await self.follow(start, next, request)
+                else { throw ExportCutOff() }
                 portion = more
             }
             try await writer.finish(nil)
@@ -45,6 +47,17 @@ extension Console {
             let (events, next) = try await AuditEvent.portion(filter, &connection)
             (self.filter, self.frame, self.next) = (filter, frame, next)
             lines = events.map { $0.json(showsUsers: frame.isAdmin) + "\n" }
+        }
+
+        /// Some 64 KiB each: a part has to be taken within the time that the server gives a write, also by a slow line.
+        var parts: [String] {
+            lines.reduce(into: [""]) { parts, line in
+                if parts[parts.count - 1].utf8.count < 65_536 {
+                    parts[parts.count - 1] += line
+                } else {
+                    parts.append(line)
+                }
+            }
         }
     }
 
@@ -80,3 +93,6 @@ extension Console {
         }
     }
 }
+
+/// Who asked may not read on, or the program ends.
+private struct ExportCutOff: Error {}
