@@ -59,16 +59,6 @@ struct CallbackAdd: DatabaseCommand {
         let done = try await AddCallback(portal: portal, url: url, credentials).run(&connection)
         try await journal?.append(AddCallback.line(ActionWords(["portal": [portal], "url": [url]])))
         write(done)
-        warnOfRefusal()
-    }
-
-    /// On standard error: it is added, and workers may be started otherwise.
-    private func warnOfRefusal() {
-        do {
-            try AddressPolicy().checkUnresolved(url)
-        } catch {
-            writeError("countersign: warning: without options workers refuse this address: \(error)")
-        }
     }
 
     private enum CodingKeys: CodingKey { case portal, url, username, passwordStdin, database }

@@ -1,3 +1,4 @@
+import Countersign
 import NIOHTTP1
 import Postgres
 import Support

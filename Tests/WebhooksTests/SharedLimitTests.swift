@@ -1,3 +1,4 @@
+import Countersign
 import Postgres
 import Support
 import Testing

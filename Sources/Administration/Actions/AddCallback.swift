@@ -69,7 +69,18 @@ package struct AddCallback: OperatorAction {
                     id: Int32(id), portalID: portalID, url: url, username: credentials?.basic.username,
                     sealedPassword: sealed))
         }
-        return "added a callback address to portal \(portal)"
+        return (["added a callback address to portal \(portal)"] + [warning].compactMap(\.self))
+            .joined(separator: "\n")
+    }
+
+    /// It is added all the same: workers may be started otherwise.
+    private var warning: String? {
+        do {
+            try AddressPolicy().checkUnresolved(url)
+            return nil
+        } catch {
+            return "warning: without options workers refuse this address: \(error)"
+        }
     }
 }
 

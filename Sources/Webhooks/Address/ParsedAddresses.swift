@@ -1,3 +1,4 @@
+import Countersign
 import Synchronization
 
 /// Callback addresses that were taken apart: a portal has few, and many deliveries to each. Bounded; the parser is a

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+package import Countersign
 package import Engine
 import NIOCore
 import NIOHTTP1

@@ -1,8 +1,5 @@
-package import Countersign
-
 /// Ranges that no webhook goes to unless the deployment allows them: everything that is not a unicast address of
-/// the public Internet. IANA's special-purpose registries, and what Svix, Hook0 and Smokescreen refuse
-/// (landscape-webhooks-security.md, a.2).
+/// the public Internet. IANA's special-purpose registries (RFC 6890), and what Svix, Hook0 and Smokescreen refuse.
 package enum ForbiddenRanges {
     package static let all: [(range: AddressRange, name: String)] = [
         ("0.0.0.0/8", "this network"), ("10.0.0.0/8", "private"), ("100.64.0.0/10", "carrier's NAT"),

@@ -1,5 +1,3 @@
-package import Countersign
-
 /// A callback URI, taken apart strictly: what two parsers could read in two ways is refused.
 package struct CallbackAddress: Sendable, Hashable {
     package enum Scheme: String, Sendable { case http, https }
@@ -113,7 +111,7 @@ package struct AddressRefusal: Error, Sendable, Hashable, CustomStringConvertibl
     package let description: String
 
     /// - Parameter option: of workers, by which an operator allows it; nil where nothing does.
-    init(_ reason: String, openedBy option: String? = nil) {
+    package init(_ reason: String, openedBy option: String? = nil) {
         description = reason + (option.map { "; the workers' option \($0) opens it" } ?? "")
     }
 }

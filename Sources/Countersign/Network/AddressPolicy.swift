@@ -1,5 +1,3 @@
-package import Countersign
-
 /// Where this deployment's workers may send webhooks. Given to a worker at its start, never in the database: who
 /// can write there must not be able to open the network behind the workers.
 package struct AddressPolicy: Sendable {
