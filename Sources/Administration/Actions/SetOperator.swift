@@ -55,7 +55,7 @@ package struct SetOperator: OperatorAction {
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
-        guard try await ConsoleAccount.find(name, &connection) != nil else {
+        guard let account = try await ConsoleAccount.find(name, &connection) else {
             throw AdministrationError.refused("there is no operator \(name)")
         }
         let portalID = try await ConsoleAccount.boundTo(portal, role, &connection)
@@ -63,7 +63,9 @@ package struct SetOperator: OperatorAction {
         let isChanged = try await connection.run(change).affected > 0
         return sentence(
             "operator \(name) is \(role == .viewer ? "a viewer" : role == .admin ? "an admin" : "an operator")"
-                + (portal.map { " of portal \($0)" } ?? ""), isChanged: isChanged)
+                + (portal.map { " of portal \($0)" } ?? account.portal.map { " of all portals, no longer of \($0) alone" }
+                    ?? ""),
+            isChanged: isChanged)
     }
 }
 

@@ -14,7 +14,7 @@ extension DoctorCheck {
         SELECT 'warning', format('the logins of portals and apps may open %s connections, and the server has %s for all',
                                  l.allowed, s.available),
                'Or raise max_connections, or put a pooler in front of them. A worker needs 10, a gateway --pool-size and one in '
-               || 'each cell, and either up to 4 more with --operations-listen.',
+               || 'each cell, and either up to 3 more with --operations-listen.',
                (SELECT string_agg(format('ALTER ROLE %I CONNECTION LIMIT %s;', r.rolname,
                                          greatest(1, s.available / 2 / l.logins)), E'\\n' ORDER BY r.rolname)
                 FROM pg_roles r WHERE r.rolname IN (SELECT login FROM login)), \(OwnerRights.hands("l.are_altered")), false

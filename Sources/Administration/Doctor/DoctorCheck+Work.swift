@@ -36,11 +36,12 @@ extension DoctorCheck {
                'Dead rows pile up in every table until it commits or ends.',
                format('SELECT pg_terminate_backend(%s);', pid), 'superuser', false
         FROM pg_stat_activity WHERE backend_xmin IS NOT NULL AND xact_start < clock_timestamp() - interval '5 minutes'
+          AND coalesce(datname, current_database()) = current_database()  -- a standby's has none, and counts everywhere
           AND pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum)  -- which keeps no dead row from going
         UNION ALL
         SELECT 'warning', format('prepared transaction %s of %s is open since %s', gid, owner, prepared),
                'Or COMMIT PREPARED it.', format('ROLLBACK PREPARED %L;', gid), 'superuser', false
-        FROM pg_prepared_xacts WHERE prepared < clock_timestamp() - interval '5 minutes'
+        FROM pg_prepared_xacts WHERE prepared < clock_timestamp() - interval '5 minutes' AND database = current_database()
         UNION ALL
         SELECT 'warning', 'this login does not see what others are doing', 'Old snapshots and standbys are not seen either.',
                format('GRANT pg_monitor TO %I;', current_user), 'superuser', false
