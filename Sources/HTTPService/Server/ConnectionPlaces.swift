@@ -68,7 +68,7 @@ final class ConnectionPlaces: Sendable {
     private func admit(_ place: Place, _ state: inout State) -> (isAdmitted: Bool, victim: Place?) {
         var victim: Place?
         if let address = place.address, state.counts[address, default: 0] >= limits.share {
-            victim = Self.slowest(state.places.values.lazy.filter { $0.address == address })
+            victim = Self.slowest(state.places.values.lazy.filter { $0.address == address })?.place
             guard let victim else { return (false, nil) }
             Self.remove(victim, &state)
         }
@@ -85,9 +85,10 @@ final class ConnectionPlaces: Sendable {
         state.counts[address] = count > 1 ? count - 1 : nil
     }
 
-    private static func slowest(_ places: some Sequence<Place>) -> Place? {
+    /// Who has kept us waiting longest, and since when: its next request may have come by the time it is looked at again.
+    private static func slowest(_ places: some Sequence<Place>) -> (place: Place, since: UInt64)? {
         places.lazy.map { ($0, $0.waitingSince.load(ordering: .relaxed)) }.filter { $0.1 != 0 }
-            .min { $0.1 < $1.1 }?.0
+            .min { $0.1 < $1.1 }
     }
 }
 
@@ -112,11 +113,10 @@ extension ConnectionPlaces {
         let patience = limits.patience
         let victim = state.withLock { state -> Place? in
             guard state.places.count >= limits.connections, let slowest = Self.slowest(state.places.values),
-                NIODeadline.uptimeNanoseconds(slowest.waitingSince.load(ordering: .relaxed))
-                    + TimeAmount(patience) <= .now()
+                NIODeadline.uptimeNanoseconds(slowest.since) + TimeAmount(patience) <= .now()
             else { return nil }
-            Self.remove(slowest, &state)
-            return slowest
+            Self.remove(slowest.place, &state)
+            return slowest.place
         }
         if let victim { close(victim) }
     }
