@@ -6,6 +6,11 @@ package struct PortalCredential: Sendable, Hashable {
     package let portal: String
     package let clientID: String
     package let createdAt: Timestamp
+
+    /// What a journal keeps of what was done to it.
+    package static func line(_ verb: String, portal: String, clientID: String) -> String {
+        "portal credentials \(verb) \(quotedWord(portal)) \(quotedWord(clientID))"
+    }
 }
 
 /// A client id with its secret, which is nowhere else.

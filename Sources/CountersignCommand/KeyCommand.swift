@@ -29,7 +29,7 @@ struct KeyGenerate: ParsableCommand {
             Prints COUNTERSIGN_MASTER_KEY=<id>:<key>, ready for an environment file. Stores nothing.
 
             Examples:
-              countersign key generate > /etc/countersign/key.env
+              (umask 077; countersign key generate > /etc/countersign/key.env)
               countersign key generate --id 2
             """)
 

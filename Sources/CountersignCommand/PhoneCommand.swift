@@ -143,12 +143,12 @@ struct PhoneEnroll: AsyncParsableCommand {
             let (signer, decrypter) = (Ed25519Signer(), Curve25519Decrypter())
             let key = DeviceKey(signer: signer, decrypter: decrypter, created: Date())
             let enrollment = try await transport.enroll(device, key)
-            let held = try await transport.devices(of: user).first { $0.id == enrollment.id }?.confirmation
             try options.file.write(
                 PhoneMemory(
                     enrollment: enrollment, created: key.created,
                     signingSecret: signer.secret.rawRepresentation,
                     decryptionSecret: decrypter.secret.rawRepresentation))
+            let held = try await transport.devices(of: user).first { $0.id == enrollment.id }?.confirmation
             write("enrolled \(device.userID) on \(device.deviceID): \(enrollment.id.uuidString.lowercased())")
             write("device key  \(key.fingerprint)")
             if let key = enrollment.serverPublicKey {

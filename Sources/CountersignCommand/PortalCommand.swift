@@ -177,7 +177,7 @@ struct PortalRotateSecret: DatabaseCommand {
         let journal = try database.openJournal()
         try await connection.handOver(text) { connection in
             let rotated = try await Portal.rotateSecret(name, overlap: both, sealer, &connection)
-            try await journal?.append("portal rotate-secret \(name)")
+            try await journal?.append("portal rotate-secret \(quotedWord(name))")
             return rotated
         }
     }

@@ -55,9 +55,11 @@ struct CredentialsAdd: DatabaseCommand {
 
     func run(_ connection: inout Connection) async throws {
         let wanted = clientID ?? Environment.current.text("client-id")
+        let journal = try database.openJournal()
         try await connection.handOver(output) { connection in
-            try await PortalCredential.add(portal: name, clientID: wanted, &connection)
-                .shownOnce("added a client id to portal \(name)")
+            let added = try await PortalCredential.add(portal: name, clientID: wanted, &connection)
+            try await journal?.append(PortalCredential.line("add", portal: name, clientID: added.clientID))
+            return added.shownOnce("added a client id to portal \(name)")
         }
     }
 }
@@ -110,9 +112,11 @@ struct CredentialsRotate: DatabaseCommand {
     @OptionGroup var database: DatabaseOptions
 
     func run(_ connection: inout Connection) async throws {
+        let journal = try database.openJournal()
         try await connection.handOver(output) { connection in
-            try await PortalCredential.rotate(portal: name, clientID: clientID, &connection)
-                .shownOnce("client id \(clientID) of portal \(name) has a new secret")
+            let rotated = try await PortalCredential.rotate(portal: name, clientID: clientID, &connection)
+            try await journal?.append(PortalCredential.line("rotate", portal: name, clientID: clientID))
+            return rotated.shownOnce("client id \(clientID) of portal \(name) has a new secret")
         }
     }
 }
@@ -138,7 +142,9 @@ struct CredentialsRemove: DatabaseCommand {
     @OptionGroup var database: DatabaseOptions
 
     func run(_ connection: inout Connection) async throws {
+        let journal = try database.openJournal()
         try await PortalCredential.remove(portal: name, clientID: clientID, &connection)
+        try await journal?.append(PortalCredential.line("remove", portal: name, clientID: clientID))
         write("removed client id \(clientID) from portal \(name)")
     }
 }

@@ -38,8 +38,11 @@ struct PortalSigningKey: ParsableCommand {
 
         func run(_ connection: inout Connection) async throws {
             let sealer = Sealer(try Environment.current.masterKeys())
+            let journal = try database.openJournal()
             try await connection.handOver({ try output.text($0) }) { connection in
-                keyRecord(name, try await Portal.addSigningKey(name, sealer, &connection))
+                let key = try await Portal.addSigningKey(name, sealer, &connection)
+                try await journal?.append("portal signing-key add \(quotedWord(name))")
+                return keyRecord(name, key)
             }
         }
     }
@@ -80,7 +83,9 @@ struct PortalSigningKey: ParsableCommand {
         @OptionGroup var database: DatabaseOptions
 
         func run(_ connection: inout Connection) async throws {
+            let journal = try database.openJournal()
             let wasThere = try await Portal.removeSigningKey(name, &connection)
+            if wasThere { try await journal?.append("portal signing-key remove \(quotedWord(name))") }
             write(
                 wasThere ? "removed the signing key of portal \(name)" : "portal \(name) has no signing key")
         }

@@ -52,7 +52,8 @@ struct RestoredCommand: DatabaseCommand {
             try await lookAfter(&connection, journal)
         }
         guard let restore = try await Restore.latest(&connection), restore.releasedAt == nil else {
-            return write("History has not gone back, or that was looked after.")
+            return try output.wantsJSON
+                ? write("{}") : write("History has not gone back, or that was looked after.")
         }
         let commands = try await commands(since: restore.knownUntil, in: journal)
         if try output.wantsJSON {

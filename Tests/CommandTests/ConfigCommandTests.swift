@@ -70,10 +70,16 @@ import Testing
         let secret = "whsec_" + Data(repeating: 7, count: 32).base64EncodedString()
         let secretFile = FileManager.default.temporaryDirectory.appending(
             path: Database.current.unique("secret"))
-        try Data("\(secret)\nanother line\n".utf8).write(to: secretFile)
         defer { try? FileManager.default.removeItem(at: secretFile) }
         let given = file.replacing(
             "    signing-key:", with: "    signing-secret: file:\(secretFile.path)\n    signing-key:")
+        for own in ["export COUNTERSIGN_MASTER_KEY=1:c2VjcmV0", "localhost:5432:countersign:admin:c2VjcmV0"] {
+            try Data("\(own)\n".utf8).write(to: secretFile)
+            let refused = try await apply(shell.with("ACME_CALLBACK_PASSWORD_2", "hush"), given)
+            #expect(refused.status == 65 && refused.errors.contains("is for countersign or libpq itself"))
+            #expect(!refused.text.contains("c2VjcmV0"))
+        }
+        try Data("\(secret)\nanother line\n".utf8).write(to: secretFile)
         let applied = try await apply(shell.with("ACME_CALLBACK_PASSWORD_2", "hush"), given)
         #expect(applied.status == 0, "\(applied.text)")
         #expect(!applied.text.contains("hush") && !applied.text.contains(secret))

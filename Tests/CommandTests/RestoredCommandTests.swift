@@ -34,12 +34,17 @@ import Testing
         let secret =
             try await shell.succeed("portal", "rotate-secret", "acme", "--json")
             .json(as: [String: Any].self)["signing_secret"] as? String
+        try await shell.succeed("portal", "credentials", "add", "acme", "--client-id", "web")
+        try await shell.succeed("portal", "credentials", "rotate", "acme", "web")
+        try await shell.succeed("portal", "signing-key", "add", "acme")
         try await shell.succeed("portal", "disable", "acme")
         let enrollment = try await enrolled()
         try await shell.succeed("enrollment", "revoke", "\(enrollment)")
         #expect(
             try await scene.commands == [
-                "settings set enrollment_enabled=false", "portal rotate-secret acme", "portal disable acme",
+                "settings set enrollment_enabled=false", "portal rotate-secret acme",
+                "portal credentials add acme web", "portal credentials rotate acme web",
+                "portal signing-key add acme", "portal disable acme",
                 "enrollment revoke \(enrollment)",
             ])
         let text = try String(contentsOfFile: scene.journal, encoding: .utf8)
@@ -49,7 +54,7 @@ import Testing
             try FileManager.default.attributesOfItem(atPath: scene.journal)[.posixPermissions] as? NSNumber
         #expect(mode?.intValue == 0o600)
         #expect(try await shell.run("settings", "set", "enrollment_enabled=maybe").status == 64)
-        #expect(try await scene.commands.count == 4)
+        #expect(try await scene.commands.count == 7)
     }
 
     @Test func `a journal that cannot be opened stops a command before it does anything`() async throws {

@@ -149,6 +149,16 @@ import Testing
         try await shell.succeed("events", "verify")
     }
 
+    /// It goes on in portions, and a restore must know of the first.
+    @Test func `nobody is erased before the journal has it`() async throws {
+        let shell = try await Shell.member(of: .admin)
+        _ = try await arrange()
+        let failed = try await shell.run("user", "erase", "mobile", "alice", "--yes", "--journal", "/dev/full")
+        #expect(failed.status != 0 && failed.errors.contains("/dev/full cannot be written"))
+        let left = "SELECT count(*) FROM countersign.enrollments WHERE user_id = 'alice'"
+        #expect(try await Database.current.count(left) > 0)
+    }
+
     /// A restore brings the name back, and all that a journal has is the pseudonym.
     @Test func `a journal does not name who was erased, and erases again`() async throws {
         var owner = try await arrange()

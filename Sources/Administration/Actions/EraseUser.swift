@@ -23,6 +23,7 @@ package struct EraseUser: OperatorAction {
         App.input, ActionInput("user", help: "The user, as the app calls them.", placeholder: "user-id"),
     ]
     package static let asks = true
+    package static let isInPortions = true
     package static let event = "user.erased"
     package static let statements: [any StatementFamily.Type] = [FindApp.self, CallErase.self]
     private static let portion: Int32 = 1_000

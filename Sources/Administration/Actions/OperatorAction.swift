@@ -38,6 +38,10 @@ package protocol OperatorAction: Sendable {
     /// What would go, for a command that asks. Refuses what `run` would.
     func warning(_ connection: inout Connection) async throws -> String
 
+    /// Whether it is done in portions, each of which counts: then it is in the journal before the first, as one that is
+    /// interrupted, or finds its disk full, has done most of it already.
+    static var isInPortions: Bool { get }
+
     /// What a journal keeps of it once done: its line, or one that tells less.
     func journalLine(_ line: String, _ connection: inout Connection) async throws -> String
 
@@ -49,6 +53,7 @@ extension OperatorAction {
     package static var hasOwnCommand: Bool { false }
     package static var answersSecret: Bool { false }
     package static var asks: Bool { false }
+    package static var isInPortions: Bool { false }
     package static var role: ConsoleRole { .admin }
     package var needsPassword: Bool { false }
 
@@ -86,7 +91,7 @@ package let operatorActions: [any OperatorAction.Type] = [
 func sentence(_ state: String, isChanged: Bool) -> String { state + (isChanged ? "" : " already") }
 
 /// As a shell wants it.
-private func quotedWord(_ word: String) -> String {
+package func quotedWord(_ word: String) -> String {
     let isPlain = word.unicodeScalars.allSatisfy {
         ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
             || "-_=./:@,".unicodeScalars.contains($0)

@@ -30,15 +30,19 @@ extension ConfigStep {
             outcome.show(
                 "added a client id to portal \(portal)",
                 [("client_id", new.clientID), ("client_secret", new.secret)])
+            outcome.journal.append(PortalCredential.line("add", portal: portal, clientID: new.clientID))
         case .removeClientID(let portal, let id):
             try await PortalCredential.remove(portal: portal, clientID: id, &connection)
             outcome.sentences.append("removed client id \(id) from portal \(portal)")
+            outcome.journal.append(PortalCredential.line("remove", portal: portal, clientID: id))
         case .addSigningKey(let portal):
             let key = try await Portal.addSigningKey(portal, try sealer(), &connection)
             outcome.sentences.append("portal \(portal) signs webhooks with a key, too: \(key)")
+            outcome.journal.append("portal signing-key add \(quotedWord(portal))")
         case .removeSigningKey(let portal):
             _ = try await Portal.removeSigningKey(portal, &connection)
             outcome.sentences.append("removed the signing key of portal \(portal)")
+            outcome.journal.append("portal signing-key remove \(quotedWord(portal))")
         case .addOperator(let name, let wanted):
             let password = try await ConsoleAccount.add(
                 name, try ConsoleRole(typed: wanted[OperatorsSection.role]?.value ?? ""),

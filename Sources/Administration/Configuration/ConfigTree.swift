@@ -96,7 +96,7 @@ extension ConfigTree {
     private static func scalar(_ text: String) -> String {
         let isPlain =
             text.unicodeScalars.first.map { $0.isASCII && $0.properties.isAlphabetic || $0.isDigit } ?? false
-            && !text.hasSuffix(":")
+            && !text.hasSuffix(":") && text.lowercased() != "null"
             && text.unicodeScalars.allSatisfy {
                 $0.isASCII && $0.properties.isAlphabetic || $0.isDigit
                     || "-_./:@%+=~?&".unicodeScalars.contains($0)

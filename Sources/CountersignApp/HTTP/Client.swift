@@ -4,8 +4,8 @@ public import Foundation
 ///
 /// An answer that is lost is asked for again, which is safe: the same submission gets the outcome of the first.
 public struct Client: Sendable {
-    /// How often one request is sent at most.
-    private static let tries = 3
+    /// Before each time that one request is sent: a phone that changes networks has none for a moment.
+    private static let pauses: [Duration] = [.zero, .milliseconds(500), .seconds(1)]
 
     private let server: URL
     private let transport: any Transport
@@ -159,9 +159,14 @@ public struct Client: Sendable {
 
     private func sendUntilAnswered(_ request: TransportRequest) async throws -> TransportAnswer {
         var reason = ""
-        for _ in 0..<Self.tries {
-            try Task.checkCancellation()
-            do { return try await transport.send(request) } catch { reason = "\(error)" }
+        for pause in Self.pauses {
+            try await Task.sleep(for: pause)
+            do {
+                return try await transport.send(request)
+            } catch {
+                try Task.checkCancellation()
+                reason = "\(error)"
+            }
         }
         throw AppError.unreachable("cannot reach \(server.absoluteString): \(reason)")
     }

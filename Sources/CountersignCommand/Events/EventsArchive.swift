@@ -22,6 +22,7 @@ struct EventsArchive: DatabaseCommand {
               countersign events archive /srv/audit --before 2026-01-31 --json
             """)
     static let role: GroupRole? = nil
+    static let isLong = true
 
     @Argument(help: "The folder; it is made when there is none.", completion: .directory)
     var folder: String

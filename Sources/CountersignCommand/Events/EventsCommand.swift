@@ -35,6 +35,7 @@ struct EventsVerify: DatabaseCommand {
               countersign events verify --archive /srv/audit
             """)
     static let role: GroupRole? = .admin
+    static let isLong = true
 
     @Option(help: "Look at the archive in that folder instead.", completion: .directory)
     var archive: String?

@@ -56,8 +56,8 @@ struct PhoneFile {
             atPath: draft, contents: try encoder.encode(memory), attributes: [.posixPermissions: 0o600])
         do {
             guard isWritten else { throw CocoaError(.fileWriteUnknown) }
-            if files.fileExists(atPath: path) { try files.removeItem(atPath: path) }
-            try files.moveItem(atPath: draft, toPath: path)
+            // It replaces the old one as it comes, so that there is one at each moment.
+            guard rename(draft, path) == 0 else { throw CocoaError(.fileWriteUnknown) }
         } catch {
             try? files.removeItem(atPath: draft)
             throw Failure(.output, "cannot write \(path)")

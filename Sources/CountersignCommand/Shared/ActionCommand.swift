@@ -79,8 +79,9 @@ struct ActionCommand<Action: OperatorAction>: DatabaseCommand, CustomReflectable
             }
         }
         if Action.asks { try confirmation.ask(try await action.warning(&connection)) }
+        if Action.isInPortions { try await journal?.append(action.journalLine(line, &connection)) }
         let done = try await action.run(&connection)
-        try await journal?.append(action.journalLine(line, &connection))
+        if !Action.isInPortions { try await journal?.append(action.journalLine(line, &connection)) }
         write(done)
     }
 }

@@ -9,6 +9,8 @@ protocol DatabaseCommand: AsyncParsableCommand {
     static var role: GroupRole? { get }
     /// Whether the schema must be one that this program works on.
     static var needsSchema: Bool { get }
+    /// Whether its statements may take as long as they take: how much they read is told by how much there is. Ctrl-C ends them.
+    static var isLong: Bool { get }
     var database: DatabaseOptions { get }
 
     /// Looks at the arguments before anything is connected.
@@ -18,6 +20,7 @@ protocol DatabaseCommand: AsyncParsableCommand {
 
 extension DatabaseCommand {
     static var needsSchema: Bool { true }
+    static var isLong: Bool { false }
 
     func prepare() {}
 
@@ -30,6 +33,7 @@ extension DatabaseCommand {
             var options = try database.connectionOptions()
             // Somebody who idles in a transaction must not keep an operator waiting for ever.
             options.settings["lock_timeout"] = "5s"
+            if Self.isLong { options.settings["statement_timeout"] = "0" }
             Interruption.shared.begin()
             var connection = try await Connection.open(options)
             Interruption.shared.watch(connection)

@@ -43,6 +43,10 @@ extension Console {
                 return done
             }
         }
+        if type(of: action).isInPortions {
+            try await journal?.append(action.journalLine(line, &connection))
+            return try await action.run(&connection)
+        }
         let done = try await action.run(&connection)
         do {
             try await journal?.append(action.journalLine(line, &connection))
