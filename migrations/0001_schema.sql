@@ -11,6 +11,7 @@
 --   server_keys, enrollments
 --                         the server's OpenPGP key pairs; a user's app on one device, allowed to answer
 --   home_heartbeat        when the cell lived whose enrollments are known in the others
+--   kept_locks            wrong codes and locks of devices that are copied from there anew
 --   auth_requests         one attempt to sign a visitor in: the row's status is the truth
 --   otp_secrets           codes that were issued and not collected yet, the only place where one stands in the clear
 --   link_key              the key of the codes that apps give to browsers
@@ -288,6 +289,13 @@ ALTER TABLE countersign.enrollments ENABLE ROW LEVEL SECURITY;
 CREATE TABLE countersign.home_heartbeat (
     cell     integer PRIMARY KEY CONSTRAINT home_heartbeat_cell CHECK (cell BETWEEN 0 AND 1023),
     beat_at  timestamptz NOT NULL
+);
+
+-- Filled where a cell begins to copy everything anew, and emptied once all is copied, by whichever `cell follow` sees that.
+CREATE TABLE countersign.kept_locks (
+    enrollment_id  uuid PRIMARY KEY,
+    locked_until   timestamptz,
+    wrong_codes    timestamptz[] NOT NULL
 );
 
 ---------------------------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ struct CellFollow: DatabaseCommand {
 
             With --again everything is copied anew, as is needed after a restore of either cell, or where the home no \
             longer has what this cell has missed. Until then this cell's apps are refused and no answer is judged: \
-            seconds for thousands of devices.
+            seconds for thousands of devices. Wrong codes and locks of devices are put back once all is copied: who \
+            interrupts it runs it again, without --again.
 
             Examples:
               export COUNTERSIGN_HOME_URL=postgres://cell1@db/countersign
@@ -56,7 +57,7 @@ struct CellFollow: DatabaseCommand {
             try await here.begin(url, &connection)
         }
         try await wait(for: offer.cell, &connection)
-        if again { try await HomeSubscription.restoreCounts(&connection) }
+        try await HomeSubscription.restoreLocks(&connection)
         write("this cell follows cell \(offer.cell)")
     }
 

@@ -102,6 +102,16 @@ import Testing
             let kept =
                 "SELECT count(*) FROM countersign.enrollments WHERE locked_until = '2100-01-01Z' AND cardinality(wrong_codes) = 1"
             #expect(try await cells.away.number(kept) == 1)
+            // As one leaves it that was interrupted while it waited.
+            try await cells.away.execute(
+                """
+                INSERT INTO countersign.kept_locks
+                SELECT enrollment_id, '2100-01-01Z', wrong_codes FROM countersign.enrollments WHERE user_id = 'bob';
+                UPDATE countersign.enrollments SET locked_until = NULL
+                """)
+            #expect(try await cells.away("follow").status == 0)
+            #expect(try await cells.away.number(kept) == 1)
+            #expect(try await cells.away.number("SELECT count(*) FROM countersign.kept_locks") == 0)
             #expect(try await cells.away.number("SELECT count(*) FROM countersign.submissions") == 1)
             #expect(try await cells.away.number("SELECT countersign.lags()::integer") == 0)
             try await cells.home.execute(

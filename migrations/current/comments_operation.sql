@@ -148,3 +148,9 @@ COMMENT ON TABLE countersign.home_heartbeat IS
     'When the home lived: the cell in which devices are enrolled. Its row is replicated to the cells that follow it; without such there is none.';
 COMMENT ON COLUMN countersign.home_heartbeat.cell IS 'The number of the home.';
 COMMENT ON COLUMN countersign.home_heartbeat.beat_at IS 'When, by its own clock; written once a second.';
+
+COMMENT ON TABLE countersign.kept_locks IS
+    'What this cell has counted of devices that it copies from the home anew. Without a copy that goes on there is none.';
+COMMENT ON COLUMN countersign.kept_locks.enrollment_id IS 'The device.';
+COMMENT ON COLUMN countersign.kept_locks.locked_until IS 'Until when it was locked; NULL when it was not.';
+COMMENT ON COLUMN countersign.kept_locks.wrong_codes IS 'When its last wrong codes came.';

@@ -61,7 +61,7 @@ extension HomeSubscription {
     }
 
     /// Drops what there is and begins anew. No answer is judged meanwhile. What was counted here of devices, wrong codes
-    /// and locks, is put by in a table of the session, see `restoreCounts`.
+    /// and locks, is put by, see `restoreLocks`: also that of a copy before this one that was not waited for.
     ///
     /// - Parameter home: a session there of the login that replicates.
     package func beginAgain(
@@ -83,9 +83,11 @@ extension HomeSubscription {
         try await connection.execute(
             """
             BEGIN;
-            CREATE TEMP TABLE kept_counts ON COMMIT PRESERVE ROWS AS
+            INSERT INTO countersign.kept_locks (enrollment_id, locked_until, wrong_codes)
                 SELECT enrollment_id, locked_until, wrong_codes FROM countersign.enrollments
-                WHERE locked_until IS NOT NULL OR wrong_codes <> '{}';
+                WHERE locked_until IS NOT NULL OR wrong_codes <> '{}'
+                ON CONFLICT (enrollment_id) DO UPDATE
+                SET locked_until = excluded.locked_until, wrong_codes = excluded.wrong_codes;
             SET LOCAL session_replication_role = replica;
             DELETE FROM countersign.enrollments;
             DELETE FROM countersign.apps;
@@ -97,12 +99,12 @@ extension HomeSubscription {
     }
 
     /// Once everything is copied.
-    package static func restoreCounts(_ connection: inout Connection) async throws {
+    package static func restoreLocks(_ connection: inout Connection) async throws {
         try await connection.execute(
             """
+            WITH kept AS (DELETE FROM countersign.kept_locks RETURNING enrollment_id, locked_until, wrong_codes)
             UPDATE countersign.enrollments e SET locked_until = k.locked_until, wrong_codes = k.wrong_codes
-            FROM pg_temp.kept_counts k WHERE e.enrollment_id = k.enrollment_id;
-            DROP TABLE pg_temp.kept_counts
+            FROM kept k WHERE e.enrollment_id = k.enrollment_id
             """)
     }
 
@@ -113,9 +115,15 @@ extension HomeSubscription {
         """
     }
 
-    /// What the earlier subscription has left at the home. Its sender may live a moment longer.
+    /// What the earlier subscription has left at the home. Its sender may live a moment longer: where its network is silent,
+    /// until the home's wal_sender_timeout, a minute by default, is over.
     private func dropSlots(_ home: inout Connection) async throws {
+        let deadline = ContinuousClock.now + .seconds(90)
         while let isOurs = try await home.run(DropSlots(slot: slot, copying: copyingSlots)).first() {
+            guard ContinuousClock.now < deadline else {
+                throw AdministrationError.refused(
+                    "at the home somebody has used the replication slot \(slot) for 90 s: is there another cell \(cell)?")
+            }
             guard isOurs else {
                 throw AdministrationError.refused(
                     "at the home a replication slot \(slot) belongs to another database: is there another cell \(cell)?"

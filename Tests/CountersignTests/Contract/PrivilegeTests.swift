@@ -212,6 +212,7 @@ private let decidedPrivileges = """
     has_closed_isolates(value text) - admin: execute
     held() - admin monitor worker: execute
     home_heartbeat - admin gateway monitor worker: select
+    kept_locks - nobody
     lags() - admin gateway monitor worker: execute
     publish_home() - nobody
     refuse_away() - nobody
