@@ -27,12 +27,12 @@ extension ServerResult {
 }
 
 /// Class 22 quotes the value that it could not read: `invalid input syntax for type uuid: "..."`. The value
-/// may itself hold quotation marks, so all between the first and the last goes. Looks at scalars, as a
-/// combining character of the value would make another character of the mark before it.
-private func withoutQuotation(_ message: String) -> String {
+/// may itself hold quotation marks, so all between the first and the last goes, in whatever language the server speaks
+/// (`lc_messages`). Looks at scalars, as a combining character of the value would make another character of the mark before it.
+func withoutQuotation(_ message: String) -> String {
     let scalars = message.unicodeScalars
-    guard let start = scalars.firstIndex(of: "\""), let end = scalars.lastIndex(of: "\"") else {
-        return message
-    }
+    let marks: Set<Unicode.Scalar> = ["\"", "«", "»", "‹", "›", "„", "“", "”", "‚", "‘", "’", "「", "」", "『", "』"]
+    guard let start = scalars.firstIndex(where: marks.contains), let end = scalars.lastIndex(where: marks.contains)
+    else { return message }
     return String(scalars[...start]) + "..." + String(scalars[end...])
 }

@@ -74,7 +74,8 @@ extension ClaimedSubmission.Prompt {
         return words.lines
     }
 
-    /// Nil when there is something to encrypt and no key to encrypt it to.
+    /// Nil when there is something to encrypt and no key to encrypt it to, or one that has ended since it was enrolled: subkeys
+    /// have ends of their own.
     fileprivate func text(
         _ claimed: ClaimedSubmission, _ context: OpenPGPContext, _ sealer: Sealer, _ places: Places?,
         _ country: PromptLines.Match?
@@ -83,8 +84,14 @@ extension ClaimedSubmission.Prompt {
         guard let secureMessage else { return lines.joined(separator: "\n") }
         guard let publicKey = claimed.publicKey, let signer else { return nil }
         let secretKey = try sealer.open(signer.sealed, at: ServerKey.place(signer.id))
-        let armor = try context.encrypt(
-            Array(secureMessage.utf8), to: publicKey, signedBy: secretKey)
+        let armor: String
+        do {
+            armor = try context.encrypt(Array(secureMessage.utf8), to: publicKey, signedBy: secretKey)
+        } catch OpenPGPError.recipientCannotDecrypt {
+            return nil
+        } catch OpenPGPError.recipient {
+            return nil
+        }
         return (lines + [armor.replacing("\r\n", with: "\n")]).joined(separator: "\n")
     }
 }

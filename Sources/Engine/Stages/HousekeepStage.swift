@@ -24,7 +24,7 @@ package struct HousekeepStage: Stage {
         {
             let duration = start.duration(to: end)
             return switch self {
-            case .measurement: start + min(max(.seconds(1), duration * 10), .seconds(3))
+            case .measurement: max(start + min(max(.seconds(1), duration * 10), .seconds(3)), end + duration)
             case .notifications: end + max(.seconds(2), duration * 20)
             case .limits: end + max(.seconds(1), duration * 20)
             case .closing: start + .seconds(5)
@@ -85,11 +85,12 @@ package struct HousekeepStage: Stage {
     private mutating func doChores(
         _ connection: inout Connection, _ limit: Int
     ) async throws -> (rows: Int, suspects: Int) {
-        var (rows, suspects, failure) = (0, 0, PostgresError?.none)
+        var (rows, suspects) = (0, 0)
+        var failure: (any Error)?
         do {
             suspects = try await clearSuspects(&connection, limit)
         } catch {
-            guard let error = PostgresError(in: error), connection.isIdle else { throw error }
+            guard connection.isIdle else { throw error }
             failure = error
         }
         for chore in Chore.allCases {
@@ -98,7 +99,7 @@ package struct HousekeepStage: Stage {
             do {
                 rows += try await run(chore, &connection)
             } catch {
-                guard let error = PostgresError(in: error), connection.isIdle else { throw error }
+                guard connection.isIdle else { throw error }
                 failure = failure ?? error
             }
             due[chore] = chore.next(after: start, until: .now)

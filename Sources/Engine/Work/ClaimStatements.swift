@@ -50,7 +50,7 @@ struct CountFailure: StatementFamily {
         Statement(
             "\(claim.table).count_failure",
             """
-            UPDATE \(claim.table) SET attempts = attempts + 1\(claim.isLeased ? ", leased_until = NULL" : "")
+            UPDATE \(claim.table) SET attempts = least(attempts + 1, 1000)\(claim.isLeased ? ", leased_until = NULL" : "")
             WHERE ctid = (SELECT q.ctid FROM \(claim.table) q WHERE \(claim.isNamed) FOR UPDATE SKIP LOCKED)
             RETURNING attempts
             """)

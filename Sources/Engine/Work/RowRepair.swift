@@ -41,6 +41,16 @@ struct RowRepair {
         }
     }
 
+    /// One that cannot even be given up, as where a page is damaged, keeps none of the others behind it from its turn.
+    private func giveUp(_ key: Identifier, _ connection: inout Connection) async throws {
+        do {
+            try await repair.giveUp(key, &connection)
+        } catch  where connection.isUsable {
+            if !connection.isIdle { try await connection.execute("ROLLBACK") }
+            logger.error("row cannot be given up", metadata: ["key": "\(key)", "error": "\(error)"])
+        }
+    }
+
     private func count(_ key: Identifier, _ error: any Error, _ connection: inout Connection) async throws {
         var fields = await repair.subject(key, &connection)
         fields["error"] = "\(error)"
@@ -50,7 +60,7 @@ struct RowRepair {
         guard let tries = try counted.first(), tries >= Self.triesAllowed else { return }
         fields["tries"] = "\(tries)"
         logger.error("row given up", metadata: fields)
-        try await repair.giveUp(key, &connection)
+        try await giveUp(key, &connection)
     }
 }
 

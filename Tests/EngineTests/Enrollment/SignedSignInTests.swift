@@ -112,6 +112,31 @@ import Testing
         }
     }
 
+    /// Its key for encryption may have ended since it was enrolled: then the request would have failed for everybody.
+    @Test func `nor for a device that nothing can be encrypted to any more`() async throws {
+        let site = try await Site.make()
+        let key = try await GnuPG.withNewHome { gnuPG in
+            try gnuPG.makeKey("alice")
+            return try gnuPG.publicKey("alice")
+        }
+        try await withWorkerLogin { _ in
+            var portal = try await site.portal()
+            var app = try await site.app()
+            let phone = try await SQLPhone.enroll("alice", &app)
+            var superuser = try await Database.current.connectAsSuperuser()
+            try await superuser.run(
+                Statement("key", "UPDATE countersign.enrollments SET public_key = $1"), [.text(key)])
+            let insert = """
+                INSERT INTO countersign.auth_requests (auth_type, callback_uri, secure_message)
+                VALUES ('qr-code', '\(Site.callback)', 'hush') RETURNING transaction_id
+                """
+            let transaction = try await portal.execute(insert)[0].identifier(0)
+            let code = try await portal.code(transaction)
+            #expect(try await app.submit(phone.enrollment, code, "scan").reason == "not_enrolled")
+            #expect(try await portal.status(transaction) == "issued")
+        }
+    }
+
     private func result(_ transaction: Identifier, _ portal: inout Connection) async throws -> Row {
         let statement = Statement(
             "signed result",
