@@ -8,10 +8,12 @@ import Support
 import Testing
 
 @Suite(.database) struct EventsArchiveTests {
-    private typealias Scene = PhoneCommandTests.Scene
+    typealias Scene = PhoneCommandTests.Scene
 
     /// A sign-in and an erased user of three weeks ago, as closed events, and newer ones.
-    private func arrange() async throws -> Scene {
+    ///
+    /// - Parameter older: SQL that makes some of the events older than that.
+    func arrange(_ older: String = "") async throws -> Scene {
         let scene = try await Scene.make()
         try await withWorker(sealer: scene.sealer) { _ in
             try await scene.phone.succeed("phone", "enroll", "--user", "alice", "--keys", scene.keys)
@@ -27,6 +29,7 @@ import Testing
             UPDATE countersign.events e SET event_id = encode(
                 substring(uuid_send(countersign.uuid_floor(countersign.uuid_time(e.event_id) - interval '21 days')) FOR 6)
                 || substring(uuid_send(e.event_id) FROM 7), 'hex')::uuid;
+            \(older);
             DELETE FROM countersign.event_digests;
             UPDATE countersign.event_closing
             SET until = date_trunc('minute', clock_timestamp() - interval '1 day'), horizon = '3'
@@ -38,12 +41,12 @@ import Testing
         return scene
     }
 
-    private func archive(_ folder: String) async throws -> Outcome {
+    func archive(_ folder: String) async throws -> Outcome {
         try await Shell.owner().run("events", "archive", folder, "--before", "10d", "--json")
     }
 
     /// Without a database.
-    private func verify(_ folder: String) async throws -> Outcome {
+    func verify(_ folder: String) async throws -> Outcome {
         try await Shell(url: "postgres://nobody@127.0.0.1:1/none").run(
             "events", "verify", "--archive", folder)
     }
@@ -118,13 +121,13 @@ import Testing
         #expect(!events.joined().contains("bob"))
     }
 
-    private func path(_ folder: String, _ ending: String, but other: String? = nil) throws -> String {
+    func path(_ folder: String, _ ending: String, but other: String? = nil) throws -> String {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder)
         let name = names.first { $0.hasSuffix(ending) && !(other.map($0.contains) ?? false) }
         return "\(folder)/\(try #require(name))"
     }
 
-    private func lines(_ folder: String, _ ending: String, but other: String? = nil) throws -> [String] {
+    func lines(_ folder: String, _ ending: String, but other: String? = nil) throws -> [String] {
         var reader = try GzipReader(path: try path(folder, ending, but: other))
         var lines: [String] = []
         while let line = try reader.next() { lines.append(String(decoding: line, as: UTF8.self)) }
@@ -185,13 +188,13 @@ import Testing
         #expect(try await verify(folder).status == 0)
     }
 
-    private func write(_ lines: some Sequence<String>, to path: String) throws {
+    func write(_ lines: some Sequence<String>, to path: String) throws {
         var writer = try GzipWriter(path: path)
         for line in lines { try writer.write(line) }
         try writer.close()
     }
 
-    private func expectFault(_ folder: String, _ sentences: String...) async throws {
+    func expectFault(_ folder: String, _ sentences: String...) async throws {
         let outcome = try await verify(folder)
         #expect(outcome.status == 65)
         for sentence in sentences { #expect(outcome.output.contains(sentence), "\(outcome.output)") }

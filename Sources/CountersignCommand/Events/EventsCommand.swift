@@ -27,7 +27,8 @@ struct EventsVerify: DatabaseCommand {
             again, and ends with 65 when one does not fit. Days that were dropped when their retention was over do \
             no harm. Who keeps the printed digest elsewhere knows later that nothing was cut off before it.
 
-            With --archive it looks at the files of `events archive`, and needs no database.
+            With --archive it looks at the files of `events archive`, and needs no database. It tells whether weeks from \
+            before are not there, and how many events of erased users nothing there proves; neither is a fault.
 
             Examples:
               countersign events verify
@@ -59,17 +60,40 @@ struct EventsVerify: DatabaseCommand {
             ["file": .text(problem.file), "problem": .text(problem.sentence)]
         }
         let end: Record = [
-            "events": .number(check.events), "until": .text(check.until), "digest": .text(check.digest),
+            "weeks": .number(check.weeks), "events": .number(check.events), "since": .text(check.since),
+            "until": .text(check.until), "digest": .text(check.digest),
         ]
         if try output.wantsJSON {
-            try output.show(end + ["problems": .records(problems)])
+            let more: Record = [
+                "is_from_beginning": .flag(check.isFromBeginning),
+                "unproved_erased": .number(check.unprovedErased),
+                "without_certificate": .number(check.withoutCertificate),
+            ]
+            try output.show(end + more + ["problems": .records(problems)])
         } else {
             try output.show(problems, otherwise: "Every archived event is as it was closed.")
             write(TextTable.details(end))
+            for remark in Self.remarks(check) { write(remark) }
         }
         guard problems.isEmpty else {
             throw Failure(.data, "the archive was changed in \(problems.count) places")
         }
+    }
+
+    /// What the files cannot prove.
+    private static func remarks(_ check: ArchiveCheck) -> [String] {
+        var remarks: [String] = []
+        if !check.isFromBeginning {
+            remarks.append("Events from before \(plain(check.since ?? "-")) are not here.")
+        }
+        if check.unprovedErased > 0 {
+            remarks.append("Erased events that no event here proves: \(check.unprovedErased).")
+        }
+        if check.withoutCertificate > 0 {
+            remarks.append(
+                "Certificates that were gone before their events were archived: \(check.withoutCertificate).")
+        }
+        return remarks
     }
 
     func run(_ connection: inout Connection) async throws {

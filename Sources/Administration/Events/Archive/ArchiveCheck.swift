@@ -12,12 +12,24 @@ package struct ArchiveCheck: Sendable {
     }
 
     package private(set) var problems: [Problem] = []
+    package private(set) var weeks = 0
     package private(set) var events = 0
+    /// Where the first week's events begin, as the chain has it.
+    package private(set) var since: String?
+    /// Whether nothing was closed before that. Else older weeks are somewhere else, or lost.
+    package private(set) var isFromBeginning = true
+    /// Of events whose user was erased: how many no event of an erasure in these files proves.
+    package var unprovedErased: Int { erasures.unproved }
+    /// How many certificates the database had no more when their events were archived.
+    package private(set) var withoutCertificate = 0
     /// The newest digest that the files have.
     package private(set) var digest: String?
     package private(set) var until: String?
 
     private let folder: String
+    private var erasures = ArchivedErasures()
+    /// Those that the events of a week name and that were not met yet, by SHA-256.
+    private var certificates: Set<String> = []
 
     /// Reads every file of the folder that a manifest names. Throws when there is none.
     package init(folder: String) throws(AdministrationError) {
@@ -30,23 +42,32 @@ package struct ArchiveCheck: Sendable {
                 note(name, "it is no manifest that this program reads")
                 continue
             }
-            if until != nil, manifest.digestBefore != digest {
+            if weeks > 0, manifest.digestBefore != digest {
                 note(name, "it does not go on where the one before ends: a file is missing, or was changed")
             }
+            if weeks == 0 { begin(manifest) }
             if manifest.columns != ArchiveManifest.columns {
                 note(name, "its columns are not those of events")
             }
             check(manifest, name)
-            events += manifest.eventsFile.lines
+            weeks += 1
             digest = manifest.spans.last?.digest ?? manifest.digestBefore
             until = manifest.until
         }
+        checkErasures()
     }
 
     /// Of one manifest, just written.
     init(folder: String, _ manifest: ArchiveManifest) {
         self.folder = folder
         check(manifest, manifest.partition)
+        checkErasures()
+    }
+
+    private mutating func begin(_ manifest: ArchiveManifest) {
+        let start = manifest.spans.first.flatMap { ArchiveManifest.milliseconds($0.since) }
+        since = start.map { "\(Timestamp(microseconds: Int64($0) * 1_000))" } ?? manifest.since
+        isFromBeginning = manifest.digestBefore == nil
     }
 
     private mutating func note(_ file: String, _ sentence: String) {
@@ -72,8 +93,15 @@ package struct ArchiveCheck: Sendable {
 
     private mutating func checkEvents(_ manifest: ArchiveManifest) throws {
         var reader = try GzipReader(path: "\(folder)/\(manifest.eventsFile.name)")
-        var sums = EventSums(manifest.spans, erased: manifest.erased, before: manifest.digestBefore)
-        while let line = try reader.next() { sums.add(line) }
+        erasures.file = manifest.eventsFile.name
+        var sums = EventSums(manifest, erasures)
+        certificates = []
+        while let line = try reader.next() {
+            sums.add(line)
+            if let name = ArchivedEvent.certificate(line) { certificates.insert(name) }
+        }
+        erasures = sums.erasures
+        events += sums.count
         for problem in sums.end() { note(manifest.eventsFile.name, problem) }
         if sums.count != manifest.eventsFile.lines {
             note(
@@ -85,13 +113,31 @@ package struct ArchiveCheck: Sendable {
     }
 
     private mutating func checkCertificates(_ manifest: ArchiveManifest) throws {
-        var reader = try GzipReader(path: "\(folder)/\(manifest.certificatesFile.name)")
+        let file = manifest.certificatesFile
+        var reader = try GzipReader(path: "\(folder)/\(file.name)")
+        var count = 0
         while let line = try reader.next() {
             let entry = try? JSONDecoder().decode(ArchivedCertificate.self, from: Data(line))
             guard let entry, hexadecimal(SHA256.hash(data: Array(entry.certificate.utf8))) == entry.sha256
             else {
-                return note(manifest.certificatesFile.name, "a certificate was changed")
+                return note(file.name, "a certificate was changed")
             }
+            count += 1
+            certificates.remove(entry.sha256)
+        }
+        if count != file.lines { note(file.name, "\(count) certificates are there, \(file.lines) were") }
+        let missing = certificates.count
+        if missing != manifest.withoutCertificate {
+            note(
+                file.name,
+                "\(missing) certificates that events name are missing, \(manifest.withoutCertificate) were")
+        }
+        withoutCertificate += missing
+    }
+
+    private mutating func checkErasures() {
+        for (erasure, file) in erasures.faults {
+            note(file, "the erased events are not those that the erasure \(erasure) tells of")
         }
     }
 }

@@ -21,14 +21,17 @@ package struct ArchiveManifest: Codable, Sendable, Equatable {
         let digest: String
     }
 
-    /// The digest of an event before its user was erased, with which the chain goes on.
+    /// An event whose user was erased since: its digest before, with which the chain goes on, the one that it has, and
+    /// the event that tells of the erasure.
     struct Erased: Codable, Equatable {
         let eventID: String
         let before: String
+        let after: String
+        let erasure: String
 
         enum CodingKeys: String, CodingKey {
             case eventID = "event_id"
-            case before
+            case before, after, erasure
         }
     }
 
@@ -57,12 +60,24 @@ package struct ArchiveManifest: Codable, Sendable, Equatable {
     var digestBefore: String?
     var spans: [Span]
     var erased: [Erased]
+    /// How many certificates events name that the database had no more.
+    var withoutCertificate: Int
 
     enum CodingKeys: String, CodingKey {
         case format, partition, since, until, columns, first, last, content, spans, erased
         case eventsFile = "events"
         case certificatesFile = "certificates"
         case digestBefore = "digest_before"
+        case withoutCertificate = "without_certificate"
+    }
+
+    /// Of seconds since 1970. Spans end at whole milliseconds, as ids have no others. Nil after the year 9999.
+    static func milliseconds(_ seconds: String) -> Int? {
+        let parts = seconds.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let whole = Int(parts[0]), 0..<253_402_300_800 ~= whole else { return nil }
+        guard parts.count == 2 else { return whole * 1_000 }
+        guard let fraction = Int((parts[1] + "00").prefix(3)), fraction >= 0 else { return nil }
+        return whole * 1_000 + fraction
     }
 
     static func read(path: String) -> ArchiveManifest? {

@@ -64,8 +64,8 @@ struct ReadEventsToArchive: PreparedStatement {
     struct Output: Sendable {
         let id: Identifier
         let line: String
-        /// Of one whose user was erased: the digest that it had.
-        let before: [UInt8]?
+        /// Of one whose user was erased.
+        let erased: ArchiveManifest.Erased?
         let certificate: String?
     }
 
@@ -77,8 +77,12 @@ struct ReadEventsToArchive: PreparedStatement {
     static let statement = Statement(
         "archive.events",
         """
-        SELECT event_id, line, before, certificate
-        FROM countersign.events_to_archive($1::timestamptz, $2::timestamptz, $3::uuid, $4)
+        SELECT a.event_id, a.line, a.certificate, encode(a.before, 'hex') AS before,
+               encode(x.after, 'hex') AS after, x.erasure::text AS erasure
+        FROM countersign.events_to_archive($1::timestamptz, $2::timestamptz, $3::uuid, $4) a
+        LEFT JOIN LATERAL (SELECT r.after, r.erasure FROM countersign.erased_events r
+                           WHERE r.event_id = a.event_id AND a.before IS NOT NULL LIMIT 1) x ON true
+        ORDER BY a.event_id
         """)
     var parameters: [Parameter] {
         [
@@ -88,9 +92,17 @@ struct ReadEventsToArchive: PreparedStatement {
     }
 
     static func decode(_ row: inout RowReader) throws -> Output {
-        Output(
-            id: try row.identifier("event_id"), line: try row.text("line"),
-            before: try row.optionalBytes("before"), certificate: try row.optionalText("certificate"))
+        let id = try row.identifier("event_id")
+        let line = try row.text("line")
+        let certificate = try row.optionalText("certificate")
+        let before = try row.optionalText("before")
+        let after = try row.optionalText("after")
+        let erasure = try row.optionalText("erasure")
+        var erased: ArchiveManifest.Erased?
+        if let before, let after, let erasure {
+            erased = .init(eventID: "\(id)", before: before, after: after, erasure: erasure)
+        }
+        return Output(id: id, line: line, erased: erased, certificate: certificate)
     }
 }
 

@@ -82,8 +82,9 @@ extension EventArchive {
             partition: partition.name, since: "\(partition.since)", until: "\(partition.until)",
             eventsFile: try described(eventsName, written.events),
             certificatesFile: try described(certificatesName, written.certificates.count),
-            content: "", digestBefore: before, spans: spans, erased: written.erased)
-        try add(&manifest)
+            content: "", digestBefore: before, spans: spans, erased: written.erased,
+            withoutCertificate: 0)
+        try add(&manifest, certificates: written.certificates)
         return manifest
     }
 
@@ -102,9 +103,7 @@ extension EventArchive {
             ).all()
             for row in page {
                 try events.write(row.line)
-                if let before = row.before {
-                    written.erased.append(.init(eventID: "\(row.id)", before: hexadecimal(before)))
-                }
+                if let erased = row.erased { written.erased.append(erased) }
                 guard let certificate = row.certificate else { continue }
                 let digest = hexadecimal(SHA256.hash(data: Array(certificate.utf8)))
                 guard written.certificates.insert(digest).inserted else { continue }
@@ -128,15 +127,21 @@ extension EventArchive {
     }
 
     /// What is told of the events comes from the file.
-    private func add(_ manifest: inout ArchiveManifest) throws {
+    private func add(_ manifest: inout ArchiveManifest, certificates: Set<String>) throws {
+        var missing: Set<String> = []
         var reader = try GzipReader(path: path(manifest.eventsFile.name + ".part"))
-        var sums = EventSums(manifest.spans, erased: manifest.erased, before: manifest.digestBefore)
-        while let line = try reader.next() { sums.add(line) }
+        var sums = EventSums(manifest)
+        while let line = try reader.next() {
+            sums.add(line)
+            guard let name = ArchivedEvent.certificate(line) else { continue }
+            if !certificates.contains(name) { missing.insert(name) }
+        }
         if let problem = sums.end().first {
             throw AdministrationError.refused(
                 "\(manifest.partition) does not fit the chain of digests: \(problem)")
         }
         (manifest.first, manifest.last, manifest.content) = (sums.first, sums.last, sums.content)
+        manifest.withoutCertificate = missing.count
     }
 
     /// Puts the files in their places, reads them again, and writes the manifest. Returns its digest.

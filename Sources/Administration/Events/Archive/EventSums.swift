@@ -9,40 +9,67 @@ struct EventSums {
     private(set) var first: String?
     private(set) var last: String?
     private(set) var content = ""
+    private(set) var erasures: ArchivedErasures
 
     private let spans: [ArchiveManifest.Span]
-    private let erased: [String: [UInt8]]
+    /// In milliseconds.
+    private let ends: [Int]
+    private let erased: [String: ArchivedErasures.Event]
     private var digest: [UInt8]
     private var problems: [String] = []
     private var whole = SHA256()
     private var part = SHA256()
     private var inPart = 0
     private var index = 0
+    private var misplaced = 0
+    private var erasedHere = 0
+    private var changed = 0
 
-    init(_ spans: [ArchiveManifest.Span], erased: [ArchiveManifest.Erased], before: String?) {
-        self.spans = spans
-        self.erased = Dictionary(
-            erased.map { ($0.eventID, bytes(ofHexadecimal: $0.before) ?? []) }, uniquingKeysWith: { $1 })
-        digest = before.flatMap { bytes(ofHexadecimal: $0) } ?? []
+    init(_ manifest: ArchiveManifest, _ erasures: ArchivedErasures = ArchivedErasures()) {
+        self.erasures = erasures
+        spans = manifest.spans
+        ends = spans.map { ArchiveManifest.milliseconds($0.until) ?? 0 }
+        erased = Dictionary(
+            manifest.erased.map { ($0.eventID, ArchivedErasures.Event($0)) }, uniquingKeysWith: { $1 })
+        digest = manifest.digestBefore.flatMap { bytes(ofHexadecimal: $0) } ?? []
+        for span in spans where ArchiveManifest.milliseconds(span.until) == nil {
+            fail("a span ends at \(span.until), which is no time that this program reads")
+        }
     }
 
     /// The next line.
     mutating func add(_ line: [UInt8]) {
         guard let id = Self.identifier(line), last.map({ $0 < id }) ?? true else {
-            return fail("line \(count + 1) is no event, or not in its place")
+            misplaced += 1
+            return
         }
         // The same number of digits for the next 8,000 years: the time of an id is its first 48 bits.
-        while index < spans.count, Self.milliseconds(id) >= Self.milliseconds(spans[index]) { endSpan() }
-        let hash = erased[id] ?? Array(SHA256.hash(data: line))
+        while index < spans.count, Self.milliseconds(id) >= ends[index] { endSpan() }
+        let hash = chained(id, line)
         whole.update(data: hash)
         part.update(data: hash)
         (count, inPart) = (count + 1, inPart + 1)
         (first, last) = (first ?? id, id)
     }
 
+    /// What the chain has of it, which is not what is there when its user was erased.
+    private mutating func chained(_ id: String, _ line: [UInt8]) -> [UInt8] {
+        let hash = Array(SHA256.hash(data: line))
+        guard let event = erased[id] else {
+            erasures.add(id, line: line)
+            return hash
+        }
+        erasedHere += 1
+        if !erasures.add(id, event, line: line, hash: hash) { changed += 1 }
+        return event.before
+    }
+
     /// What does not fit.
     mutating func end() -> [String] {
         while index < spans.count { endSpan() }
+        if misplaced > 0 { fail("\(misplaced) lines are no events, or not in their places") }
+        if changed > 0 { fail("\(changed) erased events were changed, or were never erased") }
+        if erasedHere != erased.count { fail("\(erased.count - erasedHere) erased events are missing") }
         if inPart > 0 { fail("\(inPart) events are part of no closed span") }
         content = hexadecimal(whole.finalize())
         return problems
@@ -78,13 +105,5 @@ struct EventSums {
 
     private static func milliseconds(_ id: String) -> Int {
         Int(id.prefix(13).filter { $0 != "-" }, radix: 16) ?? 0
-    }
-
-    /// Where the span ends. Spans end at whole milliseconds, as ids have no others.
-    private static func milliseconds(_ span: ArchiveManifest.Span) -> Int {
-        let parts = span.until.split(separator: ".")
-        let seconds = parts.first.flatMap { Int($0) } ?? 0
-        let fraction = parts.count > 1 ? Int(parts[1].prefix(3)) ?? 0 : 0
-        return seconds * 1_000 + fraction
     }
 }
