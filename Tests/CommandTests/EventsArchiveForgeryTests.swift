@@ -118,15 +118,19 @@ extension EventsArchiveTests {
 }
 
 extension EventsArchiveTests {
+    /// The events of bob, so that there are two weeks.
+    private var oneWeekOlder: String {
+        """
+        SELECT countersign.create_partition('events', current_date - 28);
+        UPDATE countersign.events e SET event_id = encode(
+            substring(uuid_send(countersign.uuid_floor(countersign.uuid_time(e.event_id) - interval '7 days')) FOR 6)
+            || substring(uuid_send(e.event_id) FROM 7), 'hex')::uuid
+        WHERE e.type = 'enrollment.locked'
+        """
+    }
+
     @Test func `an archive whose oldest weeks are gone says where it begins`() async throws {
-        let scene = try await arrange(
-            """
-            SELECT countersign.create_partition('events', current_date - 28);
-            UPDATE countersign.events e SET event_id = encode(
-                substring(uuid_send(countersign.uuid_floor(countersign.uuid_time(e.event_id) - interval '7 days')) FOR 6)
-                || substring(uuid_send(e.event_id) FROM 7), 'hex')::uuid
-            WHERE e.type = 'enrollment.locked'
-            """)
+        let scene = try await arrange(oneWeekOlder)
         defer { scene.remove() }
         let folder = scene.folder.appending(path: "audit").path
         #expect(try await archive(folder).status == 0)
@@ -143,6 +147,34 @@ extension EventsArchiveTests {
         let outcome = try await verify(folder)
         #expect(outcome.status == 0)
         #expect(outcome.output.contains("Events from before \(since) are not here.\n"))
+    }
+
+    @Test func `a changed manifest is found by the event of its archive`() async throws {
+        let scene = try await arrange(oneWeekOlder)
+        defer { scene.remove() }
+        let folder = scene.folder.appending(path: "audit").path
+        let first = try await Shell.owner().run("events", "archive", folder, "--before", "21d", "--json")
+        #expect(first.status == 0, "\(first.errors)")
+        let manifest = try path(folder, ".json")
+        var superuser = try await Database.current.connectAsSuperuser()
+        try await superuser.execute(
+            """
+            UPDATE countersign.events e SET event_id = encode(
+                substring(uuid_send(countersign.uuid_floor(countersign.uuid_time(e.event_id) - interval '21 days')) FOR 6)
+                || substring(uuid_send(e.event_id) FROM 7), 'hex')::uuid
+            WHERE e.type = 'events.archived';
+            DELETE FROM countersign.event_digests d WHERE d.until > (SELECT max(a.until) FROM countersign.event_archives a);
+            UPDATE countersign.event_closing
+            SET until = date_trunc('minute', clock_timestamp() - interval '1 day'), horizon = '3'
+            """)
+        let closed = try await superuser.run(CloseEvents()).one() ?? 0
+        try #require(closed > 5)
+        let second = try await archive(folder)
+        #expect(second.status == 0, "\(second.errors)")
+        #expect(try await verify(folder).status == 0)
+        let text = try String(contentsOfFile: manifest, encoding: .utf8)
+        try Data((text + " ").utf8).write(to: URL(filePath: manifest))
+        try await expectFault(folder, "it is not the manifest that an event tells of")
     }
 
     @Test func `certificates that are gone are found`() async throws {

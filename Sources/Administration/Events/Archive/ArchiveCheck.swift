@@ -28,6 +28,7 @@ package struct ArchiveCheck: Sendable {
 
     private let folder: String
     private var erasures = ArchivedErasures()
+    private var archived: [String: Set<String>] = [:]
     /// Those that the events of a week name and that were not met yet, by SHA-256.
     private var certificates: Set<String> = []
 
@@ -55,6 +56,7 @@ package struct ArchiveCheck: Sendable {
             until = manifest.until
         }
         checkErasures()
+        checkManifests(manifests)
     }
 
     /// Of one manifest, just written.
@@ -101,6 +103,7 @@ package struct ArchiveCheck: Sendable {
             if let name = ArchivedEvent.certificate(line) { certificates.insert(name) }
         }
         erasures = sums.erasures
+        archived.merge(sums.archived) { $0.union($1) }
         events += sums.count
         for problem in sums.end() { note(manifest.eventsFile.name, problem) }
         if sums.count != manifest.eventsFile.lines {
@@ -133,6 +136,15 @@ package struct ArchiveCheck: Sendable {
                 "\(missing) certificates that events name are missing, \(manifest.withoutCertificate) were")
         }
         withoutCertificate += missing
+    }
+
+    /// The database writes down what it archives, and that event stands in a later week.
+    private mutating func checkManifests(_ names: [String]) {
+        for name in names {
+            guard let known = archived[String(name.dropLast(5))] else { continue }
+            let digest = fileDigest(path: "\(folder)/\(name)") ?? ""
+            if !known.contains(digest) { note(name, "it is not the manifest that an event tells of") }
+        }
     }
 
     private mutating func checkErasures() {

@@ -60,9 +60,8 @@ package struct ArchivedErasures: Sendable {
         return true
     }
 
-    /// Any other line.
-    mutating func add(_ id: String, line: [UInt8]) {
-        guard let event = ArchivedEvent.erasure(line) else { return }
+    /// An event that tells of an erasure.
+    mutating func add(_ id: String, _ event: ArchivedEvent) {
         proofs[id] = Proof(
             app: event.app, user: event.user, events: event.details.events ?? 0,
             digest: event.details.digest ?? "")

@@ -13,12 +13,17 @@ struct ArchivedEvent: Decodable {
         /// How many events an erasure has changed, and the digest of them.
         let events: Int?
         let digest: String?
+        /// What was archived, and SHA-256 of its manifest.
+        let partition: String?
+        let manifest: String?
 
         init(from decoder: any Decoder) throws {
             let parts = try decoder.container(keyedBy: Key.self)
             names = Set(parts.allKeys.map(\.stringValue))
             events = try? parts.decode(Int.self, forKey: Key("events"))
             digest = try? parts.decode(String.self, forKey: Key("digest"))
+            partition = try? parts.decode(String.self, forKey: Key("partition"))
+            manifest = try? parts.decode(String.self, forKey: Key("manifest"))
         }
     }
 
@@ -52,15 +57,14 @@ struct ArchivedEvent: Decodable {
         self = event
     }
 
-    private static let erasureType = Array(#""user.erased""#.utf8)
+    /// Types of events by which others are proved.
+    private static let proofs = [Array(#""user.erased""#.utf8), Array(#""events.archived""#.utf8)]
     private static let certificateName = Array(#""certificate_sha256": ""#.utf8)
 
-    /// The event of an erasure. Few lines are, and only those are decoded.
-    static func erasure(_ line: [UInt8]) -> ArchivedEvent? {
-        guard position(of: erasureType, in: line) != nil, let event = ArchivedEvent(line),
-            event.type == "user.erased"
-        else { return nil }
-        return event
+    /// The event of an erasure or of an archive, and seldom another. Few lines are, and only those are decoded.
+    static func proof(_ line: [UInt8]) -> ArchivedEvent? {
+        guard proofs.contains(where: { position(of: $0, in: line) != nil }) else { return nil }
+        return ArchivedEvent(line)
     }
 
     /// The certificate that proves a signed answer, by its SHA-256. A text that looks alike has its quotes escaped.

@@ -10,6 +10,8 @@ struct EventSums {
     private(set) var last: String?
     private(set) var content = ""
     private(set) var erasures: ArchivedErasures
+    /// What events tell of archives: SHA-256 of the manifests of a partition, of which a restore may leave several.
+    private(set) var archived: [String: Set<String>] = [:]
 
     private let spans: [ArchiveManifest.Span]
     /// In milliseconds.
@@ -56,12 +58,23 @@ struct EventSums {
     private mutating func chained(_ id: String, _ line: [UInt8]) -> [UInt8] {
         let hash = Array(SHA256.hash(data: line))
         guard let event = erased[id] else {
-            erasures.add(id, line: line)
+            addProof(id, line)
             return hash
         }
         erasedHere += 1
         if !erasures.add(id, event, line: line, hash: hash) { changed += 1 }
         return event.before
+    }
+
+    private mutating func addProof(_ id: String, _ line: [UInt8]) {
+        guard let event = ArchivedEvent.proof(line) else { return }
+        if event.type == "user.erased" {
+            erasures.add(id, event)
+        } else if event.type == "events.archived", let partition = event.details.partition,
+            let manifest = event.details.manifest
+        {
+            archived[partition, default: []].insert(manifest)
+        }
     }
 
     /// What does not fit.
