@@ -1,5 +1,6 @@
 import Administration
 import ArgumentParser
+import Countersign
 import Postgres
 
 struct PortalCredentials: ParsableCommand {

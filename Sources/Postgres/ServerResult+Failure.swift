@@ -31,8 +31,11 @@ extension ServerResult {
 /// (`lc_messages`). Looks at scalars, as a combining character of the value would make another character of the mark before it.
 func withoutQuotation(_ message: String) -> String {
     let scalars = message.unicodeScalars
-    let marks: Set<Unicode.Scalar> = ["\"", "«", "»", "‹", "›", "„", "“", "”", "‚", "‘", "’", "「", "」", "『", "』"]
-    guard let start = scalars.firstIndex(where: marks.contains), let end = scalars.lastIndex(where: marks.contains)
+    let marks: Set<Unicode.Scalar> = [
+        "\"", "«", "»", "‹", "›", "„", "“", "”", "‚", "‘", "’", "「", "」", "『", "』",
+    ]
+    guard let start = scalars.firstIndex(where: marks.contains),
+        let end = scalars.lastIndex(where: marks.contains)
     else { return message }
     return String(scalars[...start]) + "..." + String(scalars[end...])
 }

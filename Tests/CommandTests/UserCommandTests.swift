@@ -153,7 +153,8 @@ import Testing
     @Test func `nobody is erased before the journal has it`() async throws {
         let shell = try await Shell.member(of: .admin)
         _ = try await arrange()
-        let failed = try await shell.run("user", "erase", "mobile", "alice", "--yes", "--journal", "/dev/full")
+        let failed = try await shell.run(
+            "user", "erase", "mobile", "alice", "--yes", "--journal", "/dev/full")
         #expect(failed.status != 0 && failed.errors.contains("/dev/full cannot be written"))
         let left = "SELECT count(*) FROM countersign.enrollments WHERE user_id = 'alice'"
         #expect(try await Database.current.count(left) > 0)

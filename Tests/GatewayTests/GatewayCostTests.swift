@@ -10,7 +10,8 @@ import Testing
 @Suite(.database) struct GatewayCostTests {
     /// Tables that hold rows of everybody, partitions with a date behind the name.
     private static let growing = [
-        "auth_requests", "submissions", "enrollments", "events", "otp_secrets", "browser_tokens", "webhook_", "issue_queue",
+        "auth_requests", "submissions", "enrollments", "events", "otp_secrets", "browser_tokens", "webhook_",
+        "issue_queue",
         "validate_queue", "enroll_queue", "dispatch_queue",
     ]
     /// Of each caller. A submission is the dearest: it looks into seven tables, and is written into two.
@@ -38,7 +39,8 @@ import Testing
             try await Database.current.arrangeAsSuperuser("ANALYZE")
             let nobody = CostSubjects.strangers(site)
             for (name, _, cost) in try await costs(of: statements, nobody, Callers(), &session) {
-                let growing = cost.readThrough.filter { table in Self.growing.contains { table.hasPrefix($0) } }
+                let growing = cost.readThrough.filter { table in Self.growing.contains { table.hasPrefix($0) }
+                }
                 #expect(growing.isEmpty, "\(name) reads through \(growing): \(cost.plans)")
             }
         }

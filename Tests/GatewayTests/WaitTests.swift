@@ -42,7 +42,9 @@ import Testing
     }
 
     /// Of 16 connections a portal may keep four waiting, and 503 tells nobody that others cannot get in.
-    @Test func `a portal that waits too often is refused, and others and its other requests are not`() async throws {
+    @Test func `a portal that waits too often is refused, and others and its other requests are not`()
+        async throws
+    {
         let site = try await GatewaySite.make()
         let other = try await GatewaySite.make("globex")
         try await withWorker { _ in
@@ -55,7 +57,8 @@ import Testing
                     #expect(try await group.next() == 429)
                     #expect(try await signInResult(site, http, id)["status"] as? String == "issued")
                     let (theirs, _) = try await startSignIn(other, http)
-                    #expect(try await signInResult(other, http, theirs, wait: 1)["status"] as? String == "issued")
+                    #expect(
+                        try await signInResult(other, http, theirs, wait: 1)["status"] as? String == "issued")
                     _ = try await http.send(request("DELETE", path, ["Authorization": site.basic]))
                     var others: [Int] = []
                     for try await status in group { others.append(status) }

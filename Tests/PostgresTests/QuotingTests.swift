@@ -15,7 +15,10 @@ struct QuotingTests {
     @Test(arguments: [
         ("invalid input syntax for type uuid: \"hush\"", "invalid input syntax for type uuid: \"...\""),
         ("ungültige Eingabesyntax für Typ uuid: »hu\"sh«", "ungültige Eingabesyntax für Typ uuid: »...«"),
-        ("syntaxe en entrée invalide pour le type uuid : « hush »", "syntaxe en entrée invalide pour le type uuid : «...»"),
+        (
+            "syntaxe en entrée invalide pour le type uuid : « hush »",
+            "syntaxe en entrée invalide pour le type uuid : «...»"
+        ),
         ("division by zero", "division by zero"),
     ])
     func `a value that could not be read is in no message, whatever the server's language`(

@@ -53,7 +53,8 @@ import Webhooks
             let urls = ["bad", "good"].map { "\(receiver.address)/\($0)" }
             for url in urls { try await site.addCallback(url, of: portal) }
             let ids = [
-                try await site.end(at: urls[0], of: portal)[0], try await site.end(at: urls[1], of: portal)[0],
+                try await site.end(at: urls[0], of: portal)[0],
+                try await site.end(at: urls[1], of: portal)[0],
             ]
             try await site.dispatching { _ in
                 _ = try await site.delivery(ids[1], "delivered")

@@ -63,7 +63,9 @@ package struct SetOperator: OperatorAction {
         let isChanged = try await connection.run(change).affected > 0
         return sentence(
             "operator \(name) is \(role == .viewer ? "a viewer" : role == .admin ? "an admin" : "an operator")"
-                + (portal.map { " of portal \($0)" } ?? account.portal.map { " of all portals, no longer of \($0) alone" }
+                + (portal.map { " of portal \($0)" } ?? account.portal.map {
+                    " of all portals, no longer of \($0) alone"
+                }
                     ?? ""),
             isChanged: isChanged)
     }

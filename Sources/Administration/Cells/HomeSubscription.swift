@@ -122,7 +122,8 @@ extension HomeSubscription {
         while let isOurs = try await home.run(DropSlots(slot: slot, copying: copyingSlots)).first() {
             guard ContinuousClock.now < deadline else {
                 throw AdministrationError.refused(
-                    "at the home somebody has used the replication slot \(slot) for 90 s: is there another cell \(cell)?")
+                    "at the home somebody has used the replication slot \(slot) for 90 s: is there another cell \(cell)?"
+                )
             }
             guard isOurs else {
                 throw AdministrationError.refused(

@@ -57,7 +57,7 @@ struct PhoneFile {
         do {
             guard isWritten else { throw CocoaError(.fileWriteUnknown) }
             // It replaces the old one as it comes, so that there is one at each moment.
-            guard rename(draft, path) == 0 else { throw CocoaError(.fileWriteUnknown) }
+            guard unsafe rename(draft, path) == 0 else { throw CocoaError(.fileWriteUnknown) }
         } catch {
             try? files.removeItem(atPath: draft)
             throw Failure(.output, "cannot write \(path)")

@@ -71,7 +71,8 @@ struct AppRoutes: Sendable {
             guard let failure = PostgresError(in: error) else { throw error }
             switch failure.state {
             case "CS003": throw Problem.invalidRequest(failure.message)
-            case "CS008" where failure.message.contains("limit"): throw Self.tooManyEnrollments(failure.message)
+            case "CS008" where failure.message.contains("limit"):
+                throw Self.tooManyEnrollments(failure.message)
             case "CS007", "CS008": throw Problem(.forbidden, "enrollment_disabled", failure.message)
             default: throw error
             }

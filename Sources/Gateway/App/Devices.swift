@@ -61,7 +61,8 @@ final class Devices: Sendable {
         let channel = try await appChannel()
         let made = try await database.run(.user(user, app: app), EnrollDevice(draft: draft, user: user))
         guard let id = try made.first() else {
-            throw AppRoutes.tooManyEnrollments("this user has enrolled too often within an hour; try again later")
+            throw AppRoutes.tooManyEnrollments(
+                "this user has enrolled too often within an hour; try again later")
         }
         LogContext.note("enrollment_id", id.description)
         return try await awaited(id, on: channel) {

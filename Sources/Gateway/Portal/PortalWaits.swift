@@ -24,7 +24,9 @@ final class PortalWaits: Sendable {
                 "\(most) requests of this portal wait at this moment, which is the limit; ask without wait, or later",
                 [.retryAfter: "5"])
         }
-        defer { counts.withLock { counts in counts[portal] = counts[portal].flatMap { $0 > 1 ? $0 - 1 : nil } } }
+        defer {
+            counts.withLock { counts in counts[portal] = counts[portal].flatMap { $0 > 1 ? $0 - 1 : nil } }
+        }
         return try await body()
     }
 }

@@ -52,7 +52,8 @@ extension Console {
             try await journal?.append(action.journalLine(line, &connection))
             return done
         } catch let error as JournalError {
-            logger.error("done, and not in the journal", metadata: ["error": "\(error)", "command": "\(line)"])
+            logger.error(
+                "done, and not in the journal", metadata: ["error": "\(error)", "command": "\(line)"])
             return "\(done)\nit is done, but not in the journal: \(error)"
         }
     }

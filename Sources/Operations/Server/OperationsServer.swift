@@ -59,7 +59,8 @@ package struct OperationsServer: Sendable {
         let pool = Pool(options, size: 2, onWait: meter.waited)
         // A process that pages keep waiting is not taken for one that cannot work.
         let probes = ProbeRoutes(
-            pool: Pool(options, size: 1, onWait: meter.waited), registry: configuration.registry, listeners: configuration.listeners,
+            pool: Pool(options, size: 1, onWait: meter.waited), registry: configuration.registry,
+            listeners: configuration.listeners,
             cells: configuration.cells, logger: logger)
         let console = Console(
             pool: pool, history: configuration.history.map { HistoryServer($0, logger: logger) },

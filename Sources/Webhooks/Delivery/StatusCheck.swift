@@ -16,7 +16,8 @@ final class StatusCheck: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isOver else { return }
         // Trailers have none.
-        if case .headers(let block) = unwrapInboundIn(data), let status = block.headers.first(name: ":status"),
+        if case .headers(let block) = unwrapInboundIn(data),
+            let status = block.headers.first(name: ":status"),
             !Self.isStatus(Array(status.utf8))
         {
             isOver = true

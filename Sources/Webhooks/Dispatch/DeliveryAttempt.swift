@@ -90,7 +90,9 @@ extension DeliveryResult {
         for secret in long { bytes = bytes.replacing(secret, with: Self.redacted) }
         // The body was cut before, and what is left of a secret at its end may be most of it.
         for secret in long {
-            let cut = (4..<secret.count).reversed().first { bytes.suffix($0).elementsEqual(secret.prefix($0)) }
+            let cut = (4..<secret.count).reversed().first {
+                bytes.suffix($0).elementsEqual(secret.prefix($0))
+            }
             if let cut { bytes = bytes.dropLast(cut) + Self.redacted }
         }
         // The words in their place are longer than some secrets, and the database keeps 8,192 bytes.

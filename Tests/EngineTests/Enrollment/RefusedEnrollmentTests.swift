@@ -69,7 +69,9 @@ import Testing
     }
 
     /// Each row stands there for as long as the app's enrollments do.
-    @Test func `a user's secret keys are no more within an hour than the user's enrollments may be`() async throws {
+    @Test func `a user's secret keys are no more within an hour than the user's enrollments may be`()
+        async throws
+    {
         let site = try await Site.make(signed: true)
         var app = try await site.app()
         try await Database.current.arrangeAsSuperuser(

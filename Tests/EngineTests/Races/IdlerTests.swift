@@ -63,7 +63,8 @@ import Testing
         switch idle {
         case .collect: #expect(try await portal.collect(transaction) != nil)
         case .cancelIssued, .cancelRequested: #expect(try await portal.cancel(transaction))
-        case .confirm: try await portal.execute("SELECT * FROM countersign.confirm_code('\(transaction)', '00')")
+        case .confirm:
+            try await portal.execute("SELECT * FROM countersign.confirm_code('\(transaction)', '00')")
         case .select: _ = try await portal.status(transaction)
         case .insert: return try await portal.request()
         }
@@ -79,7 +80,8 @@ import Testing
     }
 
     private func ask(forConfirmation when: String) async throws {
-        try await Database.current.arrangeAsSuperuser("UPDATE countersign.auth_types SET confirm_code = '\(when)'")
+        try await Database.current.arrangeAsSuperuser(
+            "UPDATE countersign.auth_types SET confirm_code = '\(when)'")
     }
 
     /// A stage that repairs what it cannot do would wait its eight seconds, and again with the next row.
