@@ -7,7 +7,9 @@ import Testing
     /// Who is let in before there is a server is never answered: a proxy waits for as long as it has patience, and so did
     /// what asked `/readyz` of a worker that started.
     @Test func `nobody connects while it is looked whether an address is free`() async throws {
-        let port = try await Receiver.run { _, _ in
+        // Of an address of its own, as any other test may be given the port once it is free.
+        let host = "127.0.0.3"
+        let port = try await Receiver.run(host: host) { _, _ in
             .silence
         } _: {
             $0.port
@@ -19,7 +21,7 @@ import Testing
                     var connections = 0
                     while done.count == 0 {
                         // From another address than it goes to: a client may meet itself on a port that is free.
-                        let connection = try? await RawConnection.open(port, from: "127.0.0.2")
+                        let connection = try? await RawConnection.open(port, of: host, from: "127.0.0.2")
                         if connection != nil { connections += 1 }
                     }
                     return connections
@@ -27,7 +29,7 @@ import Testing
             }
             defer { done.fire() }
             for _ in 1...300 {
-                try Failure.unlessFree("127.0.0.1", port, flag: "--listen")
+                try Failure.unlessFree(host, port, flag: "--listen")
                 await Task.yield()
             }
             done.fire()

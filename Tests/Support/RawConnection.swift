@@ -13,7 +13,7 @@ package final class RawConnection: Sendable {
     ///   - source: an address of this machine that it comes from, such as `127.0.0.2`.
     ///   - reads: false takes nothing of what the server writes.
     package static func open(
-        _ port: Int, from source: String = "127.0.0.1", reads: Bool = true
+        _ port: Int, of host: String = "127.0.0.1", from source: String = "127.0.0.1", reads: Bool = true
     ) async throws -> RawConnection {
         let connection = RawConnection()
         let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
@@ -24,7 +24,7 @@ package final class RawConnection: Sendable {
                     try channel.pipeline.syncOperations.addHandler(Collector(connection))
                 }
             }
-            .connect(host: "127.0.0.1", port: port).get()
+            .connect(host: host, port: port).get()
         connection.channel.withLock { $0 = channel }
         return connection
     }

@@ -64,7 +64,10 @@ import Testing
     private func isRefused(_ error: PostgresError?) -> Bool {
         // A view of several tables is refused as such (55000), before rights are looked at.
         error?.state == noPrivilege || error?.state == "428C9" || error?.message.contains("of view") == true
-            || error?.state == "55000" && error?.message.contains("view \"webhook_tries\"") == true
+            || error?.state == "55000"
+                && ["webhook_tries", "auth_results"].contains {
+                    error?.message.contains("view \"\($0)\"") == true
+                }
     }
 
     private let ofPortals = [
