@@ -156,7 +156,10 @@ import Testing
         let failed = try await shell.run(
             "user", "erase", "mobile", "alice", "--yes", "--journal", "/dev/full")
         #expect(failed.status != 0 && failed.errors.contains("/dev/full cannot be written"))
-        let left = "SELECT count(*) FROM countersign.enrollments WHERE user_id = 'alice'"
+        let left = """
+            SELECT count(*) FROM countersign.enrollments e JOIN countersign.apps a USING (app_id)
+            WHERE e.user_id = 'alice' AND a.name = 'mobile'
+            """
         #expect(try await Database.current.count(left) > 0)
     }
 
