@@ -74,6 +74,11 @@ extension Portal {
         return publicText(try Curve25519.Signing.PrivateKey(rawRepresentation: seed))
     }
 
+    /// What a journal keeps of what was done to its key.
+    package static func signingKeyLine(_ verb: String, portal: String) -> String {
+        "portal signing-key \(verb) \(quotedWord(portal))"
+    }
+
     /// Returns false when it had none.
     package static func removeSigningKey(
         _ name: String, _ connection: inout Connection

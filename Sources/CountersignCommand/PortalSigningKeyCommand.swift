@@ -41,7 +41,7 @@ struct PortalSigningKey: ParsableCommand {
             let journal = try database.openJournal()
             try await connection.handOver({ try output.text($0) }) { connection in
                 let key = try await Portal.addSigningKey(name, sealer, &connection)
-                try await journal?.append("portal signing-key add \(quotedWord(name))")
+                try await journal?.append(Portal.signingKeyLine("add", portal: name))
                 return keyRecord(name, key)
             }
         }
@@ -85,7 +85,7 @@ struct PortalSigningKey: ParsableCommand {
         func run(_ connection: inout Connection) async throws {
             let journal = try database.openJournal()
             let wasThere = try await Portal.removeSigningKey(name, &connection)
-            if wasThere { try await journal?.append("portal signing-key remove \(quotedWord(name))") }
+            if wasThere { try await journal?.append(Portal.signingKeyLine("remove", portal: name)) }
             write(
                 wasThere ? "removed the signing key of portal \(name)" : "portal \(name) has no signing key")
         }

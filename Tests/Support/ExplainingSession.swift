@@ -50,13 +50,19 @@ package struct ExplainingSession: ~Copyable {
         let told = LogCapture.current.lines.count
         try await connection.execute("BEGIN; \(sql); \(isKept ? "COMMIT" : "ROLLBACK")")
         let plans = LogCapture.current.lines[told...].compactMap(Self.plan)
+        let steps = plans.flatMap { Self.steps(from: $0.root) }
         let top = plans.last?.root ?? [:]
         return Cost(
             pages: Self.number(top["Shared Hit Blocks"]) + Self.number(top["Shared Read Blocks"]),
-            rows: plans.map { Self.rows(of: $0.root) }.reduce(0, +),
+            rows: steps.map(Self.rows).reduce(0, +),
             plans: plans.map(\.text).joined(separator: "\n"),
-            calls: plans.reduce(into: [:]) { $0.merge(Self.calls(in: $1.root), uniquingKeysWith: +) },
-            readThrough: Set(plans.flatMap { Self.tablesReadThrough(in: $0.root) }))
+            calls: steps.reduce(into: [:]) { calls, step in
+                guard let function = step["Function Name"] as? String else { return }
+                calls[function, default: 0] += Self.number(step["Actual Loops"])
+            },
+            readThrough: Set(
+                steps.filter { $0["Node Type"] as? String == "Seq Scan" }
+                    .compactMap { $0["Relation Name"] as? String }))
     }
 
     /// The same, and again while it touches as many pages as that, up to five times: the first time reads catalogs and plans,
@@ -76,27 +82,17 @@ package struct ExplainingSession: ~Copyable {
         return plan.map { (text, $0["Plan"] as? [String: Any] ?? [:]) }
     }
 
+    /// With all below it.
+    private static func steps(from root: [String: Any]) -> [[String: Any]] {
+        [root] + (root["Plans"] as? [[String: Any]] ?? []).flatMap(steps)
+    }
+
     /// The server tells them for one loop of several. Its locks are those of all sessions, also of other tests.
     private static func rows(of step: [String: Any]) -> Int {
         if step["Function Name"] as? String == "pg_lock_status" { return 0 }
         let names = ["Actual Rows", "Rows Removed by Filter", "Rows Removed by Join Filter"]
         let own = names.map { (step[$0] as? NSNumber)?.doubleValue ?? 0 }.reduce(0, +)
-        let below = (step["Plans"] as? [[String: Any]] ?? []).map(rows).reduce(0, +)
-        return Int(own * Double(number(step["Actual Loops"]))) + below
-    }
-
-    private static func calls(in step: [String: Any]) -> [String: Int] {
-        let function = step["Function Name"] as? String
-        let own = function.map { [$0: number(step["Actual Loops"])] } ?? [:]
-        return (step["Plans"] as? [[String: Any]] ?? []).reduce(into: own) {
-            $0.merge(calls(in: $1), uniquingKeysWith: +)
-        }
-    }
-
-    private static func tablesReadThrough(in step: [String: Any]) -> [String] {
-        let own = step["Node Type"] as? String == "Seq Scan" ? step["Relation Name"] as? String : nil
-        return [own].compactMap(\.self)
-            + (step["Plans"] as? [[String: Any]] ?? []).flatMap(tablesReadThrough)
+        return Int(own * Double(number(step["Actual Loops"])))
     }
 
     private static func number(_ value: Any?) -> Int { (value as? NSNumber)?.intValue ?? 0 }

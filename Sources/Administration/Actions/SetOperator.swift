@@ -61,13 +61,12 @@ package struct SetOperator: OperatorAction {
         let portalID = try await ConsoleAccount.boundTo(portal, role, &connection)
         let change = WritePowers(name: name, role: role, portalID: portalID)
         let isChanged = try await connection.run(change).affected > 0
+        let reach =
+            portal.map { " of portal \($0)" }
+            ?? account.portal.map { " of all portals, no longer of \($0) alone" }
         return sentence(
             "operator \(name) is \(role == .viewer ? "a viewer" : role == .admin ? "an admin" : "an operator")"
-                + (portal.map { " of portal \($0)" } ?? account.portal.map {
-                    " of all portals, no longer of \($0) alone"
-                }
-                    ?? ""),
-            isChanged: isChanged)
+                + (reach ?? ""), isChanged: isChanged)
     }
 }
 

@@ -38,11 +38,11 @@ extension ConfigStep {
         case .addSigningKey(let portal):
             let key = try await Portal.addSigningKey(portal, try sealer(), &connection)
             outcome.sentences.append("portal \(portal) signs webhooks with a key, too: \(key)")
-            outcome.journal.append("portal signing-key add \(quotedWord(portal))")
+            outcome.journal.append(Portal.signingKeyLine("add", portal: portal))
         case .removeSigningKey(let portal):
             _ = try await Portal.removeSigningKey(portal, &connection)
             outcome.sentences.append("removed the signing key of portal \(portal)")
-            outcome.journal.append("portal signing-key remove \(quotedWord(portal))")
+            outcome.journal.append(Portal.signingKeyLine("remove", portal: portal))
         case .addOperator(let name, let wanted):
             let password = try await ConsoleAccount.add(
                 name, try ConsoleRole(typed: wanted[OperatorsSection.role]?.value ?? ""),

@@ -126,14 +126,7 @@ struct ListEnds: PreparedStatement {
 
     typealias Output = RequestEnd
 
-    static let statement = Statement(
-        "forward.list_ends",
-        """
-        SELECT e.transaction_id, e.epoch, e.status, e.deny_reason, e.callback_uri, e.resolved_at
-        FROM countersign.own_ends($1) e
-        WHERE e.status = ANY (SELECT unnest(o.notify_on) FROM countersign.own_portal o)
-        ORDER BY e.resolved_at, e.transaction_id
-        """)
+    static let statement = Statement("forward.list_ends", wantedEnds(of: "own_ends"))
     var parameters: [Parameter] { [.timestamp(start)] }
 }
 
@@ -143,13 +136,16 @@ struct FindEnds: PreparedStatement {
 
     typealias Output = RequestEnd
 
-    static let statement = Statement(
-        "forward.find_ends",
-        """
-        SELECT e.transaction_id, e.epoch, e.status, e.deny_reason, e.callback_uri, e.resolved_at
-        FROM countersign.own_ends_of($1) e
-        WHERE e.status = ANY (SELECT unnest(o.notify_on) FROM countersign.own_portal o)
-        ORDER BY e.resolved_at, e.transaction_id
-        """)
+    static let statement = Statement("forward.find_ends", wantedEnds(of: "own_ends_of"))
     var parameters: [Parameter] { [.identifiers(ids)] }
+}
+
+/// - Parameter function: which gives all of them, for `$1`.
+private func wantedEnds(of function: String) -> String {
+    """
+    SELECT e.transaction_id, e.epoch, e.status, e.deny_reason, e.callback_uri, e.resolved_at
+    FROM countersign.\(function)($1) e
+    WHERE e.status = ANY (SELECT unnest(o.notify_on) FROM countersign.own_portal o)
+    ORDER BY e.resolved_at, e.transaction_id
+    """
 }
