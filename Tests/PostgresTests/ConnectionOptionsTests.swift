@@ -76,11 +76,17 @@ struct ConnectionOptionsTests {
     }
 
     @Test
-    func `cancelling ends the opening`() async {
-        // Addresses of TEST-NET-1 answer nobody.
-        let options = ConnectionOptions(url: "host=192.0.2.1 sslmode=disable", environment: [:])
-        let task = Task { try await Connection.open(options).processID }
-        task.cancel()
-        await #expect { _ = try await task.value } throws: { ($0 as? PostgresError)?.state == "57014" }
+    func `cancelling ends the opening`() async throws {
+        let asked = Signal()
+        try await Proxy.run(before: Database.current.port) { _, _, _ in
+            asked.fire()
+            return .swallow
+        } _: { proxy in
+            let options = Database.current.options(port: proxy.port)
+            let opening = Task { try await Connection.open(options).processID }
+            try await asked.wait()
+            opening.cancel()
+            await #expect { _ = try await opening.value } throws: { ($0 as? PostgresError)?.state == "57014" }
+        }
     }
 }
