@@ -32,9 +32,12 @@ import Testing
         }
     }
 
-    private func gathering(_ asked: Asked, most: Int = 10) -> Gathering<String, Int> {
+    private func gathering(
+        _ asked: Asked, most: Int = 10, atOnce: Int = 1
+    ) -> Gathering<String, Int> {
         Gathering(
-            most: most, together: { try await asked.together($0) }, alone: { try asked.alone($0) })
+            most: most, atOnce: atOnce, together: { try await asked.together($0) },
+            alone: { try asked.alone($0) })
     }
 
     /// One call is on its way; begins the others, and returns when all are there.
@@ -56,6 +59,22 @@ import Testing
         for (task, answer) in zip(tasks, [5, 1, 2, 3]) { #expect(try await task.value == answer) }
         #expect(
             asked.together.map { $0.sorted() } == [["first"], ["a", "bb", "ccc"]] && asked.alone.isEmpty)
+    }
+
+    @Test func `as many statements as may be are on their way, and the next waits`() async throws {
+        let asked = Asked()
+        let gathering = gathering(asked, atOnce: 2)
+        var begun: [Task<Int, any Error>] = []
+        for call in ["a", "bb"] {
+            begun.append(Task { try await gathering.ask(call, lane: call) })
+            try await asked.begun.wait(for: begun.count)
+        }
+        let next = ["ccc", "dddd"].map { call in Task { try await gathering.ask(call, lane: call) } }
+        try await eventually("both wait") { gathering.waitingCount == 2 }
+        #expect(asked.together.count == 2)
+        asked.released.fire()
+        for (task, answer) in zip(begun + next, 1...4) { #expect(try await task.value == answer) }
+        #expect(asked.together.prefix(2).allSatisfy { $0.count == 1 } && asked.together.joined().count == 4)
     }
 
     @Test func `each lane has its turn, however many of one wait`() async throws {

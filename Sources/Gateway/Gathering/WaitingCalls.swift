@@ -4,16 +4,21 @@ struct WaitingCalls<Entry: Sendable>: Sendable {
     private var lanes: [String: [Entry]] = [:]
     /// Those lanes in the order of their turns.
     private var turns: [String] = []
-    private var isServed = false
+    /// How many are serving, each with a statement on its way, and how many may.
+    private var serving = 0
+    private let atOnce: Int
+
+    init(atOnce: Int = 1) { self.atOnce = atOnce }
 
     var count: Int { lanes.values.reduce(0) { $0 + $1.count } }
 
-    /// True when nobody is serving: then whoever adds has to see to it.
+    /// True when one more may serve: then whoever adds has to see to it.
     mutating func add(_ entry: Entry, lane: String) -> Bool {
         if lanes[lane] == nil { turns.append(lane) }
         lanes[lane, default: []].append(entry)
-        defer { isServed = true }
-        return !isServed
+        guard serving < atOnce else { return false }
+        serving += 1
+        return true
     }
 
     /// The next batch, of `most` at most. An empty one ends the serving.
@@ -28,7 +33,7 @@ struct WaitingCalls<Entry: Sendable>: Sendable {
                 if lanes[lane]?.isEmpty == true { lanes[lane] = nil } else { turns.append(lane) }
             }
         }
-        isServed = !batch.isEmpty
+        if batch.isEmpty { serving -= 1 }
         return batch
     }
 }
