@@ -25,7 +25,7 @@ enum StatementCosts {
             "epoch.clear": "3", "epoch.revoke_again": "'{\(of.lonely)}'",
             "issue.alone": "'\(of.queued)', ARRAY[sha256('a')], ARRAY[sha256('a')]",
             "validate.claim": rounds, "validate.claim_alone": "'\(of.submission)'", "validate.take": rounds,
-            "validate.hold": held, "validate.write_verdicts": verdict, "validate.read_switches": "",
+            "validate.read_switches": "",
             "validate.add_wrong_codes": "'{\(of.enrollment)}', '{1}'",
             "validate.end_oldest_scans": "'{\(of.enrollment)}', 4", "validate.give_up": "'\(of.submission)'",
             "validate.transaction": "'\(of.submission)'",
@@ -33,6 +33,8 @@ enum StatementCosts {
         for day in ["", "_of_any_day"] {
             arguments["issue.batch\(day)"] = "\(rounds), \(secrets), \(secrets)"
             arguments["expire.batch\(day)"] = "NULL, 3"
+            arguments["validate.hold\(day)"] = held
+            arguments["validate.write_verdicts\(day)"] = verdict
         }
         let queues = [
             ("issue_queue", of.queued), ("validate_queue", of.submission),
@@ -46,6 +48,13 @@ enum StatementCosts {
         }
         return arguments
     }
+
+    /// Those that are for any day; one gives up a row that has broken its batch, whenever that was sent.
+    static let looksEverywhere: Set = [
+        "validate.give_up",
+        "issue.alone", "issue.batch_of_any_day", "expire.batch_of_any_day", "validate.hold_of_any_day",
+        "validate.write_verdicts_of_any_day",
+    ]
 
     /// Not measured, with the reason.
     static let exempt: [String: String] = {

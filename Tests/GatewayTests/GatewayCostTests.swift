@@ -17,6 +17,10 @@ import Testing
     /// Of each caller. A submission is the dearest: it looks into seven tables, and is written into two.
     private static let pages = 180
     private static let rows = 100
+    /// What each sign-in asks for: nobody's plan has days in it that have nothing to do with it.
+    private static let gathering: Set = [
+        "gateway.start_many", "gateway.collect_many", "gateway.submit_many", "gateway.outcomes",
+    ]
     /// No more, as their triggers tell of several statements each.
     private static let callers = 25
 
@@ -52,6 +56,9 @@ import Testing
         for (name, size, cost) in try await costs(of: statements, subjects, some, &session) {
             #expect(cost.pages < Self.pages * size, "\(state) \(name): \(cost.plans)")
             #expect(cost.rows < Self.rows * size, "\(state) \(name): \(cost.plans)")
+            if Self.gathering.contains(name) {
+                #expect(cost.days.count <= 4, "\(state) \(name): \(cost.days)")
+            }
         }
         withExtendedLifetime(reader) {}
     }

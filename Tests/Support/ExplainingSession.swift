@@ -18,6 +18,8 @@ package struct ExplainingSession: ~Copyable {
         package let calls: [String: Int]
         /// Tables that were read through, those of functions, too.
         package let readThrough: Set<String>
+        /// Days whose partitions are in the plans, whether they were read or not: each is locked and prepared.
+        package let days: Set<Substring>
     }
 
     /// - Parameters:
@@ -62,7 +64,10 @@ package struct ExplainingSession: ~Copyable {
             },
             readThrough: Set(
                 steps.filter { $0["Node Type"] as? String == "Seq Scan" }
-                    .compactMap { $0["Relation Name"] as? String }))
+                    .compactMap { $0["Relation Name"] as? String }),
+            days: Set(
+                steps.compactMap { $0["Relation Name"] as? String }
+                    .compactMap { $0.firstMatch(of: /_(\d{8})$/)?.1 }))
     }
 
     /// The same, and again while it touches as many pages as that, up to five times: the first time reads catalogs and plans,

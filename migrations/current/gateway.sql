@@ -180,8 +180,13 @@ BEGIN
             FROM unnest(portals, ids) AS g (portal, id)
             JOIN countersign.portals p ON p.name = g.portal
             CROSS JOIN LATERAL (
-                SELECT FROM countersign.auth_requests r
-                WHERE r.transaction_id = g.id AND r.portal_id = p.portal_id AND r.status IN ('issued', 'scanned')
+                SELECT FROM (
+                    SELECT n.portal_id, n.status, n.expires_at FROM countersign.auth_requests n
+                    WHERE n.transaction_id = g.id AND countersign.is_recent(n.transaction_id)
+                    UNION ALL
+                    SELECT n.portal_id, n.status, n.expires_at FROM countersign.request_of_any_day(g.id) n
+                    WHERE NOT countersign.is_recent(g.id)) AS r
+                WHERE r.portal_id = p.portal_id AND r.status IN ('issued', 'scanned')
                   AND r.expires_at > clock_timestamp() OFFSET 0) AS request
             CROSS JOIN LATERAL (
                 SELECT o.ctid AS place FROM countersign.otp_secrets o
@@ -244,7 +249,11 @@ BEGIN
                     THEN countersign.link_address(s.transaction_id, s.submission_id, s.app_id) END
         FROM unnest(ids) AS g (id)
         CROSS JOIN LATERAL (
-            SELECT n.* FROM countersign.submissions n WHERE n.submission_id = g.id OFFSET 0) AS s
+            SELECT n.* FROM countersign.submissions n
+            WHERE n.submission_id = g.id AND countersign.is_recent(n.submission_id)
+            UNION ALL
+            SELECT n.* FROM countersign.submission_of_any_day(g.id) n WHERE NOT countersign.is_recent(g.id)
+            OFFSET 0) AS s
         JOIN countersign.apps a ON a.name = app AND a.app_id = s.app_id
         WHERE s.status <> 'pending';
 END

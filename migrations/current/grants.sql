@@ -131,6 +131,7 @@ GRANT EXECUTE ON FUNCTION countersign.end_requests(uuid[], text[], uuid[], uuid[
     countersign.uuid_cell(uuid), countersign.cell(), countersign.lags(),
     countersign.hash_chain(bytea, integer), countersign.code_steps(interval, integer),
     countersign.recent_from(), countersign.recent_until(), countersign.is_recent(uuid),
+    countersign.request_of_any_day(uuid), countersign.submission_of_any_day(uuid),
     countersign.missing_partitions(integer), countersign.partition_start(date, integer), countersign.create_partition(text, date),
     countersign.outlived_partitions(), countersign.drop_partition(text),
     countersign.refuse(text, text), countersign.queue_status(), countersign.operating_figures(),

@@ -156,6 +156,15 @@ BEGIN
 END
 $$;
 
+-- A submission of whatever day, like request_of_any_day().
+CREATE OR REPLACE FUNCTION countersign.submission_of_any_day(id uuid) RETURNS SETOF countersign.submissions
+LANGUAGE plpgsql STABLE ROWS 1 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM countersign.submissions s WHERE s.submission_id = id;
+END
+$$;
+
 -- The submission's result as soon as it is known; result is 'pending' when the time ran out first. Its verdict takes it
 -- out of the queue; how that is looked at, await_otp tells. Returns early,
 -- still pending, when a migration needs the tables.

@@ -50,7 +50,7 @@ struct ClaimSubmission: PreparedStatement {
 private func claimSQL(_ mode: Claim.Mode) -> String {
     """
     WITH RECURSIVE \(Claim.validate.sql(mode)), \(takenSQL),
-    \(Claim.validate.leaseSQL(of: "taken", where: mayBeTaken))
+    \(Claim.validate.leaseSQL(of: "taken", where: mayBeTaken(mode)))
     SELECT \(columnsSQL(mode))
     FROM leased s
     \(joinsSQL)
@@ -60,10 +60,10 @@ private func claimSQL(_ mode: Claim.Mode) -> String {
 
 private let takeSQL = """
     WITH RECURSIVE \(Claim.validate.sql(.round)), \(takenSQL),
-    \(Claim.validate.leaseSQL(of: "taken", where: "\(mayBeTaken) AND NOT t.is_plain")), worked AS (
+    \(Claim.validate.leaseSQL(of: "taken", where: "\(mayBeTaken(.round)) AND NOT t.is_plain")), worked AS (
         SELECT * FROM leased
         UNION ALL
-        SELECT t.*, 0::smallint, 0::smallint FROM taken t WHERE \(mayBeTaken) AND t.is_plain
+        SELECT t.*, 0::smallint, 0::smallint FROM taken t WHERE \(mayBeTaken(.round)) AND t.is_plain
     )
     SELECT \(columnsSQL(.round)), s.is_plain,
            s.seen_id IS NULL OR s.open_until IS NULL OR held.transaction_id IS NOT NULL AS may_be_judged,
@@ -85,16 +85,20 @@ private let takeSQL = """
         SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.confirmed_at, q.code_step
         FROM countersign.auth_requests q
         WHERE s.is_plain AND s.turn_of_all = 1 AND s.open_until IS NOT NULL
-          AND q.transaction_id = s.transaction_id FOR UPDATE SKIP LOCKED) held ON true
+          AND q.transaction_id = s.transaction_id\(Days.recent.condition("q.transaction_id")) FOR UPDATE SKIP LOCKED) held
+        ON true
     WHERE s.attempts = 0
     """
 
 /// Of the submissions of one open request the oldest of each app is taken, for only one may lock the request; the
 /// others would be verified again in every batch.
-/// None is while what is known here of revoked devices is too old.
-private let mayBeTaken = "(t.turn = 1 OR t.open_until IS NULL) AND NOT (SELECT countersign.lags())"
+/// None is while what is known here of revoked devices is too old: in a round no lane is served then.
+private func mayBeTaken(_ mode: Claim.Mode) -> String {
+    "(t.turn = 1 OR t.open_until IS NULL)" + (mode == .alone ? " AND NOT (SELECT countersign.lags())" : "")
+}
 
-/// CTE `taken`: what was claimed, with what it says and its request as it is now.
+/// CTE `taken`: what was claimed, with what it says and its request as it is now. An open request of another day is locked
+/// by no statement that looks at few: so what is sent for one is not plain.
 private let takenSQL = """
     taken AS MATERIALIZED (
         SELECT c.place, c.lane, c.key, s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_at,
@@ -109,15 +113,14 @@ private let takenSQL = """
                r.ip_address, r.secure_message, r.confirm_number, r.confirm_if_new, r.browser_id, r.scan_required,
                r.confirmed_at, r.code_rotation, r.code_step, r.requested_at,
                s.signature IS NULL AND (r.status = 'issued' AND s.action = 'scan' AND r.secure_message IS NOT NULL)
-                   IS NOT TRUE AS is_plain,
+                   IS NOT TRUE AND (r.open_until IS NULL OR countersign.is_recent(r.transaction_id)) AS is_plain,
                row_number() OVER (PARTITION BY c.lane, s.transaction_id ORDER BY c.key) AS turn,
                row_number() OVER (PARTITION BY s.transaction_id ORDER BY c.key) AS turn_of_all,
                count(*) OVER (PARTITION BY c.lane) AS claimed,
                max(c.key::text) OVER (PARTITION BY c.lane) AS last
         FROM claimed c
-        JOIN countersign.submissions s ON s.submission_id = c.key
-        LEFT JOIN LATERAL (
-            SELECT q.* FROM countersign.auth_requests q WHERE q.transaction_id = s.transaction_id) r ON true
+        CROSS JOIN LATERAL (\(Days.recent.row(of: "submissions", "submission_id", "c.key"))) s
+        LEFT JOIN LATERAL (\(Days.recent.row(of: "auth_requests", "transaction_id", "s.transaction_id"))) r ON true
     )
     """
 

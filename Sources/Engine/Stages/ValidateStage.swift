@@ -27,6 +27,9 @@ package struct ValidateStage: Stage, Repair {
     private let places: Places?
     /// As the switches of the last batch said.
     private var expectsUnsigned = false
+    /// So long it looks among all days, as a batch met a row of another one than those that it looked among.
+    private var looksEverywhereUntil = ContinuousClock.now
+    private var days: Days { looksEverywhereUntil > .now ? .any : .recent }
 
     /// `clock` is that of its threads.
     package init(
@@ -103,7 +106,9 @@ package struct ValidateStage: Stage, Repair {
         let plain = Set(taken.filter { $0.held != nil }.map(\.claimed.key))
         let pauses = pauses(of: plain.subtracting(verdicts.submissions))
         let release = leases.release(pauses.keys, pauses)
-        try await connection.pipeline(verdicts.steps + release + [Step(Commit())])
+        guard try await write(verdicts, release, &connection) else {
+            return try await take(after: steps, limit, &connection)
+        }
         return Batch(
             prelude: before, claimed: claimed, plain: plain, judged: verdicts.transactions, pauses: pauses)
     }
@@ -162,18 +167,43 @@ package struct ValidateStage: Stage, Repair {
             return ([], checked.pauses)
         }
         let (_, switches, rows) = try await connection.pipeline(
-            Begin(), ReadSwitches(), HoldSubmissions(checked: checked.done)
+            Begin(), ReadSwitches(), HoldSubmissions(checked: checked.done, days: days)
         ).results
         var verdicts = Verdicts(try note(switches.one()))
-        let held = Dictionary(uniqueKeysWithValues: try rows.all().map { ($0.key, $0) })
+        let found = try rows.all()
+        if found.contains(where: \.isOutside) {
+            try await lookEverywhere(&connection)
+            return try await judge(checked, leases, &connection)
+        }
+        let held = Dictionary(uniqueKeysWithValues: found.map { ($0.held.key, $0.held) })
         for submission in checked.done {
             if let row = held[submission.claimed.key] { verdicts.judge(submission, row) }
         }
         let unjudged = Set(checked.done.map(\.claimed.key)).subtracting(verdicts.submissions)
         let pauses = checked.pauses.merging(pauses(of: unjudged)) { $1 }
         let release = leases.release(checked.setAside.union(unjudged), pauses)
-        try await connection.pipeline(verdicts.steps + release + [Step(Commit())])
+        guard try await write(verdicts, release, &connection) else {
+            return try await judge(checked, leases, &connection)
+        }
         return (verdicts.transactions, pauses)
+    }
+
+    /// Commits. False, and nothing is written, when it has to be done once more among all days.
+    private mutating func write(
+        _ verdicts: Verdicts, _ release: [Step], _ connection: inout Connection
+    ) async throws -> Bool {
+        do {
+            try await connection.pipeline(verdicts.steps(days) + release + [Step(Commit())])
+            return true
+        } catch  where error.state == .outsideDays {
+            try await lookEverywhere(&connection)
+            return false
+        }
+    }
+
+    private mutating func lookEverywhere(_ connection: inout Connection) async throws {
+        try await connection.execute("ROLLBACK")
+        looksEverywhereUntil = .now + .seconds(60)
     }
 
     /// Of submissions whose requests somebody holds.

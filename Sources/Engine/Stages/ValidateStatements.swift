@@ -21,10 +21,20 @@ struct ReadSwitches: PreparedStatement {
 /// else has judged it, or is about to: its place in the queue is locked, or gone. `turn` numbers the submissions of one
 /// request in this batch; only the first may lock it. A request that is open but could not be locked is being ended by
 /// somebody: its submission stays queued.
-struct HoldSubmissions: PreparedStatement {
+struct HoldSubmissions: StatementFamily {
     let checked: [CheckedSubmission]
+    let days: Days
 
-    typealias Output = HeldSubmission
+    struct Output: Sendable {
+        let held: HeldSubmission
+        /// Whether it, or its open request, is not of these days: then another statement has to hold them all.
+        let isOutside: Bool
+    }
+
+    static func decode(_ row: inout RowReader) throws -> Output {
+        let held = try HeldSubmission(&row)
+        return Output(held: held, isOutside: try row.bool("is_outside"))
+    }
 
     /// $5 whether they scan, $6 what scans have signed, $7 fingerprints of the keys that signatures were checked with.
     var parameters: [Parameter] {
@@ -38,8 +48,12 @@ struct HoldSubmissions: PreparedStatement {
         ]
     }
 
-    static let statement = Statement(
-        "validate.hold",
+    static var members: [Statement] { [recent, any] }
+    var statement: Statement { days == .recent ? Self.recent : Self.any }
+    private static let recent = Statement("validate.hold", sql(.recent))
+    private static let any = Statement("validate.hold_of_any_day", sql(.any))
+
+    private static func sql(_ days: Days) -> String {
         """
         WITH given AS MATERIALIZED (
             SELECT g.*, row_number() OVER (PARTITION BY g.transaction_id ORDER BY g.key) AS turn
@@ -64,7 +78,9 @@ struct HoldSubmissions: PreparedStatement {
                              WHEN seen.status IN ('authenticated', 'denied') AND seen.enrollment_id = g.enrollment
                              THEN countersign.armored_signature(seen.signature) = (
                                  SELECT s.signature FROM countersign.submissions s
-                                 WHERE s.submission_id = g.key) END, false) AS is_repeated
+                                 WHERE s.submission_id = g.key\(days.condition("s.submission_id"))) END, false) AS is_repeated,
+               \(days.isOutside("g.key"))
+                   OR coalesce(seen.open_until IS NOT NULL AND \(days.isOutside("seen.transaction_id")), false) AS is_outside
         FROM given g
         JOIN LATERAL (
             SELECT q.submission_id FROM countersign.validate_queue q
@@ -75,15 +91,16 @@ struct HoldSubmissions: PreparedStatement {
             SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.open_until, q.expires_at,
                    q.signature, q.confirm_number, q.confirmed_at, q.code_rotation, q.code_step, q.requested_at,
                    q.scan_required
-            FROM countersign.auth_requests q
-            WHERE q.transaction_id = g.transaction_id) seen ON true
+            FROM (\(days.row(of: "auth_requests", "transaction_id", "g.transaction_id"))) q) seen ON true
         LEFT JOIN LATERAL (
             SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.signature,
                    q.confirmed_at, q.code_step
             FROM countersign.auth_requests q
             WHERE g.turn = 1 AND q.transaction_id = seen.transaction_id AND seen.open_until IS NOT NULL
+              \(days.condition("q.transaction_id"))
             FOR UPDATE SKIP LOCKED) held ON true
-        """)
+        """
+    }
 }
 
 /// What the judge asks for of a submission whose request is held.
@@ -122,16 +139,8 @@ struct HeldSubmission: RowReadable, Sendable {
         """
     }
 
-    /// By the bounds the server knows which days to look into.
-    static func isOfTheseHours(_ request: String) -> String {
-        """
-        \(request).transaction_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '1 h'))
-                     AND \(request).transaction_id < (SELECT countersign.uuid_floor(clock_timestamp() + interval '1 h'))
-        """
-    }
-
     /// What is asked of the app `a` and the enrollment `e`. No request lives longer than ten minutes, so open scans are
-    /// looked for among those of two hours.
+    /// looked for among the recent ones alone.
     static func senderSQL(enrollment: String, scans: String) -> String {
         """
         a.enabled AS app_enabled, e.status AS enrollment_status,
@@ -141,7 +150,7 @@ struct HeldSubmission: RowReadable, Sendable {
                    AS wrong_codes,
                CASE WHEN \(scans) THEN (
                    SELECT count(*) FROM countersign.auth_requests o
-                   WHERE o.open_scan_by = \(enrollment) AND \(isOfTheseHours("o"))
+                   WHERE o.open_scan_by = \(enrollment) AND countersign.is_recent(o.transaction_id)
                ) ELSE 0 END AS open_scans
         """
     }
@@ -187,8 +196,11 @@ extension Candidate.Request {
 /// has ended it the signature is the request's and its event's. A scan's signature stands nowhere else, so it stays, with
 /// `signed_time`; the other lines that it has signed are its row's and its request's. What is rejected stays as it was
 /// sent, for nobody else has it.
-struct WriteVerdicts: PreparedStatement {
+///
+/// Refuses the whole with `SQLState.outsideDays` when it has to write what is not of these days.
+struct WriteVerdicts: StatementFamily {
     let verdicts: VerdictColumns
+    let days: Days
 
     var parameters: [Parameter] { verdicts.parameters }
 
@@ -196,10 +208,15 @@ struct WriteVerdicts: PreparedStatement {
         try row.skip("told_portals")
         try row.skip("told_apps")
         try row.skip("confirmed")
+        try row.skip("refused")
     }
 
-    static let statement = Statement(
-        "validate.write_verdicts",
+    static var members: [Statement] { [recent, any] }
+    var statement: Statement { days == .recent ? Self.recent : Self.any }
+    private static let recent = Statement("validate.write_verdicts", sql(.recent))
+    private static let any = Statement("validate.write_verdicts_of_any_day", sql(.any))
+
+    private static func sql(_ days: Days) -> String {
         """
         WITH verdicts AS MATERIALIZED (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
@@ -237,7 +254,7 @@ struct WriteVerdicts: PreparedStatement {
                                                    ELSE r.signer_fingerprint END
             FROM verdicts v JOIN countersign.enrollments e ON e.enrollment_id = v.enrollment_id
             WHERE e.status = 'active' AND v.effect IN ('scan', 'scan_later', 'await_confirmation')
-              AND r.transaction_id = v.transaction_id
+              AND r.transaction_id = v.transaction_id\(days.condition("r.transaction_id"))
               AND r.status = CASE v.effect WHEN 'scan' THEN 'issued' ELSE 'scanned' END
               AND clock_timestamp() < r.expires_at
             RETURNING r.transaction_id, r.portal_id, v.submission_id
@@ -271,7 +288,7 @@ struct WriteVerdicts: PreparedStatement {
                                       THEN j.kept_signature END,
                 secret_digest = CASE WHEN j.reason IS NOT NULL OR j.effect = 'await_confirmation'
                                      THEN s.secret_digest END
-            FROM judged j WHERE s.submission_id = j.submission_id
+            FROM judged j WHERE s.submission_id = j.submission_id\(days.condition("s.submission_id"))
             RETURNING s.submission_id, s.app_id, s.status, s.reason, s.detail, s.action, j.transaction_id,
                       j.enrollment_id, j.effect, j.network_match, j.country_match, j.device_address, j.device_agent
         ), gone AS (
@@ -301,8 +318,19 @@ struct WriteVerdicts: PreparedStatement {
         ), told_apps AS (
             SELECT countersign.tell_apps(array_agg(app_id), array_agg(submission_id), array_agg(status))
             FROM resolved HAVING count(*) > 0
+        ), refused AS (
+            SELECT countersign.refuse('\(SQLState.outsideDays)', 'a verdict is of another day than the plan')
+            FROM verdicts v
+            WHERE \(days.isOutside("v.submission_id"))
+               OR v.effect IN ('scan', 'scan_later', 'await_confirmation') AND \(days.isOutside("v.transaction_id"))
         )
         SELECT (SELECT count(*) FROM told_portals) AS told_portals, (SELECT count(*) FROM told_apps) AS told_apps,
-               (SELECT count(*) FROM confirmed) AS confirmed
-        """)
+               (SELECT count(*) FROM confirmed) AS confirmed, (SELECT count(*) FROM refused) AS refused
+        """
+    }
+}
+
+extension SQLState {
+    /// What is to be written is not of the days that the statement is planned for.
+    static let outsideDays: SQLState = "CS900"
 }

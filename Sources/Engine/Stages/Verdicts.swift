@@ -19,9 +19,9 @@ struct Verdicts {
         columns.append(judge.judge(candidate), of: candidate, submission)
     }
 
-    var steps: [Step] {
+    func steps(_ days: Days) -> [Step] {
         var steps: [Step] = []
-        if columns.count > 0 { steps.append(Step(WriteVerdicts(verdicts: columns))) }
+        if columns.count > 0 { steps.append(Step(WriteVerdicts(verdicts: columns, days: days))) }
         if !judge.crowded.isEmpty { steps.append(Step(EndOldestScans(enrollments: judge.crowded))) }
         if !judge.wrongCodes.isEmpty { steps.append(Step(AddWrongCodes(counts: judge.wrongCodes))) }
         return steps
@@ -101,11 +101,12 @@ struct EndOldestScans: PreparedStatement {
             FROM unnest($1::uuid[]) AS g (enrollment)
             CROSS JOIN LATERAL (
                 SELECT o.transaction_id FROM countersign.auth_requests o WHERE o.open_scan_by = g.enrollment
-                  AND \(HeldSubmission.isOfTheseHours("o"))
+                  AND countersign.is_recent(o.transaction_id)
                 ORDER BY o.scanned_at DESC, o.transaction_id DESC OFFSET $2::integer) AS older
             CROSS JOIN LATERAL (
                 SELECT r.transaction_id, r.portal_id, r.app_id, r.enrollment_id FROM countersign.auth_requests r
-                WHERE r.transaction_id = older.transaction_id AND r.resolved_at IS NULL
+                WHERE r.transaction_id = older.transaction_id AND countersign.is_recent(r.transaction_id)
+                  AND r.resolved_at IS NULL
                 FOR UPDATE SKIP LOCKED) AS held
         ), audited AS (
             INSERT INTO countersign.events (transaction_id, enrollment_id, portal_id, app_id, user_id, type)

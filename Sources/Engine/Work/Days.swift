@@ -1,9 +1,10 @@
 /// For which days a statement is planned.
 ///
 /// A plan for all of them locks and prepares each day's partition, once a join: one row cost `validate` 2,417 us with
-/// nine partitions of a table and 4,749 with 39. So batches are for the days in question, and tell of rows that lie
-/// outside: those are left to the next batch, which is for any day. Not so `validate`: an invented code names a random day, and
-/// must be judged before what was submitted after it.
+/// nine partitions of a table and 4,749 with 39. So batches are for the days in question. Where one meets an open request or
+/// a submission that lies outside, as an outage leaves them, it does nothing, and another for any day takes its place. An
+/// invented code names a random day, and must be judged before what was submitted after it: so what is only read is looked
+/// for everywhere in the same statement, by a function.
 package enum Days: Sendable {
     /// From an hour ago to tomorrow, as seen when the plan is made: see `is_recent()` in `identifiers.sql`.
     case recent
@@ -17,5 +18,17 @@ package enum Days: Sendable {
     /// Whether the id lies outside.
     func isOutside(_ column: String) -> String {
         self == .any ? "false" : "NOT countersign.is_recent(\(column))"
+    }
+
+    /// The row of a table with that id, as a query: by a function where it is not of these days.
+    func row(of table: String, _ key: String, _ id: String) -> String {
+        let here = "SELECT n.* FROM countersign.\(table) n WHERE n.\(key) = \(id)\(condition("n.\(key)"))"
+        guard self == .recent else { return here }
+        let function = table == "submissions" ? "submission_of_any_day" : "request_of_any_day"
+        return """
+            \(here)
+            UNION ALL
+            SELECT n.* FROM countersign.\(function)(\(id)) n WHERE \(isOutside(id))
+            """
     }
 }

@@ -63,7 +63,7 @@ import Testing
         (verdicts.enrollments, verdicts.effects, verdicts.prompts) = ([enrollment], [effect], ["prompt"])
         (verdicts.reasons, verdicts.fingerprints) = ([nil], [nil])
         (verdicts.signed, verdicts.details) = ([nil], [nil])
-        try await owner.run(WriteVerdicts(verdicts: verdicts))
+        try await owner.run(WriteVerdicts(verdicts: verdicts, days: .recent))
         let row = try await app.run(SQL.result, [.identifier(submission)])[0]
         #expect(try row.text(0) == "rejected")
         #expect(try row.optionalText(1) == "expired")

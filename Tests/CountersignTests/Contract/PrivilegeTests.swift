@@ -297,6 +297,7 @@ private let decidedPrivileges = """
     remove_portal(portal integer) - admin: execute
     repeated_submission(enrollment_id uuid, transaction_id uuid, secret_digest bytea, action text,
         signature text) - gateway: execute
+    request_of_any_day(id uuid) - worker: execute
     request_status (type) - nobody
     revoke_again(ids uuid[]) - admin worker: execute
     revoke_enrollment(enrollment_id uuid) - admin gateway: execute
@@ -327,6 +328,7 @@ private let decidedPrivileges = """
         text[], language_codes text[], ip_addresses text[], user_agents text[], refs text[], traceparents text[],
         browser_ids text[], return_uris text[])
         - gateway: execute
+    submission_of_any_day(id uuid) - worker: execute
     submission_results (view) - app gateway: select
     submissions - admin: select (submission_id submitted_at resolved_at app_id status detail reason
         action transaction_id enrollment); app gateway: insert (enrollment_id otp action signed_at

@@ -1,3 +1,4 @@
+import Foundation
 package import Postgres
 import Testing
 
@@ -12,12 +13,19 @@ package struct CostSubjects: Sendable {
 }
 
 extension CostSubjects {
-    /// None of them is there.
+    /// None of them is there. They are of today, as those are that statements are planned for.
     package static func strangers(_ site: Site) -> CostSubjects {
         CostSubjects(
-            queued: .random(), issued: .random(), lonely: .random(), submission: .random(),
+            queued: ofNow(), issued: ofNow(), lonely: ofNow(), submission: ofNow(),
             enrollment: .random(), pendingEnrollment: .random(), portal: Int(site.portalID),
             app: Int(site.appID))
+    }
+
+    /// RFC 9562 section 5.7: the first 48 bits of a UUID of version 7 are the time in milliseconds.
+    private static func ofNow() -> Identifier {
+        let milliseconds = UInt64(Date.now.timeIntervalSince1970 * 1_000)
+        let time = (0..<6).map { UInt8(truncatingIfNeeded: milliseconds >> (40 - 8 * $0)) }
+        return Identifier(bytes: time + Identifier.random().bytes.dropFirst(6)) ?? .random()
     }
 }
 
