@@ -24,6 +24,22 @@ package enum TableState: String, CaseIterable, Sendable {
 }
 
 extension Database {
+    /// As if each plan were made so many days from now: for the ids of one day.
+    package func plan(days: Int) async throws {
+        try await arrange(
+            ["from", "until"].map { bound in
+                """
+                CREATE OR REPLACE FUNCTION countersign.recent_\(bound)() RETURNS uuid
+                LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+                BEGIN
+                    RETURN countersign.uuid_floor(clock_timestamp() + interval '\(days) days'
+                                                  + interval '\(bound == "from" ? 0 : 1) days');
+                END
+                $$;
+                """
+            }.joined())
+    }
+
     /// Partitions of the last 30 days.
     package func addDays() async throws {
         try await arrangeAsSuperuser(

@@ -1,4 +1,5 @@
 import Countersign
+import Engine
 import Foundation
 import NIOHTTP1
 import Postgres
@@ -32,6 +33,21 @@ import Testing
                 try headers.first(name: "webhook-signature")
                     == WebhookSigner(secrets: [WebhookSite.secret])
                     .signature(id: id.description, seconds: seconds, body: request.body))
+        }
+    }
+
+    /// A worker's plans are for the days in question, and whatever lies outside is delivered all the same.
+    @Test(arguments: [-40, 2]) func `an end is delivered with plans of another day`(days: Int) async throws {
+        try await Receiver.run { _, _ in
+            .status(204)
+        } _: { receiver in
+            try await Database.current.plan(days: days)
+            let id = try await site.endedRequest(receiver.address + "/cb")
+            try await site.dispatching { _ in
+                let row = try await site.delivery(id, "delivered")
+                #expect(row.attempts == 1 && row.code == 204)
+            }
+            #expect(receiver.received.count == 1)
         }
     }
 
@@ -191,7 +207,7 @@ import Testing
         for (delivery, written) in [(first, 0), (second, 1)] {
             let acknowledgement = Acknowledgement(
                 delivery, startedAt: .now(), milliseconds: 5, result: DeliveryResult(statusCode: 200))
-            let statement = AcknowledgeDeliveries(acknowledgements: [acknowledgement])
+            let statement = AcknowledgeDeliveries(acknowledgements: [acknowledgement], days: .recent)
             #expect(try await owner.run(statement).one() == written)
         }
     }

@@ -27,9 +27,8 @@ package struct ValidateStage: Stage, Repair {
     private let places: Places?
     /// As the switches of the last batch said.
     private var expectsUnsigned = false
-    /// So long it looks among all days, as a batch met a row of another one than those that it looked among.
-    private var looksEverywhereUntil = ContinuousClock.now
-    private var days: Days { looksEverywhereUntil > .now ? .any : .recent }
+    private var memory = DayMemory()
+    private var days: Days { memory.days }
 
     /// `clock` is that of its threads.
     package init(
@@ -203,7 +202,7 @@ package struct ValidateStage: Stage, Repair {
 
     private mutating func lookEverywhere(_ connection: inout Connection) async throws {
         try await connection.execute("ROLLBACK")
-        looksEverywhereUntil = .now + .seconds(60)
+        memory.lookEverywhere()
     }
 
     /// Of submissions whose requests somebody holds.

@@ -329,8 +329,3 @@ struct WriteVerdicts: StatementFamily {
         """
     }
 }
-
-extension SQLState {
-    /// What is to be written is not of the days that the statement is planned for.
-    static let outsideDays: SQLState = "CS900"
-}

@@ -1,3 +1,5 @@
+package import Postgres
+
 /// For which days a statement is planned.
 ///
 /// A plan for all of them locks and prepares each day's partition, once a join: one row cost `validate` 2,417 us with
@@ -11,17 +13,17 @@ package enum Days: Sendable {
     case any
 
     /// A condition that begins with AND, or nothing.
-    func condition(_ column: String) -> String {
+    package func condition(_ column: String) -> String {
         self == .any ? "" : " AND countersign.is_recent(\(column))"
     }
 
     /// Whether the id lies outside.
-    func isOutside(_ column: String) -> String {
+    package func isOutside(_ column: String) -> String {
         self == .any ? "false" : "NOT countersign.is_recent(\(column))"
     }
 
     /// The row of a table with that id, as a query: by a function where it is not of these days.
-    func row(of table: String, _ key: String, _ id: String) -> String {
+    package func row(of table: String, _ key: String, _ id: String) -> String {
         let here = "SELECT n.* FROM countersign.\(table) n WHERE n.\(key) = \(id)\(condition("n.\(key)"))"
         guard self == .recent else { return here }
         let function = table == "submissions" ? "submission_of_any_day" : "request_of_any_day"
@@ -31,4 +33,20 @@ package enum Days: Sendable {
             SELECT n.* FROM countersign.\(function)(\(id)) n WHERE \(isOutside(id))
             """
     }
+}
+
+/// Which days the statements of one loop are for: few, but for a minute after one of them has met a row of another day.
+package struct DayMemory: Sendable {
+    private var looksEverywhereUntil = ContinuousClock.now
+
+    package init() {}
+
+    package var days: Days { looksEverywhereUntil > .now ? .any : .recent }
+
+    package mutating func lookEverywhere() { looksEverywhereUntil = .now + .seconds(60) }
+}
+
+extension SQLState {
+    /// What is to be written is not of the days that the statement is planned for: nothing was.
+    package static let outsideDays: SQLState = "CS900"
 }

@@ -1,8 +1,11 @@
+import Engine
 import Postgres
 
-/// Writes down what came of attempts; returns how many that were. Stale tokens change nothing.
-struct AcknowledgeDeliveries: PreparedStatement {
+/// Writes down what came of attempts; returns how many that were. Stale tokens change nothing. Refuses the whole with
+/// `SQLState.outsideDays` when one of them is not of these days.
+struct AcknowledgeDeliveries: StatementFamily {
     let acknowledgements: [Acknowledgement]
+    let days: Days
 
     /// $10 outcomes (delivered, retry, dead), $11 seconds until the next attempt.
     var parameters: [Parameter] {
@@ -21,10 +24,18 @@ struct AcknowledgeDeliveries: PreparedStatement {
         ]
     }
 
-    static func decode(_ row: inout RowReader) throws -> Int { try row.int("written") }
+    static func decode(_ row: inout RowReader) throws -> Int {
+        let written = try row.int("written")
+        try row.skip("refused")
+        return written
+    }
 
-    static let statement = Statement(
-        "dispatch.acknowledge",
+    static var members: [Statement] { [recent, any] }
+    var statement: Statement { days == .recent ? Self.recent : Self.any }
+    private static let recent = Statement("dispatch.acknowledge", sql(.recent))
+    private static let any = Statement("dispatch.acknowledge_of_any_day", sql(.any))
+
+    private static func sql(_ days: Days) -> String {
         """
         WITH given AS MATERIALIZED (
             SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::integer[], $4::timestamptz[], $5::integer[],
@@ -56,16 +67,20 @@ struct AcknowledgeDeliveries: PreparedStatement {
                 first_at = CASE WHEN h.is_plain THEN h.started_at ELSE d.first_at END,
                 first_ms = CASE WHEN h.is_plain THEN h.duration_ms ELSE d.first_ms END,
                 first_code = CASE WHEN h.is_plain THEN h.status_code ELSE d.first_code END
-            FROM held h WHERE d.transaction_id = h.transaction_id
+            FROM held h WHERE d.transaction_id = h.transaction_id\(days.condition("d.transaction_id"))
         ), audited AS (
             INSERT INTO countersign.events (transaction_id, portal_id, type, details)
             SELECT transaction_id, portal_id, 'webhook.' || outcome,
                    jsonb_strip_nulls(jsonb_build_object('attempts', attempt, 'status_code', status_code,
                                                         'error_class', error_class))
             FROM held WHERE outcome = 'dead'
+        ), refused AS (
+            SELECT countersign.refuse('\(SQLState.outsideDays)', 'a result is of another day than the plan')
+            FROM held h WHERE \(days.isOutside("h.transaction_id"))
         )
-        SELECT count(*) AS written FROM held
-        """)
+        SELECT count(*) AS written, (SELECT count(*) FROM refused) AS refused FROM held
+        """
+    }
 }
 
 /// Ends the leases of deliveries now, so that another worker may send them. Those that were not sent have not been

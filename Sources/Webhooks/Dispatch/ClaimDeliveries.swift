@@ -102,8 +102,9 @@ struct ClaimDeliveries: PreparedStatement {
                (SELECT clock_timestamp()) AS claimed_at
         FROM leased l CROSS JOIN countersign.settings s
         JOIN countersign.portals p ON p.portal_id = l.portal_id
-        LEFT JOIN LATERAL (SELECT a.deny_reason, a.auth_type, a.traceparent FROM countersign.auth_requests a
-                           WHERE a.transaction_id = l.transaction_id LIMIT 1) AS r ON true
+        LEFT JOIN LATERAL (
+            SELECT a.deny_reason, a.auth_type, a.traceparent
+            FROM (\(Days.recent.row(of: "auth_requests", "transaction_id", "l.transaction_id"))) AS a LIMIT 1) AS r ON true
         LEFT JOIN countersign.callback_urls c ON c.portal_id = l.portal_id AND c.url = l.callback_uri
         """)
 }

@@ -14,6 +14,7 @@ struct DispatchLoop: ~Copyable {
     let inFlight: DeliveriesInFlight
     private var lastServed = WebhookEndpoint(portalID: 0, origin: "")
     private var breakers: Breakers
+    private var memory = DayMemory()
     private var replanning = Replanning()
     private var batchLimit = BatchLimit()
 
@@ -126,6 +127,16 @@ struct DispatchLoop: ~Copyable {
         try await connection.run(DisarmBell())
     }
 
+    /// Nil, and nothing is done, when it has to be done once more for any day.
+    private mutating func send(_ steps: [Step], _ connection: inout Connection) async throws -> [Rows]? {
+        do {
+            return try await connection.pipeline(steps)
+        } catch  where error.state == .outsideDays {
+            memory.lookEverywhere()
+            return nil
+        }
+    }
+
     /// Writes what has come back and claims what is due, in one round trip and one commit. Returns how many rows
     /// that were. When it fails, what had come back is written again on the next connection; tokens make that
     /// harmless.
@@ -136,13 +147,17 @@ struct DispatchLoop: ~Copyable {
         let (finished, returned) = (inFlight.finished(rows), inFlight.returned(rows))
         let offer = inFlight.offer(batch: rows)
         var steps = prelude
-        if !finished.isEmpty { steps.append(Step(AcknowledgeDeliveries(acknowledgements: finished))) }
+        if !finished.isEmpty {
+            steps.append(Step(AcknowledgeDeliveries(acknowledgements: finished, days: memory.days)))
+        }
         if !returned.isEmpty { steps.append(Step(GiveBackDeliveries(sent: [], unsent: returned))) }
         let claims = offer.rows > 0 && !context.drain.isSet && !context.controls.isPaused(.dispatch)
         if claims { steps.append(Step(claim(offer))) }
         guard !steps.isEmpty else { return 0 }
         let began = ContinuousClock.now
-        let answers = try await connection.pipeline(steps)
+        guard let answers = try await send(steps, &connection) else {
+            return try await exchange(&connection, prelude: prelude, start)
+        }
         batchLimit.passed(of: most, logger)
         inFlight.forget(finished, returned: returned)
         if !finished.isEmpty {

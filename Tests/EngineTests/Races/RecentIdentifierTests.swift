@@ -7,25 +7,9 @@ import Testing
 /// Plans are made for the days that work is done on. Whatever lies outside, because it is old or because the plan is,
 /// is found all the same.
 @Suite(.database) struct RecentIdentifierTests {
-    /// As if each plan were made so many days from now.
-    private func plan(days: Int) async throws {
-        try await Database.current.arrange(
-            ["from", "until"].map { bound in
-                """
-                CREATE OR REPLACE FUNCTION countersign.recent_\(bound)() RETURNS uuid
-                LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-                BEGIN
-                    RETURN countersign.uuid_floor(clock_timestamp() + interval '\(days) days'
-                                                  + interval '\(bound == "from" ? 0 : 1) days');
-                END
-                $$;
-                """
-            }.joined())
-    }
-
     @Test(arguments: [-40, 40, 2]) func `a sign-in with plans of another day`(days: Int) async throws {
         let site = try await Site.make()
-        try await plan(days: days)
+        try await Database.current.plan(days: days)
         try await withWorkerLogin { _ in
             var portal = try await site.portal()
             var app = try await site.app()
@@ -56,7 +40,7 @@ import Testing
     /// It asks for many at once.
     @Test func `the gateway is told the prompt of a scan with plans of another day`() async throws {
         let site = try await Site.make()
-        try await plan(days: 2)
+        try await Database.current.plan(days: 2)
         let login = try await Database.current.makeLogin("gateway", in: .gateway)
         try await withWorkerLogin { _ in
             var portal = try await site.portal()
@@ -75,7 +59,7 @@ import Testing
 
     @Test func `a browser is known after a sign-in with plans of another day`() async throws {
         let site = try await Site.make()
-        try await plan(days: 2)
+        try await Database.current.plan(days: 2)
         let start = Statement(
             "start with browser",
             """
