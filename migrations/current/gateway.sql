@@ -187,7 +187,7 @@ BEGIN
                     SELECT n.portal_id, n.status, n.expires_at FROM countersign.request_of_any_day(g.id) n
                     WHERE NOT countersign.is_recent(g.id)) AS r
                 WHERE r.portal_id = p.portal_id AND r.status IN ('issued', 'scanned')
-                  AND r.expires_at > clock_timestamp() OFFSET 0) AS request
+                  AND r.expires_at > clock_timestamp() LIMIT 1) AS request
             CROSS JOIN LATERAL (
                 SELECT o.ctid AS place FROM countersign.otp_secrets o
                 WHERE o.transaction_id = g.id FOR UPDATE SKIP LOCKED) AS secret
@@ -253,7 +253,7 @@ BEGIN
             WHERE n.submission_id = g.id AND countersign.is_recent(n.submission_id)
             UNION ALL
             SELECT n.* FROM countersign.submission_of_any_day(g.id) n WHERE NOT countersign.is_recent(g.id)
-            OFFSET 0) AS s
+            LIMIT 1) AS s
         JOIN countersign.apps a ON a.name = app AND a.app_id = s.app_id
         WHERE s.status <> 'pending';
 END

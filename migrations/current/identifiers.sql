@@ -82,8 +82,9 @@ $$;
 --
 -- A plan lives on, and its bounds with it: a worker forgets its plans once a minute, everybody else when a day's
 -- partition is made. So a statement with these bounds may miss what lies outside, and whoever uses it has to look again
--- without them when nothing is found. Each statement has bounds of its own: what one takes for recent is not asked of
--- another.
+-- without them when nothing is found; open scans alone are not looked for any more, as no request lives so long. Each place in a
+-- statement has bounds of its own, which differ when an hour begins while it is planned: what one takes for recent is not asked
+-- of another.
 CREATE OR REPLACE FUNCTION countersign.recent_from() RETURNS uuid
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

@@ -174,7 +174,7 @@ package struct ValidateStage: Stage, Repair {
             try await lookEverywhere(&connection)
             return try await judge(checked, leases, &connection)
         }
-        let held = Dictionary(uniqueKeysWithValues: found.map { ($0.held.key, $0.held) })
+        let held = Dictionary(found.map { ($0.held.key, $0.held) }) { first, _ in first }
         for submission in checked.done {
             if let row = held[submission.claimed.key] { verdicts.judge(submission, row) }
         }

@@ -3,10 +3,10 @@ package import Postgres
 /// For which days a statement is planned.
 ///
 /// A plan for all of them locks and prepares each day's partition, once a join: one row cost `validate` 2,417 us with
-/// nine partitions of a table and 4,749 with 39. So batches are for the days in question. Where one meets an open request or
-/// a submission that lies outside, as an outage leaves them, it does nothing, and another for any day takes its place. An
-/// invented code names a random day, and must be judged before what was submitted after it: so what is only read is looked
-/// for everywhere in the same statement, by a function.
+/// nine partitions of a table and 4,749 with 39. So batches are for the days in question. Codes are issued to what lies outside
+/// by the next batch, which is for any day. `validate`, and who writes what became of webhooks, do nothing when they would
+/// have to write there, and do the whole once more for any day. An invented code names a random day, and must be judged
+/// before what was submitted after it: so what is only read is looked for everywhere in the same statement, by a function.
 package enum Days: Sendable {
     /// From an hour ago to tomorrow, as seen when the plan is made: see `is_recent()` in `identifiers.sql`.
     case recent
@@ -22,7 +22,8 @@ package enum Days: Sendable {
         self == .any ? "false" : "NOT countersign.is_recent(\(column))"
     }
 
-    /// The row of a table with that id, as a query: by a function where it is not of these days.
+    /// The row of a table with that id, as a query: by a function where it is not of these days. Both halves read the clock when
+    /// they are planned, and find the same row when an hour has begun between them.
     package func row(of table: String, _ key: String, _ id: String) -> String {
         let here = "SELECT n.* FROM countersign.\(table) n WHERE n.\(key) = \(id)\(condition("n.\(key)"))"
         guard self == .recent else { return here }
@@ -31,6 +32,7 @@ package enum Days: Sendable {
             \(here)
             UNION ALL
             SELECT n.* FROM countersign.\(function)(\(id)) n WHERE \(isOutside(id))
+            LIMIT 1
             """
     }
 }

@@ -104,7 +104,7 @@ struct ClaimDeliveries: PreparedStatement {
         JOIN countersign.portals p ON p.portal_id = l.portal_id
         LEFT JOIN LATERAL (
             SELECT a.deny_reason, a.auth_type, a.traceparent
-            FROM (\(Days.recent.row(of: "auth_requests", "transaction_id", "l.transaction_id"))) AS a LIMIT 1) AS r ON true
+            FROM (\(Days.recent.row(of: "auth_requests", "transaction_id", "l.transaction_id"))) AS a) AS r ON true
         LEFT JOIN countersign.callback_urls c ON c.portal_id = l.portal_id AND c.url = l.callback_uri
         """)
 }

@@ -147,8 +147,14 @@ struct DispatchLoop: ~Copyable {
         let (finished, returned) = (inFlight.finished(rows), inFlight.returned(rows))
         let offer = inFlight.offer(batch: rows)
         var steps = prelude
-        if !finished.isEmpty {
-            steps.append(Step(AcknowledgeDeliveries(acknowledgements: finished, days: memory.days)))
+        // Some are tried for hours. They have a statement of their own, so that everybody else's is for few days.
+        let now = context.clock.now
+        let isOld = { (one: Acknowledgement) in
+            one.delivery.transactionID.time.duration(to: now) > .seconds(2_700)
+        }
+        for (some, days) in [(finished.filter { !isOld($0) }, memory.days), (finished.filter(isOld), .any)]
+        where !some.isEmpty {
+            steps.append(Step(AcknowledgeDeliveries(acknowledgements: some, days: days)))
         }
         if !returned.isEmpty { steps.append(Step(GiveBackDeliveries(sent: [], unsent: returned))) }
         let claims = offer.rows > 0 && !context.drain.isSet && !context.controls.isPaused(.dispatch)

@@ -37,6 +37,30 @@ import Testing
         #expect(try await Database.current.count(ends) == 4)
     }
 
+    /// The batch that is refused because its verdict is of another day has done nothing, and is done once more.
+    @Test func `a verdict of another day than the plan is written once`() async throws {
+        let site = try await Site.make()
+        var app = try await site.app()
+        let enrollment = try await withWorkerLogin(stages: [.enroll]) { _ in try await app.enroll("alice") }
+        var stage = ValidateStage(try CryptoThreads(size: 1), .ofTests)
+        var session = try await Connection.open(try await Database.current.stageOptions())
+        let invented: [Parameter] = [.identifier(enrollment), .text(Code.invented()), "accept"]
+        // From the first batch on it expects answers without signatures, and judges them as it claims them.
+        for wrong in 1...2 {
+            let id = try await app.run(SQL.submit, invented)[0].identifier(0)
+            let outcome = try await stage.runBatch(&session, prelude: [], limit: 10).outcome
+            #expect(outcome.rows == 1)
+            #expect(try await app.outcome(id).optionalText(1) == "unknown_code")
+            let counted = "SELECT sum(cardinality(wrong_codes)) FROM countersign.enrollments"
+            #expect(try await Database.current.count(counted) == wrong)
+            let events = "SELECT count(*) FROM countersign.events WHERE type = 'submission.rejected'"
+            #expect(try await Database.current.count(events) == wrong)
+            try await Database.current.plan(days: 2)
+            try await session.execute("DISCARD PLANS")
+        }
+        #expect(try await Database.current.count("SELECT count(*) FROM countersign.validate_queue") == 0)
+    }
+
     /// It asks for many at once.
     @Test func `the gateway is told the prompt of a scan with plans of another day`() async throws {
         let site = try await Site.make()
