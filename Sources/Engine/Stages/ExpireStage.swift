@@ -34,7 +34,7 @@ package struct ExpireStage: Stage {
 
 /// Ends requests that are due, the earliest first, and tells when the next one will be. With the switch off every
 /// open request is due.
-struct EndDueRequests: StatementFamily {
+struct EndDueRequests: StatementForDays {
     /// Lower bound of due times.
     let after: Timestamp?
     /// Rows at most.
@@ -62,10 +62,8 @@ struct EndDueRequests: StatementFamily {
             subjects: try row.optionalIdentifiers("subjects") ?? [])
     }
 
-    static var members: [Statement] { [recent, any] }
-    var statement: Statement { days == .recent ? Self.recent : Self.any }
-    private static let recent = Statement("expire.batch", sql(.recent))
-    private static let any = Statement("expire.batch_of_any_day", sql(.any))
+    static let recent = Statement("expire.batch", sql(.recent))
+    static let any = Statement("expire.batch_of_any_day", sql(.any))
 
     private static func sql(_ days: Days) -> String {
         """

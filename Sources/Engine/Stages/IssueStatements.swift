@@ -1,11 +1,11 @@
 package import Postgres
 
 /// Gives a code to each request of a batch. A row for each lane that was served.
-package struct IssueBatch: StatementFamily {
+package struct IssueBatch: StatementForDays {
     let lanes: Lanes
     let secrets: [[UInt8]]
     let digests: [[UInt8]]
-    let days: Days
+    package let days: Days
 
     /// As many requests at most as there are secrets.
     package init(lanes: Lanes, secrets: [[UInt8]], digests: [[UInt8]], days: Days = .any) {
@@ -14,10 +14,8 @@ package struct IssueBatch: StatementFamily {
 
     package typealias Output = IssuedLane
 
-    package static var members: [Statement] { [recent, any] }
-    package var statement: Statement { days == .recent ? Self.recent : Self.any }
-    private static let recent = Statement("issue.batch", issueSQL(.round, .recent))
-    private static let any = Statement("issue.batch_of_any_day", issueSQL(.round, .any))
+    package static let recent = Statement("issue.batch", issueSQL(.round, .recent))
+    package static let any = Statement("issue.batch_of_any_day", issueSQL(.round, .any))
 
     package var parameters: [Parameter] {
         Claim.parameters(lanes, limit: secrets.count) + [.byteses(secrets), .byteses(digests)]

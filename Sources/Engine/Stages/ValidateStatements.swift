@@ -21,7 +21,7 @@ struct ReadSwitches: PreparedStatement {
 /// else has judged it, or is about to: its place in the queue is locked, or gone. `turn` numbers the submissions of one
 /// request in this batch; only the first may lock it. A request that is open but could not be locked is being ended by
 /// somebody: its submission stays queued.
-struct HoldSubmissions: StatementFamily {
+struct HoldSubmissions: StatementForDays {
     let checked: [CheckedSubmission]
     let days: Days
 
@@ -48,10 +48,8 @@ struct HoldSubmissions: StatementFamily {
         ]
     }
 
-    static var members: [Statement] { [recent, any] }
-    var statement: Statement { days == .recent ? Self.recent : Self.any }
-    private static let recent = Statement("validate.hold", sql(.recent))
-    private static let any = Statement("validate.hold_of_any_day", sql(.any))
+    static let recent = Statement("validate.hold", sql(.recent))
+    static let any = Statement("validate.hold_of_any_day", sql(.any))
 
     private static func sql(_ days: Days) -> String {
         """
@@ -198,7 +196,7 @@ extension Candidate.Request {
 /// sent, for nobody else has it.
 ///
 /// Refuses the whole with `SQLState.outsideDays` when it has to write what is not of these days.
-struct WriteVerdicts: StatementFamily {
+struct WriteVerdicts: StatementForDays {
     let verdicts: VerdictColumns
     let days: Days
 
@@ -211,10 +209,8 @@ struct WriteVerdicts: StatementFamily {
         try row.skip("refused")
     }
 
-    static var members: [Statement] { [recent, any] }
-    var statement: Statement { days == .recent ? Self.recent : Self.any }
-    private static let recent = Statement("validate.write_verdicts", sql(.recent))
-    private static let any = Statement("validate.write_verdicts_of_any_day", sql(.any))
+    static let recent = Statement("validate.write_verdicts", sql(.recent))
+    static let any = Statement("validate.write_verdicts_of_any_day", sql(.any))
 
     private static func sql(_ days: Days) -> String {
         """

@@ -37,6 +37,18 @@ package enum Days: Sendable {
     }
 }
 
+/// A statement in two forms, for the days in question and for any.
+package protocol StatementForDays: StatementFamily {
+    static var recent: Statement { get }
+    static var any: Statement { get }
+    var days: Days { get }
+}
+
+extension StatementForDays {
+    package static var members: [Statement] { [recent, any] }
+    package var statement: Statement { days == .recent ? Self.recent : Self.any }
+}
+
 /// Which days the statements of one loop are for: few, but for a minute after one of them has met a row of another day.
 package struct DayMemory: Sendable {
     private var looksEverywhereUntil = ContinuousClock.now

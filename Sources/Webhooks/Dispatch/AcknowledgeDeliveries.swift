@@ -3,7 +3,7 @@ import Postgres
 
 /// Writes down what came of attempts; returns how many that were. Stale tokens change nothing. Refuses the whole with
 /// `SQLState.outsideDays` when one of them is not of these days.
-struct AcknowledgeDeliveries: StatementFamily {
+struct AcknowledgeDeliveries: StatementForDays {
     let acknowledgements: [Acknowledgement]
     let days: Days
 
@@ -30,10 +30,8 @@ struct AcknowledgeDeliveries: StatementFamily {
         return written
     }
 
-    static var members: [Statement] { [recent, any] }
-    var statement: Statement { days == .recent ? Self.recent : Self.any }
-    private static let recent = Statement("dispatch.acknowledge", sql(.recent))
-    private static let any = Statement("dispatch.acknowledge_of_any_day", sql(.any))
+    static let recent = Statement("dispatch.acknowledge", sql(.recent))
+    static let any = Statement("dispatch.acknowledge_of_any_day", sql(.any))
 
     private static func sql(_ days: Days) -> String {
         """
