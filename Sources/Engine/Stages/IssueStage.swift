@@ -107,7 +107,7 @@ struct SecretPool: Sendable {
     }
 
     private static func make(_ count: Int) -> Offer {
-        let secrets = (0..<max(0, count)).map { _ in OneTimePassword.makeSecret() }
+        let secrets = OneTimePassword.makeSecrets(max(0, count))
         return Offer(secrets: secrets, digests: secrets.map { Array(SHA256.hash(data: $0)) })
     }
 
