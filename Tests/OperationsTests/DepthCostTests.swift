@@ -46,6 +46,20 @@ import Testing
         #expect(try await depth("expire").waiting == 0)
     }
 
+    /// What a statement is planned for is locked until its transaction ends.
+    @Test(arguments: [StageName.enroll, .issue, .validate, .dispatch])
+    func `the oldest row of a stage is looked for without the days of another`(_ stage: StageName)
+        async throws
+    {
+        var session = try await Database.current.connect()
+        try await session.execute("BEGIN; SELECT countersign.stage_oldest('\(stage.rawValue)', now())")
+        let days = try await Database.current.count(
+            """
+            SELECT count(*) FROM pg_locks l JOIN pg_inherits i ON i.inhrelid = l.relation WHERE l.pid = \(session.processID)
+            """)
+        #expect(days == 0)
+    }
+
     /// A day's first thousand have all ended when the tables are analysed: the index of what is open looks empty.
     @Test func `when requests have just ended, and statistics know of none that was open`() async throws {
         try await fillRequests(1_000, dueAt: "now() - interval '1 min'")

@@ -8,14 +8,17 @@ CREATE OR REPLACE FUNCTION countersign.stage_oldest(stage text, moment timestamp
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 BEGIN
-    RETURN CASE stage
-        WHEN 'issue' THEN (SELECT min(countersign.uuid_time(head.id)) FROM countersign.portals p CROSS JOIN LATERAL
+    -- Statements of their own: one of all five plans them all at a session's first look, which took 7 ms where one takes 2.
+    IF stage = 'issue' THEN
+        RETURN (SELECT min(countersign.uuid_time(head.id)) FROM countersign.portals p CROSS JOIN LATERAL
             (SELECT q.transaction_id AS id FROM countersign.issue_queue q WHERE q.portal_id = p.portal_id
-             ORDER BY q.transaction_id LIMIT 1) head WHERE p.enabled AND NOT p.paused)
-        WHEN 'validate' THEN (SELECT min(countersign.uuid_time(head.id)) FROM countersign.apps a CROSS JOIN LATERAL
+             ORDER BY q.transaction_id LIMIT 1) head WHERE p.enabled AND NOT p.paused);
+    ELSIF stage = 'validate' THEN
+        RETURN (SELECT min(countersign.uuid_time(head.id)) FROM countersign.apps a CROSS JOIN LATERAL
             (SELECT q.submission_id AS id FROM countersign.validate_queue q WHERE q.app_id = a.app_id
-             ORDER BY q.submission_id LIMIT 1) head)
-        WHEN 'dispatch' THEN (
+             ORDER BY q.submission_id LIMIT 1) head);
+    ELSIF stage = 'dispatch' THEN
+        RETURN (
             WITH RECURSIVE lanes (portal_id, origin, due_at, nth) AS (
                 (SELECT q.portal_id, q.origin, q.due_at, 1 FROM countersign.dispatch_queue q
                  ORDER BY q.portal_id, q.origin, q.due_at LIMIT 1)
@@ -32,13 +35,16 @@ BEGIN
             JOIN countersign.portals p ON p.portal_id = lanes.portal_id AND p.enabled AND NOT p.paused
             WHERE lanes.due_at <= moment AND NOT EXISTS (
                 SELECT FROM countersign.webhook_endpoints e
-                WHERE e.portal_id = lanes.portal_id AND e.origin = lanes.origin AND e.state <> 'closed'))
-        WHEN 'expire' THEN (SELECT r.open_until FROM countersign.auth_requests r WHERE r.open_until <= moment
-                            ORDER BY r.open_until LIMIT 1)
-        WHEN 'enroll' THEN (SELECT min(countersign.uuid_time(head.id)) FROM countersign.apps a CROSS JOIN LATERAL
+                WHERE e.portal_id = lanes.portal_id AND e.origin = lanes.origin AND e.state <> 'closed'));
+    ELSIF stage = 'expire' THEN
+        RETURN (SELECT r.open_until FROM countersign.auth_requests r WHERE r.open_until <= moment
+                ORDER BY r.open_until LIMIT 1);
+    ELSIF stage = 'enroll' THEN
+        RETURN (SELECT min(countersign.uuid_time(head.id)) FROM countersign.apps a CROSS JOIN LATERAL
             (SELECT e.enrollment_id AS id FROM countersign.enrollments e
-             WHERE e.status = 'pending' AND e.app_id = a.app_id ORDER BY e.enrollment_id LIMIT 1) head)
-        END;
+             WHERE e.status = 'pending' AND e.app_id = a.app_id ORDER BY e.enrollment_id LIMIT 1) head);
+    END IF;
+    RETURN NULL;
 END
 $$;
 
