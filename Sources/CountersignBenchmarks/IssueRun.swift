@@ -21,6 +21,24 @@ struct IssueRun: Sendable {
         }
     }
 
+    /// Rows a second by two workers, who sit at the bell when the rows come.
+    func productOfTwo() async throws -> Double {
+        try await bench.reset()
+        let backlog = Backlog(bench)
+        var superuser = try await bench.database.connectAsSuperuser()
+        try await backlog.load(rows, waiting: false)
+        try await bench.settle(&superuser)
+        try await bench.withWorker(stages: "issue") { first in
+            try await bench.withWorker(stages: "issue") { second in
+                try await superuser.pipeline(QueueAll(), RingStage(stage: "issue"))
+                let last = try await backlog.lastRequests(&superuser)
+                try await backlog.waitUntilIssued(last: last, &superuser, within: .seconds(300))
+                for worker in [first, second] { try worker.check() }
+            }
+        }
+        return try await backlog.issueRate()
+    }
+
     /// Rows a second by a loop that runs the stage's own statement.
     func bareLoop() async throws -> Double {
         try await workOff { _, _ in
@@ -82,4 +100,14 @@ struct BareIssuer: ~Copyable {
         _ = lanes.advance(shares, slice: issued.first?.slice ?? 1, limit: Scale.batchSize)
         return shares.reduce(0) { $0 + $1.claimed }
     }
+}
+
+/// Queues all requests that there are.
+struct QueueAll: PreparedStatement {
+    static let statement = Statement(
+        "queue all",
+        """
+        INSERT INTO countersign.issue_queue (portal_id, transaction_id)
+        SELECT portal_id, transaction_id FROM countersign.auth_requests
+        """)
 }

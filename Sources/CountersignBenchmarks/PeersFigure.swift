@@ -22,40 +22,53 @@ struct PeersFigure: Figure {
     func measure(_ bench: Bench) async throws -> [ReportRow] {
         let run = IssueRun(bench: bench, rows: bench.scale.peerJobs)
         var issue: [Double] = []
+        var issueOfTwo: [Double] = []
         var validate: [Double] = []
         var floor: [Double] = []
         var others: [[Double]] = Self.peers.map { _ in [] }
         for _ in 0..<bench.scale.peerRounds {
             issue.append(try await run.product())
+            issueOfTwo.append(try await run.productOfTwo())
             validate.append(try await ValidateRun(bench: bench, answers: run.rows, devices: 500).product())
             if let rate = try await Floor.rate(run.rows, bench) { floor.append(rate) }
             for (index, peer) in Self.peers.enumerated() {
                 others[index].append(try await rate(peer, run.rows, bench))
             }
         }
-        return rows(Spread(issue), Spread(validate), Spread(floor), others.map(Spread.init), run.rows)
+        return rows(
+            [Spread(issue), Spread(issueOfTwo)], Spread(validate), Spread(floor), others.map(Spread.init),
+            run.rows)
     }
 
+    /// `issue` by one worker, and by two.
     private func rows(
-        _ issue: Spread, _ validate: Spread, _ floor: Spread, _ others: [Spread], _ jobs: Int
+        _ issue: [Spread], _ validate: Spread, _ floor: Spread, _ others: [Spread], _ jobs: Int
     ) -> [ReportRow] {
-        func row(_ title: String, _ reference: Spread, _ target: ReportRow.Target = .none) -> ReportRow {
+        func row(
+            _ title: String, workers: Int = 1, _ reference: Spread, _ target: ReportRow.Target = .none
+        ) -> ReportRow {
             ReportRow(
-                figure: "peers", title: title, unit: .perSecond, ours: issue, reference: reference,
+                figure: "peers", title: title, unit: .perSecond, ours: issue[workers - 1],
+                reference: reference,
                 target: target)
         }
-        let peers = zip(Self.peers, others).map { peer, rate in
-            let processes = peer.processes == 1 ? "1 process" : "\(peer.processes) processes"
-            let target =
-                peer.script == "pgqueuer" && peer.processes == 2 ? .atLeast(4) : ReportRow.Target.none
-            return row(
-                "issue, \(jobs) jobs; \(peer.name), \(processes), batches of \(peer.batch)", rate, target)
+        let peers = zip(Self.peers, others).flatMap { peer, rate in
+            (1...peer.processes).map { workers in
+                row(
+                    "issue by \(count(workers)), \(jobs) jobs; \(peer.name) by \(count(peer.processes)), batches of "
+                        + "\(peer.batch)", workers: workers, rate,
+                    peer.script == "pgqueuer" && peer.processes == 2 ? .atLeast(4) : .none)
+            }
         }
         return peers + [
-            row("issue; validate, signed answers by 500 devices", validate),
-            row("issue; pgbench: claim, update, outbox row, \(Floor.batch) in a statement", floor),
+            row("issue by 1 process; validate, signed answers by 500 devices", validate),
+            row(
+                "issue by 1 process; pgbench: claim, update, outbox row, \(Floor.batch) in a statement", floor
+            ),
         ]
     }
+
+    private func count(_ processes: Int) -> String { processes == 1 ? "1 process" : "\(processes) processes" }
 
     /// Jobs a second, in a database of its own.
     private func rate(_ peer: Peer, _ jobs: Int, _ bench: Bench) async throws -> Double {

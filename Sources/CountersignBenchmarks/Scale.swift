@@ -29,7 +29,7 @@ struct Scale: Sendable {
 
     static let quick = Scale(
         name: "quick", backlog: 20_000, deepBacklog: 200_000, depths: [(200_000, 0.95)], dueRequests: 50_000,
-        peerJobs: 20_000, peerRounds: 2, rounds: 2, deepRounds: 3, webhookRounds: 1, load: .seconds(2),
+        peerJobs: 20_000, peerRounds: 2, rounds: 2, deepRounds: 3, webhookRounds: 3, load: .seconds(2),
         latencySamples: 200, fairnessRounds: 3, questions: 50, devices: 2_500, answers: 12_000)
     static let full = Scale(
         name: "full", backlog: 200_000, deepBacklog: 2_000_000,
