@@ -44,7 +44,9 @@ CREATE OR REPLACE FUNCTION countersign.take_submission() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
-    faults text;
+    faults text := '';
+    fine boolean;
+    free boolean;
     refused boolean;
 BEGIN
     -- Only the owner may write status: a row that has one is not sent now but restored (pg_restore --data-only, logical
@@ -53,30 +55,64 @@ BEGIN
         NEW.otp := NULL;
         RETURN NEW;
     END IF;
-    -- One query, because each expression of a PL/pgSQL function is prepared anew in each transaction. Lengths come first:
-    -- a regular expression fails on a text of more than 256 MiB.
+    -- One query, because each expression of a PL/pgSQL function is prepared anew in each transaction. It only says whether all is
+    -- well; what is not, further queries find out. Lengths come first: a regular expression fails on a text of more than 256 MiB.
     SELECT a.app_id, clock_timestamp(), 'pending', NULL, encode(substring(c.code FOR 16), 'hex')::uuid,
-           sha256(substring(c.code FROM 17)), CASE WHEN c.names THEN NEW.enrollment_id::uuid END,
-           c.signed_time, concat_ws('; ',
-               CASE WHEN c.code IS NULL THEN 'otp must be 64 characters of A-Z, a-z, 0-9, - and _' END,
-               CASE WHEN c.names IS NOT TRUE THEN 'enrollment_id must be a UUID' END,
-               CASE WHEN (NEW.action IN ('scan', 'accept', 'deny', 'confirm')) IS NOT TRUE
-                    THEN 'action must be scan, accept, deny or confirm' END,
-               CASE WHEN NEW.signed_at IS NOT NULL AND c.signed_time IS NULL
-                    THEN 'signed_at must be like 2026-01-31T12:00:00Z' END,
-               CASE WHEN CASE octet_length(NEW.prompt_digest) WHEN 64 THEN ltrim(NEW.prompt_digest, '0123456789abcdef') <> ''
-                         ELSE NEW.prompt_digest <> '-' END
-                    THEN 'prompt_digest must be 64 hexadecimal digits in lower case, or -' END,
-               CASE WHEN octet_length(NEW.signature) > 16384 THEN 'signature may have 16,384 bytes' END,
-               CASE WHEN NEW.deny_reason <> 'not_me' OR NEW.deny_reason IS NOT NULL AND NEW.action IS DISTINCT FROM 'deny'
-                    THEN 'deny_reason must be not_me, and goes with the action deny' END,
-               CASE WHEN NEW.channel NOT IN ('qr', 'link') THEN 'channel must be qr or link' END),
-           -- What waits of a device is looked at for each; housekeep counts an app's once a second, and who has inserted so
-           -- many lately by this session looks whether its transaction alone has come to the limit.
-           CASE WHEN (SELECT count(*) FROM (SELECT FROM countersign.validate_queue q
-                                            WHERE q.enrollment_id = CASE WHEN c.names THEN NEW.enrollment_id::uuid END
-                                              AND q.app_id = a.app_id
-                                            LIMIT a.max_waiting_per_device) AS waiting) = a.max_waiting_per_device
+           sha256(substring(c.code FROM 17)), CASE WHEN c.names THEN NEW.enrollment_id::uuid END, c.signed_time, NULL,
+           c.code IS NOT NULL AND c.names AND NEW.action IN ('scan', 'accept', 'deny', 'confirm')
+               AND (NEW.signed_at IS NULL OR c.signed_time IS NOT NULL)
+               AND CASE WHEN NEW.prompt_digest IS NULL OR NEW.prompt_digest = '-' THEN true
+                        WHEN octet_length(NEW.prompt_digest) = 64 THEN ltrim(NEW.prompt_digest, '0123456789abcdef') = '' END
+               AND (NEW.signature IS NULL OR octet_length(NEW.signature) <= 16384)
+               AND (NEW.deny_reason IS NULL OR NEW.deny_reason = 'not_me' AND NEW.action = 'deny')
+               AND (NEW.channel IS NULL OR NEW.channel IN ('qr', 'link')),
+           NOT a.over_limit AND c.written < a.max_waiting AND c.written % 16 <> 1
+               AND NOT EXISTS (SELECT FROM countersign.validate_queue q
+                               WHERE q.enrollment_id = CASE WHEN c.names THEN NEW.enrollment_id::uuid END
+                                 AND q.app_id = a.app_id),
+           -- Of a device with none lately there is nothing to count. By bounds that are known when it is planned: with all the
+           -- days in the plan each insert locked 39 partitions, which took 1.5 ms.
+           c.names AND EXISTS (
+               SELECT FROM countersign.submissions m
+               WHERE m.enrollment = CASE WHEN c.names THEN NEW.enrollment_id::uuid END AND m.reason = 'malformed'
+                 AND countersign.is_recent(m.submission_id))
+        INTO NEW.app_id, NEW.submitted_at, NEW.status, NEW.otp, NEW.transaction_id, NEW.secret_digest,
+             NEW.enrollment, NEW.signed_time, NEW.detail, fine, free, refused
+        FROM (SELECT CASE WHEN octet_length(NEW.otp) = 64 THEN CASE WHEN NEW.otp ~ '^[A-Za-z0-9_-]{64}$'
+                          THEN decode(translate(NEW.otp, '-_', '+/'), 'base64') END END AS code,
+                     CASE WHEN octet_length(NEW.enrollment_id) = 36 THEN NEW.enrollment_id
+                          ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' END AS names,
+                     countersign.signing_time(NEW.signed_at) AS signed_time,
+                     pg_stat_get_xact_tuples_inserted('countersign.validate_queue'::regclass) AS written OFFSET 0) AS c
+        LEFT JOIN countersign.apps a
+            ON a.app_id = coalesce(NEW.app_id, (SELECT own.app_id FROM countersign.apps own WHERE own.login = session_user),
+                                   (SELECT countersign.current_app()));
+    IF NEW.app_id IS NULL THEN
+        -- not content: this login may not submit at all; the code stays out of the message
+        PERFORM countersign.refuse('CS008', format('login %s belongs to no app', session_user));
+    END IF;
+    IF fine IS NOT TRUE THEN
+        faults := concat_ws('; ',
+            CASE WHEN NEW.secret_digest IS NULL THEN 'otp must be 64 characters of A-Z, a-z, 0-9, - and _' END,
+            CASE WHEN NEW.enrollment IS NULL THEN 'enrollment_id must be a UUID' END,
+            CASE WHEN (NEW.action IN ('scan', 'accept', 'deny', 'confirm')) IS NOT TRUE
+                 THEN 'action must be scan, accept, deny or confirm' END,
+            CASE WHEN NEW.signed_at IS NOT NULL AND NEW.signed_time IS NULL
+                 THEN 'signed_at must be like 2026-01-31T12:00:00Z' END,
+            CASE WHEN CASE octet_length(NEW.prompt_digest) WHEN 64 THEN ltrim(NEW.prompt_digest, '0123456789abcdef') <> ''
+                      ELSE NEW.prompt_digest <> '-' END
+                 THEN 'prompt_digest must be 64 hexadecimal digits in lower case, or -' END,
+            CASE WHEN octet_length(NEW.signature) > 16384 THEN 'signature may have 16,384 bytes' END,
+            CASE WHEN NEW.deny_reason <> 'not_me' OR NEW.deny_reason IS NOT NULL AND NEW.action IS DISTINCT FROM 'deny'
+                 THEN 'deny_reason must be not_me, and goes with the action deny' END,
+            CASE WHEN NEW.channel NOT IN ('qr', 'link') THEN 'channel must be qr or link' END);
+    END IF;
+    IF free IS NOT TRUE THEN
+        -- What waits of a device is looked at for each; housekeep counts an app's once a second, and who has inserted so
+        -- many lately by this session looks whether its transaction alone has come to the limit.
+        SELECT CASE WHEN (SELECT count(*) FROM (SELECT FROM countersign.validate_queue q
+                                                WHERE q.enrollment_id = NEW.enrollment AND q.app_id = a.app_id
+                                                LIMIT a.max_waiting_per_device) AS waiting) = a.max_waiting_per_device
                 THEN format('%s submissions of this device wait to be judged, which is the limit',
                             a.max_waiting_per_device)
                 WHEN a.over_limit OR a.max_waiting <= pg_stat_get_xact_tuples_inserted(
@@ -91,27 +127,8 @@ BEGIN
                 WHEN pg_current_xact_id_if_assigned() IS NOT NULL
                      AND pg_stat_get_xact_tuples_inserted('countersign.validate_queue'::regclass) % 16 = 1
                      AND countersign.open_savepoints() > 16
-                THEN 'sent within more than 16 savepoints that are open; at most 16 are allowed' END,
-           -- Of a device with none there is nothing to count. By bounds that are known when it is planned: with all the days
-           -- in the plan each insert locked 39 partitions, which took 1.5 ms.
-           c.names AND EXISTS (
-               SELECT FROM countersign.submissions m
-               WHERE m.enrollment = CASE WHEN c.names THEN NEW.enrollment_id::uuid END AND m.reason = 'malformed'
-                 AND m.submission_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '10 min'))
-                 AND countersign.is_recent(m.submission_id))
-        INTO NEW.app_id, NEW.submitted_at, NEW.status, NEW.otp, NEW.transaction_id, NEW.secret_digest,
-             NEW.enrollment, NEW.signed_time, faults, NEW.detail, refused
-        FROM (SELECT CASE WHEN octet_length(NEW.otp) = 64 THEN CASE WHEN NEW.otp ~ '^[A-Za-z0-9_-]{64}$'
-                          THEN decode(translate(NEW.otp, '-_', '+/'), 'base64') END END AS code,
-                     CASE WHEN octet_length(NEW.enrollment_id) = 36 THEN NEW.enrollment_id
-                          ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' END AS names,
-                     countersign.signing_time(NEW.signed_at) AS signed_time OFFSET 0) AS c
-        LEFT JOIN countersign.apps a
-            ON a.app_id = coalesce(NEW.app_id, (SELECT own.app_id FROM countersign.apps own WHERE own.login = session_user),
-                                   (SELECT countersign.current_app()));
-    IF NEW.app_id IS NULL THEN
-        -- not content: this login may not submit at all; the code stays out of the message
-        PERFORM countersign.refuse('CS008', format('login %s belongs to no app', session_user));
+                THEN 'sent within more than 16 savepoints that are open; at most 16 are allowed' END
+            INTO NEW.detail FROM countersign.apps a WHERE a.app_id = NEW.app_id;
     END IF;
     -- What says nothing is dropped: neither decides whether this can be judged.
     IF NEW.ip_address IS NOT NULL AND NOT countersign.is_inet(left(NEW.ip_address, 100)) THEN
