@@ -20,16 +20,24 @@ struct HTTPFigure: Figure {
         var starts: Results = ([], [])
         var scans: Results = ([], [])
         var signed: Results = ([], [])
+        var refused: [LoadResult] = []
         for _ in 0..<bench.scale.rounds {
             starts.http.append(
                 try await bench.load(gateway) { HTTPStartClient(visitor: try HTTPVisitor($0, gateway)) })
             starts.sql.append(try await bench.load { try await SQLStartClient.connect($0, bench) })
             try await signIn(.scanAndAccept, bench, gateway, &scans)
             try await signIn(.signed, bench, gateway, &signed)
+            refused.append(
+                try await bench.load(gateway) { HTTPRefusedClient(visitor: try HTTPVisitor($0, gateway)) })
         }
         return [
             row("starts with their codes over HTTP, 32 clients; the same in SQL", starts, .atLeast(0.4)),
             row("start, scan and accept over HTTP, 32 clients; the same in SQL", scans, .atLeast(0.4)),
+            ReportRow(
+                figure: "http",
+                title: "the same; three requests that are refused before the database is asked",
+                unit: .perSecond, ours: scans.http.rates, reference: refused.rates, target: .none,
+                notes: ["these three: \(refused.cpuEach.summary)"]),
             row("the same, signed; the same in SQL", signed, .none),
             try await paced(bench, gateway),
         ]

@@ -59,6 +59,14 @@ struct HTTPVisitor: Sendable {
         return try await send("/app/v1/submissions", token, submission, as: Outcome.self).prompt
     }
 
+    /// Asks what the gateway refuses before it asks the database: HTTP, a token, an answer, and nothing else.
+    func beRefused() async throws {
+        let (status, answer) = try await send("/app/v1/submissions", token, "application/json", "{")
+        guard status == 400 else {
+            throw BenchError("no JSON is answered \(status): \(String(buffer: answer))")
+        }
+    }
+
     private func send<T: Decodable>(
         _ path: String, _ authorization: String, _ body: some Encodable, as: T.Type
     ) async throws -> T {
@@ -69,16 +77,22 @@ struct HTTPVisitor: Sendable {
     private func send<T: Decodable>(
         _ path: String, _ authorization: String, _ type: String, _ body: String, as: T.Type
     ) async throws -> T {
+        let (status, answer) = try await send(path, authorization, type, body)
+        guard (200...201).contains(status) else {
+            throw BenchError("\(path) answers \(status): \(String(buffer: answer))")
+        }
+        return try JSONDecoder().decode(T.self, from: Data(answer.readableBytesView))
+    }
+
+    private func send(
+        _ path: String, _ authorization: String, _ type: String, _ body: String
+    ) async throws -> (status: UInt, answer: ByteBuffer) {
         var request = HTTPClientRequest(url: base + path)
         request.method = .POST
         request.headers = ["authorization": authorization, "content-type": type]
         request.body = .bytes(ByteBuffer(string: body))
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
-        let answer = try await response.body.collect(upTo: 65_536)
-        guard (200...201).contains(response.status.code) else {
-            throw BenchError("\(path) answers \(response.status.code): \(String(buffer: answer))")
-        }
-        return try JSONDecoder().decode(T.self, from: Data(answer.readableBytesView))
+        return (response.status.code, try await response.body.collect(upTo: 65_536))
     }
 }
 
@@ -87,6 +101,13 @@ struct HTTPStartClient: LoadClient, ~Copyable {
     let visitor: HTTPVisitor
 
     mutating func perform() async throws { _ = try await visitor.start() }
+}
+
+/// As many requests as start, scan and accept are, and nothing comes of them.
+struct HTTPRefusedClient: LoadClient, ~Copyable {
+    let visitor: HTTPVisitor
+
+    mutating func perform() async throws { for _ in 0..<3 { try await visitor.beRefused() } }
 }
 
 /// A visitor after the other: start, scan, accept.

@@ -7,15 +7,17 @@ struct InsertFigure: Figure {
         var ours: [LoadResult] = []
         var plain: [LoadResult] = []
         var notifying: [LoadResult] = []
+        var floor: [LoadResult] = []
         var issued: [Double] = []
         for _ in 0..<bench.scale.rounds {
             let (result, rate) = try await insert(bench)
             ours.append(result)
             issued.append(rate)
-            plain.append(try await insertPlainly(bench, issuing: rate))
+            plain.append(try await insert(into: .plain, bench, issuing: rate))
+            floor.append(try await insert(into: .floor, bench, issuing: rate))
             notifying.append(try await withNotify(bench) { try await insert(bench).result })
         }
-        return rows(ours, plain, notifying, issued: Spread(issued))
+        return rows(ours, plain, notifying, floor, issued: Spread(issued))
     }
 
     /// Also says how many rows a second the worker issued meanwhile.
@@ -24,21 +26,25 @@ struct InsertFigure: Figure {
         return try await bench.withWorker { worker in
             let meter = CPUMeter(bench: bench, worker: worker)
             let result = try await runLoad(for: bench.scale.load, meter: meter) {
-                try await Inserter($0, plain: false, bench)
+                try await Inserter($0, into: .product, bench)
             }
             try worker.check()
             return (result, try await Backlog(bench).issueRate())
         }
     }
 
-    private func insertPlainly(_ bench: Bench, issuing rate: Double) async throws -> LoadResult {
+    /// Beside a worker that issues so many rows a second.
+    private func insert(
+        into table: Inserter.Table, _ bench: Bench, issuing rate: Double
+    ) async throws -> LoadResult {
         try await bench.reset()
         let feed = try await WorkerFeed.prepare(bench, rate: rate, for: bench.scale.load)
         return try await bench.withWorker { worker in
             let feeding = Task { try await feed.run() }
             defer { feeding.cancel() }
-            let result = try await runLoad(for: bench.scale.load) {
-                try await Inserter($0, plain: true, bench)
+            let meter = CPUMeter(bench: bench, worker: worker)
+            let result = try await runLoad(for: bench.scale.load, meter: meter) {
+                try await Inserter($0, into: table, bench)
             }
             try worker.check()
             return result
@@ -46,7 +52,8 @@ struct InsertFigure: Figure {
     }
 
     private func rows(
-        _ ours: [LoadResult], _ plain: [LoadResult], _ notifying: [LoadResult], issued: Spread
+        _ ours: [LoadResult], _ plain: [LoadResult], _ notifying: [LoadResult], _ floor: [LoadResult],
+        issued: Spread
     ) -> [ReportRow] {
         let inserts = Spread(ours.map(\.perSecond))
         let latencies = ours.reduce(into: Latencies()) { $0.add($1.latencies) }
@@ -59,7 +66,13 @@ struct InsertFigure: Figure {
                 notes: [
                     "an insert takes \(latencies.summary)",
                     "issued meanwhile: \(issued.median.formatted(.perSecond))/s",
+                    "the plain table's: \(plain.cpuEach.summary)",
                 ]),
+            ReportRow(
+                figure: "inserts",
+                title: "the floor: its columns, indexes, partitions and queue alone; a plain table's",
+                unit: .perSecond, ours: floor.rates, reference: plain.rates, target: .none,
+                cpu: floor.cpuEach),
             ReportRow(
                 figure: "inserts",
                 title: "the same; with a NOTIFY of each statement",

@@ -2,24 +2,32 @@ import Postgres
 
 /// A portal that inserts one request after the other.
 struct Inserter: LoadClient, ~Copyable {
+    enum Table: Sendable {
+        case product
+        /// No more than columns.
+        case plain
+        /// The product's columns, indexes and partitions, and a place in a queue: no login, check, row security or bell.
+        case floor
+    }
+
     private var connection: Connection
     private let visit: Visit
-    /// Of the portal whose rows go into the plain table; nil for the product's.
-    private let plainPortal: Int32?
+    private let portalID: Int32
+    private let table: Table
 
-    /// Into the product's table, or into the plain one.
-    init(_ index: Int, plain: Bool, _ bench: Bench) async throws {
+    init(_ index: Int, into table: Table, _ bench: Bench) async throws {
         let portal = bench.installation.portal(ofClient: index)
         connection = try await bench.database.connect(as: portal.login)
         visit = Visit(ofClient: index)
-        plainPortal = plain ? portal.id : nil
+        (portalID, self.table) = (portal.id, table)
     }
 
     mutating func perform() async throws {
-        if let plainPortal {
-            try await connection.run(InsertPlainRequest(visit: visit, portalID: plainPortal))
-        } else {
-            try await connection.run(InsertRequest(visit: visit))
+        switch table {
+        case .product: try await connection.run(InsertRequest(visit: visit))
+        case .plain: try await connection.run(InsertPlainRequest(visit: visit, portalID: portalID))
+        case .floor:
+            try await connection.run(InsertFloorRequest(floor: .kept, visit: visit, portalID: portalID))
         }
     }
 }

@@ -46,7 +46,7 @@ struct OperationsFigure: Figure {
     /// A worker works the backlog off, and a portal inserts two hundred requests a second.
     private func moving(_ bench: Bench, _ asker: inout OperationsAsker) async throws -> [ReportRow] {
         let inserting = Task {
-            var portal = try await Inserter(0, plain: false, bench)
+            var portal = try await Inserter(0, into: .product, bench)
             while !Task.isCancelled {
                 try await portal.perform()
                 try await Task.sleep(for: .milliseconds(5), tolerance: .zero)
