@@ -70,14 +70,14 @@ struct InsertFigure: Figure {
                 ]),
             ReportRow(
                 figure: "inserts",
-                title: "the floor: its columns, indexes, partitions and queue alone; a plain table's",
-                unit: .perSecond, ours: floor.rates, reference: plain.rates, target: .none,
-                cpu: floor.cpuEach),
-            ReportRow(
-                figure: "inserts",
                 title: "the same; with a NOTIFY of each statement",
                 unit: .perSecond, ours: inserts, reference: Spread(notifying.map(\.perSecond)),
                 target: .atLeast(2)),
+            ReportRow(
+                figure: "inserts",
+                title: "the floor: its columns, indexes, partitions and queue alone; a plain table's",
+                unit: .perSecond, ours: floor.rates, reference: plain.rates, target: .none,
+                cpu: floor.cpuEach),
         ]
     }
 }

@@ -30,8 +30,9 @@ struct IssueRun: Sendable {
         try await bench.settle(&superuser)
         try await bench.withWorker(stages: "issue") { first in
             try await bench.withWorker(stages: "issue") { second in
-                try await superuser.pipeline(QueueAll(), RingStage(stage: "issue"))
+                try await superuser.run(QueueAll())
                 let last = try await backlog.lastRequests(&superuser)
+                try await superuser.run(RingStage(stage: "issue"))
                 try await backlog.waitUntilIssued(last: last, &superuser, within: .seconds(300))
                 for worker in [first, second] { try worker.check() }
             }

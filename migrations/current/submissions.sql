@@ -1,15 +1,19 @@
 -- Submissions: what happens when an app inserts one, and how it waits for the verdict.
 -- after: results
 
--- Whether of that device's user so many submissions of the last ten minutes were malformed as the app allows. Nobody else
--- is concerned: another app that names the device is another one, and counts its own.
+-- Whether the device has sent a malformed submission within the last ten minutes, and with its user's others so many as the app
+-- allows. Nobody else is concerned: another app that names the device is another one, and counts its own.
 CREATE OR REPLACE FUNCTION countersign.has_too_many_malformed(app integer, enrollment uuid) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     most constant integer := (SELECT a.max_malformed_per_user FROM countersign.apps a WHERE a.app_id = app);
 BEGIN
-    RETURN most <= (
+    RETURN EXISTS (
+        SELECT FROM countersign.submissions m
+        WHERE m.enrollment = has_too_many_malformed.enrollment AND m.reason = 'malformed' AND m.app_id = app
+          AND m.submission_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '10 min'))
+          AND countersign.is_recent(m.submission_id)) AND most <= (
         SELECT count(*) FROM (
             SELECT FROM (
                 SELECT has_too_many_malformed.enrollment AS id

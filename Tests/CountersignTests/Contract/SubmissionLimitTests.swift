@@ -52,11 +52,25 @@ import Testing
                 #expect(try await send("x", enrollment, &app) == "too_many_malformed")
                 #expect(try await send(code, enrollment, &app) == "too_many_malformed")
             }
+            // Nor is a device refused that has sent none within ten minutes.
+            let third = try await app.enroll("alice", "three")
+            try await Database.current.arrange(
+                """
+                INSERT INTO countersign.submissions (submission_id, submitted_at, resolved_at, app_id, status, reason,
+                                                     enrollment_id, enrollment, action)
+                SELECT countersign.uuid_floor(t.at), t.at, t.at, a.app_id, 'rejected', 'malformed',
+                       '\(third)', '\(third)', 'scan'
+                FROM (SELECT now() - interval '11 min' AS at) AS t, countersign.enrollments a
+                WHERE a.enrollment_id = '\(third)'
+                """)
+            #expect(try await send(code, third, &app) == nil)
+            #expect(try await send("x", third, &app) == "malformed")
+            #expect(try await send(code, third, &app) == "too_many_malformed")
             #expect(try await send(code, bob, &app) == nil)
             #expect(try await send("x", bob, &app) == "malformed")
             #expect(try await send(code, first, &neighbour) == nil)
             // Ten minutes later, nothing is counted any more: what was refused was not malformed.
-            try await Database.current.arrange("UPDATE countersign.apps SET max_malformed_per_user = 4")
+            try await Database.current.arrange("UPDATE countersign.apps SET max_malformed_per_user = 5")
             #expect(try await send(code, first, &app) == nil)
         }
     }
