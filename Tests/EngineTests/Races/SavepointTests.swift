@@ -14,7 +14,7 @@ import Testing
         "BEGIN;" + (1...count).map { "SAVEPOINT s\($0);\(each)" }.joined()
     }
 
-    /// Steps through pg_subtrans since the server began, which nobody else takes: it needs 65 savepoints.
+    /// Steps through pg_subtrans since the server began. Whoever reads what others write within 65 savepoints takes some.
     private func steps(_ session: inout Connection) async throws -> Int {
         try await session.execute("SELECT pg_stat_force_next_flush()")
         // Its name since PostgreSQL 17 is the second.
@@ -39,11 +39,17 @@ import Testing
         let request = try await portal.request()
         var session = try await Connection.open(Database.current.stageOptions())
         var counter = try await Database.current.connectAsSuperuser()
-        let before = try await steps(&counter)
         var stage = IssueStage()
-        #expect(try await stage.runBatch(&session, prelude: [], limit: 100).outcome.rows == 1)
-        try await session.execute("SELECT pg_stat_force_next_flush()")
-        #expect(try await steps(&counter) - before < 50_000)
+        var (issued, least) = (0, Int.max)
+        // The server counts for all tests together: the least of some looks is this one's.
+        for _ in 0..<5 where least >= 50_000 {
+            let before = try await steps(&counter)
+            stage.lookAtEverything()
+            issued += try await stage.runBatch(&session, prelude: [], limit: 100).outcome.rows
+            try await session.execute("SELECT pg_stat_force_next_flush()")
+            least = min(least, try await steps(&counter) - before)
+        }
+        #expect(issued == 1 && least < 50_000)
         #expect(try await portal.status(request) == "issued")
         try await attacker.execute("ROLLBACK")
     }
