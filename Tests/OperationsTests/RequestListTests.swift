@@ -176,14 +176,14 @@ func pagesRead(_ statement: Statement, _ parameters: [Parameter]) async throws -
     var most = 0
     for mode in ["force_custom_plan", "force_generic_plan"] {
         try await session.execute("SET plan_cache_mode = \(mode)")
-        // The first run reads catalogs, too.
-        var read = 0
-        for _ in 0..<2 {
+        // The first run reads catalogs, too, and any other where a test beside it adds a role: plans are made anew then.
+        var read = Int.max
+        for _ in 0..<3 {
             let plan = try await session.run(
                 Statement("explain", "EXPLAIN (ANALYZE, BUFFERS) " + statement.sql), parameters
             ).map { try $0.text(0) }.joined(separator: "\n")
             let hits = try #require(plan.firstMatch(of: /Buffers: shared(?: hit=(\d+))?(?: read=(\d+))?/))
-            read = [hits.1, hits.2].reduce(0) { $0 + ($1.flatMap { Int($0) } ?? 0) }
+            read = min(read, [hits.1, hits.2].reduce(0) { $0 + ($1.flatMap { Int($0) } ?? 0) })
         }
         most = max(most, read)
     }
