@@ -17,7 +17,7 @@ struct Backlog: Sendable {
         try await superuser.run(LoadRequests(portals: portals, rows: rows, waiting: waiting))
     }
 
-    /// The last request of each portal.
+    /// The last request of each portal that has no code.
     func lastRequests(_ connection: inout Connection) async throws -> [Identifier] {
         try await connection.run(FindLastRequests()).all()
     }
@@ -75,11 +75,14 @@ struct LoadRequests: PreparedStatement {
     var parameters: [Parameter] { [.int32s(portals), .int(Int64(rows)), .bool(waiting)] }
 }
 
-/// The last request of each portal.
+/// The last request of each portal that has no code.
 struct FindLastRequests: PreparedStatement {
     static let statement = Statement(
         "last",
-        "SELECT max(transaction_id::text)::uuid AS last FROM countersign.issue_queue GROUP BY portal_id")
+        """
+        SELECT max(transaction_id::text)::uuid AS last FROM countersign.auth_requests
+        WHERE status = 'requested' GROUP BY portal_id
+        """)
 
     static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("last") }
 }

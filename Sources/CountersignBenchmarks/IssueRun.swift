@@ -4,7 +4,7 @@ import Glibc
 import Logging
 import Postgres
 
-/// Works one backlog off, by a worker or by a bare loop with as many connections: one.
+/// Works one backlog off, by one worker, by two, or by a bare loop with one connection.
 struct IssueRun: Sendable {
     let bench: Bench
     let rows: Int
@@ -23,21 +23,15 @@ struct IssueRun: Sendable {
 
     /// Rows a second by two workers, who sit at the bell when the rows come.
     func productOfTwo() async throws -> Double {
-        try await bench.reset()
-        let backlog = Backlog(bench)
-        var superuser = try await bench.database.connectAsSuperuser()
-        try await backlog.load(rows, waiting: false)
-        try await bench.settle(&superuser)
-        try await bench.withWorker(stages: "issue") { first in
-            try await bench.withWorker(stages: "issue") { second in
-                try await superuser.run(QueueAll())
-                let last = try await backlog.lastRequests(&superuser)
-                try await superuser.run(RingStage(stage: "issue"))
-                try await backlog.waitUntilIssued(last: last, &superuser, within: .seconds(300))
-                for worker in [first, second] { try worker.check() }
+        try await workOff(waiting: false) { last, connection in
+            try await bench.withWorker(stages: "issue") { first in
+                try await bench.withWorker(stages: "issue") { second in
+                    try await connection.pipeline(QueueAll(), RingStage(stage: "issue"))
+                    try await Backlog(bench).waitUntilIssued(last: last, &connection, within: .seconds(300))
+                    for worker in [first, second] { try worker.check() }
+                }
             }
         }
-        return try await backlog.issueRate()
     }
 
     /// Rows a second by a loop that runs the stage's own statement.
@@ -48,12 +42,16 @@ struct IssueRun: Sendable {
         }
     }
 
-    private func workOff(_ body: ([Identifier], inout Connection) async throws -> Void) async throws -> Double
-    {
+    /// - Parameters:
+    ///   - waiting: whether the requests are in the queue before the body begins.
+    ///   - body: is given the last of each portal, and returns when all have a code.
+    private func workOff(
+        waiting: Bool = true, _ body: ([Identifier], inout Connection) async throws -> Void
+    ) async throws -> Double {
         try await bench.reset()
         let backlog = Backlog(bench)
         var superuser = try await bench.database.connectAsSuperuser()
-        try await backlog.load(rows)
+        try await backlog.load(rows, waiting: waiting)
         try await bench.settle(&superuser)
         let last = try await backlog.lastRequests(&superuser)
         if holdsSnapshot {

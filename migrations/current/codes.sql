@@ -47,9 +47,7 @@ BEGIN
         PERFORM countersign.check_savepoints();
     END IF;
     DELETE FROM countersign.otp_secrets o
-        WHERE o.transaction_id = collect_otp.transaction_id AND o.portal_id = coalesce(
-            (SELECT own.portal_id FROM countersign.portals own WHERE own.login = session_user),
-            (SELECT countersign.current_portal()))
+        WHERE o.transaction_id = collect_otp.transaction_id AND o.portal_id = (SELECT countersign.current_portal())
           AND EXISTS (SELECT FROM countersign.auth_requests r
                       WHERE r.transaction_id = collect_otp.transaction_id AND r.resolved_at IS NULL
                         AND clock_timestamp() < r.expires_at

@@ -8,12 +8,12 @@ LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     most constant integer := (SELECT a.max_malformed_per_user FROM countersign.apps a WHERE a.app_id = app);
+    since constant uuid := countersign.uuid_floor(clock_timestamp() - interval '10 min');
 BEGIN
     RETURN EXISTS (
         SELECT FROM countersign.submissions m
         WHERE m.enrollment = has_too_many_malformed.enrollment AND m.reason = 'malformed' AND m.app_id = app
-          AND m.submission_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '10 min'))
-          AND countersign.is_recent(m.submission_id)) AND most <= (
+          AND m.submission_id >= since AND countersign.is_recent(m.submission_id)) AND most <= (
         SELECT count(*) FROM (
             SELECT FROM (
                 SELECT has_too_many_malformed.enrollment AS id
@@ -25,8 +25,7 @@ BEGIN
             CROSS JOIN LATERAL (
                 SELECT FROM countersign.submissions m
                 WHERE m.enrollment = of_user.id AND m.reason = 'malformed' AND m.app_id = app
-                  AND m.submission_id >= (SELECT countersign.uuid_floor(clock_timestamp() - interval '10 min'))
-                  AND countersign.is_recent(m.submission_id)) AS malformed
+                  AND m.submission_id >= since AND countersign.is_recent(m.submission_id)) AS malformed
             LIMIT most) AS counted);
 END
 $$;

@@ -147,7 +147,8 @@ struct DispatchLoop: ~Copyable {
         let (finished, returned) = (inFlight.finished(rows), inFlight.returned(rows))
         let offer = inFlight.offer(batch: rows)
         var steps = prelude
-        // Some are tried for hours. They have a statement of their own, so that everybody else's is for few days.
+        // Some are tried for hours. They have a statement of their own, so that everybody else's is for few days: those reach
+        // back an hour at least, and a quarter of it is left for the exchange.
         let now = context.clock.now
         let isOld = { (one: Acknowledgement) in
             one.delivery.transactionID.time.duration(to: now) > .seconds(2_700)
