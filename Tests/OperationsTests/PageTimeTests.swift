@@ -7,7 +7,7 @@ import Testing
 /// How long the console's pages take with many rows, and how much of that are statements. It fills for minutes, and measures
 /// time: not for every run, but on a machine that does nothing else, with the program of a release:
 ///
-///     swift build -c release --product countersign
+///     scripts/release
 ///     COUNTERSIGN_TEST_ROWS=2000000 COUNTERSIGN_TEST_PROGRAM=.build/release/countersign swift test --filter PageTimeTests
 ///
 /// Without `COUNTERSIGN_TEST_PROGRAM` pages are those of the test's own build, in which rendering takes ten times as long:
