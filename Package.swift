@@ -12,7 +12,7 @@ let package = Package(
     platforms: [.iOS(.v16), .macOS(.v13)],
     products: [
         .executable(name: "countersign", targets: ["CountersignCommand"]),
-        .library(name: "CountersignApp", targets: ["CountersignApp"]),
+        .library(name: "CountersignApp", targets: ["CountersignApp", "CountersignURLSession"]),
     ],
     // An app that wants the library alone switches the trait off, and gets swift-crypto and nothing else.
     traits: [
@@ -43,7 +43,7 @@ let package = Package(
         .systemLibrary(name: "Czlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "CUnicodeSecurity",
-            linkerSettings: [.linkedLibrary("icui18n"), .linkedLibrary("icuuc")]
+            linkerSettings: [.linkedLibrary("icui18n")]
         ),
         .systemLibrary(name: "Ccares", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .systemLibrary(
@@ -118,6 +118,8 @@ let package = Package(
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ]
         ),
+        // Not in the module above: Foundation's HTTP brings libcurl and seven more libraries, which the program has no use for.
+        .target(name: "CountersignURLSession", dependencies: ["CountersignApp"]),
         .target(
             name: "OpenPGP",
             dependencies: [
@@ -243,8 +245,9 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Administration", "Countersign", "CountersignApp", "CountersignCommand", "Engine", "Gateway",
-                "HTTPService", "OpenPGP", "Postgres", "Resolver", "Support",
+                "Administration", "Countersign", "CountersignApp", "CountersignCommand",
+                "CountersignURLSession", "Engine", "Gateway", "HTTPService", "OpenPGP", "Postgres",
+                "Resolver", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 server("Logging", "swift-log"),
@@ -311,6 +314,7 @@ let package = Package(
             dependencies: [
                 "Administration", "Countersign", "CountersignBenchmarks", "CountersignCommand", "Engine",
                 "OpenPGP", "Postgres", "Support",
+                server("ArgumentParser", "swift-argument-parser"),
                 server("AsyncHTTPClient", "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 server("NIOCore", "swift-nio"),

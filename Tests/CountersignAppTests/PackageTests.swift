@@ -11,6 +11,18 @@ import Testing
         }
 
         let targets: [Target]
+
+        /// The names of what that target depends on, and of what those do.
+        func reached(from target: String) -> Set<String> {
+            let dependencies = Dictionary(uniqueKeysWithValues: targets.map { ($0.name, $0.dependencies) })
+            var reached: Set<String> = []
+            var names = [target]
+            while let name = names.popLast() {
+                guard reached.insert(name).inserted else { continue }
+                names += (dependencies[name] ?? []).map(\.name)
+            }
+            return reached
+        }
     }
 
     /// One key, which says its kind; in the array the name, of a product its package and aliases, and last a condition.
@@ -43,6 +55,23 @@ import Testing
     }
 
     @Test func `without the trait of the server there is nothing but swift-crypto`() async throws {
+        let package = try await Self.package()
+        for dependency in package.targets.flatMap(\.dependencies) {
+            guard let origin = dependency.package else { continue }
+            #expect(dependency.isServers == (origin != "swift-crypto"), "\(dependency.name)")
+        }
+        #expect(
+            package.reached(from: "CountersignURLSession")
+                == ["CountersignURLSession", "CountersignApp", "OpenPGPPackets", "Crypto", "CryptoExtras"])
+    }
+
+    /// Nor libcurl with it.
+    @Test func `the program has nothing of Foundation's HTTP`() async throws {
+        let program = try await Self.package().reached(from: "CountersignCommand")
+        #expect(program.contains("CountersignApp") && !program.contains("CountersignURLSession"))
+    }
+
+    private static func package() async throws -> Package {
         let folder = FileManager.default.temporaryDirectory.appending(path: "package-\(UUID())")
         defer { try? FileManager.default.removeItem(at: folder) }
         let outcome = try await runProgram(
@@ -51,18 +80,6 @@ import Testing
                 "package", "dump-package", "--package-path", Checkout.root.path, "--scratch-path",
                 folder.path,
             ])
-        let package = try JSONDecoder().decode(Package.self, from: Data(outcome.output.utf8))
-        let targets = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0.dependencies) })
-        for dependency in package.targets.flatMap(\.dependencies) {
-            guard let origin = dependency.package else { continue }
-            #expect(dependency.isServers == (origin != "swift-crypto"), "\(dependency.name)")
-        }
-        var reached: Set<String> = []
-        var names = ["CountersignApp"]
-        while let name = names.popLast() {
-            guard reached.insert(name).inserted else { continue }
-            names += (targets[name] ?? []).map(\.name)
-        }
-        #expect(reached == ["CountersignApp", "OpenPGPPackets", "Crypto", "CryptoExtras"])
+        return try JSONDecoder().decode(Package.self, from: Data(outcome.output.utf8))
     }
 }

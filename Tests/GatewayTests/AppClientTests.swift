@@ -1,4 +1,5 @@
 import CountersignApp
+import CountersignURLSession
 import Foundation
 import Gateway
 import Support

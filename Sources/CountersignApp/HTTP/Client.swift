@@ -15,9 +15,10 @@ public struct Client: Sendable {
     /// - Parameters:
     ///   - server: as `https://sign-in.example`. Plain HTTP is for this machine alone: whoever reads a token on its
     ///     way can be the user.
+    ///   - transport: the module CountersignURLSession has one.
     ///   - token: gives the user's access token (RFC 9068), a fresh one when the last has ended.
     public init(
-        _ server: URL, transport: any Transport = URLSessionTransport(),
+        _ server: URL, transport: any Transport,
         token: @escaping @Sendable () async throws -> String
     ) {
         self.server = server

@@ -1,3 +1,5 @@
+public import CountersignApp
+
 #if canImport(FoundationNetworking)
     import Foundation
     public import FoundationNetworking
