@@ -21,6 +21,7 @@ struct PortalSigningKey: ParsableCommand {
 
     struct Add: DatabaseCommand {
         static let configuration = CommandConfiguration(
+            commandName: "add",
             abstract: "Make a key, and print its public half.",
             discussion: """
                 Signs from now on; the secret half is stored sealed only, for which COUNTERSIGN_MASTER_KEY must be \
@@ -49,6 +50,7 @@ struct PortalSigningKey: ParsableCommand {
 
     struct Show: DatabaseCommand {
         static let configuration = CommandConfiguration(
+            commandName: "show",
             abstract: "Print the public half of a portal's key.",
             discussion: """
                 COUNTERSIGN_MASTER_KEY must be set.
@@ -71,6 +73,7 @@ struct PortalSigningKey: ParsableCommand {
 
     struct Remove: DatabaseCommand {
         static let configuration = CommandConfiguration(
+            commandName: "remove",
             abstract: "Let only the secret sign again.",
             discussion: """
                 Example:

@@ -7,6 +7,7 @@ import Logging
 /// `countersign work`.
 struct Work: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "work",
         abstract: "Run a worker: issue codes, judge submissions, expire, deliver webhooks, keep house.",
         discussion: """
             Runs until SIGTERM or SIGINT; then it finishes the batch in hand, gives back what it holds and ends \

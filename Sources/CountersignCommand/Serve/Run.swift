@@ -6,6 +6,7 @@ import Gateway
 /// `countersign run`.
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "run",
         abstract: "Run a worker and serve HTTP in one process.",
         discussion: """
             The whole system beside its database: `work` and `serve` together, for small deployments. The login \

@@ -6,6 +6,7 @@ import Gateway
 /// `countersign serve`.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "serve",
         abstract: "Serve HTTP to portals and apps that cannot speak SQL.",
         discussion: """
             Portals speak version 4 of the OneWelcome Access API with a client id of `portal credentials`; apps \
