@@ -194,8 +194,8 @@ import Testing
         }
     }
 
-    /// Whoever lost his lease can no longer change anything.
-    @Test func `a stale token changes nothing`() async throws {
+    /// Whoever lost his lease can no longer change anything; nor beside whoever has it.
+    @Test(arguments: [204, 503, 410]) func `a stale token changes nothing`(status: Int) async throws {
         let id = try await site.endedRequest("http://127.0.0.1:1/cb")
         var owner = try await Database.current.connect()
         let offer = DeliverySlots.Offer(rows: 100, portalShare: 100, exceptions: "{}")
@@ -204,10 +204,13 @@ import Testing
         let first = try await owner.run(claim).one()
         let second = try await owner.run(claim).one()
         #expect(first.transactionID == id && second.token == first.token + 1)
-        for (delivery, written) in [(first, 0), (second, 1)] {
-            let acknowledgement = Acknowledgement(
-                delivery, startedAt: .now(), milliseconds: 5, result: DeliveryResult(statusCode: 200))
-            let statement = AcknowledgeDeliveries(acknowledgements: [acknowledgement], days: .recent)
+        for (deliveries, written) in [([first], 0), ([first, second], 1)] {
+            let acknowledgements = deliveries.map {
+                Acknowledgement(
+                    $0, startedAt: .now(), milliseconds: 5,
+                    result: DeliveryResult(statusCode: status, failure: status == 204 ? nil : .status))
+            }
+            let statement = AcknowledgeDeliveries(acknowledgements: acknowledgements, days: .recent)
             #expect(try await owner.run(statement).one() == written)
         }
     }

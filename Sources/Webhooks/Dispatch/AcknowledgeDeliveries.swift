@@ -40,24 +40,24 @@ struct AcknowledgeDeliveries: StatementForDays {
                                  $6::integer[], $7::text[], $8::text[], $9::text[], $10::text[], $11::float8[])
                 AS g (transaction_id, token, attempt, started_at, duration_ms, status_code, error_class, body,
                       detail, outcome, delay)
-        ), held AS MATERIALIZED (
-            SELECT g.*, q.portal_id,
-                   g.outcome = 'delivered' AND g.attempt = 1 AND g.body IS NULL AND g.detail IS NULL AS is_plain
-            FROM given g JOIN countersign.dispatch_queue q USING (transaction_id, token)
-            FOR UPDATE OF q
+        ), gone AS (
+            DELETE FROM countersign.dispatch_queue q USING given g
+            WHERE q.transaction_id = g.transaction_id AND q.token = g.token AND g.outcome <> 'retry'
+            RETURNING g.*, q.portal_id
+        ), later AS (
+            UPDATE countersign.dispatch_queue q
+            SET due_at = clock_timestamp() + make_interval(secs => g.delay), leased = false
+            FROM given g WHERE q.transaction_id = g.transaction_id AND q.token = g.token AND g.outcome = 'retry'
+            RETURNING g.*, q.portal_id
+        ), written AS MATERIALIZED (
+            SELECT h.*, h.outcome = 'delivered' AND h.attempt = 1 AND h.body IS NULL AND h.detail IS NULL AS is_plain
+            FROM (SELECT * FROM gone UNION ALL SELECT * FROM later) AS h
         ), recorded AS (
             INSERT INTO countersign.webhook_attempts (transaction_id, attempt, started_at, duration_ms,
                                                       status_code, error_class, body, detail)
             SELECT transaction_id, attempt, started_at, duration_ms, status_code, error_class, body, detail
-            FROM held WHERE NOT is_plain
+            FROM written WHERE NOT is_plain
             ON CONFLICT DO NOTHING
-        ), gone AS (
-            DELETE FROM countersign.dispatch_queue q USING held h
-            WHERE h.outcome <> 'retry' AND q.transaction_id = h.transaction_id
-        ), later AS (
-            UPDATE countersign.dispatch_queue q
-            SET due_at = clock_timestamp() + make_interval(secs => h.delay), leased = false
-            FROM held h WHERE h.outcome = 'retry' AND q.transaction_id = h.transaction_id
         ), finished AS (
             UPDATE countersign.webhook_deliveries d
             SET attempts = h.attempt, status = CASE WHEN h.outcome = 'retry' THEN 'pending' ELSE h.outcome END,
@@ -65,18 +65,18 @@ struct AcknowledgeDeliveries: StatementForDays {
                 first_at = CASE WHEN h.is_plain THEN h.started_at ELSE d.first_at END,
                 first_ms = CASE WHEN h.is_plain THEN h.duration_ms ELSE d.first_ms END,
                 first_code = CASE WHEN h.is_plain THEN h.status_code ELSE d.first_code END
-            FROM held h WHERE d.transaction_id = h.transaction_id\(days.condition("d.transaction_id"))
+            FROM written h WHERE d.transaction_id = h.transaction_id\(days.condition("d.transaction_id"))
         ), audited AS (
             INSERT INTO countersign.events (transaction_id, portal_id, type, details)
             SELECT transaction_id, portal_id, 'webhook.' || outcome,
                    jsonb_strip_nulls(jsonb_build_object('attempts', attempt, 'status_code', status_code,
                                                         'error_class', error_class))
-            FROM held WHERE outcome = 'dead'
+            FROM written WHERE outcome = 'dead'
         ), refused AS (
             SELECT countersign.refuse('\(SQLState.outsideDays)', 'a result is of another day than the plan')
-            FROM held h WHERE \(days.isOutside("h.transaction_id"))
+            FROM written h WHERE \(days.isOutside("h.transaction_id"))
         )
-        SELECT count(*) AS written, (SELECT count(*) FROM refused) AS refused FROM held
+        SELECT count(*) AS written, (SELECT count(*) FROM refused) AS refused FROM written
         """
     }
 }

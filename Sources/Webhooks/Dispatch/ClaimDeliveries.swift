@@ -72,24 +72,24 @@ struct ClaimDeliveries: PreparedStatement {
             WHERE e.portal_id = picked.portal_id AND e.origin = picked.origin
             RETURNING e.portal_id, e.origin
         ), claimed AS MATERIALIZED (
-            SELECT due.transaction_id, turn.*
+            SELECT due.place, turn.*
             FROM (SELECT * FROM free
                   WHERE nth <= share
                     AND (is_probe IS NOT TRUE OR EXISTS (SELECT FROM probing b WHERE b.portal_id = free.portal_id
                                                                                AND b.origin = free.origin))
                   ORDER BY nth, portal_id <= $5::integer, portal_id) AS turn
             CROSS JOIN LATERAL (
-                SELECT q.transaction_id FROM countersign.dispatch_queue q
+                SELECT q.ctid AS place FROM countersign.dispatch_queue q
                 WHERE q.portal_id = turn.portal_id AND q.origin = turn.origin
                   AND q.due_at <= (SELECT clock_timestamp())
                 ORDER BY q.due_at, q.transaction_id
                 LIMIT least(turn.places, greatest(1, turn.share / turn.of_portal)) FOR UPDATE SKIP LOCKED) AS due
             LIMIT $3::integer
-        ), leased AS (
+        ), leased AS (  -- What was changed before it was locked has a place that this statement does not see: for the next claim.
             UPDATE countersign.dispatch_queue q
             SET due_at = clock_timestamp() + make_interval(secs => $4::float8), token = q.token + 1,
                 attempts = q.attempts + 1, leased = true
-            FROM claimed c WHERE q.transaction_id = c.transaction_id
+            FROM claimed c WHERE q.ctid = c.place
             RETURNING q.transaction_id, q.epoch, q.token, q.attempts, q.attempts_before, q.portal_id, q.origin, q.callback_uri,
                       q.request_status, q.occurred_at, c.signing_secret, c.previous_secret, c.webhook_key,
                       c.webhook_concurrency, c.webhook_rate, coalesce(c.is_probe, false) AS is_probe
