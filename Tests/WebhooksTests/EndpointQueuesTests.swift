@@ -1,5 +1,6 @@
 import Countersign
 import Postgres
+import Support
 import Testing
 
 @testable import Webhooks
@@ -8,11 +9,13 @@ import Testing
 @Suite struct EndpointQueuesTests {
     private let endpoint = WebhookEndpoint(portalID: 1, origin: "https://acme.example")
 
-    private func delivery(_ number: UInt8, concurrency: Int = 2) -> Delivery {
+    private func delivery(
+        _ number: UInt8, concurrency: Int = 2, origin: String = "https://acme.example"
+    ) -> Delivery {
         Delivery(
             transactionID: .random(), epoch: nil, token: Int64(number), attempt: 1, attemptsBefore: 0,
-            endpoint: endpoint,
-            callbackURI: "https://acme.example/", status: "denied", denyReason: nil, occurredAt: .now(),
+            endpoint: WebhookEndpoint(portalID: 1, origin: origin),
+            callbackURI: origin + "/", status: "denied", denyReason: nil, occurredAt: .now(),
             signingSecret: [],
             previousSecret: nil, webhookKey: nil, concurrency: concurrency, rate: nil, isProbe: false,
             isListed: true,
@@ -29,16 +32,28 @@ import Testing
 
     @Test func `no more are sent than there are slots, and the next in order`() {
         var queues = EndpointQueues()
-        let sent = (1...5).map { queues.begin(delivery($0)) }
-        #expect(sent == [true, true, false, false, false])
+        let sent = (1...5).map { queues.begin(delivery($0))?.token }
+        #expect(sent == [1, 2, nil, nil, nil])
         let third = queues.end(endpoint, isFailing: false).next
-        let isSixthSent = queues.begin(delivery(6))
-        #expect(third?.token == 3 && !isSixthSent)
+        let sixth = queues.begin(delivery(6))
+        #expect(third?.token == 3 && sixth == nil)
         let rest = (0..<5).map { _ in queues.end(endpoint, isFailing: false).next?.token }
         #expect(rest == [4, 5, 6, nil, nil])
-        let isSeventhSent = queues.begin(delivery(7))
+        let seventh = queues.begin(delivery(7))
         let waiting = queues.takeWaiting()
-        #expect(isSeventhSent && waiting.isEmpty)
+        #expect(seventh?.token == 7 && waiting.isEmpty)
+    }
+
+    /// From the next claim on, also while some wait all the time.
+    @Test func `a limit that is changed is kept`() {
+        var queues = EndpointQueues()
+        let first = (1...6).compactMap { queues.begin(delivery($0, concurrency: 4)) }
+        let none = queues.begin(delivery(7, concurrency: 2))
+        let nextOnes = (0..<4).map { _ in queues.end(endpoint, isFailing: false).next?.token }
+        #expect(
+            first.count == 4 && none == nil && nextOnes == [nil, nil, 5, 6], "two are sent from the third on")
+        let raised = (8...10).map { queues.begin(delivery($0, concurrency: 4))?.token }
+        #expect(raised == [7, 8, nil])
     }
 
     @Test func `a failure gives back what waits`() {
@@ -64,12 +79,15 @@ import Testing
     ) {
         var slots = DeliverySlots(total: 1_000)
         let (first, second) = (delivery(1), delivery(2))
-        slots.take(first)
-        slots.take(second)
-        slots.leave(acknowledgement(first, DeliveryResult(statusCode: 204), milliseconds: milliseconds))
+        slots.take(first, isSent: true)
+        slots.take(second, isSent: true)
+        slots.leave(
+            acknowledgement(first, DeliveryResult(statusCode: 204), milliseconds: milliseconds),
+            hasNext: false)
         let offer = slots.offer(batch: 500).exceptions
         #expect(offer.contains("\"1 https://acme.example\":\(most - 1)"), "\(offer)")
-        slots.leave(acknowledgement(second, DeliveryResult(statusCode: 503, failure: .status)))
+        slots.leave(
+            acknowledgement(second, DeliveryResult(statusCode: 503, failure: .status)), hasNext: false)
         let failing = slots.offer(batch: 500).exceptions
         #expect(failing.contains("\"1 https://acme.example\":1"), "\(failing)")
     }
@@ -77,11 +95,78 @@ import Testing
     @Test func `what was not sent leaves its place`() {
         var slots = DeliverySlots(total: 10)
         let (first, second) = (delivery(1), delivery(2))
-        for one in [first, second] { slots.take(one) }
+        slots.take(first, isSent: true)
+        slots.take(second, isSent: false)
         let rows = slots.offer(batch: 500).rows
         slots.putBack(second)
-        slots.leave(acknowledgement(first, DeliveryResult(statusCode: 503, failure: .status)))
+        slots.leave(
+            acknowledgement(first, DeliveryResult(statusCode: 503, failure: .status)), hasNext: false)
         let rowsAfter = slots.offer(batch: 500).rows
-        #expect(rows == 8 && rowsAfter == 10)
+        #expect(rows == 9 && rowsAfter == 10)
+    }
+
+    @Test func `what waits for its turn takes nobody's slot, and has a limit of its own`() {
+        var slots = DeliverySlots(total: 10)
+        for number in 0..<11 { slots.take(delivery(1), isSent: number < 3) }
+        let rows = slots.offer(batch: 500).rows
+        for _ in 0..<8 { slots.take(delivery(1), isSent: false) }
+        let rowsOfTwenty = slots.offer(batch: 500).rows
+        slots.take(delivery(1), isSent: false)
+        let none = slots.offer(batch: 500)
+        #expect(rows == 7 && rowsOfTwenty == 1 && none.rows == 0)
+        #expect(none.exceptions.contains("\"1\":0"), "\(none.exceptions)")
+    }
+
+    /// Of 16 slots and 32 that may be claimed, whichever is short.
+    @Test(arguments: [(8, 8, 0), (8, 12, 0), (4, 6, 4), (2, 10, 6), (2, 15, 1), (2, 16, 0), (2, 20, 0)])
+    func `a portal leaves half of the slots, and half of what may be claimed`(
+        sent: Int, claimed: Int, left: Int
+    ) {
+        var slots = DeliverySlots(total: 16)
+        for number in 0..<claimed { slots.take(delivery(1), isSent: number < sent) }
+        let offer = slots.offer(batch: 500)
+        #expect(offer.exceptions.contains("\"1\":\(left),"), "\(offer)")
+        #expect(offer.rows > 0 && offer.portalShare > 0)
+    }
+
+    /// Whatever the portal's limit becomes meanwhile: claimed as offered, ended or given back in any order.
+    @Test(arguments: UInt64(1)...20) func `no more are sent than the slots that a portal may have`(
+        seed: UInt64
+    ) {
+        var chance = SplitMix(state: seed)
+        var slots = DeliverySlots(total: 16)
+        var queues = EndpointQueues()
+        var sent: [Delivery] = []
+        var most = 0
+        for _ in 0..<2_000 {
+            let concurrency = Int.random(in: 1...6, using: &chance)
+            let offer = slots.offer(batch: 10)
+            let share = offer.exceptions.firstMatch(of: /"1":(\d+)/).flatMap { Int($0.output.1) }
+            for _ in 0..<min(offer.rows, share ?? offer.portalShare) {
+                let number = Int.random(in: 1...8, using: &chance)
+                let claimed = delivery(1, concurrency: concurrency, origin: "https://r\(number).example")
+                let next = queues.begin(claimed)
+                slots.take(claimed, isSent: next != nil)
+                if let next { sent.append(next) }
+            }
+            most = max(most, sent.count)
+            for _ in 0..<Int.random(in: 0...6, using: &chance) where !sent.isEmpty {
+                let ended = sent.remove(at: Int.random(in: 0..<sent.count, using: &chance))
+                let fails = Int.random(in: 0..<20, using: &chance) == 0
+                let result =
+                    fails
+                    ? DeliveryResult(statusCode: 503, failure: .status) : DeliveryResult(statusCode: 204)
+                let (next, returned) = queues.end(ended.endpoint, isFailing: fails)
+                slots.leave(acknowledgement(ended, result), hasNext: next != nil)
+                if let next { sent.append(next) }
+                for one in returned { slots.putBack(one) }
+            }
+        }
+        #expect(most == 8, "and a portal alone has half of them")
+        for one in queues.takeWaiting() { slots.putBack(one) }
+        for one in sent {
+            slots.leave(acknowledgement(one, DeliveryResult(statusCode: 204)), hasNext: false)
+        }
+        #expect(slots.offer(batch: 500).rows == 16, "all are free again")
     }
 }

@@ -31,10 +31,11 @@ final class DeliveriesInFlight: Sendable {
     /// Returns those that are to be sent now; the others wait for one of these.
     func begin(_ claimed: [Delivery]) -> [Delivery] {
         deliveries.withLock { deliveries in
-            claimed.filter { delivery in
+            claimed.compactMap { delivery in
                 deliveries.leased[delivery.transactionID] = delivery
-                deliveries.slots.take(delivery)
-                return deliveries.queues.begin(delivery)
+                let sent = deliveries.queues.begin(delivery)
+                deliveries.slots.take(delivery, isSent: sent != nil)
+                return sent
             }
         }
     }
@@ -44,9 +45,9 @@ final class DeliveriesInFlight: Sendable {
     func end(_ acknowledgement: Acknowledgement) -> Delivery? {
         let (next, isEnough) = deliveries.withLock { deliveries in
             deliveries.finished.append(acknowledgement)
-            deliveries.slots.leave(acknowledgement)
             let (next, returned) = deliveries.queues.end(
                 acknowledgement.delivery.endpoint, isFailing: acknowledgement.result.health == false)
+            deliveries.slots.leave(acknowledgement, hasNext: next != nil)
             deliveries.giveBack(returned)
             return (next, deliveries.finished.count == deliveries.enough || !returned.isEmpty)
         }

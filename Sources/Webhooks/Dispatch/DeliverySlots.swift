@@ -5,10 +5,10 @@ import Countersign
 /// - An endpoint has as many slots as its portal's `webhook_concurrency`, or one while its last attempt failed:
 ///   a dead receiver holds one slot, not eight.
 /// - One that answers quickly may have more claimed, which wait here for their turn: as many as it answers in a
-///   tenth of a second, eight for each slot at most.
+///   tenth of a second, eight for each slot at most. All together have at most twice as many claimed as there are slots.
 /// - Endpoints that fail hold at most half of all slots together.
-/// - A portal takes at most half of what the others leave, so that there always is a free slot for one more
-///   portal, however many endpoints of somebody's hang.
+/// - A portal takes at most half of what the others leave, of the slots and of what may be claimed, so that there always
+///   is a free slot for one more portal, however many endpoints of somebody's hang.
 struct DeliverySlots {
     /// The exceptions for the claim's SQL, and everybody else's share.
     struct Offer: Sendable {
@@ -24,7 +24,7 @@ struct DeliverySlots {
 
     /// What is known of one endpoint.
     fileprivate struct EndpointUse {
-        var inFlight = 0
+        var load = Load()
         var isFailing = false
         /// How long it takes lately; nil until it has answered, and while it fails.
         var pace: Duration?
@@ -36,57 +36,64 @@ struct DeliverySlots {
         var lastUse: ContinuousClock.Instant
     }
 
+    /// Deliveries that are claimed, and how many of them are being sent, each in a slot; the others wait for their turn.
+    fileprivate struct Load: Equatable {
+        var claimed = 0
+        var sent = 0
+    }
+
     let total: Int
-    private var used = 0
+    private var load = Load()
     private var failing = 0
-    private var portals: [Int32: Int] = [:]
+    private var portals: [Int32: Load] = [:]
     private var endpoints: [WebhookEndpoint: EndpointUse] = [:]
     private var observations = EndpointObservations()
 
     init(total: Int) { self.total = total }
 
-    mutating func take(_ delivery: Delivery, now: ContinuousClock.Instant = .now) {
+    /// - Parameter isSent: that it holds a slot, or one that waited has got its own now.
+    mutating func take(_ delivery: Delivery, isSent: Bool, now: ContinuousClock.Instant = .now) {
         var use =
             endpoints[delivery.endpoint]
             ?? EndpointUse(tokens: Double(delivery.rate ?? 0), refilled: now, lastUse: now)
         use.refill(now)
         (use.concurrency, use.rate) = (delivery.concurrency, delivery.rate)
         use.tokens -= 1
-        use.inFlight += 1
         use.lastUse = now
         if use.isFailing { failing += 1 }
+        count(Load(claimed: 1, sent: isSent ? 1 : 0), delivery.portalID, &use)
         endpoints[delivery.endpoint] = use
-        portals[delivery.portalID, default: 0] += 1
-        used += 1
     }
 
-    mutating func leave(_ acknowledgement: Acknowledgement) {
+    /// - Parameter hasNext: that another which waited is sent in its slot.
+    mutating func leave(_ acknowledgement: Acknowledgement, hasNext: Bool) {
         let endpoint = acknowledgement.delivery.endpoint
         guard var use = endpoints[endpoint] else { return }
-        if use.isFailing { failing -= use.inFlight }
-        use.inFlight -= 1
+        if use.isFailing { failing -= use.load.claimed }
+        count(Load(claimed: -1, sent: hasNext ? 0 : -1), endpoint.portalID, &use)
         if let isHealthy = acknowledgement.result.health { use.isFailing = !isHealthy }
-        if use.isFailing { failing += use.inFlight }
+        if use.isFailing { failing += use.load.claimed }
         use.note(took: .milliseconds(acknowledgement.milliseconds))
         endpoints[endpoint] = use
-        vacate(endpoint.portalID)
         observations.note(acknowledgement)
     }
 
     /// A delivery that was taken and not sent.
     mutating func putBack(_ delivery: Delivery) {
         guard var use = endpoints[delivery.endpoint] else { return }
-        use.inFlight -= 1
         use.tokens += 1
         if use.isFailing { failing -= 1 }
+        count(Load(claimed: -1), delivery.portalID, &use)
         endpoints[delivery.endpoint] = use
-        vacate(delivery.portalID)
     }
 
-    private mutating func vacate(_ portalID: Int32) {
-        let left = (portals[portalID] ?? 1) - 1
-        portals[portalID] = left > 0 ? left : nil
-        used -= 1
+    /// Adds to what an endpoint has, its portal, and all together.
+    private mutating func count(_ more: Load, _ portalID: Int32, _ use: inout EndpointUse) {
+        use.load.add(more)
+        var portal = portals[portalID] ?? Load()
+        portal.add(more)
+        portals[portalID] = portal == Load() ? nil : portal
+        load.add(more)
     }
 
     var isUrgent: Bool { observations.isUrgent }
@@ -95,15 +102,20 @@ struct DeliverySlots {
         // A failing endpoint is remembered until its next attempt is surely over; another one gets all its
         // slots again.
         endpoints = endpoints.filter { _, use in
-            use.inFlight > 0 || use.lastUse + .seconds(use.isFailing ? 1_200 : 2) > now
+            use.load.claimed > 0 || use.lastUse + .seconds(use.isFailing ? 1_200 : 2) > now
         }
         defer { observations = EndpointObservations() }
         return observations.isEmpty ? nil : observations
     }
 
     mutating func offer(batch: Int, now: ContinuousClock.Instant = .now) -> Offer {
-        let free = max(0, total - used)
-        var entries = portals.map { portal, own in "\"\(portal)\":\(max(0, (free + own) / 2 - own))" }
+        // What is claimed now may all be sent at once.
+        let (slots, room) = (max(0, total - load.sent), max(0, 2 * total - load.claimed))
+        let free = min(slots, room)
+        var entries = portals.map { portal, own in
+            let left = min((slots + own.sent) / 2 - own.sent, (room + own.claimed) / 2 - own.claimed)
+            return "\"\(portal)\":\(max(0, left))"
+        }
         var refill: Duration?
         for endpoint in Array(endpoints.keys) {
             guard var use = endpoints[endpoint] else { continue }
@@ -119,6 +131,13 @@ struct DeliverySlots {
     }
 }
 
+extension DeliverySlots.Load {
+    fileprivate mutating func add(_ more: Self) {
+        claimed += more.claimed
+        sent += more.sent
+    }
+}
+
 extension DeliverySlots.EndpointUse {
     fileprivate mutating func refill(_ now: ContinuousClock.Instant) {
         guard let rate else { return }
@@ -128,9 +147,9 @@ extension DeliverySlots.EndpointUse {
 
     /// Nil when there is no exception: all its slots are free.
     fileprivate func slotsLeft(mayFail: Bool) -> Int? {
-        guard inFlight > 0 || isFailing || rate != nil else { return nil }
+        guard load.claimed > 0 || isFailing || rate != nil else { return nil }
         let limit = isFailing ? (mayFail ? 1 : 0) : concurrency + ahead
-        return max(0, min(limit - inFlight, rate == nil ? limit : Int(tokens)))
+        return max(0, min(limit - load.claimed, rate == nil ? limit : Int(tokens)))
     }
 
     /// How many more it may have claimed than are sent.
@@ -147,7 +166,7 @@ extension DeliverySlots.EndpointUse {
 
     /// Nil when it is not its rate that it waits for.
     fileprivate var untilRefill: Duration? {
-        guard let rate, inFlight < concurrency, tokens < 1 else { return nil }
+        guard let rate, load.claimed < concurrency, tokens < 1 else { return nil }
         return .seconds((1 - tokens) / Double(rate))
     }
 }

@@ -103,9 +103,9 @@ struct DispatchLoop: ~Copyable {
     }
 
     /// From so many rows in one exchange on the next waits for more: its statements cost as much for one row as for fifty.
-    private static let busy = 50
+    private static let busy = 25
     /// Until then. What waits in `EndpointQueues` keeps the receivers busy meanwhile.
-    private static let pace = Duration.milliseconds(10)
+    private static let pace = Duration.milliseconds(5)
 
     private mutating func sleep(_ connection: inout Connection, _ start: (Delivery) -> Void) async throws {
         if try await exchange(&connection, prelude: [Step(ArmBell(stage: .dispatch))], start) == 0 {

@@ -10,7 +10,7 @@ package import Resolver
 package struct DispatchStage: LongRunningStage {
     /// Limits of one process. Those of an endpoint are its portal's, in the database.
     package struct Limits: Sendable {
-        /// Deliveries in flight at once.
+        /// Deliveries sent at once; twice as many may be claimed.
         package var total = 512
         /// Longer than any attempt (10 s) by enough to write it down.
         package var leaseSeconds = 30.0

@@ -9,6 +9,8 @@ struct EndpointQueues {
 
     fileprivate struct Queue {
         var sending = 0
+        /// Of its portal, as the newest delivery has it.
+        var concurrency = 1
         var waiting: [Delivery] = []
         /// Of the first that waits.
         var next = 0
@@ -16,33 +18,18 @@ struct EndpointQueues {
     }
     private var queues: [WebhookEndpoint: Queue] = [:]
 
-    /// Whether it may be sent now; else it waits.
-    mutating func begin(_ delivery: Delivery, now: ContinuousClock.Instant = .now) -> Bool {
-        var queue = queues[delivery.endpoint] ?? Queue()
-        defer { queues[delivery.endpoint] = queue }
-        guard queue.sending >= delivery.concurrency || queue.next < queue.waiting.count else {
-            queue.sending += 1
-            return true
-        }
-        queue.waiting.append(delivery)
-        queue.since = now
-        return false
+    /// The one that is to be sent now: this, or where some wait the first of them. Nil when all wait.
+    mutating func begin(_ delivery: Delivery, now: ContinuousClock.Instant = .now) -> Delivery? {
+        queues[delivery.endpoint, default: Queue()].begin(delivery, now)
     }
 
     /// One has come back: the next to be sent, or what is given back instead.
     mutating func end(
         _ endpoint: WebhookEndpoint, isFailing: Bool, now: ContinuousClock.Instant = .now
     ) -> (next: Delivery?, returned: [Delivery]) {
-        guard var queue = queues[endpoint] else { return (nil, []) }
-        defer { queues[endpoint] = queue.sending > 0 ? queue : nil }
-        queue.sending -= 1
-        guard queue.next < queue.waiting.count else { return (nil, []) }
-        if isFailing || queue.since + Self.patience < now { return (nil, queue.takeWaiting()) }
-        let next = queue.waiting[queue.next]
-        queue.next += 1
-        if queue.next == queue.waiting.count { _ = queue.takeWaiting() }
-        queue.sending += 1
-        return (next, [])
+        let ended = queues[endpoint]?.end(isFailing: isFailing, now)
+        if queues[endpoint]?.sending == 0 { queues[endpoint] = nil }
+        return ended ?? (nil, [])
     }
 
     /// Everything that waits.
@@ -52,6 +39,31 @@ struct EndpointQueues {
 }
 
 extension EndpointQueues.Queue {
+    fileprivate mutating func begin(_ delivery: Delivery, _ now: ContinuousClock.Instant) -> Delivery? {
+        concurrency = delivery.concurrency
+        waiting.append(delivery)
+        since = now
+        return send()
+    }
+
+    fileprivate mutating func end(
+        isFailing: Bool, _ now: ContinuousClock.Instant
+    ) -> (next: Delivery?, returned: [Delivery]) {
+        sending -= 1
+        if isFailing || since + EndpointQueues.patience < now { return (nil, takeWaiting()) }
+        return (send(), [])
+    }
+
+    /// The first that waits, if there is one and one more may be sent.
+    private mutating func send() -> Delivery? {
+        guard sending < concurrency, next < waiting.count else { return nil }
+        let first = waiting[next]
+        next += 1
+        if next == waiting.count { (waiting, next) = ([], 0) }
+        sending += 1
+        return first
+    }
+
     fileprivate mutating func takeWaiting() -> [Delivery] {
         defer { (waiting, next) = ([], 0) }
         return Array(waiting[next...])
