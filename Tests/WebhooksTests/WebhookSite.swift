@@ -51,11 +51,19 @@ struct WebhookSite: Sendable {
     @discardableResult
     func end(_ count: Int = 1, at url: String, of portal: Int32) async throws -> [Identifier] {
         var superuser = try await Database.current.connectAsSuperuser()
-        try await superuser.execute("SET session_replication_role = replica")
-        let ids = try await superuser.run(Self.requests, [.int32(portal), .text(url), .int32(Int32(count))])
+        return try await end(count, at: url, of: portal, in: &superuser)
+    }
+
+    /// The same in a superuser's session.
+    @discardableResult
+    func end(
+        _ count: Int = 1, at url: String, of portal: Int32, in session: inout Connection
+    ) async throws -> [Identifier] {
+        try await session.execute("SET session_replication_role = replica")
+        let ids = try await session.run(Self.requests, [.int32(portal), .text(url), .int32(Int32(count))])
             .map { try $0.identifier(0) }
-        try await superuser.execute("SET session_replication_role = origin")
-        try await superuser.run(Self.ending, [.identifiers(ids)])
+        try await session.execute("SET session_replication_role = origin")
+        try await session.run(Self.ending, [.identifiers(ids)])
         return ids
     }
 
@@ -68,12 +76,14 @@ struct WebhookSite: Sendable {
 
     func dispatching<T: Sendable>(
         _ limits: DispatchStage.Limits = .init(), policy: AddressPolicy = .loopback,
-        trustRoots: TrustRoots = .none, batchSize: Int = 500, statementLimit: Duration? = nil,
+        trustRoots: TrustRoots = .none, batchSize: Int = 500, poll: Duration = .seconds(1),
+        statementLimit: Duration? = nil,
         _ body: (Worker) async throws -> T
     ) async throws -> T {
         let stage = DispatchStage(sealer: sealer, policy: policy, trustRoots: trustRoots, limits: limits)
         return try await withWorker(
-            stages: [.dispatch], batchSize: batchSize, dispatch: stage, statementLimit: statementLimit,
+            stages: [.dispatch], batchSize: batchSize, dispatch: stage, poll: poll,
+            statementLimit: statementLimit,
             logger: LogCapture.current.logger(), body)
     }
 

@@ -26,6 +26,26 @@ package struct Bell: Sendable {
     var ringStep: Step { Step(RingBell(stage: stage)) }
 }
 
+/// How long to sleep at most at a bell of which somebody else holds some locks. Whoever holds one, and idles, keeps others
+/// from ringing, so that they wait for the next look.
+package struct PartlyArmed: Sendable {
+    private static let shortest = Duration.milliseconds(20)
+    private static let longest = Duration.milliseconds(50)
+    private var next = shortest
+
+    package init() {}
+
+    /// Nil where a ring, or the poll, is as good as it gets.
+    package mutating func limit(_ arming: Bell.Arming) -> Duration? {
+        guard arming == .partial else {
+            next = Self.shortest
+            return nil
+        }
+        defer { next = min(next * 2, Self.longest) }
+        return next
+    }
+}
+
 /// Takes what it can of the bell's locks.
 package struct ArmBell: PreparedStatement {
     let stage: StageName

@@ -15,9 +15,6 @@ package struct StageLoop<Work: Stage>: ~Copyable {
 
     /// After a batch that found something and was not full.
     static var longestPause: Duration { .milliseconds(8) }
-    /// Between looks while somebody else holds locks of the bell. Whoever holds them all and idles keeps others from ringing, so
-    /// that they wait for the next look.
-    static var longestPartly: Duration { .milliseconds(50) }
 
     private var work: Work
     private let context: WorkerContext
@@ -32,7 +29,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     /// How long the last batch took; zero when it found nothing.
     private var lastBatch = Duration.zero
     private var batchLimit = BatchLimit()
-    private var partlyArmed = Duration.milliseconds(20)
+    private var partlyArmed = PartlyArmed()
     /// When rows that broke a batch, or ended workers, are tried again.
     private var nextRetry = ContinuousClock.now
 
@@ -191,12 +188,7 @@ package struct StageLoop<Work: Stage>: ~Copyable {
     private mutating func sleep(_ arming: Bell.Arming, _ outcome: BatchOutcome) async -> Wakeup.Cause {
         var longest = context.poll * Double.random(in: 0.75...1.25)
         if let due = outcome.due { longest = min(longest, due) }
-        if arming == .partial {
-            longest = min(longest, partlyArmed)
-            partlyArmed = min(partlyArmed * 2, Self.longestPartly)
-        } else {
-            partlyArmed = .milliseconds(20)
-        }
+        if let limit = partlyArmed.limit(arming) { longest = min(longest, limit) }
         let isDue = outcome.due.map { $0 <= longest } ?? false
         let cause = await wakeup.wait(longest)
         if cause == .rung { lastRing = .now }

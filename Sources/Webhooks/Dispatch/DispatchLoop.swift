@@ -17,6 +17,7 @@ struct DispatchLoop: ~Copyable {
     private var memory = DayMemory()
     private var replanning = Replanning()
     private var batchLimit = BatchLimit()
+    private var partlyArmed = PartlyArmed()
 
     init(_ context: WorkerContext, _ limits: DispatchStage.Limits) {
         self.context = context
@@ -90,7 +91,7 @@ struct DispatchLoop: ~Copyable {
         let replan = replanning.steps()
         if !replan.isEmpty { try await connection.pipeline(replan) }
         try await breakers.turn(&connection, inFlight)
-        let done = try await exchange(&connection, prelude: [], start)
+        let done = try await exchange(&connection, start).rows
         if inFlight.waitsForMany(done >= Self.busy), done >= Self.busy { _ = await wakeup.wait(Self.pace) }
         guard done == 0 else { return }
         if context.drain.isSet {
@@ -108,7 +109,8 @@ struct DispatchLoop: ~Copyable {
     private static let pace = Duration.milliseconds(5)
 
     private mutating func sleep(_ connection: inout Connection, _ start: (Delivery) -> Void) async throws {
-        if try await exchange(&connection, prelude: [Step(ArmBell(stage: .dispatch))], start) == 0 {
+        let (rows, arming) = try await exchange(&connection, arms: true, start)
+        if rows == 0 {
             let offer = inFlight.offer(batch: batchLimit.rows(of: most))
             let look = FindNextDelivery(
                 exceptions: offer.exceptions, portalShare: offer.rows > 0 ? offer.portalShare : 0)
@@ -119,6 +121,7 @@ struct DispatchLoop: ~Copyable {
                 // A row that somebody else holds at this moment is due all the time.
                 longest = min(longest, max(due, .milliseconds(2)))
             }
+            if let limit = partlyArmed.limit(arming) { longest = min(longest, limit) }
             if !inFlight.hasResults {
                 let cause = await wakeup.wait(longest)
                 statistics.meters.wokeUp(cause == .rung ? .rung : longest < poll ? .due : .poll)
@@ -137,16 +140,16 @@ struct DispatchLoop: ~Copyable {
         }
     }
 
-    /// Writes what has come back and claims what is due, in one round trip and one commit. Returns how many rows
-    /// that were. When it fails, what had come back is written again on the next connection; tokens make that
-    /// harmless.
+    /// Writes what has come back and claims what is due, in one round trip and one commit, and arms the bell before when
+    /// told to. Returns how many rows that were. When it fails, what had come back is written again on the next
+    /// connection; tokens make that harmless.
     private mutating func exchange(
-        _ connection: inout Connection, prelude: [Step], _ start: (Delivery) -> Void
-    ) async throws -> Int {
+        _ connection: inout Connection, arms: Bool = false, _ start: (Delivery) -> Void
+    ) async throws -> (rows: Int, arming: Bell.Arming) {
         let rows = batchLimit.rows(of: most)
         let (finished, returned) = (inFlight.finished(rows), inFlight.returned(rows))
         let offer = inFlight.offer(batch: rows)
-        var steps = prelude
+        var steps = arms ? [Step(ArmBell(stage: .dispatch))] : []
         // Some are tried for hours. They have a statement of their own, so that everybody else's is for few days: those reach
         // back an hour at least, and a quarter of it is left for the exchange.
         let now = context.clock.now
@@ -160,10 +163,10 @@ struct DispatchLoop: ~Copyable {
         if !returned.isEmpty { steps.append(Step(GiveBackDeliveries(sent: [], unsent: returned))) }
         let claims = offer.rows > 0 && !context.drain.isSet && !context.controls.isPaused(.dispatch)
         if claims { steps.append(Step(claim(offer))) }
-        guard !steps.isEmpty else { return 0 }
+        guard !steps.isEmpty else { return (0, .byAnother) }
         let began = ContinuousClock.now
         guard let answers = try await send(steps, &connection) else {
-            return try await exchange(&connection, prelude: prelude, start)
+            return try await exchange(&connection, arms: arms, start)
         }
         batchLimit.passed(of: most, logger)
         inFlight.forget(finished, returned: returned)
@@ -181,7 +184,8 @@ struct DispatchLoop: ~Copyable {
         for delivery in inFlight.begin(deliveries) { start(delivery) }
         if let last = deliveries.last { lastServed = last.endpoint }
         statistics.setInFlight(inFlight.count)
-        return finished.count + deliveries.count
+        let arming = arms ? try StatementResult<ArmBell>(answers[0]).one() : .byAnother
+        return (finished.count + deliveries.count, arming)
     }
 
     private func claim(_ offer: DeliverySlots.Offer) -> ClaimDeliveries {
