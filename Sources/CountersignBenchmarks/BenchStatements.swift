@@ -5,7 +5,8 @@ enum BenchStatements {
     static let all: [any StatementFamily.Type] = [
         AwaitAnswer.self, AwaitCode.self, AwaitFloorCode.self, AwaitFloorVerdict.self, Confirm.self,
         CountDue.self,
-        CountEnded.self, FindLastRequests.self, FindWorker.self, InsertAnswers.self, InsertEnrollment.self,
+        CountEnded.self, FindLastRequests.self, FindWorker.self, InsertAdmittedRequest.self,
+        InsertAnswers.self, InsertEnrollment.self,
         InsertEnrollments.self, InsertFloorRequest.self, InsertFloorSubmission.self, InsertPlainRequest.self,
         InsertPlainSubmission.self, InsertProtectedRequest.self, InsertRequest.self, InsertSubmission.self,
         IsAnyDue.self,

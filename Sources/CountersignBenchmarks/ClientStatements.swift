@@ -18,12 +18,16 @@ struct Visit: Sendable {
 struct InsertRequest: PreparedStatement {
     let visit: Visit
 
-    static let statement = Statement(
-        "request",
+    static let statement = Statement("request", insertion(into: "countersign.auth_requests"))
+
+    /// $1 address, $2 reference, $3 browser.
+    static func insertion(into table: String) -> String {
         """
-        INSERT INTO countersign.auth_requests (auth_type, callback_uri, ip_address, reference, user_agent)
+        INSERT INTO \(table) (auth_type, callback_uri, ip_address, reference, user_agent)
         VALUES ('\(Installation.authType)', '\(Installation.callback)', $1, $2, $3) RETURNING transaction_id, expires_at
-        """)
+        """
+    }
+
     var parameters: [Parameter] { visit.parameters + [.optional(visit.browser)] }
 
     static func decode(_ row: inout RowReader) throws -> Identifier {

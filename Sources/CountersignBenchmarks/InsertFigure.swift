@@ -8,16 +8,19 @@ struct InsertFigure: Figure {
         var plain: [LoadResult] = []
         var notifying: [LoadResult] = []
         var floor: [LoadResult] = []
+        var admitting: [LoadResult] = []
         var issued: [Double] = []
+        try await AdmittingFloor.prepare(bench)
         for _ in 0..<bench.scale.rounds {
             let (result, rate) = try await insert(bench)
             ours.append(result)
             issued.append(rate)
             plain.append(try await insert(into: .plain, bench, issuing: rate))
             floor.append(try await insert(into: .floor, bench, issuing: rate))
+            admitting.append(try await insert(into: .admittingFloor, bench, issuing: rate))
             notifying.append(try await withNotify(bench) { try await insert(bench).result })
         }
-        return rows(ours, plain, notifying, floor, issued: Spread(issued))
+        return rows(ours, plain, notifying, floor, admitting, issued: Spread(issued))
     }
 
     /// Also says how many rows a second the worker issued meanwhile.
@@ -53,7 +56,7 @@ struct InsertFigure: Figure {
 
     private func rows(
         _ ours: [LoadResult], _ plain: [LoadResult], _ notifying: [LoadResult], _ floor: [LoadResult],
-        issued: Spread
+        _ admitting: [LoadResult], issued: Spread
     ) -> [ReportRow] {
         let inserts = Spread(ours.map(\.perSecond))
         let latencies = ours.reduce(into: Latencies()) { $0.add($1.latencies) }
@@ -78,6 +81,11 @@ struct InsertFigure: Figure {
                 title: "the floor: its columns, indexes, partitions and queue alone; a plain table's",
                 unit: .perSecond, ours: floor.rates, reference: plain.rates, target: .none,
                 cpu: floor.cpuEach),
+            ReportRow(
+                figure: "inserts",
+                title: "the floor that checks: a login of its own rows, a trigger, one look; a plain table's",
+                unit: .perSecond, ours: admitting.rates, reference: plain.rates, target: .none,
+                cpu: admitting.cpuEach),
         ]
     }
 }

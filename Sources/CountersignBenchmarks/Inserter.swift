@@ -8,6 +8,8 @@ struct Inserter: LoadClient, ~Copyable {
         case plain
         /// The product's columns, indexes and partitions, and a place in a queue: no login, check, row security or bell.
         case floor
+        /// The same with a login that sees its own rows and one look that admits what it inserts.
+        case admittingFloor
     }
 
     private var connection: Connection
@@ -28,6 +30,7 @@ struct Inserter: LoadClient, ~Copyable {
         case .plain: try await connection.run(InsertPlainRequest(visit: visit, portalID: portalID))
         case .floor:
             try await connection.run(InsertFloorRequest(floor: .kept, visit: visit, portalID: portalID))
+        case .admittingFloor: try await connection.run(InsertAdmittedRequest(visit: visit))
         }
     }
 }

@@ -29,6 +29,7 @@ enum SignInFloor: String, CaseIterable, Sendable {
     static let schema = """
         \(tablesOfColumns);
         \(tablesAsOurs);
+        \(AdmittingFloor.schema);
         \(allCases.map { "\($0.waits);" }.joined(separator: "\n"))
         GRANT USAGE ON SCHEMA bench TO countersign_worker;
         GRANT ALL ON ALL TABLES IN SCHEMA bench TO countersign_portal, countersign_app, countersign_worker;
@@ -53,7 +54,7 @@ enum SignInFloor: String, CaseIterable, Sendable {
             ours record;
             part record;
         BEGIN
-            FOR ours IN SELECT * FROM (VALUES ('auth_requests', 'requests'), ('submissions', 'submissions'),
+            FOR ours IN SELECT * FROM (VALUES ('auth_requests', 'requests'), ('auth_requests', 'admitted'), ('submissions', 'submissions'),
                 ('issue_queue', 'issues'), ('otp_secrets', 'codes'), ('validate_queue', 'judgements'), ('events', 'events'))
                 AS v (name, copy), LATERAL (SELECT relkind = 'p' AS is_partitioned FROM pg_class
                     WHERE oid = ('countersign.' || v.name)::regclass) AS c
@@ -71,6 +72,7 @@ enum SignInFloor: String, CaseIterable, Sendable {
                 END LOOP;
             END LOOP;
             ALTER TABLE \(kept.requests) ALTER status TYPE text;
+            ALTER TABLE \(AdmittingFloor.requests) ALTER status TYPE text;
         END
         $$
         """
