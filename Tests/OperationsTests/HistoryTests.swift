@@ -90,7 +90,7 @@ import Testing
         try await arrange(8, minutesAgo: 2)
         try await withWorker(stages: [.housekeep]) { _ in
             try await eventually("it is written") {
-                try await count("countersign.sign_in_history WHERE asked = 8") == 1
+                try await count("countersign.sign_in_history WHERE unit = 'minute' AND asked = 8") == 1
             }
         }
     }
