@@ -1,3 +1,5 @@
+import DequeModule
+
 /// Deliveries that are claimed and wait here until another to the same endpoint has come back, so that its slot is not
 /// empty for the length of a round trip to the database. Decides; no I/O.
 ///
@@ -11,9 +13,7 @@ struct EndpointQueues {
         var sending = 0
         /// Of its portal, as the newest delivery has it.
         var concurrency = 1
-        var waiting: [Delivery] = []
-        /// Of the first that waits.
-        var next = 0
+        var waiting: Deque<Delivery> = []
         var since = ContinuousClock.now
     }
     private var queues: [WebhookEndpoint: Queue] = [:]
@@ -56,16 +56,13 @@ extension EndpointQueues.Queue {
 
     /// The first that waits, if there is one and one more may be sent.
     private mutating func send() -> Delivery? {
-        guard sending < concurrency, next < waiting.count else { return nil }
-        let first = waiting[next]
-        next += 1
-        if next == waiting.count { (waiting, next) = ([], 0) }
+        guard sending < concurrency, let first = waiting.popFirst() else { return nil }
         sending += 1
         return first
     }
 
     fileprivate mutating func takeWaiting() -> [Delivery] {
-        defer { (waiting, next) = ([], 0) }
-        return Array(waiting[next...])
+        defer { waiting = [] }
+        return Array(waiting)
     }
 }
