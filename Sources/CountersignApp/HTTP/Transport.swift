@@ -1,6 +1,7 @@
 public import Foundation
 
-/// Carries one request over HTTP. `URLSessionTransport` of the module CountersignURLSession is one; an app that has a client of its own writes another.
+/// Carries one request over HTTP. `URLSessionTransport` of the module CountersignURLSession is one; an app that has a
+/// client of its own writes another.
 public protocol Transport: Sendable {
     /// - Throws: anything, when no whole answer has come: then the same is sent again.
     func send(_ request: TransportRequest) async throws -> TransportAnswer
