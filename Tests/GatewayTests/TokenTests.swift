@@ -87,6 +87,27 @@ import Testing
         }
     }
 
+    @Test func `a token that was taken goes with its time, and with its key`() async throws {
+        let site = try await GatewaySite.make()
+        let issuer = try TokenIssuer()
+        let over = Int(Date().timeIntervalSince1970) + 8
+        try await withGateway(site, { $0.tokens = issuer.rules(app: site.app) }) { http in
+            let (brief, long) = (try issuer.token(claims: ["exp": over]), try issuer.token())
+            for token in [brief, long, brief, long] {
+                #expect(try await status(http, "Bearer \(token)").status == 200)
+            }
+            try await eventually("its time is over") {
+                try await status(http, "Bearer \(brief)").status == 401
+            }
+            #expect(try await status(http, "Bearer \(long)").status == 200)
+            // Whoever comes with an unknown key has them fetched.
+            try issuer.publish(["two": P256.Signing.PrivateKey()])
+            let other = try issuer.token(header: ["kid": "two"], key: P256.Signing.PrivateKey())
+            #expect(try await status(http, "Bearer \(other)").status == 401)
+            #expect(try await status(http, "Bearer \(long)").status == 401)
+        }
+    }
+
     @Test func `unknown keys are asked for once in a while only`() async throws {
         let site = try await GatewaySite.make()
         let issuer = try TokenIssuer()

@@ -10,6 +10,11 @@ package func base64URLEncoded(_ bytes: some Sequence<UInt8>) -> String {
 /// feed, nothing of the other alphabet, and no bit set behind the last byte, by which one token would have several texts
 /// (RFC 7515 section 2). Nil for anything else.
 package func base64URLDecoded(_ text: some Collection<UInt8>) -> [UInt8]? {
+    decoded(Array(text))
+}
+
+/// Of bytes that lie in a row: one call of a collection's iterator for each took 3.5 % of the time of `serve`.
+private func decoded(_ text: [UInt8]) -> [UInt8]? {
     guard text.count % 4 != 1 else { return nil }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count * 3 / 4)

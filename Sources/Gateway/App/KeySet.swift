@@ -12,8 +12,10 @@ final class KeySet: Sendable {
     private struct State {
         var keys: [TokenKey] = []
         var fetched: ContinuousClock.Instant?
+        /// How often they were fetched.
+        var edition = 0
         var asked: ContinuousClock.Instant?
-        var fetching: Task<Void, Never>?
+        var refresh: Task<Void, Never>?
     }
 
     private let rules: TokenRules
@@ -31,17 +33,25 @@ final class KeySet: Sendable {
     deinit { source.resolver.close() }
 
     /// What verifies a token of that `kid` and algorithm: as a rule one. Without a `kid` the only key there is for the
-    /// algorithm. Looks for new keys when there is none, as often as the rules allow. Empty when nobody knows it.
-    func verifiers(_ name: String?, _ algorithm: String) async -> [any JWTAlgorithm] {
-        let (known, age) = state.withLock { state in
-            (find(name, algorithm, state), state.fetched.map { $0.duration(to: .now) } ?? .zero)
-        }
-        if !known.isEmpty {
-            if age > rules.keyLifetime / 2 { _ = refresh() }  // nobody waits for an issuer that is slow
-            return known
+    /// algorithm. Looks for new keys when there is none, as often as the rules allow. Empty when nobody knows it. Also
+    /// the `edition` that they are of.
+    func verifiers(
+        _ name: String?, _ algorithm: String
+    ) async -> (keys: [any JWTAlgorithm], edition: Int) {
+        if edition() != nil {
+            let (known, edition) = state.withLock { (find(name, algorithm, $0), $0.edition) }
+            if !known.isEmpty { return (known, edition) }
         }
         await refresh()?.value
-        return state.withLock { find(name, algorithm, $0) }
+        return state.withLock { (find(name, algorithm, $0), $0.edition) }
+    }
+
+    /// Which fetching has brought the keys that count now; nil when none do.
+    func edition() -> Int? {
+        let (edition, age) = state.withLock { ($0.edition, $0.fetched?.duration(to: .now)) }
+        guard let age, age < rules.keyLifetime else { return nil }
+        if age > rules.keyLifetime / 2 { _ = refresh() }  // nobody waits for an issuer that is slow
+        return edition
     }
 
     private func find(_ name: String?, _ algorithm: String, _ state: State) -> [any JWTAlgorithm] {
@@ -54,11 +64,11 @@ final class KeySet: Sendable {
     /// Begins to fetch, unless that was done lately. Whoever waits for the task waits for what is under way.
     private func refresh() -> Task<Void, Never>? {
         state.withLock { state in
-            if let fetching = state.fetching { return fetching }
+            if let refresh = state.refresh { return refresh }
             if let asked = state.asked, asked.duration(to: .now) < rules.refreshInterval { return nil }
             state.asked = .now
             let task = Task(name: "keys of tokens") { await fetch() }
-            state.fetching = task
+            state.refresh = task
             return task
         }
     }
@@ -67,10 +77,10 @@ final class KeySet: Sendable {
     private func fetch() async {
         do {
             let keys = try await source.read()
-            state.withLock { ($0.keys, $0.fetched) = (keys, .now) }
+            state.withLock { ($0.keys, $0.fetched, $0.edition) = (keys, .now, $0.edition + 1) }
         } catch {
             logger.warning("cannot fetch the keys of tokens", metadata: ["error": "\(error)"])
         }
-        state.withLock { $0.fetching = nil }
+        state.withLock { $0.refresh = nil }
     }
 }

@@ -12,6 +12,11 @@ struct TokenVerifier: Sendable {
     let keys: KeySet
     /// Whether a token is over is judged by the database's time, as all else is.
     let clock: DatabaseClock
+    private let verified = VerifiedTokens()
+
+    init(rules: TokenRules, keys: KeySet, clock: DatabaseClock) {
+        (self.rules, self.keys, self.clock) = (rules, keys, clock)
+    }
 
     /// So far the clocks of the issuer and of the database may differ.
     private static let leeway = 30.0
@@ -26,8 +31,7 @@ struct TokenVerifier: Sendable {
         }
         let claims: TokenClaims
         do {
-            claims = try await verified(Array(token.utf8))
-            try check(claims)
+            claims = try await checked(Array(token.utf8))
         } catch let refusal as TokenRefusal {
             LogContext.note("refused", refusal.rawValue)
             throw Self.refusal
@@ -40,9 +44,21 @@ struct TokenVerifier: Sendable {
         .unauthorized, "invalid_token", "the token is not valid, or not for this API",
         [.wwwAuthenticate: "Bearer realm=\"countersign\", error=\"invalid_token\""])
 
-    /// What it says, if its issuer has signed it.
-    private func verified(_ token: [UInt8]) async throws -> TokenClaims {
+    /// What it says, if its issuer has signed it and it fulfils the rules now.
+    private func checked(_ token: [UInt8]) async throws -> TokenClaims {
         guard token.count <= Self.longest else { throw TokenRefusal.tooLong }
+        if let edition = keys.edition(), let claims = verified.claims(of: token, edition) {
+            try check(claims)
+            return claims
+        }
+        let (claims, edition) = try await verify(token)
+        try check(claims)
+        verified.remember(claims, of: token, edition)
+        return claims
+    }
+
+    /// What it says, if its issuer has signed it, and the edition of the keys by which that was found.
+    private func verify(_ token: [UInt8]) async throws -> (TokenClaims, edition: Int) {
         let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         let decoded = parts.compactMap { base64URLDecoded($0) }
         guard parts.count == 3, decoded.count == 3, let header: TokenHeader = read(decoded[0]) else {
@@ -50,12 +66,12 @@ struct TokenVerifier: Sendable {
         }
         let algorithm = try algorithm(of: header)
         let signed = token.dropLast(parts[2].count + 1)
-        let verifiers = await keys.verifiers(header.kid, algorithm)
+        let (verifiers, edition) = await keys.verifiers(header.kid, algorithm)
         guard !verifiers.isEmpty else { throw TokenRefusal.key }
         let isGenuine = verifiers.contains { (try? $0.verify(decoded[2], signs: signed)) == true }
         guard isGenuine else { throw TokenRefusal.signature }
         guard let claims: TokenClaims = read(decoded[1]) else { throw TokenRefusal.claims }
-        return claims
+        return (claims, edition)
     }
 
     private func read<T: Decodable>(_ text: [UInt8]) -> T? {
