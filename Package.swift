@@ -79,6 +79,7 @@ let package = Package(
             dependencies: [
                 "Countersign", "OpenPGP", "OpenPGPPackets", "Places", "Postgres",
                 .product(name: "Crypto", package: "swift-crypto"),
+                server("HeapModule", "swift-collections"),
                 server("Logging", "swift-log"),
                 server("Metrics", "swift-metrics"),
                 server("ServiceLifecycle", "swift-service-lifecycle"),

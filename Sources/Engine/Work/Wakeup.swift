@@ -6,14 +6,16 @@ package final class Wakeup: Sendable {
 
     private struct Sleep {
         var rung = false
+        /// Of the sleep.
         var number = 0
-        /// The last sleep whose time was over, maybe before anybody waited for it.
-        var over = 0
         var sleeper: CheckedContinuation<Cause, Never>?
     }
     private let state = Mutex(Sleep())
+    private let timer: SleepTimer
 
-    package init() {}
+    package convenience init() { self.init(timer: .shared) }
+
+    init(timer: SleepTimer) { self.timer = timer }
 
     /// Wakes the sleeper, or makes its next wait return at once. Callable from any thread.
     package func ring() {
@@ -29,28 +31,20 @@ package final class Wakeup: Sendable {
     /// rings, so that the batch in hand is finished first.
     package func wait(_ duration: Duration) async -> Cause {
         guard duration > .zero else { return takeRing() ?? .due }
-        let sleep = state.withLock { state in
-            state.number += 1
-            return state.number
-        }
-        let timer = Task {
-            try? await Task.sleep(for: duration, tolerance: .zero)
-            if !Task.isCancelled { self.expire(sleep) }
-        }
-        let cause = await withCheckedContinuation { continuation in
-            let cause: Cause? = state.withLock { state in
-                if state.rung {
+        let end = ContinuousClock.now + duration
+        return await withCheckedContinuation { continuation in
+            let sleep: Int? = state.withLock { state in
+                guard !state.rung else {
                     state.rung = false
-                    return .rung
+                    return nil
                 }
-                if state.over == sleep { return .due }
+                state.number += 1
                 state.sleeper = continuation
-                return nil
+                return state.number
             }
-            if let cause { continuation.resume(returning: cause) }
+            guard let sleep else { return continuation.resume(returning: .rung) }
+            timer.end(sleep, of: self, at: end)
         }
-        timer.cancel()
-        return cause
     }
 
     private func takeRing() -> Cause? {
@@ -60,11 +54,15 @@ package final class Wakeup: Sendable {
         }
     }
 
-    private func expire(_ sleep: Int) {
+    /// Whether that sleep has not ended.
+    func isUnderWay(_ sleep: Int) -> Bool {
+        state.withLock { $0.number == sleep && $0.sleeper != nil }
+    }
+
+    /// Ends that sleep, if it has not ended.
+    func expire(_ sleep: Int) {
         let sleeper = state.withLock { state in
-            guard state.number == sleep else { return nil as CheckedContinuation<Cause, Never>? }
-            state.over = sleep
-            return state.sleeper.take()
+            state.number == sleep ? state.sleeper.take() : nil
         }
         sleeper?.resume(returning: .due)
     }
