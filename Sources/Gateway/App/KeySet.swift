@@ -12,7 +12,8 @@ final class KeySet: Sendable {
     private struct State {
         var keys: [TokenKey] = []
         var fetched: ContinuousClock.Instant?
-        /// How often they were fetched.
+        /// What was fetched, and how often it was another.
+        var text: [UInt8] = []
         var edition = 0
         var asked: ContinuousClock.Instant?
         var refresh: Task<Void, Never>?
@@ -46,7 +47,7 @@ final class KeySet: Sendable {
         return state.withLock { (find(name, algorithm, $0), $0.edition) }
     }
 
-    /// Which fetching has brought the keys that count now; nil when none do.
+    /// Of the keys that count now: another when what is published has changed. Nil when none count.
     func edition() -> Int? {
         let (edition, age) = state.withLock { ($0.edition, $0.fetched?.duration(to: .now)) }
         guard let age, age < rules.keyLifetime else { return nil }
@@ -76,8 +77,11 @@ final class KeySet: Sendable {
     /// When they cannot be had, what is known stays for its lifetime.
     private func fetch() async {
         do {
-            let keys = try await source.read()
-            state.withLock { ($0.keys, $0.fetched, $0.edition) = (keys, .now, $0.edition + 1) }
+            let (keys, text) = try await source.read()
+            state.withLock { state in
+                if text != state.text { state.edition += 1 }
+                (state.keys, state.text, state.fetched) = (keys, text, .now)
+            }
         } catch {
             logger.warning("cannot fetch the keys of tokens", metadata: ["error": "\(error)"])
         }

@@ -19,11 +19,11 @@ struct KeySource: Sendable {
 
     private static let longest = 262_144
 
-    /// The keys that are of use. Members that cannot be read are passed over (RFC 7517 section 5), and so are those for
-    /// something else. Fails when there is no set, or no key in it.
-    func read() async throws -> [TokenKey] {
+    /// The keys that are of use, and the whole text. Members that cannot be read are passed over (RFC 7517 section 5), and
+    /// so are those for something else. Fails when there is no set, or no key in it.
+    func read() async throws -> (keys: [TokenKey], text: [UInt8]) {
         let text = address.isFileURL ? [UInt8](try Data(contentsOf: address)) : try await download()
-        return try await Self.keys(text)
+        return (try await Self.keys(text), text)
     }
 
     static func keys(_ text: [UInt8]) async throws -> [TokenKey] {

@@ -12,11 +12,7 @@ struct TokenVerifier: Sendable {
     let keys: KeySet
     /// Whether a token is over is judged by the database's time, as all else is.
     let clock: DatabaseClock
-    private let verified = VerifiedTokens()
-
-    init(rules: TokenRules, keys: KeySet, clock: DatabaseClock) {
-        (self.rules, self.keys, self.clock) = (rules, keys, clock)
-    }
+    var verified = VerifiedTokens()
 
     /// So far the clocks of the issuer and of the database may differ.
     private static let leeway = 30.0
@@ -45,7 +41,7 @@ struct TokenVerifier: Sendable {
         [.wwwAuthenticate: "Bearer realm=\"countersign\", error=\"invalid_token\""])
 
     /// What it says, if its issuer has signed it and it fulfils the rules now.
-    private func checked(_ token: [UInt8]) async throws -> TokenClaims {
+    func checked(_ token: [UInt8]) async throws -> TokenClaims {
         guard token.count <= Self.longest else { throw TokenRefusal.tooLong }
         if let edition = keys.edition(), let claims = verified.claims(of: token, edition) {
             try check(claims)

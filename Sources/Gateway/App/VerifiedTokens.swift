@@ -22,11 +22,11 @@ final class VerifiedTokens: Sendable {
         }
     }
 
-    /// Two times as many are remembered at most, some 500 bytes each. Whoever gets more from the issuer has everybody's
-    /// verified anew, as all are without this.
+    /// Two times as many are remembered at most. Whoever gets more from the issuer has everybody's verified anew, as all
+    /// are without this.
     private let most: Int
     private let state = Mutex(State())
-    /// In bytes. Longer ones are verified each time: what an issuer writes into them must not fill the memory.
+    /// In bytes. What says more is verified each time: what an issuer writes into tokens must not fill the memory.
     private static let longest = 2_048
 
     init(most: Int = 2_048) { self.most = most }
@@ -45,7 +45,7 @@ final class VerifiedTokens: Sendable {
 
     /// - Parameter edition: of the keys that have verified it.
     func remember(_ claims: TokenClaims, of token: [UInt8], _ edition: Int) {
-        guard token.count <= Self.longest else { return }
+        guard claims.size <= Self.longest else { return }
         let digest = SHA256.hash(data: token)
         state.withLock { state in
             // Keys that were fetched meanwhile may be others.
@@ -57,4 +57,12 @@ final class VerifiedTokens: Sendable {
 
     /// How many are remembered.
     var count: Int { state.withLock { $0.recent.count + $0.older.count } }
+}
+
+extension TokenClaims {
+    /// About how many bytes it takes.
+    fileprivate var size: Int {
+        let texts = [iss, sub] + aud
+        return texts.reduce(200) { $0 + 16 + $1.utf8.count } + scopes.reduce(0) { $0 + 32 + $1.utf8.count }
+    }
 }

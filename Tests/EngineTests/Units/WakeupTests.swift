@@ -38,28 +38,71 @@ import Testing
                 }
             }
         }
-        #expect(timer.count == 0)
+        #expect(timer.counts == (0, 0))
     }
 
-    @Test func `an end before all others is kept`() async {
+    /// The ends of sleeps that were rung come while others sleep on the same wakeup.
+    @Test func `a sleep is not ended by the time of the one before`() async {
         let timer = SleepTimer()
-        let far = Wakeup(timer: timer)
-        async let sleeping = far.wait(.seconds(600))
-        while timer.count == 0 { await Task.yield() }
-        #expect(await Wakeup(timer: timer).wait(.milliseconds(1)) == .due)
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<100 {
+                group.addTask {
+                    let wakeup = Wakeup(timer: timer)
+                    for _ in 0..<5 {
+                        async let first = wakeup.wait(.milliseconds(Int.random(in: 5...20)))
+                        wakeup.ring()
+                        _ = await first
+                        let start = ContinuousClock.now
+                        if await wakeup.wait(.milliseconds(40)) == .due {
+                            #expect(start.duration(to: .now) >= .milliseconds(40))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A ring and the end come at the same moment: each sleep ends once, and what is rung is not lost.
+    @Test func `a ring that meets the end`() async {
+        let timer = SleepTimer()
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<500 {
+                group.addTask {
+                    let wakeup = Wakeup(timer: timer)
+                    let end = ContinuousClock.now + .milliseconds(20)
+                    let ringing = Task.detached {
+                        try? await Task.sleep(until: end, tolerance: .zero, clock: .continuous)
+                        wakeup.ring()
+                    }
+                    let cause = await wakeup.wait(ContinuousClock.now.duration(to: end))
+                    await ringing.value
+                    let remembered = await wakeup.wait(.zero)
+                    #expect([cause, remembered].count { $0 == .rung } == 1)
+                }
+            }
+        }
+    }
+
+    @Test func `short sleeps beside a long one need no task each`() async {
+        let timer = SleepTimer()
+        let (far, near) = (Wakeup(timer: timer), Wakeup(timer: timer))
+        async let sleeping = far.wait(.seconds(30))
+        while timer.counts.sleeps == 0 { await Task.yield() }
+        for _ in 0..<200 { #expect(await near.wait(.milliseconds(1)) == .due) }
+        #expect(timer.counts.tasks <= 2)
         far.ring()
         #expect(await sleeping == .rung)
     }
 
-    /// A sleep of a minute that was rung after a millisecond must not cost memory for a minute.
-    @Test func `sleeps that have ended are forgotten`() async {
+    /// A sleep of minutes that was rung after a millisecond must not cost memory for minutes.
+    @Test func `sleeps that have ended are forgotten, and no other`() async {
         let timer = SleepTimer()
         let (rung, sleeping) = (Wakeup(timer: timer), Wakeup(timer: timer))
         async let sleep = sleeping.wait(.milliseconds(500))
-        while timer.count == 0 { await Task.yield() }
-        // A wakeup that nobody sleeps on: all its sleeps have ended.
-        for number in 1...10_000 { timer.end(number, of: rung, at: .now + .seconds(600)) }
-        #expect(timer.count <= 256)
+        while timer.counts.sleeps == 0 { await Task.yield() }
+        // Nobody sleeps on this one: all its sleeps have ended.
+        for number in 1...10_000 { timer.end(number, of: rung, at: .now + .seconds(30)) }
+        #expect(timer.counts.sleeps <= 256)
         #expect(await sleep == .due)
     }
 }
