@@ -74,13 +74,6 @@ BEGIN
     IF NOT countersign.may_notify() THEN
         RETURN;
     END IF;
-    IF cardinality(ids) <= 200 THEN
-        RETURN QUERY
-            SELECT g.given_receiver, g.status || ' ' || string_agg(g.id::text, ',')
-            FROM unnest(receivers, ids, statuses) AS g (given_receiver, id, status)
-            GROUP BY g.given_receiver, g.status;
-        RETURN;
-    END IF;
     RETURN QUERY
         SELECT n.given_receiver, n.status || ' ' || string_agg(n.id::text, ',')
         FROM (SELECT g.given_receiver, g.id, g.status,
