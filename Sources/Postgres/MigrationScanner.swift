@@ -22,19 +22,39 @@ struct SQLScanner {
         position = text.startIndex
     }
 
-    /// The text's statements, without the semicolons between them. An SQL-standard function body (BEGIN
-    /// ATOMIC) comes apart at its semicolons.
+    /// The text's statements, without the semicolons between them.
     static func statements(of text: String) -> [[SQLToken]] {
         var scanner = SQLScanner(text)
         var statements: [[SQLToken]] = [[]]
+        var body = FunctionBody()
         while let token = scanner.next() {
-            if token.kind == .other, token.value == ";" {
+            body.pass(token)
+            if token.kind == .other, token.value == ";", !body.isOpen {
                 statements.append([])
             } else {
                 statements[statements.count - 1].append(token)
             }
         }
         return statements.filter { !$0.isEmpty }
+    }
+
+    /// An SQL-standard function body (`BEGIN ATOMIC ... END`), whose semicolons end no statement of the text. CASE has an END,
+    /// too.
+    private struct FunctionBody {
+        private var depth = 0
+        private var hasBegun = false
+
+        var isOpen: Bool { depth > 0 }
+
+        mutating func pass(_ token: SQLToken) {
+            let word = token.kind == .word ? token.value : nil
+            if hasBegun && word == "atomic" || isOpen && word == "case" {
+                depth += 1
+            } else if isOpen && word == "end" {
+                depth -= 1
+            }
+            hasBegun = word == "begin"
+        }
     }
 
     mutating func next() -> SQLToken? {

@@ -55,6 +55,21 @@ import Testing
             ])
     }
 
+    @Test func `a body of the standard's form is printed to its end`() {
+        let text = """
+            CREATE FUNCTION app.size(a int) RETURNS TABLE (b text) LANGUAGE sql
+            BEGIN ATOMIC
+                SELECT CASE WHEN a > 1 THEN CASE a WHEN 2 THEN 'end' END ELSE ';' END;
+                SELECT 'case';
+            END
+            """
+        let file = MigrationFile(
+            name: "current/size.sql", text: text + ";\nCREATE TABLE app.begin (atomic int);")
+        let source = SchemaSource([file])
+        #expect(source.parts.map(\.object.name) == ["size", "begin"])
+        #expect(source.find("size").map(\.sql) == [text + ";\n"])
+    }
+
     @Test func `an object is printed whole, with the comment above it`() {
         #expect(
             source.find("things").map(\.sql) == [
