@@ -29,7 +29,7 @@ END
 $$;
 
 -- The same after an insert of an enrollment; the trigger's argument is the stage. The triggers of requests and
--- submissions do it themselves, for each row that is queued.
+-- submissions do it themselves, for each row that is queued, as do the functions that queue rows of many callers.
 CREATE OR REPLACE FUNCTION countersign.ring_after_insert() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

@@ -133,37 +133,59 @@ $$;
 -- at that caller's rows alone, as row security does for sessions. None waits for a row that somebody else holds.
 ---------------------------------------------------------------------------------------------------------
 
--- Inserts a request for each portal named, by its place in the arrays. The insert's trigger checks each row as it does
--- those of a portal's own session, and refuses the whole when one is wrong: then the gateway asks for each alone.
--- No row for a portal that does not exist.
+-- Inserts a request for each portal named, by its place in the arrays. What is admitted like most is filled in here for all
+-- rows at once, and has a status, so that no trigger looks at it: one more row of a statement takes 15 us, and 45 by the trigger.
+-- Any other is checked by the insert's trigger, as those of a portal's own session are, which refuses the whole when one is
+-- wrong: then the gateway asks for each alone. No row for a portal that does not exist. Who is queued here is queued last, so
+-- a row of the trigger's that counts how many wait does not see those of its own statement.
 CREATE OR REPLACE FUNCTION countersign.start_requests(
     portals text[], auth_types text[], callback_uris text[], messages text[], secure_messages text[],
     language_codes text[], ip_addresses text[], user_agents text[], refs text[], traceparents text[],
     browser_ids text[], return_uris text[]
 ) RETURNS TABLE (place integer, transaction_id uuid, milliseconds integer, rotates boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 BEGIN
     RETURN QUERY
         WITH asked AS MATERIALIZED (
-            SELECT g.*, p.portal_id, countersign.uuid_v7() AS id
+            SELECT g.*, p.portal_id, countersign.uuid_v7() AS id, clock_timestamp() AS at
             FROM unnest(portals, auth_types, callback_uris, messages, secure_messages, language_codes, ip_addresses,
                         user_agents, refs, traceparents, browser_ids, return_uris) WITH ORDINALITY
                      AS g (portal, auth_type, callback_uri, message, secure_message, language_code, ip_address,
                            user_agent, reference, traceparent, browser_id, return_uri, n)
             JOIN countersign.portals p ON p.name = g.portal
+        ), filled AS MATERIALIZED (
+            SELECT q.*, f.portal_id AS admitted, f.method, q.at + f.life AS until, coalesce(f.shown_message, q.message) AS words,
+                   CASE WHEN f.has_number THEN countersign.confirmation_number() END AS confirm_number, f.code_rotation,
+                   f.redeem_once, f.confirm_if_new, f.scan_required, f.same_network, f.same_country, f.refuse_qr,
+                   f.allow_link
+            FROM asked q LEFT JOIN LATERAL countersign.admission(
+                     q.portal_id, q.auth_type, q.callback_uri, q.message, q.secure_message, q.language_code,
+                     q.ip_address, q.user_agent, q.reference) AS f
+                -- See check_auth_request, and the triggers before it.
+                ON f.max_starts_per_source IS NULL AND q.browser_id IS NULL AND q.return_uri IS NULL
+                   AND right(q.id::text, 2) <> '00'
+        ), queued AS (
+            INSERT INTO countersign.issue_queue (portal_id, transaction_id)
+            SELECT f.portal_id, f.id FROM filled f WHERE f.admitted IS NOT NULL
+            RETURNING CASE WHEN xmin <> pg_current_xact_id()::xid THEN countersign.check_savepoints(xmin) END,
+                      CASE WHEN NOT pg_try_advisory_xact_lock_shared(countersign.bell_key('issue'), pg_backend_pid() & 15)
+                           THEN countersign.ring('issue') END
         ), made AS (
             INSERT INTO countersign.auth_requests (transaction_id, portal_id, auth_type, callback_uri, message,
                 secure_message, language_code, ip_address, user_agent, reference, traceparent, browser_id,
-                return_uri)
-            SELECT a.id, a.portal_id, a.auth_type, a.callback_uri, a.message, a.secure_message, a.language_code,
-                   a.ip_address, a.user_agent, a.reference, a.traceparent, a.browser_id,
-                   a.return_uri
-            FROM asked a
-            RETURNING auth_requests.transaction_id AS id, expires_at - requested_at AS life, code_rotation
+                return_uri, status, requested_at, expires_at, open_until, method, confirm_number, code_rotation, redeem_once,
+                confirm_if_new, scan_required, same_network, same_country, refuse_qr, allow_link)
+            SELECT f.id, f.portal_id, f.auth_type, f.callback_uri, f.words, f.secure_message, f.language_code,
+                   f.ip_address, f.user_agent, f.reference, f.traceparent, f.browser_id, f.return_uri,
+                   CASE WHEN f.admitted IS NOT NULL THEN 'requested'::countersign.request_status END, f.at, f.until,
+                   f.until, f.method, f.confirm_number, f.code_rotation, f.redeem_once, f.confirm_if_new, f.scan_required,
+                   f.same_network, f.same_country, f.refuse_qr, f.allow_link
+            FROM filled f
+            RETURNING auth_requests.transaction_id AS id, expires_at - requested_at AS life, auth_requests.code_rotation
         )
-        SELECT a.n::integer, m.id, (1000 * date_part('epoch', m.life))::integer, m.code_rotation IS NOT NULL
-        FROM made m JOIN asked a ON a.id = m.id;
+        SELECT q.n::integer, m.id, (1000 * date_part('epoch', m.life))::integer, m.code_rotation IS NOT NULL
+        FROM made m JOIN asked q ON q.id = m.id;
 END
 $$;
 
@@ -199,8 +221,9 @@ BEGIN
 END
 $$;
 
--- Inserts what devices of the app's users say, by its place in the arrays. No row for an enrollment that is not the
--- user's.
+-- Inserts what devices of the app's users say, by its place in the arrays. What is well formed, of a device of which nothing
+-- else waits or was malformed lately, is filled in here for all rows at once, for 24 us each; any other row is looked at by the
+-- insert's trigger, as those of an app's own session are, for 58. No row for an enrollment that is not the user's.
 CREATE OR REPLACE FUNCTION countersign.submit_answers(
     app text, users text[], enrollments uuid[], otps text[], actions text[], signed_ats text[],
     prompt_digests text[], signatures text[], deny_reasons text[],
@@ -211,7 +234,7 @@ SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off 
 BEGIN
     RETURN QUERY
         WITH asked AS MATERIALIZED (
-            SELECT g.*, a.app_id, countersign.uuid_v7() AS id
+            SELECT g.*, a.app_id, a.over_limit, a.max_waiting, countersign.uuid_v7() AS id
             FROM unnest(users, enrollments, otps, actions, signed_ats, prompt_digests, signatures, deny_reasons,
                         ip_addresses, user_agents, channels) WITH ORDINALITY
                      AS g (user_id, enrollment, otp, action, signed_at, prompt_digest, signature, deny_reason,
@@ -220,14 +243,42 @@ BEGIN
             CROSS JOIN LATERAL (
                 SELECT FROM countersign.enrollments e
                 WHERE e.enrollment_id = g.enrollment AND e.app_id = a.app_id AND e.user_id = g.user_id OFFSET 0) AS own
+        ), read AS MATERIALIZED (
+            SELECT q.*, c.transaction_id, c.secret_digest, c.signed_time, c.armor, clock_timestamp() AS at,
+                   c.is_well_formed AND NOT q.over_limit
+                       AND pg_stat_get_xact_tuples_inserted('countersign.validate_queue'::regclass) + cardinality(users)
+                           <= q.max_waiting
+                       AND cardinality(array_positions(enrollments, q.enrollment)) = 1
+                       AND coalesce(countersign.is_ipv4(q.ip_address), q.ip_address IS NULL)
+                       AND NOT EXISTS (SELECT FROM countersign.validate_queue w
+                                       WHERE w.enrollment_id = q.enrollment AND w.app_id = q.app_id OFFSET 0)
+                       AND NOT EXISTS (SELECT FROM countersign.submissions m
+                                       WHERE m.enrollment = q.enrollment AND m.reason = 'malformed'
+                                         AND countersign.is_recent(m.submission_id) OFFSET 0) AS is_taken
+            FROM asked q
+            CROSS JOIN LATERAL countersign.submission_content(
+                q.otp, q.enrollment::text, q.action, q.signed_at, q.prompt_digest, q.signature, q.deny_reason,
+                q.channel) AS c
+        ), queued AS (
+            INSERT INTO countersign.validate_queue (app_id, submission_id, enrollment_id)
+            SELECT r.app_id, r.id, r.enrollment FROM read r WHERE r.is_taken
+            RETURNING CASE WHEN xmin <> pg_current_xact_id()::xid THEN countersign.check_savepoints(xmin) END,
+                      CASE WHEN NOT pg_try_advisory_xact_lock_shared(countersign.bell_key('validate'), pg_backend_pid() & 15)
+                           THEN countersign.ring('validate') END
         ), made AS (
             INSERT INTO countersign.submissions (submission_id, app_id, enrollment_id, otp, action, signed_at,
-                                                 prompt_digest, signature, deny_reason, ip_address, user_agent, channel)
-            SELECT q.id, q.app_id, q.enrollment::text, q.otp, q.action, q.signed_at, q.prompt_digest, q.signature,
-                   q.deny_reason, q.ip_address, q.user_agent, q.channel
-            FROM asked q
+                prompt_digest, signature, deny_reason, ip_address, user_agent, channel, status, submitted_at, signed_time,
+                transaction_id, secret_digest, enrollment)
+            SELECT r.id, r.app_id, r.enrollment::text, CASE WHEN r.is_taken THEN NULL ELSE r.otp END, r.action, r.signed_at,
+                   r.prompt_digest, CASE WHEN r.is_taken THEN r.armor ELSE r.signature END, r.deny_reason, r.ip_address,
+                   CASE WHEN r.is_taken
+                        THEN regexp_replace(left(r.user_agent, 1024), countersign.unshowable_characters(), '', 'g')
+                        ELSE r.user_agent END,
+                   r.channel, CASE WHEN r.is_taken THEN 'pending' END, r.at, r.signed_time, r.transaction_id,
+                   r.secret_digest, r.enrollment
+            FROM read r
         )
-        SELECT q.n::integer, q.id FROM asked q;
+        SELECT r.n::integer, r.id FROM read r;
 END
 $$;
 

@@ -40,9 +40,44 @@ RETURN CASE WHEN octet_length(signed_at) = 20 THEN CASE WHEN signed_at ~
      '|20([02468][048]|[13579][26])-02-29)T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$')
     THEN signed_at::timestamptz END END;
 
+-- What a submission says, and whether all of it is well formed. NULL for what cannot be understood; a signature that is no
+-- armor is an empty one, which is invalid: what stands there by mistake may be a code. Lengths come first: a regular
+-- expression fails on a text of more than 256 MiB.
+--
+-- One statement is read here, and put in the place of each call: the trigger asks for the row of an app's session, and
+-- submit_answers() for many at once.
+CREATE OR REPLACE FUNCTION countersign.submission_content(
+    otp text, enrollment_id text, action text, signed_at text, prompt_digest text, signature text, deny_reason text,
+    channel text
+) RETURNS TABLE (
+    transaction_id uuid, secret_digest bytea, enrollment uuid, signed_time timestamptz, armor text, is_well_formed boolean
+)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT encode(substring(c.code FOR 16), 'hex')::uuid, sha256(substring(c.code FROM 17)),
+           CASE WHEN c.names THEN submission_content.enrollment_id::uuid END, c.signed_time,
+           CASE WHEN octet_length(submission_content.signature) > 16384
+                     OR starts_with(ltrim(submission_content.signature, E' \t\r\n'), '-----BEGIN PGP SIGNATURE-----')
+                THEN submission_content.signature WHEN submission_content.signature IS NOT NULL THEN '' END,
+           c.code IS NOT NULL AND c.names AND submission_content.action IN ('scan', 'accept', 'deny', 'confirm')
+               AND (submission_content.signed_at IS NULL OR c.signed_time IS NOT NULL)
+               AND CASE WHEN submission_content.prompt_digest IS NULL OR submission_content.prompt_digest = '-' THEN true
+                        WHEN octet_length(submission_content.prompt_digest) = 64
+                        THEN ltrim(submission_content.prompt_digest, '0123456789abcdef') = '' END
+               AND (submission_content.signature IS NULL OR octet_length(submission_content.signature) <= 16384)
+               AND (submission_content.deny_reason IS NULL
+                    OR submission_content.deny_reason = 'not_me' AND submission_content.action = 'deny')
+               AND (submission_content.channel IS NULL OR submission_content.channel IN ('qr', 'link'))
+    FROM (SELECT CASE WHEN octet_length(submission_content.otp) = 64
+                      THEN CASE WHEN submission_content.otp ~ '^[A-Za-z0-9_-]{64}$'
+                           THEN decode(translate(submission_content.otp, '-_', '+/'), 'base64') END END AS code,
+                 CASE WHEN octet_length(submission_content.enrollment_id) = 36 THEN submission_content.enrollment_id
+                      ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' END AS names,
+                 countersign.signing_time(submission_content.signed_at) AS signed_time OFFSET 0) AS c;
+END;
+
 -- Takes a submission apart. It never raises for what the app sent: a failing statement is logged with its
--- literals, and the code is one of them. The code itself is not stored; its digest is. A signature that is no armor
--- is kept as an empty one, which is invalid: what stands there by mistake may be a code.
+-- literals, and the code is one of them. The code itself is not stored; its digest is.
 CREATE OR REPLACE FUNCTION countersign.take_submission() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
@@ -51,45 +86,36 @@ DECLARE
     fine boolean;
     free boolean;
     refused boolean;
+    armor text;
 BEGIN
     -- Only the owner may write status: a row that has one is not sent now but restored (pg_restore --data-only, logical
-    -- replication, which fires this trigger, too). It stays as it was judged; a code is not stored from there either.
+    -- replication, which fires this trigger, too), or was filled in by submit_answers(). It stays as it is; a code is not stored
+    -- from there either.
     IF NEW.status IS NOT NULL THEN
         NEW.otp := NULL;
         RETURN NEW;
     END IF;
     -- One query, because each expression of a PL/pgSQL function is prepared anew in each transaction. It only says whether all is
-    -- well; what is not, further queries find out. Lengths come first: a regular expression fails on a text of more than 256 MiB.
-    SELECT a.app_id, clock_timestamp(), 'pending', NULL, encode(substring(c.code FOR 16), 'hex')::uuid,
-           sha256(substring(c.code FROM 17)), CASE WHEN c.names THEN NEW.enrollment_id::uuid END, c.signed_time, NULL,
-           c.code IS NOT NULL AND c.names AND NEW.action IN ('scan', 'accept', 'deny', 'confirm')
-               AND (NEW.signed_at IS NULL OR c.signed_time IS NOT NULL)
-               AND CASE WHEN NEW.prompt_digest IS NULL OR NEW.prompt_digest = '-' THEN true
-                        WHEN octet_length(NEW.prompt_digest) = 64 THEN ltrim(NEW.prompt_digest, '0123456789abcdef') = '' END
-               AND (NEW.signature IS NULL OR octet_length(NEW.signature) <= 16384)
-               AND (NEW.deny_reason IS NULL OR NEW.deny_reason = 'not_me' AND NEW.action = 'deny')
-               AND (NEW.channel IS NULL OR NEW.channel IN ('qr', 'link')),
-           NOT a.over_limit AND c.written < a.max_waiting AND c.written % 16 <> 1
+    -- well; what is not, further queries find out.
+    SELECT a.app_id, clock_timestamp(), 'pending', NULL, c.transaction_id, c.secret_digest, c.enrollment, c.signed_time, NULL,
+           c.armor, c.is_well_formed,
+           NOT a.over_limit AND own.written < a.max_waiting AND own.written % 16 <> 1
                AND NOT EXISTS (SELECT FROM countersign.validate_queue q
-                               WHERE q.enrollment_id = CASE WHEN c.names THEN NEW.enrollment_id::uuid END
-                                 AND q.app_id = a.app_id),
+                               WHERE q.enrollment_id = c.enrollment AND q.app_id = a.app_id),
            -- Of a device with none lately there is nothing to count. By bounds that are known when it is planned: with all the
            -- days in the plan each insert locked 39 partitions, which took 1.5 ms.
-           c.names AND EXISTS (
+           c.enrollment IS NOT NULL AND EXISTS (
                SELECT FROM countersign.submissions m
-               WHERE m.enrollment = CASE WHEN c.names THEN NEW.enrollment_id::uuid END AND m.reason = 'malformed'
-                 AND countersign.is_recent(m.submission_id))
+               WHERE m.enrollment = c.enrollment AND m.reason = 'malformed' AND countersign.is_recent(m.submission_id))
         INTO NEW.app_id, NEW.submitted_at, NEW.status, NEW.otp, NEW.transaction_id, NEW.secret_digest,
-             NEW.enrollment, NEW.signed_time, NEW.detail, fine, free, refused
-        FROM (SELECT CASE WHEN octet_length(NEW.otp) = 64 THEN CASE WHEN NEW.otp ~ '^[A-Za-z0-9_-]{64}$'
-                          THEN decode(translate(NEW.otp, '-_', '+/'), 'base64') END END AS code,
-                     CASE WHEN octet_length(NEW.enrollment_id) = 36 THEN NEW.enrollment_id
-                          ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' END AS names,
-                     countersign.signing_time(NEW.signed_at) AS signed_time,
-                     pg_stat_get_xact_tuples_inserted('countersign.validate_queue'::regclass) AS written OFFSET 0) AS c
-        LEFT JOIN countersign.apps a
-            ON a.app_id = coalesce(NEW.app_id, (SELECT own.app_id FROM countersign.apps own WHERE own.login = session_user),
-                                   (SELECT countersign.current_app()));
+             NEW.enrollment, NEW.signed_time, NEW.detail, armor, fine, free, refused
+        FROM (SELECT pg_stat_get_xact_tuples_inserted('countersign.validate_queue'::regclass) AS written,
+                     coalesce(NEW.app_id, (SELECT own.app_id FROM countersign.apps own WHERE own.login = session_user),
+                              (SELECT countersign.current_app())) AS app_id OFFSET 0) AS own
+        CROSS JOIN LATERAL countersign.submission_content(
+            NEW.otp, NEW.enrollment_id, NEW.action, NEW.signed_at, NEW.prompt_digest, NEW.signature, NEW.deny_reason,
+            NEW.channel) AS c
+        LEFT JOIN countersign.apps a ON a.app_id = own.app_id;
     IF NEW.app_id IS NULL THEN
         -- not content: this login may not submit at all; the code stays out of the message
         PERFORM countersign.refuse('CS008', format('login %s belongs to no app', session_user));
@@ -144,10 +170,7 @@ BEGIN
         refused := countersign.has_too_many_malformed(NEW.app_id, NEW.enrollment);
     END IF;
     IF faults = '' AND NEW.detail IS NULL AND refused IS NOT TRUE THEN
-        IF NEW.signature IS NOT NULL
-           AND NOT starts_with(ltrim(NEW.signature, E' \t\r\n'), '-----BEGIN PGP SIGNATURE-----') THEN
-            NEW.signature := '';
-        END IF;
+        NEW.signature := armor;
         INSERT INTO countersign.validate_queue (app_id, submission_id, enrollment_id)
             VALUES (NEW.app_id, NEW.submission_id, NEW.enrollment);
         IF NOT pg_try_advisory_xact_lock_shared(countersign.bell_key('validate'), pg_backend_pid() & 15) THEN

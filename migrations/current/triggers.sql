@@ -2,8 +2,8 @@
 -- a trigger again waits for everybody who writes to the table, while a function is replaced beside them.
 -- after: bell, browsers, input_checks, links, requests, enrollments, savepoints, submissions, webhooks
 
--- Only the owner may write status: the column is granted to nobody. A row that has one is not asked for now but restored
--- (pg_restore --data-only, logical replication): it stays as it was.
+-- Only the owner may write status: the column is granted to nobody. A row that has one is restored (pg_restore --data-only,
+-- logical replication), or was filled in for many at once (see gateway.sql): it stays as it is.
 -- Triggers of one moment run in the order of their names: this one first, while status still tells.
 CREATE OR REPLACE TRIGGER admit_browser_id BEFORE INSERT ON countersign.auth_requests
     FOR EACH ROW WHEN (NEW.status IS NULL AND NEW.browser_id IS NOT NULL)
@@ -29,8 +29,9 @@ CREATE OR REPLACE TRIGGER check_enrollment BEFORE INSERT ON countersign.enrollme
 CREATE OR REPLACE TRIGGER ring_bell AFTER INSERT ON countersign.enrollments
     FOR EACH STATEMENT EXECUTE FUNCTION countersign.ring_after_insert('enroll');
 
+-- Of rows that have a status it only takes away the code.
 CREATE OR REPLACE TRIGGER take_submission BEFORE INSERT ON countersign.submissions
-    FOR EACH ROW EXECUTE FUNCTION countersign.take_submission();
+    FOR EACH ROW WHEN (NEW.status IS NULL OR NEW.otp IS NOT NULL) EXECUTE FUNCTION countersign.take_submission();
 -- also where session_replication_role would switch triggers off: no code may be stored, ever
 ALTER TABLE countersign.submissions ENABLE ALWAYS TRIGGER take_submission;
 

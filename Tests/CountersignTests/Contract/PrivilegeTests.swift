@@ -63,6 +63,8 @@ import Testing
 private let decidedPrivileges = """
     (schema) - admin app gateway monitor portal worker: usage
     accept_confirmed(request countersign.auth_requests) - nobody
+    admission(portal integer, auth_type text, callback_uri text, message text, secure_message text, language_code
+        text, ip_address text, user_agent text, reference text) - nobody
     admit_browser_id() - nobody
     browser_digest(portal integer, browser_id text) - nobody
     browser_key - nobody
@@ -221,6 +223,7 @@ private let decidedPrivileges = """
     is_callback_uri(uri text) - admin: execute
     group_role(kind text) - admin monitor worker: execute
     is_inet(value text) - admin: execute
+    is_ipv4(value text) - nobody
     is_own_row(row_xmin xid) - nobody
     is_quick(stage text) - nobody
     is_recent(id uuid) - worker: execute
@@ -328,6 +331,8 @@ private let decidedPrivileges = """
         text[], language_codes text[], ip_addresses text[], user_agents text[], refs text[], traceparents text[],
         browser_ids text[], return_uris text[])
         - gateway: execute
+    submission_content(otp text, enrollment_id text, action text, signed_at text, prompt_digest text, signature
+        text, deny_reason text, channel text) - nobody
     submission_of_any_day(id uuid) - worker: execute
     submission_results (view) - app gateway: select
     submissions - admin: select (submission_id submitted_at resolved_at app_id status detail reason
