@@ -33,10 +33,10 @@ import Testing
     }
 
     private func gathering(
-        _ asked: Asked, most: Int = 10, atOnce: Int = 1
+        _ asked: Asked, most: Int = 10, atOnce: Int = 1, pace: CallPace? = nil
     ) -> Gathering<String, Int> {
         Gathering(
-            most: most, atOnce: atOnce, together: { try await asked.together($0) },
+            most: most, atOnce: atOnce, pace: pace, together: { try await asked.together($0) },
             alone: { try asked.alone($0) })
     }
 
@@ -75,6 +75,37 @@ import Testing
         asked.released.fire()
         for (task, answer) in zip(begun + next, 1...4) { #expect(try await task.value == answer) }
         #expect(asked.together.prefix(2).allSatisfy { $0.count == 1 } && asked.together.joined().count == 4)
+    }
+
+    @Test func `where many come, a statement waits for company`() async throws {
+        let (asked, resting, rested) = (Asked(), Signal(), Signal())
+        let pace = CallPace { _ in
+            resting.fire()
+            try? await rested.wait()
+        }
+        // In times to come, so that however slow the machine is no gap follows.
+        let start = ContinuousClock.now + .seconds(3_600)
+        for number in 1...1_000 { pace.note(at: start + .nanoseconds(number)) }
+        let gathering = gathering(asked, pace: pace)
+        asked.released.fire()
+        let first = Task { try await gathering.ask("first", lane: "first") }
+        try await resting.wait()
+        let other = Task { try await gathering.ask("other", lane: "other") }
+        try await eventually("both wait") { gathering.waitingCount == 2 }
+        #expect(asked.together.isEmpty)
+        rested.fire()
+        #expect(try await first.value == 5)
+        #expect(try await other.value == 5)
+        #expect(asked.together.map { $0.sorted() } == [["first", "other"]])
+    }
+
+    @Test func `a full statement waits for nobody`() async throws {
+        let asked = Asked()
+        let pace = CallPace { _ in Issue.record("it waits") }
+        let start = ContinuousClock.now + .seconds(3_600)
+        for number in 1...1_000 { pace.note(at: start + .nanoseconds(number)) }
+        asked.released.fire()
+        #expect(try await gathering(asked, most: 1, pace: pace).ask("first", lane: "first") == 5)
     }
 
     @Test func `each lane has its turn, however many of one wait`() async throws {

@@ -9,7 +9,7 @@ struct GatheredAnswers: Sendable {
 
     init(_ app: String, _ database: GatewayDatabase) {
         submissions = Gathering(
-            most: 50, atOnce: 3,
+            most: 50, atOnce: 3, pace: database.pace,
             together: { calls in
                 let asking = SubmitAnswers(app: app, calls: calls)
                 let found = try await database.run(.server("submissions"), asking).all()
@@ -20,7 +20,7 @@ struct GatheredAnswers: Sendable {
                 try await database.run(.user(call.user, app: app), SubmitAnswer(call: call)).first()
             })
         outcomes = Gathering(
-            most: 200, atOnce: 3,
+            most: 200, atOnce: 3, pace: database.pace,
             together: { ids in
                 let found = try await database.run(.server("outcomes"), FindOutcomes(app: app, ids: ids))
                     .all()

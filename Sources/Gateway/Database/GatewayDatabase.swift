@@ -23,6 +23,8 @@ struct GatewayDatabase: Sendable {
 
     let pool: Pool
     let hold: WorkHold
+    /// Of what sign-ins ask for, for many at once.
+    let pace = CallPace()
 
     /// - Parameter steps: what goes before it in the same transaction.
     func run<S: StatementFamily>(

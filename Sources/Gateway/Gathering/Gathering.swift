@@ -3,7 +3,8 @@ import Postgres
 import Synchronization
 
 /// One kind of question to the database, asked for many callers at once: one statement is on its way, or a few are, and who
-/// comes meanwhile goes with the next. A lone caller goes at once, and nobody waits for company.
+/// comes meanwhile goes with the next. Who comes alone goes at once; where many come, a statement waits for company as
+/// its pace says.
 ///
 /// With one on its way 32 callers went in step from question to question, and two cores had nothing to do for 28 % of the
 /// time; with three they did 1.3 times as many starts.
@@ -33,15 +34,19 @@ final class Gathering<Call: Sendable, Answer: Sendable>: Sendable {
     private let most: Int
     private let together: Together
     private let alone: Alone?
+    private let pace: CallPace?
     private let waiting: Mutex<WaitingCalls<Entry>>
     private let refused = RefusedLanes()
 
     /// - Parameters:
     ///   - most: calls of one statement at most.
     ///   - atOnce: statements on their way at most, each on a connection of its own.
+    ///   - pace: nil where statements never wait for company.
     ///   - alone: nil where a statement that fails fails for all.
-    init(most: Int, atOnce: Int = 1, together: @escaping Together, alone: Alone? = nil) {
-        (self.most, self.together, self.alone) = (most, together, alone)
+    init(
+        most: Int, atOnce: Int = 1, pace: CallPace? = nil, together: @escaping Together, alone: Alone? = nil
+    ) {
+        (self.most, self.pace, self.together, self.alone) = (most, pace, together, alone)
         waiting = Mutex(WaitingCalls(atOnce: atOnce))
     }
 
@@ -51,6 +56,7 @@ final class Gathering<Call: Sendable, Answer: Sendable>: Sendable {
     /// - Parameter lane: on whose behalf: lanes take turns.
     func ask(_ call: Call, lane: String) async throws -> Answer {
         if let alone, refused.contains(lane) { return try await alone(call) }
+        pace?.note()
         let outcome = await withCheckedContinuation { continuation in
             let entry = Entry(
                 call: call, lane: lane, context: LogContext.current, continuation: continuation)
@@ -77,6 +83,7 @@ final class Gathering<Call: Sendable, Answer: Sendable>: Sendable {
 
     private func serve() async {
         while true {
+            if let pace, (1..<most).contains(waitingCount) { await pace.waitForCompany() }
             let entries = waiting.withLock { $0.next(most) }
             guard let first = entries.first else { return }
             // What is logged of a statement for several is nobody's alone.

@@ -9,7 +9,7 @@ struct GatheredSignIns: Sendable {
 
     init(_ database: GatewayDatabase) {
         starts = Gathering(
-            most: 50, atOnce: 3,
+            most: 50, atOnce: 3, pace: database.pace,
             together: { calls in
                 let found = try await database.run(.server("starts"), StartRequests(calls: calls)).all()
                 let made = Dictionary(found.map { ($0.place, $0.made) }) { first, _ in first }
@@ -19,7 +19,7 @@ struct GatheredSignIns: Sendable {
                 try await database.run(.portal(call.portal), InsertRequest(draft: call.draft)).one()
             })
         codes = Gathering(
-            most: 200, atOnce: 3,
+            most: 200, atOnce: 3, pace: database.pace,
             together: { calls in
                 let found = try await database.run(.server("codes"), CollectCodes(calls: calls)).all()
                 let codes = Dictionary(found) { first, _ in first }
