@@ -120,8 +120,7 @@ import Testing
         let site = try await site()
         var owner = try await Database.current.connect()
         var gateway = try await Database.current.connect(as: site.gateway)
-        for draft in Self.wrong {
-            let place = Self.wrong.firstIndex { Self.values(of: $0) == Self.values(of: draft) } ?? -1
+        for (place, draft) in Self.wrong.enumerated() {
             let expected = await #expect(throws: PostgresError.self, "\(place)") {
                 try await insert(draft, &owner)
             }

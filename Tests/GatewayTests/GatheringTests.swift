@@ -40,6 +40,14 @@ import Testing
             alone: { try asked.alone($0) })
     }
 
+    /// Of many calls, in times to come: so no gap follows, however slow the machine is.
+    private func crowded(_ wait: @escaping @Sendable () async -> Void) -> CallPace {
+        let pace = CallPace { _ in await wait() }
+        let start = ContinuousClock.now + .seconds(3_600)
+        for number in 1...1_000 { pace.note(at: start + .nanoseconds(number)) }
+        return pace
+    }
+
     /// One call is on its way; begins the others, and returns when all are there.
     private func ask(
         _ gathering: Gathering<String, Int>, _ asked: Asked, _ calls: [(call: String, lane: String)]
@@ -79,13 +87,10 @@ import Testing
 
     @Test func `where many come, a statement waits for company`() async throws {
         let (asked, resting, rested) = (Asked(), Signal(), Signal())
-        let pace = CallPace { _ in
+        let pace = crowded {
             resting.fire()
             try? await rested.wait()
         }
-        // In times to come, so that however slow the machine is no gap follows.
-        let start = ContinuousClock.now + .seconds(3_600)
-        for number in 1...1_000 { pace.note(at: start + .nanoseconds(number)) }
         let gathering = gathering(asked, pace: pace)
         asked.released.fire()
         let first = Task { try await gathering.ask("first", lane: "first") }
@@ -101,9 +106,7 @@ import Testing
 
     @Test func `a full statement waits for nobody`() async throws {
         let asked = Asked()
-        let pace = CallPace { _ in Issue.record("it waits") }
-        let start = ContinuousClock.now + .seconds(3_600)
-        for number in 1...1_000 { pace.note(at: start + .nanoseconds(number)) }
+        let pace = crowded { Issue.record("it waits") }
         asked.released.fire()
         #expect(try await gathering(asked, most: 1, pace: pace).ask("first", lane: "first") == 5)
     }

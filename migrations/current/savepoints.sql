@@ -7,7 +7,8 @@
 
 -- How many subtransactions of this one are open and have written: each holds the lock of its number. Takes 0.1 ms, and more
 -- the more locks others hold, for it reads those of all sessions; so of many rows of a statement it is asked for each
--- sixteenth, and at most fifteen get past it; a gateway's, of which a statement has 50, are asked each. A function of SQL would be planned in each transaction, which took longer.
+-- sixteenth, and at most fifteen get past it; of a gateway's, of which a statement has at most 50, for each. A function of SQL
+-- would be planned in each transaction, which took longer.
 CREATE OR REPLACE FUNCTION countersign.open_savepoints() RETURNS bigint
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
