@@ -7,33 +7,28 @@ import Testing
     /// Who is let in before there is a server is never answered: a proxy waits for as long as it has patience, and so did
     /// what asked `/readyz` of a worker that started.
     @Test func `nobody connects while it is looked whether an address is free`() async throws {
-        // Of an address of its own, as any other test may be given the port once it is free.
-        let host = "127.0.0.3"
-        let port = try await Receiver.run(host: host) { _, _ in
-            .silence
-        } _: {
-            $0.port
-        }
-        let done = Signal()
-        try await withThrowingTaskGroup(of: Int.self) { group in
-            for _ in 1...4 {
-                group.addTask {
-                    var connections = 0
-                    while done.count == 0 {
-                        // From another address than it goes to: a client may meet itself on a port that is free.
-                        let connection = try? await RawConnection.open(port, of: host, from: "127.0.0.2")
-                        if connection != nil { connections += 1 }
+        let host = "127.0.0.1"
+        try await withIdlePort { port in
+            let done = Signal()
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 1...4 {
+                    group.addTask {
+                        var connections = 0
+                        while done.count == 0 {
+                            let connection = try? await RawConnection.open(port, of: host)
+                            if connection != nil { connections += 1 }
+                        }
+                        return connections
                     }
-                    return connections
                 }
+                defer { done.fire() }
+                for _ in 1...300 {
+                    try Failure.unlessFree(host, port, flag: "--listen")
+                    await Task.yield()
+                }
+                done.fire()
+                for try await connections in group { #expect(connections == 0) }
             }
-            defer { done.fire() }
-            for _ in 1...300 {
-                try Failure.unlessFree(host, port, flag: "--listen")
-                await Task.yield()
-            }
-            done.fire()
-            for try await connections in group { #expect(connections == 0) }
         }
     }
 }

@@ -103,32 +103,30 @@ import Testing
     @Test func `each comes once and in order`() async throws {
         let site = try await arrange()
         _ = try await end(site, count: 2)
-        let port = try await Receiver.run { _, _ in
-            .status(204)
-        } _: {
-            $0.port
-        }
-        let program = try await forward(site, to: "http://localhost:\(port)/")
-        let first = try await end(site, count: 3)
-        try await eventually("nobody answers") { program.errors.contains("does not answer") }
-        try await Receiver.run(port: port) { _, _ in
-            .status(204)
-        } _: { receiver in
-            try await receiver.wait(for: 3)
-            var superuser = try await Database.current.connectAsSuperuser()
-            try await superuser.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '\(site.login.name)'")
-            let second = try await end(site, count: 2)
-            try await receiver.wait(for: 5)
-            let third = try await end(site)
-            try await receiver.wait(for: 6)
-            #expect(ids(receiver) == first + second + third)
-            try await eventually("the last line") { program.output.split(separator: "\n").count == 6 }
-            let printed = program.output.split(separator: "\n").map { "\($0.split(separator: " ")[2])" }
-            #expect(printed == first + second + third)
-            #expect(program.errors.contains("connected again"))
-            program.terminate()
-            _ = try await program.outcome()
+        try await withIdlePort { port in
+            let program = try await forward(site, to: "http://127.0.0.1:\(port)/")
+            let first = try await end(site, count: 3)
+            try await eventually("nobody answers") { program.errors.contains("does not answer") }
+            try await Receiver.run(port: port) { _, _ in
+                .status(204)
+            } _: { receiver in
+                try await receiver.wait(for: 3)
+                var superuser = try await Database.current.connectAsSuperuser()
+                try await superuser.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '\(site.login.name)'"
+                )
+                let second = try await end(site, count: 2)
+                try await receiver.wait(for: 5)
+                let third = try await end(site)
+                try await receiver.wait(for: 6)
+                #expect(ids(receiver) == first + second + third)
+                try await eventually("the last line") { program.output.split(separator: "\n").count == 6 }
+                let printed = program.output.split(separator: "\n").map { "\($0.split(separator: " ")[2])" }
+                #expect(printed == first + second + third)
+                #expect(program.errors.contains("connected again"))
+                program.terminate()
+                _ = try await program.outcome()
+            }
         }
     }
 

@@ -210,16 +210,13 @@ import Testing
             #expect(program.text == "countersign: cannot listen on \(place): \(why); change --listen\n")
         }
         // Each is free until the other takes it.
-        let port = try await Receiver.run { _, _ in
-            .silence
-        } _: {
-            $0.port
+        try await withIdlePort { port in
+            let twice = try RunningProgram(
+                ["serve", "--listen", "127.0.0.1:\(port)", "--operations-listen", "127.0.0.1:\(port)"],
+                environment: environment(login))
+            #expect(try await twice.outcome().status == 75)
+            #expect(twice.text.contains("countersign: cannot listen: an address was taken meanwhile"))
         }
-        let twice = try RunningProgram(
-            ["serve", "--listen", "127.0.0.1:\(port)", "--operations-listen", "127.0.0.1:\(port)"],
-            environment: environment(login))
-        #expect(try await twice.outcome().status == 75)
-        #expect(twice.text.contains("countersign: cannot listen: an address was taken meanwhile"))
     }
 
     @Test func `a server drains when the schema is no longer one that it fits`() async throws {
