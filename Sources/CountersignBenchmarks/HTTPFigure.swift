@@ -2,6 +2,8 @@
 struct HTTPFigure: Figure {
     /// Sign-ins a second of the paced load.
     private static let pace = 200.0
+    private static let pacedLoads = 3
+    private static let pacedTime = Duration.seconds(5)
 
     func measure(_ bench: Bench) async throws -> [ReportRow] {
         let gateway = try await GatewayProcess.start(bench)
@@ -60,17 +62,26 @@ struct HTTPFigure: Figure {
             notes: ["in SQL: \(results.sql.cpuEach.summary)", "one takes \(results.http.latencies.summary)"])
     }
 
+    /// p99 of 400 sign-ins is the fourth worst: one hiccup of the machine decides it. So each load has a thousand, and the load
+    /// in the middle tells.
     private func paced(_ bench: Bench, _ gateway: GatewayProcess) async throws -> ReportRow {
-        let taken = TakenTimes()
         let pause = Duration.seconds(Double(Scale.clients) / Self.pace)
-        let result = try await bench.load(gateway) { index in
-            PacedClient(
-                try await HTTPSignInClient.connect(index, .scanAndAccept, gateway), every: pause, taken)
+        var latencies: [Latencies] = []
+        var results: [LoadResult] = []
+        for _ in 0..<Self.pacedLoads {
+            let taken = TakenTimes()
+            results.append(
+                try await bench.load(for: Self.pacedTime, gateway) { index in
+                    PacedClient(
+                        try await HTTPSignInClient.connect(index, .scanAndAccept, gateway), every: pause,
+                        taken)
+                })
+            latencies.append(taken.take())
         }
-        let latencies = taken.take()
         return ReportRow(
             figure: "http p99", title: "start, scan and accept over HTTP at 200 sign-ins/s, p99",
-            unit: .milliseconds, ours: Spread([latencies.percentile(99)]), reference: nil,
-            target: .limit(60), cpu: result.cpuEach, notes: ["one takes \(latencies.summary)"])
+            unit: .milliseconds, ours: Spread(latencies.map { $0.percentile(99) }), reference: nil,
+            target: .limit(60), cpu: results.cpuEach,
+            notes: latencies.map { "one takes \($0.summary)" })
     }
 }

@@ -1,11 +1,11 @@
 /// The issue stage on a backlog, against a bare loop around its statement, and against the floor of a queue in SQL.
 struct IssueFigure: Figure {
     func measure(_ bench: Bench) async throws -> [ReportRow] {
-        let run = IssueRun(bench: bench, rows: bench.scale.backlog)
+        let run = IssueRun(bench: bench, rows: Scale.shallowBacklog)
         var ours: [Double] = []
         var bare: [Double] = []
         var floor: [Double] = []
-        for _ in 0..<bench.scale.rounds {
+        for _ in 0..<Scale.issueRounds {
             ours.append(try await run.product())
             bare.append(try await run.bareLoop())
             if let rate = try await Floor.rate(run.rows, bench) { floor.append(rate) }

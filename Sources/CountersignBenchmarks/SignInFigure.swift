@@ -56,16 +56,16 @@ extension Bench {
         try await load(clients: clients) { try await SignInClient.connect($0, steps, self) }
     }
 
-    /// A load of clients beside a worker, from empty tables.
+    /// A load of clients beside a worker, from empty tables; as long as the scale says, unless told otherwise.
     func load<Client: LoadClient & ~Copyable>(
-        clients: Int = Scale.clients, _ gateway: GatewayProcess? = nil,
+        clients: Int = Scale.clients, for duration: Duration? = nil, _ gateway: GatewayProcess? = nil,
         _ connect: @escaping @Sendable (Int) async throws -> Client
     ) async throws -> LoadResult {
         try await reset()
         return try await withWorker { worker in
             let meter = CPUMeter(bench: self, worker: worker, gateway: gateway)
             let result = try await runLoad(
-                for: scale.load, clients: clients, meter: meter, connect: connect)
+                for: duration ?? scale.load, clients: clients, meter: meter, connect: connect)
             try worker.check()
             return result
         }

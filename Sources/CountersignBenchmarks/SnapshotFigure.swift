@@ -1,11 +1,11 @@
 /// The issue stage while another session holds an old snapshot, against itself.
 struct SnapshotFigure: Figure {
     func measure(_ bench: Bench) async throws -> [ReportRow] {
-        let free = IssueRun(bench: bench, rows: bench.scale.backlog)
-        let held = IssueRun(bench: bench, rows: bench.scale.backlog, holdsSnapshot: true)
+        let free = IssueRun(bench: bench, rows: bench.scale.heldBacklog)
+        let held = IssueRun(bench: bench, rows: bench.scale.heldBacklog, holdsSnapshot: true)
         var ours: [Double] = []
         var reference: [Double] = []
-        for _ in 0..<bench.scale.rounds {
+        for _ in 0..<Scale.issueRounds {
             ours.append(try await held.product())
             reference.append(try await free.product())
         }
