@@ -5,7 +5,9 @@
 -- made while a table is empty would scan it for ever after, so those that read growing tables may not scan; and
 -- what a forbidden scan of one row (settings) is said to cost must not have the query compiled.
 --
--- One function for portals and one for apps: one that is told the table would plan its query at each call.
+-- One function for portals and one for apps: one that is told the table would plan its query at each call. Statements of
+-- every sign-in look the session's login up themselves, and ask these for the gateway's sessions alone: a call costs more
+-- than the look does.
 
 -- The portal of this session: that of its login, or, for a member of countersign_gateway and only then, the
 -- one that SET LOCAL countersign.portal names. NULL for everybody else.

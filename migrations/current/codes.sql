@@ -47,7 +47,9 @@ BEGIN
         PERFORM countersign.check_savepoints();
     END IF;
     DELETE FROM countersign.otp_secrets o
-        WHERE o.transaction_id = collect_otp.transaction_id AND o.portal_id = (SELECT countersign.current_portal())
+        WHERE o.transaction_id = collect_otp.transaction_id AND o.portal_id = coalesce(
+                  (SELECT own.portal_id FROM countersign.portals own WHERE own.login = session_user),
+                  (SELECT countersign.current_portal()))
           AND EXISTS (SELECT FROM countersign.auth_requests r
                       WHERE r.transaction_id = collect_otp.transaction_id AND r.resolved_at IS NULL
                         AND clock_timestamp() < r.expires_at
@@ -151,7 +153,7 @@ DECLARE
     usual double precision;
     pause double precision;
     looks integer := 0;
-    slept text;
+    ignored text;
 BEGIN
     IF timeout IS NULL OR timeout < interval '0' OR timeout > interval '10 s'
        OR current_setting('transaction_isolation') <> 'read committed'
@@ -171,7 +173,7 @@ BEGIN
     END IF;
     pause := usual;
     WHILE clock_timestamp() < deadline LOOP
-        slept := pg_sleep(pause);
+        ignored := pg_sleep(pause);
         EXIT WHEN NOT EXISTS (SELECT FROM countersign.issue_queue q
                               WHERE q.portal_id = portal AND q.transaction_id = await_otp.transaction_id)
                   OR EXISTS (SELECT FROM countersign.schema_turn t WHERE t.wants_until > clock_timestamp());
@@ -181,7 +183,7 @@ BEGIN
             deadline := least(deadline, (countersign.own_request(transaction_id)).expires_at);
         END IF;
     END LOOP;
-    PERFORM countersign.note_wait('countersign.usual_issue', usual, looks, began);
+    ignored := countersign.note_wait('countersign.usual_issue', usual, looks, began);
     RETURN countersign.collect_otp(transaction_id);
 END
 $$;

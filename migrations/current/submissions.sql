@@ -223,7 +223,7 @@ DECLARE
     usual double precision;
     pause double precision;
     looks integer := 0;
-    slept text;
+    ignored text;
 BEGIN
     IF timeout IS NULL OR timeout < interval '0' OR timeout > interval '10 s'
        OR current_setting('transaction_isolation') <> 'read committed'
@@ -244,14 +244,14 @@ BEGIN
         END IF;
         pause := usual;
         WHILE clock_timestamp() < deadline LOOP
-            slept := pg_sleep(pause);
+            ignored := pg_sleep(pause);
             EXIT WHEN NOT EXISTS (SELECT FROM countersign.validate_queue q
                                   WHERE q.app_id = app AND q.submission_id = await_submission.submission_id)
                       OR EXISTS (SELECT FROM countersign.schema_turn t WHERE t.wants_until > clock_timestamp());
             looks := looks + 1;
             pause := countersign.next_pause(usual, looks);
         END LOOP;
-        PERFORM countersign.note_wait('countersign.usual_verdict', usual, looks, began);
+        ignored := countersign.note_wait('countersign.usual_verdict', usual, looks, began);
     END IF;
     RETURN QUERY
         SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason,
