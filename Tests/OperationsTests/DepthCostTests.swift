@@ -100,17 +100,30 @@ import Testing
     }
 
     /// What housekeep leaves is believed for five seconds.
-    @Test func `an old figure is no figure`() async throws {
+    @Test(arguments: [("expire", 3), ("housekeep", 0)])
+    func `an old figure is no figure`(stage: String, counted: Int) async throws {
         try await fillRequests(3, dueAt: "now() - interval '1 s'")
         var owner = try await Database.current.connect()
-        for (age, waiting) in [("0 s", 77), ("6 s", 3)] {
+        for (age, waiting) in [("0 s", 77), ("6 s", counted)] {
             try await owner.execute(
                 """
-                INSERT INTO countersign.queue_figures VALUES ('expire', now() - interval '\(age)', 77, false, NULL)
+                INSERT INTO countersign.queue_figures VALUES ('\(stage)', now() - interval '\(age)', 77, false, NULL)
                 ON CONFLICT (stage) DO UPDATE SET measured_at = excluded.measured_at
                 """)
-            #expect(try await depth("expire").waiting == waiting)
+            #expect(try await depth(stage).waiting == waiting)
         }
+    }
+
+    @Test func `the worker that keeps house leaves a figure of each stage`() async throws {
+        try await withWorker(stages: [.housekeep]) { _ in
+            try await Database.current.wait(until: "SELECT count(*) FROM countersign.queue_figures", is: 6)
+        }
+        var owner = try await Database.current.connect()
+        let missing = """
+            SELECT count(*) FROM countersign.stage_controls c
+            WHERE NOT EXISTS (SELECT FROM countersign.queue_figures f WHERE f.stage = c.stage)
+            """
+        #expect(try await owner.execute(missing)[0].int(0) == 0)
     }
 
     /// It walks, and those who ask see its exact figure.

@@ -134,15 +134,16 @@ DECLARE
 BEGIN
     INSERT INTO countersign.queue_figures (stage, measured_at, waiting, estimated, oldest)
         SELECT s.stage, moment, f.waiting, f.estimated, f.oldest
-        FROM unnest(ARRAY['enroll', 'issue', 'validate', 'expire', 'dispatch']) AS s (stage)
+        FROM unnest(ARRAY['enroll', 'issue', 'validate', 'expire', 'dispatch', 'housekeep']) AS s (stage)
         CROSS JOIN LATERAL countersign.walked_figure(s.stage, moment) AS f
         ON CONFLICT (stage) DO UPDATE SET measured_at = excluded.measured_at, waiting = excluded.waiting,
             estimated = excluded.estimated, oldest = excluded.oldest;
 END
 $$;
 
--- For somebody who waits for the answer: walked where the way is short, else what the worker that keeps house found
--- a moment ago, or without one a sample. A long queue is worked off faster than that, and sampled at once.
+-- For somebody who waits for the answer: a queue is walked where the way is short. Else, and for the other stages first of
+-- all, it is what the worker that keeps house found within five seconds; without one walked where the way is short, or a
+-- sample. A long queue is worked off faster than that, and sampled at once.
 CREATE OR REPLACE FUNCTION countersign.stage_figure(
     stage text, moment timestamptz, OUT waiting bigint, OUT estimated boolean, OUT oldest timestamptz)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
