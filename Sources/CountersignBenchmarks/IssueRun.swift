@@ -71,7 +71,7 @@ struct IssueRun: Sendable {
 struct BareIssuer: ~Copyable {
     private var connection: Connection
     private var lanes = Lanes()
-    private let secrets: [[UInt8]]
+    private let secrets = CodeSecrets(making: Scale.batchSize)
 
     init(_ bench: Bench) async throws {
         var logger = Logger(label: "bare")
@@ -81,7 +81,6 @@ struct BareIssuer: ~Copyable {
             WorkerConfiguration(database: options, host: "bench", processID: getpid()),
             sealer: Sealer(try MasterKeys(bench.installation.masterKey)), dispatch: nil, logger: logger)
         connection = try await Connection.open(worker.context.sessionOptions("bare"))
-        secrets = (0..<Scale.batchSize).map { _ in (0..<32).map { _ in UInt8.random(in: 0...255) } }
     }
 
     /// Until a batch comes back empty.
@@ -92,7 +91,7 @@ struct BareIssuer: ~Copyable {
 
     private mutating func batch() async throws -> Int {
         let issued = try await connection.run(
-            IssueBatch(lanes: lanes, secrets: secrets, digests: secrets, days: .recent)
+            IssueBatch(lanes: lanes, secrets: secrets, days: .recent)
         )
         .all()
         let shares = issued.map(\.share)

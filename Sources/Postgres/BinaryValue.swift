@@ -69,6 +69,17 @@ extension [UInt8]: BinaryValue {
     }
 }
 
+/// Without an array of its own.
+extension ArraySlice<UInt8>: BinaryValue {
+    static var type: DataType { .bytea }
+    static var arrayType: DataType { .byteaArray }
+
+    func append(to bytes: inout [UInt8]) -> Bool {
+        bytes.append(contentsOf: self)
+        return true
+    }
+}
+
 extension Identifier: BinaryValue {
     static var type: DataType { .uuid }
     static var arrayType: DataType { .uuidArray }

@@ -81,6 +81,7 @@ extension EncodedParameters {
         case .bools(let values): append(array: values.lazy.map(Optional.some))
         case .doubles(let values): append(array: values.lazy.map(Optional.some))
         case .byteses(let values): append(array: values.lazy.map(Optional.some))
+        case .byteRows(let bytes, let length): append(rows: bytes, length: length)
         case .identifiers(let values): append(array: values.lazy.map(Optional.some))
         case .timestamps(let values): append(array: values.lazy.map(Optional.some))
         case .optionalInts(let values): append(array: values)
@@ -116,6 +117,12 @@ extension EncodedParameters {
         appendEntry(Value.type, .binary, at: start)
         defer { lengths[lengths.count - 1] = Int32(clamping: bytes.count - start) }
         return value.append(to: &bytes)
+    }
+
+    private mutating func append(rows bytes: [UInt8], length: Int) -> Bool {
+        precondition(length > 0 && bytes.count.isMultiple(of: length), "no whole values")
+        return append(
+            array: (0..<bytes.count / length).lazy.map { Optional(bytes[$0 * length..<($0 + 1) * length]) })
     }
 
     private mutating func append<Value: BinaryValue>(array values: some Collection<Value?>) -> Bool {

@@ -23,6 +23,9 @@ package enum Parameter: Sendable, Hashable {
     case bools([Bool])
     case doubles([Double])
     case byteses([[UInt8]])
+    /// `bytea[]` of values that all have that length, which stand one behind the other, and of which the last is whole: an
+    /// array for each of a thousand takes longer to make and to forget than to send.
+    case byteRows([UInt8], length: Int)
     case identifiers([Identifier])
     case timestamps([Timestamp])
     case optionalInts([Int64?])

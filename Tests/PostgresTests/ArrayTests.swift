@@ -22,6 +22,7 @@ struct ArrayTests {
         #expect(try await echo(.bools([true, false])).bools(0) == [true, false])
         #expect(try await echo(.doubles([1.5, -.infinity])).doubles(0) == [1.5, -.infinity])
         #expect(try await echo(.byteses([[], [0, 255]])).byteses(0) == [[], [0, 255]])
+        #expect(try await echo(.byteRows([1, 2, 0, 255], length: 2)).byteses(0) == [[1, 2], [0, 255]])
         #expect(try await echo(.identifiers(identifiers)).identifiers(0) == identifiers)
         #expect(try await echo(.timestamps(times)).timestamps(0) == times)
     }
@@ -30,6 +31,7 @@ struct ArrayTests {
     func `empty ones too`() async throws {
         #expect(try await echo(.texts([])).texts(0) == [])
         #expect(try await echo(.ints([])).ints(0) == [])
+        #expect(try await echo(.byteRows([], length: 2)).byteses(0) == [])
         #expect(try await echo(.identifiers([])).identifiers(0) == [])
         #expect(try await echo(.optionalTimestamps([])).timestamps(0) == [])
     }

@@ -5,8 +5,6 @@ package enum OneTimePassword {
     /// 256 bits where CIBA Core 1.0 section 7.3 asks for 128 at least and ASVS 11.5.1 for a CSPRNG.
     package static let secretLength = 32
 
-    package static func makeSecrets(_ count: Int) -> [[UInt8]] {
-        let bytes = randomBytes(count * secretLength)
-        return stride(from: 0, to: bytes.count, by: secretLength).map { Array(bytes[$0..<$0 + secretLength]) }
-    }
+    /// So many, one behind the other.
+    package static func makeSecrets(_ count: Int) -> [UInt8] { randomBytes(count * secretLength) }
 }

@@ -1,5 +1,4 @@
 package import Countersign
-import Crypto
 package import Postgres
 
 /// `requested -> issued`: gives each request a secret, which its portal can collect once.
@@ -22,7 +21,7 @@ package struct IssueStage: Stage, Repair {
         _ connection: inout Connection, prelude: [Step], limit: Int
     ) async throws -> (prelude: [Rows], outcome: BatchOutcome) {
         let offered = secrets.offer(atMost: lanes.limit(limit))
-        let issue = IssueBatch(lanes: lanes, secrets: offered.secrets, digests: offered.digests, days: days)
+        let issue = IssueBatch(lanes: lanes, secrets: offered, days: days)
         // The next batch's secrets are made while this one runs: they took a tenth of its time.
         async let spare = secrets.more(than: offered.count)
         let (before, issued) = try await run(issue, after: prelude, on: &connection)
@@ -52,10 +51,7 @@ package struct IssueStage: Stage, Repair {
     }
 
     package func runAlone(_ key: Identifier, _ connection: inout Connection) async throws {
-        var pool = SecretPool()
-        let one = pool.offer(atMost: 1)
-        let issue = IssueAlone(key: key, secrets: one.secrets, digests: one.digests)
-        try await connection.run(issue)
+        try await connection.run(IssueAlone(key: key, secret: CodeSecrets(making: 1)))
     }
 
     package func giveUp(_ key: Identifier, _ connection: inout Connection) async throws {
@@ -79,44 +75,28 @@ package struct IssueStage: Stage, Repair {
 /// Secrets made ahead of their use. How many are offered follows the backlog, so that one waiting row does not
 /// cost the making and sending of a thousand.
 struct SecretPool: Sendable {
-    private var secrets: [[UInt8]] = []
-    private var digests: [[UInt8]] = []
+    private var secrets = CodeSecrets()
     private var size = 16
 
-    struct Offer: Sendable {
-        let secrets: [[UInt8]]
-        let digests: [[UInt8]]
-        var count: Int { secrets.count }
-    }
-
-    mutating func offer(atMost limit: Int) -> Offer {
+    mutating func offer(atMost limit: Int) -> CodeSecrets {
         let wanted = min(size, limit)
-        add(Self.make(wanted - secrets.count))
-        return Offer(secrets: Array(secrets.prefix(wanted)), digests: Array(digests.prefix(wanted)))
+        secrets.append(CodeSecrets(making: wanted - secrets.count))
+        return secrets.prefix(wanted)
     }
 
     /// What is missing for a batch as large as the next may be, when this one takes so many. Small ones are made when they
     /// are needed.
-    nonisolated func more(than count: Int) async -> Offer {
-        Self.make(count > 16 ? min(count + size - secrets.count, 1_000) : 0)
+    nonisolated func more(than count: Int) async -> CodeSecrets {
+        CodeSecrets(making: count > 16 ? min(count + size - secrets.count, 1_000) : 0)
     }
 
-    mutating func add(_ offer: Offer) {
-        secrets += offer.secrets
-        digests += offer.digests
-    }
-
-    private static func make(_ count: Int) -> Offer {
-        let secrets = OneTimePassword.makeSecrets(max(0, count))
-        return Offer(secrets: secrets, digests: secrets.map { Array(SHA256.hash(data: $0)) })
-    }
+    mutating func add(_ spare: CodeSecrets) { secrets.append(spare) }
 
     /// The first `count` belong to requests now; the rest were in no row and may be offered again.
     mutating func used(_ count: Int, full: Bool) {
         secrets.removeFirst(min(count, secrets.count))
-        digests.removeFirst(min(count, digests.count))
         size = full ? min(size * 4, 1_000) : max(16, min(size, count * 2))
     }
 
-    mutating func discard() { (secrets, digests) = ([], []) }
+    mutating func discard() { secrets = CodeSecrets() }
 }

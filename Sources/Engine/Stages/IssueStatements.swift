@@ -3,13 +3,12 @@ package import Postgres
 /// Gives a code to each request of a batch. A row for each lane that was served.
 package struct IssueBatch: StatementForDays {
     let lanes: Lanes
-    let secrets: [[UInt8]]
-    let digests: [[UInt8]]
+    let secrets: CodeSecrets
     package let days: Days
 
     /// As many requests at most as there are secrets.
-    package init(lanes: Lanes, secrets: [[UInt8]], digests: [[UInt8]], days: Days = .any) {
-        (self.lanes, self.secrets, self.digests, self.days) = (lanes, secrets, digests, days)
+    package init(lanes: Lanes, secrets: CodeSecrets, days: Days = .any) {
+        (self.lanes, self.secrets, self.days) = (lanes, secrets, days)
     }
 
     package typealias Output = IssuedLane
@@ -18,21 +17,20 @@ package struct IssueBatch: StatementForDays {
     package static let any = Statement("issue.batch_of_any_day", issueSQL(.round, .any))
 
     package var parameters: [Parameter] {
-        Claim.parameters(lanes, limit: secrets.count) + [.byteses(secrets), .byteses(digests)]
+        Claim.parameters(lanes, limit: secrets.count) + secrets.parameters
     }
 }
 
 /// Gives a code to one request.
 struct IssueAlone: PreparedStatement {
     let key: Identifier
-    /// One of each.
-    let secrets: [[UInt8]]
-    let digests: [[UInt8]]
+    /// One.
+    let secret: CodeSecrets
 
     typealias Output = IssuedLane
 
     static let statement = Statement("issue.alone", issueSQL(.alone, .any))
-    var parameters: [Parameter] { [.identifier(key), .byteses(secrets), .byteses(digests)] }
+    var parameters: [Parameter] { [.identifier(key)] + secret.parameters }
 }
 
 /// What a batch has done in one lane.

@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `no two codes are the same`() async throws {
+    @Test func `no two codes are the same, and each is of its own digest`() async throws {
         let site = try await Site.make()
         try await withWorkerLogin { _ in
             var portal = try await site.portal()
@@ -51,6 +51,12 @@ import Testing
                 """)
             try await portal.run(many)
             try await eventually("all are issued") { try await secretsStored() == 1200 }
+            var owner = try await Database.current.connect()
+            let own = """
+                SELECT count(*) FROM countersign.otp_secrets JOIN countersign.auth_requests USING (transaction_id)
+                WHERE secret_digest = sha256(secret)
+                """
+            #expect(try await owner.execute(own)[0].int(0) == 1200)
             let collect = """
                 SELECT countersign.collect_otp(transaction_id), transaction_id FROM countersign.auth_results
                 """
