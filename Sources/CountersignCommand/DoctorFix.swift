@@ -25,11 +25,13 @@ struct DoctorFix {
             writeError("countersign: nothing was run")
             return false
         }
+        // Functions' bodies are read as they are made: nothing of the session's own path is to be taken for PostgreSQL's.
+        try await connection.execute("SET search_path = pg_catalog, pg_temp")
         for remedy in remedies {
             try await become(remedy.hands, owner.name, &connection)
             for statement in remedy.statements { try await run(statement, &connection) }
         }
-        try await connection.execute("RESET ROLE")
+        try await connection.execute("RESET ROLE; RESET search_path")
         return true
     }
 

@@ -165,8 +165,10 @@ struct MigrationScript: Sendable {
         """
     }
 
+    /// Functions' bodies are read here: what stands in a schema of the session's own path must not be taken for PostgreSQL's.
     private var localSettings: String {
         """
+        SET LOCAL search_path = pg_catalog, pg_temp;
         SET LOCAL lock_timeout = \(milliseconds(lockTimeout));
         SET LOCAL statement_timeout = 0;
         SET LOCAL idle_in_transaction_session_timeout = 0;
@@ -176,6 +178,7 @@ struct MigrationScript: Sendable {
     /// `isSevere` when others wait behind it.
     func beginBuilding(isSevere: Bool = false) -> String {
         """
+        SET search_path = pg_catalog, pg_temp;
         SET lock_timeout = \(milliseconds(isSevere ? lockTimeout : buildLockTimeout));
         SET statement_timeout = 0;
         """

@@ -163,6 +163,19 @@ import Testing
             ),
             in: &connection)
         #expect(
-            try await texts("SELECT lock_timeout FROM app.t", &connection) == ["50ms", "\"$user\", public"])
+            try await texts("SELECT lock_timeout FROM app.t", &connection) == ["50ms", "pg_catalog, pg_temp"])
+    }
+
+    /// A body that begins with RETURN is read when it is made, and the better match wins, wherever it stands in the path.
+    @Test func `nothing of the session's own path is taken for PostgreSQL's`() async throws {
+        var connection = try await database.connect()
+        try await connection.execute(
+            "CREATE FUNCTION public.cardinality(integer[]) RETURNS integer LANGUAGE sql RETURN 99")
+        _ = try await up(
+            file(1, "CREATE FUNCTION app.f() RETURNS integer LANGUAGE sql RETURN cardinality(ARRAY[7])"),
+            current("a", "CREATE FUNCTION app.g() RETURNS integer LANGUAGE sql RETURN cardinality(ARRAY[7])"),
+            in: &connection)
+        let found = try await connection.execute("SELECT cardinality(ARRAY[7]), app.f(), app.g()")[0]
+        #expect(try found.int(0) == 99 && found.int(1) == 1 && found.int(2) == 1)
     }
 }
