@@ -14,6 +14,8 @@ package struct GatewayConfiguration: Sendable {
     package var http = HTTPServerConfiguration(listen: ListenAddress(host: "127.0.0.1", port: 8080))
     /// Connections to each database for requests; one more listens.
     package var poolSize = 8
+    /// How long a portal's credential that was looked up counts, though it may have been removed or changed since.
+    package var credentialFreshness = Duration.seconds(3)
     /// How the users of an app prove who they are; nil leaves the API for apps out.
     package var tokens: TokenRules?
     /// With `{otp}` in the place of the code, as `acme://sign-in?otp={otp}`; nil puts the code alone into QR codes.

@@ -43,7 +43,8 @@ package final class GatewayServer: Service {
             BrowserRoutes($0.browsers, $0.origins, places, configuration.linkTemplate).all
         }
         let portals = PortalRoutes(
-            authentication: PortalAuthentication(PortalDirectory(cells)), cells: cells,
+            authentication: PortalAuthentication(
+                PortalDirectory(cells, freshness: configuration.credentialFreshness)), cells: cells,
             waits: PortalWaits(connections: configuration.http.limits.connections))
         let apps = configuration.tokens.flatMap { rules in
             cells.home.devices.map { devices in

@@ -22,8 +22,6 @@ final class PortalDirectory: Sendable {
         let digest: SecretDigest
     }
 
-    /// So long a removed or changed credential may still count.
-    static let freshness = Duration.seconds(3)
     private static let capacity = 1_024
 
     private typealias Looks = Gathering<String, Entry?>
@@ -31,10 +29,12 @@ final class PortalDirectory: Sendable {
     /// By the place of the cell.
     private let looks: [Looks]
     private let cells: Cells
+    private let freshness: Duration
     private let entries = Mutex<[String: (entry: Entry, place: Int, at: ContinuousClock.Instant)]>([:])
 
-    init(_ cells: Cells) {
-        self.cells = cells
+    /// - Parameter freshness: so long a removed or changed credential may still count.
+    init(_ cells: Cells, freshness: Duration) {
+        (self.cells, self.freshness) = (cells, freshness)
         looks = cells.all.map { cell in
             let database = cell.signIns.database
             return Gathering(
@@ -57,7 +57,7 @@ final class PortalDirectory: Sendable {
     /// - Parameter asker: who asks; askers take turns.
     func entry(_ clientID: String, asker: String) async throws -> Entry? {
         let known = entries.withLock { $0[clientID] }
-        if let known, known.at.duration(to: .now) < Self.freshness { return known.entry }
+        if let known, known.at.duration(to: .now) < freshness { return known.entry }
         let found = try await find(clientID, asker, before: known?.place)
         entries.withLock { entries in
             if entries.count >= Self.capacity { entries = [:] }
