@@ -59,18 +59,11 @@ extension String: BinaryValue {
     }
 }
 
-extension [UInt8]: BinaryValue {
-    static var type: DataType { .bytea }
-    static var arrayType: DataType { .byteaArray }
-
-    func append(to bytes: inout [UInt8]) -> Bool {
-        bytes.append(contentsOf: self)
-        return true
-    }
-}
-
+extension [UInt8]: BinaryValue {}
 /// Without an array of its own.
-extension ArraySlice<UInt8>: BinaryValue {
+extension ArraySlice<UInt8>: BinaryValue {}
+
+extension BinaryValue where Self: Collection<UInt8> {
     static var type: DataType { .bytea }
     static var arrayType: DataType { .byteaArray }
 
