@@ -141,6 +141,7 @@ struct OperationsAsker: ~Copyable {
         }
     }
 
+    /// But for what the portal inserts meanwhile.
     private mutating func isWorkedOff() async throws -> Bool {
         let queues = try await session.run(ReadQueues()).all()
         return queues.allSatisfy { !["issue", "expire"].contains($0.stage) || $0.waiting < 1_000 }

@@ -28,11 +28,10 @@ struct Scale: Sendable {
     let answers: Int
 
     static let quick = Scale(
-        name: "quick", heldBacklog: 20_000, deepBacklog: 200_000, depths: [(200_000, 0.95)],
-        dueRequests: 50_000,
-        peerJobs: 20_000, peerRounds: 3, rounds: 2, deepRounds: 3, webhookRounds: 3,
-        load: .seconds(2), latencySamples: 200, fairnessRounds: 3, questions: 100, devices: 2_500,
-        answers: 12_000)
+        name: "quick", heldBacklog: 20_000, deepBacklog: 200_000,
+        depths: [(200_000, 0.95)], dueRequests: 50_000, peerJobs: 20_000, peerRounds: 3,
+        rounds: 2, deepRounds: 3, webhookRounds: 3, load: .seconds(2), latencySamples: 200,
+        fairnessRounds: 3, questions: 100, devices: 2_500, answers: 12_000)
     static let full = Scale(
         name: "full", heldBacklog: 200_000, deepBacklog: 2_000_000,
         depths: [(200_000, 0.95), (2_000_000, 0.9)], dueRequests: 500_000, peerJobs: 100_000, peerRounds: 3,
