@@ -49,7 +49,7 @@ let package = Package(
         .systemLibrary(name: "Ccares", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .systemLibrary(
             name: "Cmaxminddb", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
-        .systemLibrary(name: "Crnp", pkgConfig: "librnp", providers: [.apt(["librnp-dev"])]),
+        .target(name: "Crnp"),
         .executableTarget(name: "EmbedFiles"),
         .plugin(
             name: "EmbedFilesPlugin",

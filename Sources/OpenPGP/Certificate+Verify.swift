@@ -65,7 +65,7 @@ extension Certificate {
             unsafe try withInput(signature) { signature throws(OpenPGPError) in
                 var operation: OpaquePointer?
                 unsafe try check(
-                    rnp_op_verify_detached_create(&operation, handle.ffi, message, signature),
+                    rnp.op_verify_detached_create(&operation, handle.ffi, message, signature),
                     "rnp_op_verify_detached_create")
                 let verification = unsafe VerifyOperation(operation!)
                 let code = verification.execute()

@@ -43,7 +43,7 @@ private func open(
         unsafe try output(limit: EncryptedMessage.limit) { output throws(OpenPGPError) in
             var operation: OpaquePointer?
             unsafe try check(
-                rnp_op_verify_create(&operation, handle.ffi, input, output), "rnp_op_verify_create")
+                rnp.op_verify_create(&operation, handle.ffi, input, output), "rnp_op_verify_create")
             refusal = unsafe VerifyOperation(operation!).refusal(by: sender)
         }
     }
@@ -84,7 +84,7 @@ extension VerifyOperation {
         let mode = unsafe string { mode in
             var code: rnp_result_t = 0
             cipher = unsafe string { cipher in
-                code = unsafe rnp_op_verify_get_protection_info(operation, mode, cipher, &isValid)
+                code = unsafe rnp.op_verify_get_protection_info(operation, mode, cipher, &isValid)
                 return code
             }
             return code

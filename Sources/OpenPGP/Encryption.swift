@@ -32,16 +32,16 @@ private func encrypt(
         let bytes = unsafe try output(limit: EncryptedMessage.limit) { output throws(OpenPGPError) in
             var operation: OpaquePointer?
             unsafe try check(
-                rnp_op_encrypt_create(&operation, handle.ffi, input, output), "rnp_op_encrypt_create")
-            defer { unsafe rnp_op_encrypt_destroy(operation) }
+                rnp.op_encrypt_create(&operation, handle.ffi, input, output), "rnp_op_encrypt_create")
+            defer { _ = unsafe rnp.op_encrypt_destroy(operation) }
             unsafe try choose(operation, time)
             unsafe try check(
-                rnp_op_encrypt_add_recipient(operation, key.pointer), "rnp_op_encrypt_add_recipient")
+                rnp.op_encrypt_add_recipient(operation, key.pointer), "rnp_op_encrypt_add_recipient")
             if let signer = unsafe signer {
                 unsafe try check(
-                    rnp_op_encrypt_add_signature(operation, signer, nil), "rnp_op_encrypt_add_signature")
+                    rnp.op_encrypt_add_signature(operation, signer, nil), "rnp_op_encrypt_add_signature")
             }
-            unsafe try check(rnp_op_encrypt_execute(operation), "rnp_op_encrypt_execute")
+            unsafe try check(rnp.op_encrypt_execute(operation), "rnp_op_encrypt_execute")
         }
         return String(decoding: bytes, as: UTF8.self)
     }
@@ -50,13 +50,13 @@ private func encrypt(
 /// Everything that librnp would choose otherwise, or might in another version. No AEAD means integrity
 /// protection by MDC, which every OpenPGP implementation reads.
 private func choose(_ operation: OpaquePointer?, _ time: UInt64) throws(OpenPGPError) {
-    unsafe try check(rnp_op_encrypt_set_armor(operation, true), "rnp_op_encrypt_set_armor")
-    unsafe try check(rnp_op_encrypt_set_cipher(operation, "AES256"), "rnp_op_encrypt_set_cipher")
-    unsafe try check(rnp_op_encrypt_set_aead(operation, "None"), "rnp_op_encrypt_set_aead")
-    unsafe try check(rnp_op_encrypt_set_hash(operation, "SHA256"), "rnp_op_encrypt_set_hash")
+    unsafe try check(rnp.op_encrypt_set_armor(operation, true), "rnp_op_encrypt_set_armor")
+    unsafe try check(rnp.op_encrypt_set_cipher(operation, "AES256"), "rnp_op_encrypt_set_cipher")
+    unsafe try check(rnp.op_encrypt_set_aead(operation, "None"), "rnp_op_encrypt_set_aead")
+    unsafe try check(rnp.op_encrypt_set_hash(operation, "SHA256"), "rnp_op_encrypt_set_hash")
     unsafe try check(
-        rnp_op_encrypt_set_compression(operation, "Uncompressed", 0), "rnp_op_encrypt_set_compression")
+        rnp.op_encrypt_set_compression(operation, "Uncompressed", 0), "rnp_op_encrypt_set_compression")
     unsafe try check(
-        rnp_op_encrypt_set_creation_time(operation, UInt32(clamping: time)),
+        rnp.op_encrypt_set_creation_time(operation, UInt32(clamping: time)),
         "rnp_op_encrypt_set_creation_time")
 }

@@ -11,14 +11,14 @@ extension Key {
 
     /// About this key and its user IDs. One is right if its issuer is in this handle, and it has not expired.
     var signatures: [Found] {
-        var all = unsafe Self.signatures(of: pointer, rnp_key_get_signature_count, rnp_key_get_signature_at)
+        var all = unsafe Self.signatures(of: pointer, rnp.key_get_signature_count, rnp.key_get_signature_at)
         var count = 0
-        guard unsafe rnp_key_get_uid_count(pointer, &count) == 0 else { return all }
+        guard unsafe rnp.key_get_uid_count(pointer, &count) == 0 else { return all }
         for index in 0..<count {
             var userID: OpaquePointer?
-            guard unsafe rnp_key_get_uid_handle_at(pointer, index, &userID) == 0 else { continue }
-            defer { unsafe rnp_uid_handle_destroy(userID) }
-            unsafe all += Self.signatures(of: userID, rnp_uid_get_signature_count, rnp_uid_get_signature_at)
+            guard unsafe rnp.key_get_uid_handle_at(pointer, index, &userID) == 0 else { continue }
+            defer { _ = unsafe rnp.uid_handle_destroy(userID) }
+            unsafe all += Self.signatures(of: userID, rnp.uid_get_signature_count, rnp.uid_get_signature_at)
         }
         return all
     }
@@ -33,11 +33,11 @@ extension Key {
         return (0..<number).compactMap { index in
             var signature: OpaquePointer?
             guard unsafe get(owner, index, &signature) == 0 else { return nil }
-            defer { unsafe rnp_signature_handle_destroy(signature) }
-            guard let hash = unsafe string({ unsafe rnp_signature_get_hash_alg(signature, $0) }) else {
+            defer { _ = unsafe rnp.signature_handle_destroy(signature) }
+            guard let hash = unsafe string({ unsafe rnp.signature_get_hash_alg(signature, $0) }) else {
                 return nil
             }
-            return (hash, QuietLibrary.during { unsafe rnp_signature_is_valid(signature, 0) } == 0)
+            return (hash, QuietLibrary.during { unsafe rnp.signature_is_valid(signature, 0) } == 0)
         }
     }
 }

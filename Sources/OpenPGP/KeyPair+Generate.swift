@@ -19,15 +19,15 @@ extension KeyPair {
     ) throws(OpenPGPError) -> Key {
         var operation: OpaquePointer?
         unsafe try check(
-            rnp_op_generate_create(&operation, handle.ffi, algorithm.signing), "rnp_op_generate_create")
-        defer { unsafe rnp_op_generate_destroy(operation) }
+            rnp.op_generate_create(&operation, handle.ffi, algorithm.signing), "rnp_op_generate_create")
+        defer { _ = unsafe rnp.op_generate_destroy(operation) }
         for usage in ["certify", "sign"] { unsafe try add(usage, operation) }
-        unsafe try check(rnp_op_generate_set_userid(operation, userID), "rnp_op_generate_set_userid")
-        unsafe try check(rnp_op_generate_add_pref_hash(operation, "SHA256"), "rnp_op_generate_add_pref_hash")
+        unsafe try check(rnp.op_generate_set_userid(operation, userID), "rnp_op_generate_set_userid")
+        unsafe try check(rnp.op_generate_add_pref_hash(operation, "SHA256"), "rnp_op_generate_add_pref_hash")
         unsafe try check(
-            rnp_op_generate_add_pref_cipher(operation, "AES256"), "rnp_op_generate_add_pref_cipher")
+            rnp.op_generate_add_pref_cipher(operation, "AES256"), "rnp_op_generate_add_pref_cipher")
         unsafe try check(
-            rnp_op_generate_add_pref_compression(operation, "Uncompressed"),
+            rnp.op_generate_add_pref_compression(operation, "Uncompressed"),
             "rnp_op_generate_add_pref_compression")
         return unsafe try execute(operation, algorithm)
     }
@@ -37,32 +37,32 @@ extension KeyPair {
     ) throws(OpenPGPError) -> Key {
         var operation: OpaquePointer?
         unsafe try check(
-            rnp_op_generate_subkey_create(&operation, handle.ffi, primary.pointer, algorithm.encryption),
+            rnp.op_generate_subkey_create(&operation, handle.ffi, primary.pointer, algorithm.encryption),
             "rnp_op_generate_subkey_create")
-        defer { unsafe rnp_op_generate_destroy(operation) }
+        defer { _ = unsafe rnp.op_generate_destroy(operation) }
         unsafe try add("encrypt", operation)
         if algorithm == .ed25519 {
             unsafe try check(
-                rnp_op_generate_set_curve(operation, "Curve25519"), "rnp_op_generate_set_curve")
+                rnp.op_generate_set_curve(operation, "Curve25519"), "rnp_op_generate_set_curve")
         }
         return unsafe try execute(operation, algorithm)
     }
 
     private static func add(_ usage: String, _ operation: OpaquePointer?) throws(OpenPGPError) {
-        unsafe try check(rnp_op_generate_add_usage(operation, usage), "rnp_op_generate_add_usage")
+        unsafe try check(rnp.op_generate_add_usage(operation, usage), "rnp_op_generate_add_usage")
     }
 
     private static func execute(
         _ operation: OpaquePointer?, _ algorithm: Algorithm
     ) throws(OpenPGPError) -> Key {
         if algorithm == .rsa3072 {
-            unsafe try check(rnp_op_generate_set_bits(operation, 3072), "rnp_op_generate_set_bits")
+            unsafe try check(rnp.op_generate_set_bits(operation, 3072), "rnp_op_generate_set_bits")
         }
-        unsafe try check(rnp_op_generate_set_hash(operation, "SHA256"), "rnp_op_generate_set_hash")
-        unsafe try check(rnp_op_generate_set_expiration(operation, 0), "rnp_op_generate_set_expiration")
-        unsafe try check(rnp_op_generate_execute(operation), "rnp_op_generate_execute")
+        unsafe try check(rnp.op_generate_set_hash(operation, "SHA256"), "rnp_op_generate_set_hash")
+        unsafe try check(rnp.op_generate_set_expiration(operation, 0), "rnp_op_generate_set_expiration")
+        unsafe try check(rnp.op_generate_execute(operation), "rnp_op_generate_execute")
         var key: OpaquePointer?
-        unsafe try check(rnp_op_generate_get_key(operation, &key), "rnp_op_generate_get_key")
+        unsafe try check(rnp.op_generate_get_key(operation, &key), "rnp_op_generate_get_key")
         return unsafe Key(key!)
     }
 
@@ -70,9 +70,9 @@ extension KeyPair {
     private static func tweak(_ subkey: borrowing Key) throws(OpenPGPError) {
         var isTweaked = false
         unsafe try check(
-            rnp_key_25519_bits_tweaked(subkey.pointer, &isTweaked), "rnp_key_25519_bits_tweaked")
+            rnp.key_25519_bits_tweaked(subkey.pointer, &isTweaked), "rnp_key_25519_bits_tweaked")
         guard !isTweaked else { return }
-        unsafe try check(rnp_key_25519_bits_tweak(subkey.pointer), "rnp_key_25519_bits_tweak")
+        unsafe try check(rnp.key_25519_bits_tweak(subkey.pointer), "rnp_key_25519_bits_tweak")
     }
 }
 
@@ -86,7 +86,7 @@ extension Key {
     fileprivate func export(_ flags: UInt32) throws(OpenPGPError) -> [UInt8] {
         unsafe try output(limit: 64 * 1024) { output throws(OpenPGPError) in
             unsafe try check(
-                rnp_key_export(pointer, output, flags | UInt32(RNP_KEY_EXPORT_SUBKEYS)), "rnp_key_export")
+                rnp.key_export(pointer, output, flags | UInt32(RNP_KEY_EXPORT_SUBKEYS)), "rnp_key_export")
         }
     }
 }

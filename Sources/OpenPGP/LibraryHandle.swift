@@ -24,7 +24,7 @@ import Glibc
     /// `time` is librnp's own now, in seconds since 1970: it refuses what was made after that.
     static func make(time: UInt64) throws(OpenPGPError) -> LibraryHandle {
         var ffi: OpaquePointer?
-        unsafe try check(rnp_ffi_create(&ffi, "GPG", "GPG"), "rnp_ffi_create")
+        unsafe try check(rnp.ffi_create(&ffi, "GPG", "GPG"), "rnp_ffi_create")
         let handle = unsafe LibraryHandle(ffi!)
         try handle.setTime(time)
         for hash in weakHashes { try handle.prohibit(hash) }
@@ -32,17 +32,17 @@ import Glibc
     }
 
     deinit {
-        unsafe rnp_ffi_destroy(ffi)
+        _ = unsafe rnp.ffi_destroy(ffi)
     }
 
     /// librnp's own now.
     func setTime(_ time: UInt64) throws(OpenPGPError) {
-        unsafe try check(rnp_set_timestamp(ffi, time), "rnp_set_timestamp")
+        unsafe try check(rnp.set_timestamp(ffi, time), "rnp_set_timestamp")
     }
 
     private func prohibit(_ hash: String) throws(OpenPGPError) {
         unsafe try check(
-            rnp_add_security_rule(
+            rnp.add_security_rule(
                 ffi, RNP_FEATURE_HASH_ALG, hash, UInt32(RNP_SECURITY_OVERRIDE), 0,
                 UInt32(RNP_SECURITY_PROHIBITED)),
             "rnp_add_security_rule")
@@ -52,28 +52,28 @@ import Glibc
     func importKeys(_ packets: [UInt8], secret: Bool) throws(OpenPGPError) {
         let kinds = secret ? RNP_LOAD_SAVE_PUBLIC_KEYS | RNP_LOAD_SAVE_SECRET_KEYS : RNP_LOAD_SAVE_PUBLIC_KEYS
         unsafe try withInput(packets) { input throws(OpenPGPError) in
-            unsafe try check(rnp_import_keys(ffi, input, UInt32(kinds), nil), "rnp_import_keys")
+            unsafe try check(rnp.import_keys(ffi, input, UInt32(kinds), nil), "rnp_import_keys")
         }
     }
 
     var publicKeyCount: Int {
         var count = 0
-        return unsafe rnp_get_public_key_count(ffi, &count) == 0 ? count : 0
+        return unsafe rnp.get_public_key_count(ffi, &count) == 0 ? count : 0
     }
 
     var secretKeyCount: Int {
         var count = 0
-        return unsafe rnp_get_secret_key_count(ffi, &count) == 0 ? count : 0
+        return unsafe rnp.get_secret_key_count(ffi, &count) == 0 ? count : 0
     }
 
     /// The primary key, when there is exactly one.
     func primary() -> Key? {
         var iterator: OpaquePointer?
-        guard unsafe rnp_identifier_iterator_create(ffi, &iterator, "fingerprint") == 0 else { return nil }
-        defer { unsafe rnp_identifier_iterator_destroy(iterator) }
+        guard unsafe rnp.identifier_iterator_create(ffi, &iterator, "fingerprint") == 0 else { return nil }
+        defer { _ = unsafe rnp.identifier_iterator_destroy(iterator) }
         var fingerprint: UnsafePointer<CChar>?
         var primaries: [String] = []
-        while unsafe rnp_identifier_iterator_next(iterator, &fingerprint) == 0, let found = unsafe fingerprint
+        while unsafe rnp.identifier_iterator_next(iterator, &fingerprint) == 0, let found = unsafe fingerprint
         {
             let found = unsafe String(cString: found)
             if let key = key(found), key.isPrimary { primaries.append(found) }
@@ -83,7 +83,7 @@ import Glibc
 
     private func key(_ fingerprint: String) -> Key? {
         var key: OpaquePointer?
-        guard unsafe rnp_locate_key(ffi, "fingerprint", fingerprint, &key) == 0, let key = unsafe key else {
+        guard unsafe rnp.locate_key(ffi, "fingerprint", fingerprint, &key) == 0, let key = unsafe key else {
             return nil
         }
         return unsafe Key(key)

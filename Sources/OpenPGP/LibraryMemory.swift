@@ -10,9 +10,9 @@ func withInput<T>(
         return unsafe try withUnsafeMutablePointer(to: &none) { none throws(OpenPGPError) in
             var input: OpaquePointer?
             unsafe try check(
-                rnp_input_from_memory(&input, buffer.baseAddress ?? UnsafePointer(none), buffer.count, false),
+                rnp.input_from_memory(&input, buffer.baseAddress ?? UnsafePointer(none), buffer.count, false),
                 "rnp_input_from_memory")
-            defer { unsafe rnp_input_destroy(input) }
+            defer { _ = unsafe rnp.input_destroy(input) }
             return unsafe try body(input!)
         }
     }
@@ -25,14 +25,14 @@ func output(
     limit: Int, _ body: (OpaquePointer) throws(OpenPGPError) -> Void
 ) throws(OpenPGPError) -> [UInt8] {
     var output: OpaquePointer?
-    unsafe try check(rnp_output_to_memory(&output, limit), "rnp_output_to_memory")
-    defer { unsafe rnp_output_destroy(output) }
+    unsafe try check(rnp.output_to_memory(&output, limit), "rnp_output_to_memory")
+    defer { _ = unsafe rnp.output_destroy(output) }
     unsafe try body(output!)
     var bytes: UnsafeMutablePointer<UInt8>?
     var count = 0
-    unsafe try check(rnp_output_memory_get_buf(output, &bytes, &count, false), "rnp_output_memory_get_buf")
+    unsafe try check(rnp.output_memory_get_buf(output, &bytes, &count, false), "rnp_output_memory_get_buf")
     guard let bytes = unsafe bytes else { return [] }
-    defer { unsafe rnp_buffer_clear(bytes, count) }
+    defer { unsafe rnp.buffer_clear(bytes, count) }
     return unsafe Array(UnsafeBufferPointer(start: bytes, count: count))
 }
 
@@ -40,6 +40,6 @@ func output(
 func string(_ get: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> rnp_result_t) -> String? {
     var text: UnsafeMutablePointer<CChar>?
     guard QuietLibrary.during({ unsafe get(&text) }) == 0, let text = unsafe text else { return nil }
-    defer { unsafe rnp_buffer_destroy(text) }
+    defer { unsafe rnp.buffer_destroy(text) }
     return unsafe String(cString: text)
 }

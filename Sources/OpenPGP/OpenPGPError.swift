@@ -1,6 +1,8 @@
 /// Why an operation that is ours to get right did not succeed. Refusals of what others send are `KeyRefusal`,
 /// `SignatureRefusal` and `MessageRefusal`. No description holds a key or a text.
 package enum OpenPGPError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What the system says of librnp, or of one of its functions, that is not there.
+    case missingLibrary(String)
     /// The version of librnp that is loaded.
     case unsafeLibrary(version: String)
     /// What did not come out as it must.
@@ -16,6 +18,8 @@ package enum OpenPGPError: Error, Sendable, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
+        case .missingLibrary(let fault):
+            "librnp cannot be loaded: \(fault); install Debian's librnp0"
         case .unsafeLibrary(let version):
             "librnp \(version) makes session keys without randomness: install another version, 0.16.3 for one"
         case .selfTest(let fault):

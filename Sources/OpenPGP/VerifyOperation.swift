@@ -10,12 +10,12 @@ import Crnp
     }
 
     deinit {
-        unsafe rnp_op_verify_destroy(operation)
+        _ = unsafe rnp.op_verify_destroy(operation)
     }
 
     /// librnp's result; success says nothing of who signed, nor that anybody did.
     borrowing func execute() -> Int {
-        Int(QuietLibrary.during { unsafe rnp_op_verify_execute(operation) })
+        Int(QuietLibrary.during { unsafe rnp.op_verify_execute(operation) })
     }
 
     /// Exactly one signature, right, of a binary document, with a good hash, by a key of `certificate` that is
@@ -24,15 +24,15 @@ import Crnp
         by certificate: Certificate
     ) throws(SignatureRefusal) {
         var count = 0
-        guard unsafe rnp_op_verify_get_signature_count(operation, &count) == 0 else { throw .library }
+        guard unsafe rnp.op_verify_get_signature_count(operation, &count) == 0 else { throw .library }
         guard count > 0 else { throw .none }
         guard count == 1 else { throw .several }
         var found: OpaquePointer?
-        guard unsafe rnp_op_verify_get_signature_at(operation, 0, &found) == 0, let found = unsafe found
+        guard unsafe rnp.op_verify_get_signature_at(operation, 0, &found) == 0, let found = unsafe found
         else {
             throw .library
         }
-        let status = unsafe Int(rnp_op_verify_signature_get_status(found))
+        let status = unsafe Int(rnp.op_verify_signature_get_status(found))
         guard status != RNP_ERROR_KEY_NOT_FOUND else { throw .otherSigner(nil) }
         let signer = unsafe try Self.signer(found)
         guard certificate.maySign(signer) else { throw .signerNotValid }
@@ -51,7 +51,7 @@ import Crnp
 
     private static func signer(_ found: OpaquePointer) throws(SignatureRefusal) -> String {
         var key: OpaquePointer?
-        guard unsafe rnp_op_verify_signature_get_key(found, &key) == 0, let key = unsafe key else {
+        guard unsafe rnp.op_verify_signature_get_key(found, &key) == 0, let key = unsafe key else {
             throw .malformed("it names no key that librnp knows")
         }
         return unsafe Key(key).fingerprint
@@ -60,11 +60,11 @@ import Crnp
     /// The same as `SignaturePacket` asks of a detached one, for signatures within a message.
     private static func checkKind(_ found: OpaquePointer) throws(SignatureRefusal) {
         var handle: OpaquePointer?
-        guard unsafe rnp_op_verify_signature_get_handle(found, &handle) == 0 else { throw .library }
-        defer { unsafe rnp_signature_handle_destroy(handle) }
-        let type = unsafe string { unsafe rnp_signature_get_type(handle, $0) }
+        guard unsafe rnp.op_verify_signature_get_handle(found, &handle) == 0 else { throw .library }
+        defer { _ = unsafe rnp.signature_handle_destroy(handle) }
+        let type = unsafe string { unsafe rnp.signature_get_type(handle, $0) }
         guard type == "binary" else { throw .notBinary(type: 1) }
-        let hash = unsafe string { unsafe rnp_signature_get_hash_alg(handle, $0) } ?? "?"
+        let hash = unsafe string { unsafe rnp.signature_get_hash_alg(handle, $0) } ?? "?"
         guard !LibraryHandle.weakHashes.contains(hash) else { throw .weakHash(2) }
     }
 }

@@ -57,6 +57,21 @@ import Testing
         }
     }
 
+    @Test func `a librnp that cannot be loaded stops those who use it, and nobody else`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "librnp-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let library = folder.appending(path: "librnp.so.0")
+        try Data().write(to: library)
+        let shell = try await Shell.member(of: .worker, key: MasterKeyText.make())
+            .with("LD_LIBRARY_PATH", folder.path)
+        let outcome = try await shell.run("work")
+        #expect(outcome.status == 78)
+        let fault = "countersign: librnp cannot be loaded: \(library.path): file too short"
+        #expect(outcome.errors.hasPrefix(fault))
+        try await Shell.member(of: .monitor).with("LD_LIBRARY_PATH", folder.path).succeed("status")
+    }
+
     @Test func `doctor warns where countries are compared and no worker has a file of places`() async throws {
         let key = MasterKeyText.make()
         try await Database.current.arrange(
