@@ -3,9 +3,10 @@ import Postgres
 /// Every statement of the benchmarks: a test compares each with the schema.
 enum BenchStatements {
     static let all: [any StatementFamily.Type] = [
-        AwaitAnswer.self, AwaitCode.self, AwaitFloorCode.self, AwaitFloorVerdict.self, Confirm.self,
+        AdmitDevice.self, AwaitAnswer.self, AwaitCode.self, AwaitFloorCode.self, AwaitFloorVerdict.self,
+        Confirm.self,
         CountDue.self,
-        CountEnded.self, FindLastRequests.self, FindWorker.self, InsertAdmittedRequest.self,
+        CountEnded.self, FindLastRequests.self, FindWorker.self,
         InsertAnswers.self, InsertEnrollment.self,
         InsertEnrollments.self, InsertFloorRequest.self, InsertFloorSubmission.self, InsertPlainRequest.self,
         InsertPlainSubmission.self, InsertProtectedRequest.self, InsertRequest.self, InsertSubmission.self,

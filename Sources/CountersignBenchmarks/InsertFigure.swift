@@ -8,19 +8,19 @@ struct InsertFigure: Figure {
         var plain: [LoadResult] = []
         var notifying: [LoadResult] = []
         var floor: [LoadResult] = []
-        var admitting: [LoadResult] = []
+        var checked: [LoadResult] = []
         var issued: [Double] = []
-        try await AdmittingFloor.prepare(bench)
+        try await SignInFloor.admit(bench)
         for _ in 0..<bench.scale.rounds {
             let (result, rate) = try await insert(bench)
             ours.append(result)
             issued.append(rate)
             plain.append(try await insert(into: .plain, bench, issuing: rate))
-            floor.append(try await insert(into: .floor, bench, issuing: rate))
-            admitting.append(try await insert(into: .admittingFloor, bench, issuing: rate))
+            floor.append(try await insert(into: .floor(.kept), bench, issuing: rate))
+            checked.append(try await insert(into: .floor(.checked), bench, issuing: rate))
             notifying.append(try await withNotify(bench) { try await insert(bench).result })
         }
-        return rows(ours, plain, notifying, floor, admitting, issued: Spread(issued))
+        return rows(ours, plain, notifying, floor, checked, issued: Spread(issued))
     }
 
     /// Also says how many rows a second the worker issued meanwhile.
@@ -56,7 +56,7 @@ struct InsertFigure: Figure {
 
     private func rows(
         _ ours: [LoadResult], _ plain: [LoadResult], _ notifying: [LoadResult], _ floor: [LoadResult],
-        _ admitting: [LoadResult], issued: Spread
+        _ checked: [LoadResult], issued: Spread
     ) -> [ReportRow] {
         let inserts = Spread(ours.map(\.perSecond))
         let latencies = ours.reduce(into: Latencies()) { $0.add($1.latencies) }
@@ -84,8 +84,8 @@ struct InsertFigure: Figure {
             ReportRow(
                 figure: "inserts",
                 title: "the floor that checks: a login of its own rows, a trigger, one look; a plain table's",
-                unit: .perSecond, ours: admitting.rates, reference: plain.rates, target: .none,
-                cpu: admitting.cpuEach),
+                unit: .perSecond, ours: checked.rates, reference: plain.rates, target: .none,
+                cpu: checked.cpuEach),
         ]
     }
 }

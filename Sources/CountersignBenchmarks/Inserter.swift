@@ -6,10 +6,8 @@ struct Inserter: LoadClient, ~Copyable {
         case product
         /// No more than columns.
         case plain
-        /// The product's columns, indexes and partitions, and a place in a queue: no login, check, row security or bell.
-        case floor
-        /// The same with a login that sees its own rows and one look that admits what it inserts.
-        case admittingFloor
+        /// The product's columns, indexes and partitions, and a place in a queue.
+        case floor(SignInFloor)
     }
 
     private var connection: Connection
@@ -28,9 +26,8 @@ struct Inserter: LoadClient, ~Copyable {
         switch table {
         case .product: try await connection.run(InsertRequest(visit: visit))
         case .plain: try await connection.run(InsertPlainRequest(visit: visit, portalID: portalID))
-        case .floor:
-            try await connection.run(InsertFloorRequest(floor: .kept, visit: visit, portalID: portalID))
-        case .admittingFloor: try await connection.run(InsertAdmittedRequest(visit: visit))
+        case .floor(let floor):
+            try await connection.run(InsertFloorRequest(floor: floor, visit: visit, portalID: portalID))
         }
     }
 }

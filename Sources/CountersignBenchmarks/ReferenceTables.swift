@@ -32,7 +32,7 @@ enum ReferenceTables {
 
     static func reset(_ superuser: inout Connection) async throws {
         try await superuser.execute(
-            "TRUNCATE bench.plain_requests, bench.plain_submissions, bench.queued, \(AdmittingFloor.requests), "
+            "TRUNCATE bench.plain_requests, bench.plain_submissions, bench.queued, "
                 + SignInFloor.allCases.flatMap(\.tables).joined(separator: ", "))
     }
 }

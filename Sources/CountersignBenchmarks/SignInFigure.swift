@@ -8,6 +8,7 @@ struct SignInFigure: Figure {
         var plain: [Double] = []
         var own: [Double] = []
         var floors: [SignInFloor: [LoadResult]] = [:]
+        try await SignInFloor.admit(bench)
         for _ in 0..<bench.scale.rounds {
             ours.append(try await bench.signIn(.accept))
             plain.append(try await insert(bench, .plain))
@@ -29,6 +30,9 @@ struct SignInFigure: Figure {
             row(
                 "the floor in tables with our columns, indexes and partitions; the plain inserts",
                 floors[.kept, default: []], Spread(plain), .none),
+            row(
+                "the floor that checks: the same by logins of their own rows, two triggers, one look each; the plain inserts",
+                floors[.checked, default: []], Spread(plain), .none),
             row("the same with a scan before; without one", scanned, ours.rates, .none),
             row("the same with a scan, both answers signed; unsigned", signed, scanned.rates, .none),
         ]

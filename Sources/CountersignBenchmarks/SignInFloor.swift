@@ -2,14 +2,16 @@ import Countersign
 import Postgres
 
 /// The least that signs somebody in by rows of a database: the four calls of a sign-in and the two batches of a worker. No
-/// login of its own rows, no check, no digest, no row security, no bell, no NOTIFY, no lease, and nobody is kept from
-/// another's rows. What sign-ins could reach at most, of two plain inserts, is what this reaches of them.
+/// digest, no bell, no NOTIFY, no lease; but for `checked` no login of its own rows, no check and no row security, and
+/// nobody is kept from another's rows. What sign-ins could reach at most, of two plain inserts, is what this reaches of them.
 enum SignInFloor: String, CaseIterable, Sendable {
     /// Into tables of columns, of which each has a key at most.
     case bare
     /// Into tables with the columns, keys, indexes and partitions of the product's: what there is has to be found again by
     /// its reference, its source, when it is due, and for 30 days.
     case kept
+    /// Into such tables by logins that are checked and see their own rows.
+    case checked
 
     var requests: String { "bench.\(self)_requests" }
     var submissions: String { "bench.\(self)_submissions" }
@@ -29,7 +31,7 @@ enum SignInFloor: String, CaseIterable, Sendable {
     static let schema = """
         \(tablesOfColumns);
         \(tablesAsOurs);
-        \(AdmittingFloor.schema);
+        \(checks);
         \(allCases.map { "\($0.waits);" }.joined(separator: "\n"))
         GRANT USAGE ON SCHEMA bench TO countersign_worker;
         GRANT ALL ON ALL TABLES IN SCHEMA bench TO countersign_portal, countersign_app, countersign_worker;
@@ -54,12 +56,13 @@ enum SignInFloor: String, CaseIterable, Sendable {
             ours record;
             part record;
         BEGIN
-            FOR ours IN SELECT * FROM (VALUES ('auth_requests', 'requests'), ('auth_requests', 'admitted'), ('submissions', 'submissions'),
-                ('issue_queue', 'issues'), ('otp_secrets', 'codes'), ('validate_queue', 'judgements'), ('events', 'events'))
-                AS v (name, copy), LATERAL (SELECT relkind = 'p' AS is_partitioned FROM pg_class
+            FOR ours IN SELECT v.name, f.floor || v.copy AS copy, c.is_partitioned FROM (VALUES
+                ('auth_requests', 'requests'), ('submissions', 'submissions'), ('issue_queue', 'issues'),
+                ('otp_secrets', 'codes'), ('validate_queue', 'judgements'), ('events', 'events')) AS v (name, copy),
+                (VALUES ('kept_'), ('checked_')) AS f (floor), LATERAL (SELECT relkind = 'p' AS is_partitioned FROM pg_class
                     WHERE oid = ('countersign.' || v.name)::regclass) AS c
             LOOP
-                EXECUTE format('CREATE TABLE bench.kept_%s (LIKE countersign.%I INCLUDING DEFAULTS INCLUDING INDEXES) %s',
+                EXECUTE format('CREATE TABLE bench.%s (LIKE countersign.%I INCLUDING DEFAULTS INCLUDING INDEXES) %s',
                     ours.copy, ours.name, CASE WHEN ours.is_partitioned THEN format('PARTITION BY RANGE (%I)',
                         CASE ours.name WHEN 'events' THEN 'event_id' WHEN 'submissions' THEN 'submission_id'
                                        ELSE 'transaction_id' END) END);
@@ -67,31 +70,34 @@ enum SignInFloor: String, CaseIterable, Sendable {
                             FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
                             WHERE i.inhparent = ('countersign.' || ours.name)::regclass
                 LOOP
-                    EXECUTE format('CREATE TABLE bench.kept_%s_%s PARTITION OF bench.kept_%s %s',
+                    EXECUTE format('CREATE TABLE bench.%s_%s PARTITION OF bench.%s %s',
                         ours.copy, part.number, ours.copy, part.bound);
                 END LOOP;
             END LOOP;
             ALTER TABLE \(kept.requests) ALTER status TYPE text;
-            ALTER TABLE \(AdmittingFloor.requests) ALTER status TYPE text;
+            ALTER TABLE \(checked.requests) ALTER status TYPE text;
         END
         $$
         """
 
     private var waits: String {
-        """
-        \(wait("code", "DELETE FROM \(codes) c WHERE c.transaction_id = id RETURNING encode(c.secret, 'hex')"));
-        \(wait("verdict", """
-            SELECT a.status FROM \(submissions) a
-            WHERE a.submission_id = id AND a.status <> 'pending' AND \(isRecent("a.submission_id"))
-            """))
-        """
+        let (portal, app) = self == .checked ? (Self.ownPortal, Self.ownApp) : ("true", "true")
+        return """
+            \(wait("code", """
+                DELETE FROM \(codes) WHERE transaction_id = id AND \(portal) RETURNING encode(secret, 'hex')
+                """));
+            \(wait("verdict", """
+                SELECT status FROM \(submissions)
+                WHERE submission_id = id AND status <> 'pending' AND \(isRecent("submission_id")) AND \(app)
+                """))
+            """
     }
 
     /// A function that sleeps and looks until there is a row.
     private func wait(_ name: String, _ look: String) -> String {
         """
         CREATE FUNCTION bench.\(self)_\(name)(id uuid) RETURNS text LANGUAGE plpgsql
-        SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
+        \(self == .checked ? "SECURITY DEFINER SET search_path = pg_catalog, pg_temp" : "") SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
         DECLARE
             began timestamptz := clock_timestamp();
             usual double precision := countersign.usual_wait('bench.\(self)_\(name)');
@@ -155,14 +161,19 @@ private struct FloorClient: LoadClient, ~Copyable {
     private var app: Connection
     private let portalID: Int32
     private let visit: Visit
-    private let enrollment = Identifier.random().description
+    private let enrollment: Identifier
 
     static func connect(_ index: Int, _ floor: SignInFloor, _ bench: Bench) async throws -> FloorClient {
         let site = bench.installation.portal(ofClient: index)
+        let enrollment = Identifier.random()
+        if floor == .checked {
+            var superuser = try await bench.database.connectAsSuperuser()
+            try await superuser.run(AdmitDevice(login: bench.installation.app.name, enrollment: enrollment))
+        }
         return FloorClient(
             floor: floor, portal: try await bench.database.connect(as: site.login),
             app: try await bench.database.connect(as: bench.installation.app), portalID: site.id,
-            visit: Visit(ofClient: index))
+            visit: Visit(ofClient: index), enrollment: enrollment)
     }
 
     mutating func perform() async throws {
@@ -170,7 +181,7 @@ private struct FloorClient: LoadClient, ~Copyable {
             .one()
         _ = try await portal.run(AwaitFloorCode(floor: floor, request: id)).one()
         let answer = try await app.run(
-            InsertFloorSubmission(floor: floor, enrollment: enrollment, request: id)
+            InsertFloorSubmission(floor: floor, enrollment: enrollment.description, request: id)
         )
         .one()
         _ = try await app.run(AwaitFloorVerdict(floor: floor, submission: answer)).one()

@@ -1,7 +1,7 @@
 import Countersign
 import Postgres
 
-/// A statement of the floor, in the tables of either.
+/// A statement of the floor, in the tables of each.
 protocol FloorStatement: StatementFamily {
     var floor: SignInFloor { get }
     static var statements: FloorStatements { get }
@@ -9,15 +9,13 @@ protocol FloorStatement: StatementFamily {
 
 /// The same for each floor.
 struct FloorStatements {
-    private let bare, kept: Statement
+    let all: [Statement]
 
     init(_ name: String, _ sql: (SignInFloor) -> String) {
-        bare = Statement("bare \(name)", sql(.bare))
-        kept = Statement("kept \(name)", sql(.kept))
+        all = SignInFloor.allCases.map { Statement("\($0) \(name)", sql($0)) }
     }
 
-    var all: [Statement] { [bare, kept] }
-    subscript(floor: SignInFloor) -> Statement { floor == .bare ? bare : kept }
+    subscript(floor: SignInFloor) -> Statement { all[SignInFloor.allCases.firstIndex(of: floor)!] }
 }
 
 extension FloorStatement {
@@ -31,12 +29,14 @@ struct InsertFloorRequest: FloorStatement {
     let portalID: Int32
 
     static let statements = FloorStatements("request") { floor in
-        """
-        WITH request AS (\(InsertPlainRequest.insertion(into: floor.requests, id: floor.newID)))
-        INSERT INTO \(floor.issues) (portal_id, transaction_id) SELECT $3, transaction_id FROM request RETURNING transaction_id
-        """
+        floor == .checked
+            ? InsertRequest.insertion(into: floor.requests)
+            : """
+            WITH request AS (\(InsertPlainRequest.insertion(into: floor.requests, id: floor.newID)))
+            INSERT INTO \(floor.issues) (portal_id, transaction_id) SELECT $3, transaction_id FROM request RETURNING transaction_id
+            """
     }
-    var parameters: [Parameter] { visit.parameters + [.int32(portalID)] }
+    var parameters: [Parameter] { visit.parameters + [floor == .checked ? .null : .int32(portalID)] }
 
     static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("transaction_id") }
 }
@@ -57,11 +57,16 @@ struct InsertFloorSubmission: FloorStatement {
     let request: Identifier
 
     static let statements = FloorStatements("submission") { floor in
-        """
-        WITH answer AS (\(InsertPlainSubmission.insertion(into: floor.submissions, id: floor.newID, for: "$2")))
-        INSERT INTO \(floor.judgements) (app_id, submission_id, enrollment_id)
-        SELECT 1, submission_id, $1::text::uuid FROM answer RETURNING submission_id
-        """
+        floor == .checked
+            ? """
+            INSERT INTO \(floor.submissions) (enrollment_id, action, transaction_id, enrollment)
+            VALUES ($1, 'accept', $2, $1::text::uuid) RETURNING submission_id
+            """
+            : """
+            WITH answer AS (\(InsertPlainSubmission.insertion(into: floor.submissions, id: floor.newID, for: "$2")))
+            INSERT INTO \(floor.judgements) (app_id, submission_id, enrollment_id)
+            SELECT 1, submission_id, $1::text::uuid FROM answer RETURNING submission_id
+            """
     }
     var parameters: [Parameter] { [.text(enrollment), .identifier(request)] }
 
