@@ -27,7 +27,6 @@ extension DatabaseCommand {
     mutating func run() async throws { try await runInSession() }
 
     mutating func runInSession() async throws {
-        var installation = Installation.first
         do {
             try prepare()
             var options = try database.connectionOptions()
@@ -37,11 +36,16 @@ extension DatabaseCommand {
             Interruption.shared.begin()
             var connection = try await Connection.open(options)
             Interruption.shared.watch(connection)
-            installation = try await Installation.read(&connection)
-            if Self.needsSchema { try await Program.schemaRange.check(&connection, schema: Program.schema) }
-            try await run(&connection)
+            do {
+                if Self.needsSchema { try await Program.schemaRange.check(&connection, schema: Program.schema) }
+                try await run(&connection)
+            } catch {
+                // Only a refusal names a group: else nobody has to wait for how the groups are called here.
+                let installation = try? await Installation.read(&connection)
+                throw Failure(error, role: Self.role, in: installation ?? .first)
+            }
         } catch {
-            throw Failure(error, role: Self.role, in: installation)
+            throw Failure(error, role: Self.role)
         }
     }
 }
