@@ -43,6 +43,9 @@ struct Scale: Sendable {
     /// How often such a backlog is issued in turns with its reference. It is gone in a quarter of a second, and two rounds
     /// told of 0.80 to 0.96 for the same program.
     static let issueRounds = 6
+    /// How often sign-ins among many partitions are measured in turns with those among few, which are to differ by no more
+    /// than a twentieth: loads of one program differ by a tenth.
+    static let retentionRounds = 8
     /// What one portal has waiting while another signs a visitor in.
     static let neighbourBacklog = 100_000
     /// Clients and their connections.
