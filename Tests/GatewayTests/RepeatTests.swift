@@ -14,6 +14,10 @@ import Testing
         let scan: [String: String]
         let prompt: String
 
+        func scanned(at offset: Duration) throws -> [String: String] {
+            try phone.submission(enrollment, otp, .scan, at: offset)
+        }
+
         func answer(_ action: SubmissionAction, at offset: Duration = .zero) throws -> [String: String] {
             try phone.submission(enrollment, otp, action, prompt: prompt, at: offset)
         }
@@ -64,6 +68,8 @@ import Testing
                 (changed(first, ["signed_at": nil]), 403, "stale_signature"),
                 (changed(scene.scan, ["signed_at": nil]), 403, "stale_signature"),
                 (changed(scene.scan, ["signature": first["signature"]]), 403, "invalid_signature"),
+                (try scene.scanned(at: .seconds(1)), 400, "invalid_code"),
+                (try scene.scanned(at: .seconds(-1_000)), 403, "stale_signature"),
             ]
             for (other, status, error) in others {
                 let answer = try await scene.phone.submit(other)

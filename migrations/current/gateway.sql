@@ -97,8 +97,8 @@ $$;
 
 -- Whether this enrollment has had this very answer accepted before: a row with the prompt it was shown and, after an answer
 -- by link, what the app opens. The request itself is the evidence: it names who scanned and answered, and keeps the
--- accepted signature, which covers all that was signed. Only the holder of the code can ask, so nothing is told that he
--- does not know.
+-- accepted signature, which covers all that was signed; that of a scan stands with the scan. A scan without a signature is
+-- none that is known again. Only the holder of the code can ask, so nothing is told that he does not know.
 CREATE OR REPLACE FUNCTION countersign.repeated_submission(
     enrollment_id uuid, transaction_id uuid, secret_digest bytea, action text, signature text
 ) RETURNS TABLE (prompt text, return_uri text)
@@ -116,7 +116,13 @@ BEGIN
           AND r.enrollment_id = repeated_submission.enrollment_id
           AND e.app_id = countersign.current_app()
           AND CASE repeated_submission.action
-                  WHEN 'scan' THEN r.scanned_at IS NOT NULL
+                  WHEN 'scan' THEN EXISTS (
+                      SELECT FROM countersign.submissions s
+                      WHERE s.transaction_id = r.transaction_id AND s.enrollment = r.enrollment_id
+                        AND s.submission_id BETWEEN countersign.uuid_floor(r.requested_at)
+                                                AND countersign.uuid_floor(r.expires_at + interval '1 min')
+                        AND s.action = 'scan' AND s.status = 'accepted'
+                        AND countersign.armored_signature(s.kept_signature) = repeated_submission.signature)
                   WHEN 'accept' THEN r.status = 'authenticated'
                                      AND countersign.armored_signature(r.signature)
                                          IS NOT DISTINCT FROM repeated_submission.signature
