@@ -1,3 +1,6 @@
+import Crypto
+import OpenPGPPackets
+
 /// What a device's key may cost whoever works with it, measured when it is enrolled.
 ///
 /// librnp takes 84 us for a signature of Ed25519, 938 us for one of RSA with 4,096 bits,
@@ -22,7 +25,8 @@ package struct KeyCost: Sendable, Equatable {
 }
 
 extension Certificate {
-    /// Refuses a key by which it takes too long to check a signature, or to encrypt to it.
+    /// Refuses a key by which it takes too long to check a signature, or to encrypt to it, or to which nothing can be
+    /// encrypted.
     func checkCost(_ budget: KeyCost, time: UInt64) throws(KeyRefusal) {
         for key in packets.keys where maySign(key.fingerprint) {
             let probe = ProbeSignature(by: key)
@@ -32,9 +36,25 @@ extension Certificate {
             }
             guard case .failure(.wrong)? = outcome else { throw .library }
         }
+        for key in packets.keys where key.curve == .curve25519 { try Self.checkAgreement(key) }
         guard device.canEncrypt else { return }
+        var outcome: Result<String, OpenPGPError>?
         try Self.check("to encrypt", budget) {
-            _ = try? encrypt(ProbeSignature.text, to: self, signedBy: nil, time: time)
+            outcome = Result { () throws(OpenPGPError) in
+                try encrypt(ProbeSignature.text, to: self, signedBy: nil, time: time)
+            }
+        }
+        guard case .success? = outcome else {
+            throw .malformed("nothing can be encrypted to its subkey for encryption")
+        }
+    }
+
+    /// Refuses a point of small order (RFC 7748 section 6.1): whatever is encrypted to it, anybody can read.
+    private static func checkAgreement(_ key: KeyMaterial) throws(KeyRefusal) {
+        let secret = try? Curve25519.KeyAgreement.PrivateKey().sharedSecretFromKeyAgreement(
+            with: Curve25519.KeyAgreement.PublicKey(rawRepresentation: key.numbers[0].dropFirst()))
+        guard let secret, unsafe !secret.withUnsafeBytes({ unsafe $0.allSatisfy { $0 == 0 } }) else {
+            throw .weakAlgorithm("Curve25519 with a point of small order")
         }
     }
 

@@ -74,6 +74,11 @@ package final class OpenPGPContext: Sendable {
         }
     }
 
+    /// Whether anything at all can be encrypted to that key.
+    package func canEncrypt(to publicKey: String) -> Bool {
+        (try? encrypt(ProbeSignature.text, to: publicKey, signedBy: nil)) != nil
+    }
+
     /// The text of a message that is encrypted to our secret key and signed by `publicKey`, exactly once.
     package func decrypt(
         _ armored: String, with secretKey: [UInt8], signedBy publicKey: String

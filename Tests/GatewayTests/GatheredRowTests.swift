@@ -44,6 +44,7 @@ import Testing
             { $0.type = nil }, { $0.type = "nothing" }, { $0.type = "bare" }, { $0.callbackURI = "" },
             { $0.callbackURI = "https://else.example/" }, { $0.message = String(repeating: "a", count: 156) },
             { $0.message = "\u{7}" }, { $0.message = " " }, { $0.message = "\u{2068}" },
+            { $0.secureMessage = "" },
             { $0.secureMessage = String(repeating: "a", count: 8_193) }, { $0.languageCode = "no language" },
             { $0.languageCode = String(repeating: "a", count: 36) }, { $0.ipAddress = "256.0.0.1" },
             { $0.ipAddress = "203.0.113.7/24" }, { $0.userAgent = String(repeating: "a", count: 1_025) },

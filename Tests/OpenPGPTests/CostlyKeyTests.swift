@@ -38,6 +38,26 @@ import Testing
         #expect(refusal(packets) == .weakAlgorithm("Ed25519 with a point of small order"))
     }
 
+    /// To such a point everybody's messages are encrypted by the same key.
+    @Test(arguments: [0x00, 0x01, 0xEC, 0xED] as [UInt8])
+    func `a point of small order to encrypt to is refused`(_ first: UInt8) throws {
+        let rest = first < 2 ? [UInt8](repeating: 0, count: 31) : [UInt8](repeating: 0xFF, count: 30) + [0x7F]
+        var odd = key
+        odd.subkey.replaceSubrange(19..., with: [0x40, first] + rest + [3, 1, 8, 9])
+        let found = refusal(try odd.packets())
+        #expect(
+            found == .weakAlgorithm("Curve25519 with a point of small order"), "\(String(describing: found))")
+    }
+
+    /// Of the hash and the cipher by which an ECDH subkey says that its keys are derived.
+    @Test(arguments: [[99, 7], [8, 0], [8, 99]] as [[UInt8]])
+    func `a key to which nothing can be encrypted is refused`(_ derivation: [UInt8]) throws {
+        var odd = key
+        odd.subkey.replaceSubrange((odd.subkey.count - 2)..., with: derivation)
+        #expect(
+            refusal(try odd.packets()) == .malformed("nothing can be encrypted to its subkey for encryption"))
+    }
+
     @Test(arguments: [6, 14] as [UInt8])
     func `the sizes of RSA are bounded`(_ tag: UInt8) throws {
         func refusal(_ modulus: Int, _ exponent: Int) throws -> KeyRefusal? {

@@ -7,7 +7,7 @@ struct HandmadeKey {
     let created: UInt64
     /// Bodies of the packets, RFC 9580 section 5.5.2.
     let primary: [UInt8]
-    let subkey: [UInt8]
+    var subkey: [UInt8]
     let userID = Array("handmade".utf8)
 
     init(created: UInt64 = now() - 1_000) {

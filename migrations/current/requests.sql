@@ -30,7 +30,7 @@ BEGIN ATOMIC
       AND t.name = admission.auth_type
       AND m.auth_type = admission.auth_type AND m.language_code = coalesce(admission.language_code, 'en')
       AND coalesce(char_length(admission.language_code) <= 35, true)
-      AND coalesce(octet_length(admission.secure_message) <= 8192, true)
+      AND coalesce(octet_length(admission.secure_message) BETWEEN 1 AND 8192, true)
       AND coalesce(countersign.is_ipv4(admission.ip_address), admission.ip_address IS NULL)
       AND coalesce(char_length(admission.message) <= 155, true)
       AND coalesce(char_length(admission.user_agent) <= 1024, true)
@@ -121,7 +121,7 @@ BEGIN
                                  WHERE c.portal_id = p.portal_id AND c.url = given.callback_uri)
                     ELSE countersign.is_callback_uri(given.callback_uri) END
            AND coalesce(now.language ~ '^[a-z]{2,3}(-[a-z0-9]{2,8})*$', given.language_code IS NULL)
-           AND coalesce(octet_length(given.secure_message) <= 8192, true)
+           AND coalesce(octet_length(given.secure_message) BETWEEN 1 AND 8192, true)
            AND CASE WHEN given.ip_address IS NULL THEN true ELSE countersign.is_inet(given.ip_address) END
            AND coalesce(char_length(given.message) <= 155, true)
            AND coalesce(given.message = '' OR given.message ~ countersign.visible_character(), true)
@@ -236,8 +236,8 @@ BEGIN
     ELSIF given.message !~ countersign.visible_character() THEN
         PERFORM countersign.refuse('CS004', 'message has nothing in it that can be seen; without one the '
             'authentication type''s default is shown');
-    ELSIF octet_length(given.secure_message) > 8192 THEN
-        PERFORM countersign.refuse('CS003', 'secure_message is longer than 8,192 bytes');
+    ELSIF octet_length(given.secure_message) NOT BETWEEN 1 AND 8192 THEN
+        PERFORM countersign.refuse('CS003', 'secure_message must have 1 to 8,192 bytes; without one it is NULL');
     ELSIF NOT countersign.is_inet(given.ip_address) THEN
         PERFORM countersign.refuse('CS003', 'ip_address must be one IPv4 or IPv6 address');
     END IF;

@@ -74,7 +74,7 @@ extension ClaimedSubmission.Prompt {
         return words.lines
     }
 
-    /// Nil when there is something to encrypt and no key to encrypt it to, or one that has ended since it was enrolled: subkeys
+    /// Nil when there is something to encrypt and no key to encrypt it to, or one to which nothing can be encrypted: subkeys
     /// have ends of their own.
     fileprivate func text(
         _ claimed: ClaimedSubmission, _ context: OpenPGPContext, _ sealer: Sealer, _ places: Places?,
@@ -87,9 +87,7 @@ extension ClaimedSubmission.Prompt {
         let armor: String
         do {
             armor = try context.encrypt(Array(secureMessage.utf8), to: publicKey, signedBy: secretKey)
-        } catch OpenPGPError.recipientCannotDecrypt {
-            return nil
-        } catch OpenPGPError.recipient {
+        } catch  where !context.canEncrypt(to: publicKey) {
             return nil
         }
         return (lines + [armor.replacing("\r\n", with: "\n")]).joined(separator: "\n")

@@ -69,6 +69,9 @@ import Testing
         Case(values: ["auth_type": nil], state: "CS003", says: ["auth_type", "missing", "name"]),
         Case(values: ["callback_uri": ""], state: "CS003", says: ["callback_uri", "empty", "http"]),
         Case(
+            values: ["secure_message": ""], state: "CS003",
+            says: ["secure_message", "1 to 8,192 bytes", "NULL"]),
+        Case(
             values: ["secure_message": long(4097)], state: "CS003", says: ["secure_message", "8,192 bytes"]),
         Case(values: ["reference": long(256)], state: "CS003", says: ["reference", "255 characters"]),
         Case(values: ["user_agent": long(1025)], state: "CS003", says: ["user_agent", "1024 characters"]),
