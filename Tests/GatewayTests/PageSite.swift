@@ -53,8 +53,9 @@ struct PageSite: Sendable {
             """)
     }
 
-    func start() async throws -> Page {
-        let json = try await startJSON(site, http)
+    /// - Parameter fields: further ones, each after `&`.
+    func start(_ fields: String = "") async throws -> Page {
+        let json = try await startJSON(site, http, fields)
         return Page(
             id: try #require(json["transaction_id"] as? String), otp: try #require(json["otp"] as? String),
             token: try #require(json["browser_token"] as? String))
@@ -94,12 +95,15 @@ struct PageSite: Sendable {
 }
 
 /// What a start over HTTP answers.
-func startJSON(_ site: GatewaySite, _ http: RawHTTP) async throws -> [String: Any] {
-    try await startAnswer(site, http).json()
+func startJSON(_ site: GatewaySite, _ http: RawHTTP, _ fields: String = "") async throws -> [String: Any] {
+    try await startAnswer(site, http, fields).json()
 }
 
-func startAnswer(_ site: GatewaySite, _ http: RawHTTP) async throws -> RawHTTP.Answer {
+/// - Parameter fields: further ones, each after `&`.
+func startAnswer(
+    _ site: GatewaySite, _ http: RawHTTP, _ fields: String = ""
+) async throws -> RawHTTP.Answer {
     let headers = ["Authorization": site.basic, "Content-Type": "application/x-www-form-urlencoded"]
-    let body = "type=otp&callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback"
+    let body = "type=otp&callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback\(fields)"
     return try await http.send(request("POST", "/oauth/api/v4/authenticate/user", headers, body: body))
 }

@@ -51,6 +51,27 @@ import Testing
         #expect(!LogCapture.current.text.contains("Bearer"))
     }
 
+    /// Whoever opens the link on the device where the browser is answers by the link; whoever scans the picture does not.
+    @Test(
+        arguments: [
+            ("acme://sign-in?otp={otp}", "&channel=link"), ("https://app.example/s/{otp}", "?channel=link"),
+            ("https://app.example/#{otp}", "&channel=link"),
+        ])
+    func `a link to come back by says so, and the picture does not`(template: String, added: String)
+        async throws
+    {
+        let back = "&return_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback"
+        try await PageSite.run("allow_link = true", { $0.linkTemplate = LinkTemplate(template) }) { site in
+            for (fields, added) in [(back, added), ("", "")] {
+                let page = try await site.start(fields)
+                let code = try #require(try await site.ask(page).json()["code"] as? [String: Any])
+                let link = template.replacing("{otp}", with: page.otp)
+                #expect(code["link"] as? String == link + added)
+                #expect(try #require(code["qr"] as? [String: Any])["path"] as? String == QRCode(link)?.path)
+            }
+        }
+    }
+
     @Test func `a portal that speaks SQL leaves the code to its page`() async throws {
         try await PageSite.run { site in
             var portal = try await Database.current.connect(as: site.site.login)

@@ -99,7 +99,7 @@ $$;
 -- token that is not the request's, and none once that has ended 300 s ago. Never who has signed in.
 CREATE OR REPLACE FUNCTION countersign.browser_states(ids uuid[], digests bytea[])
 RETURNS TABLE (place integer, portal text, channel text, status text, looked_at timestamptz, requested_at timestamptz,
-               expires_at timestamptz, code_rotation integer, code bytea, confirmation text,
+               expires_at timestamptz, code_rotation integer, code bytea, by_link boolean, confirmation text,
                confirmation_tries_left integer)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
@@ -108,6 +108,7 @@ BEGIN
         SELECT g.n::integer, p.name, p.channel, request.status::text, clock_timestamp(), request.requested_at,
                request.expires_at, request.code_rotation::integer,
                CASE WHEN request.status = 'issued' AND clock_timestamp() < request.expires_at THEN token.code END,
+               request.allow_link IS TRUE AND request.return_uri IS NOT NULL,
                CASE WHEN request.confirm_number IS NULL THEN NULL
                     WHEN request.confirmed_at IS NOT NULL THEN 'given'
                     WHEN request.status = 'scanned' THEN 'awaited' END,
@@ -118,7 +119,7 @@ BEGIN
             WHERE t.transaction_id = g.id AND t.digest = g.digest OFFSET 0) AS token
         CROSS JOIN LATERAL (
             SELECT r.status, r.requested_at, r.expires_at, r.code_rotation, r.confirm_number, r.confirmed_at,
-                   r.confirm_tries
+                   r.confirm_tries, r.allow_link, r.return_uri
             FROM countersign.auth_requests r
             WHERE r.transaction_id = g.id
               AND (r.resolved_at IS NULL OR clock_timestamp() < r.resolved_at + interval '300 s') OFFSET 0) AS request

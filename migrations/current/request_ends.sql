@@ -240,8 +240,8 @@ BEGIN
     IF request.redeem_once IS NULL AND request.allow_link IS NULL THEN
         PERFORM countersign.refuse('CS003', 'results of this authentication type are not redeemed, but read');
     END IF;
-    IF request.link_answer_id IS NOT NULL
-       AND response_code IS DISTINCT FROM countersign.response_code(request.link_answer_id) THEN
+    -- A code where none was given is wrong, too: who asks with one believes that somebody has checked it.
+    IF response_code IS DISTINCT FROM countersign.response_code(request.link_answer_id) THEN
         -- Told once: whoever sends wrong codes without end must not fill the audit trail.
         INSERT INTO countersign.events (transaction_id, portal_id, type)
             SELECT request.transaction_id, request.portal_id, 'request.redemption_refused'

@@ -217,10 +217,10 @@ struct WriteVerdicts: StatementForDays {
         WITH verdicts AS MATERIALIZED (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
                                  $7::text[], $8::bytea[], $9::text[], $10::bytea[], $11::integer[], $12::boolean[],
-                                 $13::text[], $14::text[], $15::text[], $16::text[], $17::bytea[])
+                                 $13::text[], $14::text[], $15::text[], $16::text[], $17::bytea[], $18::boolean[])
                 AS v (submission_id, transaction_id, enrollment_id, effect, reason, prompt, signer, signed, detail,
                       later_code, steps_later, browser_known, network_match, device_address, device_agent,
-                      country_match, kept_signature)
+                      country_match, kept_signature, by_link)
         ), ended AS MATERIALIZED (
             SELECT ended AS transaction_id
             FROM (SELECT array_agg(transaction_id) AS ids, array_agg(effect) AS ends,
@@ -241,8 +241,10 @@ struct WriteVerdicts: StatementForDays {
                 network_match = coalesce(v.network_match, r.network_match),
                 country_match = coalesce(v.country_match, r.country_match),
                 browser_known = coalesce(v.browser_known, r.browser_known),
-                confirm_number = CASE WHEN NOT (v.browser_known AND r.confirm_if_new) IS TRUE
+                -- Who has opened a link is shown no number, and answers by that link or not at all.
+                confirm_number = CASE WHEN NOT (v.browser_known AND r.confirm_if_new OR v.by_link) IS TRUE
                                       THEN r.confirm_number END,
+                refuse_qr = CASE WHEN v.by_link THEN true ELSE r.refuse_qr END,
                 answer_id = CASE v.effect WHEN 'await_confirmation' THEN v.submission_id ELSE r.answer_id END,
                 signature_verified = CASE v.effect WHEN 'await_confirmation' THEN v.signer IS NOT NULL
                                                    ELSE r.signature_verified END,

@@ -24,6 +24,8 @@ struct VerdictColumns {
     var browsersKnown: [Bool?] = []
     /// As `KeptSignature` has them.
     var signatures: [[UInt8]?] = []
+    /// Of first scans, whether the code came by a link.
+    var linked: [Bool?] = []
 
     var count: Int { submissions.count }
 
@@ -48,6 +50,7 @@ struct VerdictColumns {
         laterCodes.append(later > 0 ? candidate.secretDigest : nil)
         steps.append(Int32(later))
         browsersKnown.append(effect == "scan" ? checked.claimed.prompt?.words.browser?.isKnown : nil)
+        linked.append(effect == "scan" ? candidate.isByLink : nil)
         networks.append(checked.claimed.network?.rawValue)
         // Who tells no address with the answer has told one with the scan, or it is unknown.
         let isTold = checked.claimed.deviceAddress != nil || candidate.action == .scan
@@ -71,6 +74,7 @@ struct VerdictColumns {
             .optionalByteses(signed), .texts(details), .optionalByteses(laterCodes), .int32s(steps),
             .optionalBools(browsersKnown), .texts(networks), .texts(addresses), .texts(agents),
             .texts(countries), .optionalByteses(signatures),
+            .optionalBools(linked),
         ]
     }
 }

@@ -14,6 +14,8 @@ struct BrowserLook: RowReadable, Sendable {
     let rotation: Int?
     /// The code, hidden by the token; nil where there is none to show.
     let code: [UInt8]?
+    /// Whether who opens its link answers by that.
+    let isByLink: Bool
     let confirmation: String?
     let confirmationTriesLeft: Int?
     /// By this machine's.
@@ -28,6 +30,7 @@ struct BrowserLook: RowReadable, Sendable {
         expiresAt = try row.timestamp("expires_at")
         rotation = try row.optionalInt("code_rotation")
         code = try row.optionalBytes("code")
+        isByLink = try row.bool("by_link")
         confirmation = try row.optionalText("confirmation")
         confirmationTriesLeft = try row.optionalInt("confirmation_tries_left")
     }

@@ -14,7 +14,7 @@ struct BrowserState: Encodable, Sendable {
         let otp: String
         /// What opens the app on the same device, where the gateway has been told how.
         let link: String?
-        /// Of the link or, without one, of the code.
+        /// Of the link as one scans it or, without one, of the code.
         let qr: Picture
         /// Milliseconds that it is good for.
         let valid_for: Int64
@@ -37,7 +37,7 @@ struct BrowserState: Encodable, Sendable {
     ) {
         transaction_id = call.transactionID.description
         status = look.status
-        code = step.flatMap { Self.code($0, at: look.now, template) }
+        code = step.flatMap { Self.code($0, at: look.now, template, isByLink: look.isByLink) }
         expires_in =
             look.isFinal ? 0 : max(0, look.now.duration(to: look.expiresAt) / .milliseconds(1)).rounded64
         confirmation = look.confirmation
@@ -54,12 +54,12 @@ struct BrowserState: Encodable, Sendable {
     }
 
     private static func code(
-        _ step: CodeSteps.Step, at now: Timestamp, _ template: LinkTemplate?
+        _ step: CodeSteps.Step, at now: Timestamp, _ template: LinkTemplate?, isByLink: Bool
     ) -> Code? {
-        let link = template?.link(step.otp)
-        return QRCode(link ?? step.otp).map { picture in
+        QRCode(template?.link(step.otp) ?? step.otp).map { picture in
             Code(
-                otp: step.otp, link: link, qr: .init(size: picture.side, path: picture.path),
+                otp: step.otp, link: template?.link(step.otp, isOpened: isByLink),
+                qr: .init(size: picture.side, path: picture.path),
                 valid_for: (now.duration(to: step.validUntil) / .milliseconds(1)).rounded64)
         }
     }

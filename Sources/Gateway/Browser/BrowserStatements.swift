@@ -45,7 +45,7 @@ struct FindBrowserStates: PreparedStatement {
         "gateway.browser_states",
         """
         SELECT place, portal, channel, status, looked_at, requested_at, expires_at, code_rotation, code,
-               confirmation, confirmation_tries_left
+               by_link, confirmation, confirmation_tries_left
         FROM countersign.browser_states($1, $2)
         """)
     var parameters: [Parameter] {

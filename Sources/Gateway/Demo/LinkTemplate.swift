@@ -12,5 +12,10 @@ package struct LinkTemplate: Sendable {
         (before, after) = (parts[0], parts[1])
     }
 
-    package func link(_ otp: String) -> String { "\(before)\(otp)\(after)" }
+    /// - Parameter isOpened: the link is for the browser on the device where the app is, of a request that has an address to
+    ///   come back to: it tells the app so, by `channel=link`.
+    package func link(_ otp: String, isOpened: Bool = false) -> String {
+        let link = "\(before)\(otp)\(after)"
+        return isOpened ? link + (link.contains { "?#".contains($0) } ? "&" : "?") + "channel=link" : link
+    }
 }

@@ -133,6 +133,40 @@ import Testing
         }
     }
 
+    /// Who asks with a code believes that it was looked at.
+    @Test func `a code where none was given takes nothing`() async throws {
+        try await withWorkerLogin(stages: [.enroll, .issue, .validate]) { _ in
+            var all = try await Parties.gather("allow_link = true, redeem_once = true")
+            try await all.start()
+            #expect(try await all.submit("accept", by: "qr") == [nil, nil])
+            #expect(try await all.redeem("0123456789abcdef0123456789abcdef") == open)
+            #expect(try await all.redeem(nil) == ["authenticated", "true", "alice", "taken"])
+        }
+    }
+
+    /// It was shown no number, so none is asked for; and whoever answers without the link would be asked for one.
+    @Test func `who has scanned by a link is asked for no number, and answers by the link`() async throws {
+        try await withWorkerLogin(stages: [.enroll, .issue, .validate]) { _ in
+            var all = try await Parties.gather("allow_link = true, confirm_code = 'always'")
+            try await all.start()
+            let asked = Statement(
+                "asked",
+                "SELECT confirmation, confirmation_tries_left FROM countersign.auth_results WHERE transaction_id = $1"
+            )
+            #expect(try await all.submit("scan", by: "link") == [nil, nil])
+            let row = try await all.portal.run(asked, [.identifier(all.transaction)])[0]
+            #expect(try row.optionalText(0) == nil && row.optionalInt(1) == nil)
+            let confirm = Statement("confirm", "SELECT status FROM countersign.confirm_code($1, '00')")
+            #expect(
+                try await all.portal.refusal(of: confirm, [.identifier(all.transaction)])?.state == "CS003")
+            for action in ["scan", "accept"] {
+                #expect(try await all.submit(action, by: nil) == ["wrong_channel", nil])
+            }
+            let accepted = try await all.submit("accept", by: "link")
+            #expect(accepted[0] == nil && accepted[1]?.hasPrefix("\(Site.callback)?response_code=") == true)
+        }
+    }
+
     @Test func `the app returns to the portal's own addresses alone`() async throws {
         let site = try await Site.make()
         var portal = try await site.portal()
