@@ -12,14 +12,16 @@ SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
     known record;
     lately record;
-    -- By its first line, or by its first packet, of type 5 in either form, whatever the line says. A regular expression fails
-    -- on a text of more than 256 MiB, and what is longer than 16 KiB is no key.
+    -- By its first line, or by its first packet, of type 5 in either form, whatever the line says, or if there is none. A
+    -- regular expression fails on a text of more than 256 MiB, and what is longer than 16 KiB is no key.
     holds_secret constant boolean := (
         strpos(NEW.public_key, 'PRIVATE KEY') > 0 OR strpos(NEW.user_id, 'PRIVATE KEY') > 0
         OR strpos(NEW.device_id, 'PRIVATE KEY') > 0 OR strpos(NEW.device_name, 'PRIVATE KEY') > 0
         OR strpos(NEW.platform, 'PRIVATE KEY') > 0
         OR left(NEW.public_key, 65536)
-           ~ E'BEGIN PGP [^\n]*-----[[:space:]]*\n([^\n:]*:[^\n]*\n)*[[:space:]]*(l|x[Q-Za-f])') IS TRUE;
+           ~ E'BEGIN PGP [^\n]*-----[[:space:]]*\n([^\n:]*:[^\n]*\n)*[[:space:]]*(l|x[Q-Za-f])'
+        OR left(NEW.public_key, 65536)
+           ~ E'^[[:space:]]*([^\n:]*:[^\n]*\n)*[[:space:]]*(l|x[Q-Za-f])[A-Za-z0-9+/]{40}') IS TRUE;
 BEGIN
     -- Only the owner may write status: a row that is not pending is restored, and stays as it was.
     IF NEW.status <> 'pending' THEN

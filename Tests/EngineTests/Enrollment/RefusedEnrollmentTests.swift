@@ -1,4 +1,5 @@
 import Countersign
+import Foundation
 import OpenPGP
 import Postgres
 import Support
@@ -56,6 +57,18 @@ import Testing
             "'alice', 'phone', NULL, repeat(\(key), 1000)", "repeat('a', 256), E'\\n', NULL, \(key)",
         ] {
             #expect(try await enroll(values, &app) == "rejected", "\(values)")
+        }
+        // Without its first line it is known by its first packet: of type 5, with a length of one byte and of two, in the old
+        // form and the new.
+        for start: [UInt8] in [
+            [0x94, 88, 4], [0x95, 1, 20, 4], [0x97, 4], [0xC5, 88, 4], [0xC5, 0xC0, 20, 4],
+        ] {
+            let packet = Data(start + Array(secret.utf8)).base64EncodedString()
+            for text in [packet, "\\n\(packet)", "Version: GnuPG\\r\\n\\r\\n\(packet)"] {
+                let values = "'bob', NULL, NULL, E'\(text)'"
+                #expect(try await enroll(values, &app) == "rejected", "\(values)")
+            }
+            #expect(!(try await log.read().contains(packet)))
         }
         for setting in [
             "apps SET max_enrollments_per_hour = 1", "apps SET enabled = false",
