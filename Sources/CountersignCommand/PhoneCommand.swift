@@ -41,8 +41,11 @@ struct PhoneOptions: ParsableArguments {
     @OptionGroup var database: DatabaseOptions
 
     var file: PhoneFile {
-        let home = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".countersign-phone.json")
-        return PhoneFile(path: keys ?? Environment.current.text("keys") ?? home.path)
+        // As a shell means it by ~: FileManager asks the user database alone.
+        let home =
+            ProcessInfo.processInfo.environment["HOME"].flatMap { $0.isEmpty ? nil : $0 }
+            ?? FileManager.default.homeDirectoryForCurrentUser.path
+        return PhoneFile(path: keys ?? Environment.current.text("keys") ?? home + "/.countersign-phone.json")
     }
 
     /// Over HTTP when a server is named, else with the app's login.

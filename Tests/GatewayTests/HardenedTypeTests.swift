@@ -36,6 +36,9 @@ import Testing
     @Test func `a confirmation number, asked for on the page`() async throws {
         try await withPhone("confirm_code = 'always'") { site, http, phone, enrollment in
             let (id, otp) = try await startSignIn(site, http)
+            // A word that is no status would be another than any.
+            let typo = try await get(site, http, "\(id)?wait=30&known=Issued")
+            #expect(typo["error"] as? String == "1003", "\(typo)")
             // A page learns that it has to ask by waiting for what it does not know.
             async let news = get(site, http, "\(id)?wait=30&known=issued")
             let prompt = try await phone.submit(enrollment, otp, .scan).json()["prompt"] as? String

@@ -17,7 +17,7 @@ $$;
 CREATE OR REPLACE FUNCTION countersign.admit_browser_id() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF char_length(NEW.browser_id) NOT BETWEEN 16 AND 255 THEN
+    IF char_length(NEW.browser_id) NOT BETWEEN 16 AND 255 OR NEW.browser_id !~ countersign.visible_character() THEN
         PERFORM countersign.refuse('CS003', 'browser_id must have 16 to 255 characters that nobody can guess');
     END IF;
     NEW.browser_id := countersign.browser_digest(coalesce(NEW.portal_id, countersign.current_portal()), NEW.browser_id);

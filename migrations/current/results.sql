@@ -100,7 +100,7 @@ SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET jit = off A
 DECLARE
     portal constant integer := countersign.current_portal();
     -- No further back: it walks over everybody's events of that time.
-    start constant timestamptz := greatest(since, clock_timestamp() - interval '1 hour');
+    start constant timestamptz := least(greatest(since, clock_timestamp() - interval '1 hour'), clock_timestamp());
 BEGIN
     RETURN QUERY
         SELECT e.transaction_id, (e.details ->> 'epoch')::integer, ended.status::text,

@@ -28,7 +28,8 @@ package struct PromptLines: Sendable {
     ) {
         (self.portal, self.message, self.number) = (portal, message, number)
         (self.browser, self.network) = (browser, network)
-        (self.address, self.userAgent, self.language) = (address, userAgent, language)
+        (self.address, self.language) = (address, language)
+        self.userAgent = userAgent.flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// Of the visitor's browser, what its user knows of it.

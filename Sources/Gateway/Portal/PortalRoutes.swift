@@ -101,7 +101,7 @@ struct PortalRoutes: Sendable {
         let id = try transaction(request)
         let query = try request.query()
         let wait = try seconds(query["wait"])
-        let known = query["known"]
+        let known = try known(query["known"])
         func look() async throws -> TransactionResult {
             try await cells[portal].signIns.result(id, of: portal, wait: .seconds(wait), known: known)
         }
@@ -159,6 +159,16 @@ struct PortalRoutes: Sendable {
         }
         LogContext.note("transaction_id", id.description)
         return id
+    }
+
+    /// Nil for an empty one. A word that is none would be another than that of any request, and no poll would wait.
+    private func known(_ text: String?) throws(Problem) -> String? {
+        guard let text, !text.isEmpty else { return nil }
+        guard RequestStatus(rawValue: text) != nil else {
+            let words = RequestStatus.allCases.map(\.rawValue).joined(separator: ", ")
+            throw PortalProblem.invalidParameter("known must be one of \(words)")
+        }
+        return text
     }
 
     private func seconds(_ text: String?) throws(Problem) -> Int {

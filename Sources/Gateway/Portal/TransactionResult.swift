@@ -98,5 +98,10 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
     ]
 }
 
+/// How a request can stand.
+enum RequestStatus: String, CaseIterable {
+    case requested, issued, scanned, authenticated, denied, expired, cancelled, failed
+}
+
 /// Whether a request that stands so will never change again.
 func isFinalStatus(_ status: String) -> Bool { !["requested", "issued", "scanned"].contains(status) }

@@ -58,8 +58,15 @@ package struct IncomingRequest: Sendable {
     /// The body as JSON. Fails with 413, 415, and 400 with what is wrong in it.
     package func json<T: KnownFields>(_: T.Type = T.self) async throws -> T {
         try expect("application/json")
+        let body = try await body()
+        // The decoder would guess at UTF-16 and UTF-32, which nobody else reads there (RFC 8259 section 8.1).
+        guard !body.starts(with: [0xEF, 0xBB, 0xBF]), !body.contains(0),
+            String(validating: body, as: UTF8.self) != nil
+        else {
+            throw Problem.invalidRequest("the body is not JSON in UTF-8 without a byte order mark")
+        }
         do {
-            return try JSONDecoder().decode(OnlyKnownFields<T>.self, from: Data(try await body())).body
+            return try JSONDecoder().decode(OnlyKnownFields<T>.self, from: Data(body)).body
         } catch let error as DecodingError {
             throw Problem.invalidRequest(error.sentence)
         }
