@@ -858,7 +858,7 @@ CREATE TABLE countersign.operator_sessions (
 ---------------------------------------------------------------------------------------------------------
 CREATE TABLE countersign.partitioned_tables (
     table_name      text COLLATE "C" PRIMARY KEY,
-    retention_days  integer NOT NULL CONSTRAINT partitioned_tables_retention CHECK (retention_days >= 1),
+    retention_days  integer NOT NULL CONSTRAINT partitioned_tables_retention CHECK (retention_days BETWEEN 1 AND 36500),
     days            integer NOT NULL CONSTRAINT partitioned_tables_days CHECK (days IN (1, 7)),  -- of a partition
     fillfactor      integer NOT NULL
 );

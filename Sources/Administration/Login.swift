@@ -27,8 +27,10 @@ extension Login {
         _ connection: inout Connection
     ) async throws -> Login {
         // The server would cut a longer name, and then it would be another one.
-        guard (1...63).contains(name.utf8.count), !name.utf8.contains(0) else {
-            throw AdministrationError.refused("a login's name must have 1 to 63 bytes")
+        guard (1...63).contains(name.utf8.count), !name.unicodeScalars.contains(where: \.isUnprintable) else {
+            throw AdministrationError.refused(
+                "a login's name must have 1 to 63 bytes, and no character that cannot be seen or moves others"
+            )
         }
         let password = password ?? (withPassword ? makePassword() : nil)
         var verifier: String?

@@ -25,6 +25,19 @@ package enum OutdatedWorkers {
         }
     }
 
+    /// Refuses while any worker is live: those of other groups could do nothing any more.
+    package static func refuseAny(forGroupsOf installation: Installation, _ connection: inout Connection)
+        async throws
+    {
+        let workers = try await connection.run(FindOutdatedWorkers(minimum: Int(Int32.max))).all()
+        guard workers.isEmpty else {
+            throw AdministrationError.refused(
+                "other groups were asked for, and there is " + workers.map(sentence).joined(separator: ", ")
+                    + ", whose login is in \(installation.prefix)worker and could do nothing any more: stop it first, or "
+                    + "leave --installation as it was")
+        }
+    }
+
     private static func refusal(_ workers: [FindOutdatedWorkers.Output], _ minimum: Int)
         -> AdministrationError
     {

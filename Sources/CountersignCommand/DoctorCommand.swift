@@ -100,8 +100,13 @@ struct DoctorCommand: DatabaseCommand {
     }
 
     private func mendDefaultPartitions(_ connection: inout Connection) async throws {
-        for (table, moved) in try await DefaultPartitions.mend(&connection) where moved > 0 {
-            writeError("countersign: moved \(moved) rows of \(table)")
+        for (table, moved, isDone) in try await DefaultPartitions.mend(&connection) {
+            if moved > 0 { writeError("countersign: moved \(moved) rows of \(table)") }
+            if !isDone {
+                writeError(
+                    "countersign: \(table)_default keeps rows: a table has the name of their partition, or they are of days "
+                        + "more than seven partitions back or sixty days ahead, for which none is made")
+            }
         }
     }
 }

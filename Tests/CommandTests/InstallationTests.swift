@@ -157,6 +157,16 @@ import Testing
                 "countersign migrate up --installation countersigntest"))
         let prefix = try await migrateNamed()
         #expect(try await installations()["grade"] as? String == "ok")
+        // A name that was mistyped would stop all that work.
+        try await Database.current.arrangeAsSuperuser(
+            """
+            INSERT INTO countersign.workers (worker_id, heartbeat_at, process_id, program, host)
+            VALUES (gen_random_uuid(), clock_timestamp(), 17, 1, 'w1')
+            """)
+        let mistyped = try await owner().run("migrate", "up", "--installation", "countersigntst")
+        #expect(mistyped.status == 65)
+        #expect(mistyped.errors.contains("other groups were asked for, and there is worker "))
+        #expect(mistyped.errors.contains("stop it first, or leave --installation as it was"))
         let memberships = """
             SELECT count(*) FROM pg_auth_members m WHERE m.member::regrole::text IN ('\(acme)', '\(mobile)')
               AND m.roleid::regrole::text IN ('\(prefix)portal', '\(prefix)app')

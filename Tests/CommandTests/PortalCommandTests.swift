@@ -124,7 +124,13 @@ import Testing
         let reserved = try await shell.run("portal", "add", "beta", "--role", "pg_acme")
         #expect(reserved.status == 65)
         let long = try await shell.run("portal", "add", "beta", "--role", String(repeating: "x", count: 64))
-        long.expect(65, "a login's name must have 1 to 63 bytes")
+        let hidden = try await shell.run("portal", "add", "beta", "--role", "ze\n\u{1B}[2Jta")
+        for refused in [long, hidden] {
+            refused.expect(
+                65,
+                "a login's name must have 1 to 63 bytes, and no character that cannot be seen or moves others"
+            )
+        }
     }
 
     @Test func `listing, disabling and enabling`() async throws {

@@ -170,6 +170,11 @@ import Testing
             64,
             "--since must be a number and s, m, h or d, as 15m, a day, as 2026-01-31, or RFC 3339, as 2026-01-31T12:00:00Z, not 'yesterday'"
         )
+        for receiver in ["https://acme.example/", "https://acme.example/callback", "acme.example", ""] {
+            try await admin.run(
+                "webhook", "replay", "--portal", "acme", "--since", "1h", "--receiver", receiver
+            ).expect(64, "--receiver must be scheme, host and port alone, as https://acme.example:8443")
+        }
         try await admin.run("webhook", "replay", "--portal", "acm", "--since", "1h").expect(
             65, "there is no portal acm; there is acme")
         try await admin.run("portal", "rotate-secret", "acme", "--overlap", "31d").expect(

@@ -308,6 +308,34 @@ import Testing
             """, ["hold rows: auth_requests (3)", "-1 days ahead"])
     }
 
+    /// It was offered to be dropped, with its rows.
+    @Test func `a partition that was detached is taken back with its rows and what came since`() async throws
+    {
+        let insert = """
+            INSERT INTO countersign.webhook_attempts (transaction_id, started_at, attempt, duration_ms)
+            SELECT countersign.uuid_v7(), now(), 1, 5 FROM generate_series(1, 3)
+            """
+        try await Database.current.arrange(insert)
+        var connection = try await Database.current.connect()
+        let day = try await connection.execute(
+            "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD')")[0].text(0)
+        try await expectMended(
+            """
+            ALTER TABLE countersign.webhook_attempts DETACH PARTITION countersign.webhook_attempts_\(day);
+            \(insert)
+            """,
+            ["relation webhook_attempts_\(day) is not ours", "hold rows: webhook_attempts (3)"])
+        #expect(
+            try await Database.current.count("SELECT count(*) FROM countersign.webhook_attempts_\(day)") == 6)
+    }
+
+    /// Nothing of it is the server's.
+    @Test func `a database that commits early is told once`() async throws {
+        try await expectMended(
+            "ALTER DATABASE \(Database.current.name) SET synchronous_commit = off",
+            ["every login of this database: synchronous_commit is off"])
+    }
+
     /// Each was 1 to 21 errors.
     @Test func `settings of the session are no drift`() async throws {
         let before = try await faults()

@@ -185,9 +185,18 @@ import Testing
         var owner = try await Database.current.connect()
         let moved = try await DefaultPartitions.mend(&owner)
         #expect(moved.map(\.table) == ["auth_requests"] && moved.map(\.moved) == [3])
+        #expect(moved.map(\.isDone) == [true])
         #expect(try await owner.execute("SELECT count(*) FROM countersign.auth_requests")[0].int(0) == 3)
         #expect(try await owner.execute("SELECT count(*) FROM countersign.issue_queue")[0].int(0) == 3)
         #expect(try await DefaultPartitions.mend(&owner).isEmpty)
+        // Of days for which no partition is made any more.
+        try await arrange(
+            """
+            INSERT INTO countersign.webhook_attempts (transaction_id, started_at, attempt, duration_ms)
+            SELECT countersign.uuid_floor(now() - '9 days'::interval), now() - '9 days'::interval, 1, 5
+            """)
+        #expect(try await DefaultPartitions.mend(&owner).map(\.isDone) == [false])
+        try await arrange("DELETE FROM countersign.webhook_attempts_default")
         let drift = try await examine().filter { $0.check == "drift" && $0.grade != .ok }
         #expect(drift == [], "the same schema as before")
     }

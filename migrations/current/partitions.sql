@@ -90,6 +90,37 @@ BEGIN
 END
 $$;
 
+-- Takes a partition back that was detached by hand, with what has come to the default partition in its place. The owner's.
+CREATE OR REPLACE FUNCTION countersign.attach_partition(partition_name text) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    settled countersign.partitioned_tables%ROWTYPE;
+    first date;
+    low uuid;
+    high uuid;
+    key text;
+BEGIN
+    SELECT * INTO settled FROM countersign.partitioned_tables p
+        WHERE attach_partition.partition_name ~ ('^' || p.table_name || '_[0-9]{8}$');
+    IF settled.table_name IS NULL OR to_regclass(format('countersign.%I', partition_name)) IS NULL THEN
+        PERFORM countersign.refuse('CS003', 'partition_name must be that of a table, and of a partition of ours, as '
+                                            'submissions_20260131');
+    END IF;
+    first := countersign.partition_start(to_date(right(partition_name, 8), 'YYYYMMDD'), settled.days);
+    low := countersign.uuid_floor(first::timestamp AT TIME ZONE 'UTC');
+    high := countersign.uuid_floor((first + settled.days)::timestamp AT TIME ZONE 'UTC');
+    SELECT a.attname INTO key FROM pg_partitioned_table p JOIN pg_attribute a
+        ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+        WHERE p.partrelid = to_regclass(format('countersign.%I', settled.table_name));
+    EXECUTE format('LOCK TABLE countersign.%I IN ACCESS EXCLUSIVE MODE', settled.table_name);
+    EXECUTE format('WITH gone AS (DELETE FROM countersign.%I WHERE %I >= $1 AND %2$I < $2 RETURNING *) '
+                   'INSERT INTO countersign.%I SELECT * FROM gone', settled.table_name || '_default', key, partition_name)
+        USING low, high;
+    EXECUTE format('ALTER TABLE countersign.%I ATTACH PARTITION countersign.%I FOR VALUES FROM (%L) TO (%L)',
+                   settled.table_name, partition_name, low, high);
+END
+$$;
+
 -- Moves the rows of a default partition to where they belong, once that partition exists. Returns how many.
 -- The table is locked for as long as it takes: rows there are few, or something is very wrong.
 CREATE OR REPLACE FUNCTION countersign.mend_default_partition(table_name text) RETURNS bigint

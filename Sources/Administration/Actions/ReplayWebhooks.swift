@@ -39,6 +39,10 @@ package struct ReplayWebhooks: OperatorAction {
         }
         since = try Since(typed: typed)
         receiver = words.optional("receiver").map { $0.lowercased() }
+        if let receiver, receiver.wholeMatch(of: /https?:\/\/[^\/?#@ ]+/) == nil {
+            throw UnreadableInput(
+                "--receiver must be scheme, host and port alone, as https://acme.example:8443")
+        }
     }
 
     package static func button(on subject: ActionSubject) -> ActionButton? {

@@ -2,14 +2,17 @@ package import Postgres
 
 /// Mending of what should not happen: rows in default partitions.
 package enum DefaultPartitions {
-    /// Moves the rows of each default partition to where they belong. Needs the owner's login. By table, how many.
-    package static func mend(_ connection: inout Connection) async throws -> [(table: String, moved: Int)] {
-        let tables = try await connection.run(FindFilledDefaults()).all()
-        var moved: [(String, Int)] = []
-        for table in tables {
+    /// Moves the rows of each default partition to where they belong. Needs the owner's login. By table, how many, and whether
+    /// all: no partition is made for days more than seven partitions back or sixty days ahead.
+    package static func mend(
+        _ connection: inout Connection
+    ) async throws -> [(table: String, moved: Int, isDone: Bool)] {
+        var moved: [(table: String, count: Int)] = []
+        for table in try await connection.run(FindFilledDefaults()).all() {
             moved.append((table, try await connection.run(MendDefault(table: table)).one()))
         }
-        return moved
+        let filled = try await connection.run(FindFilledDefaults()).all()
+        return moved.map { ($0.table, $0.count, !filled.contains($0.table)) }
     }
 }
 

@@ -175,8 +175,9 @@ extension DoctorCheck {
             || format('DO $$ DECLARE taken regprocedure; BEGIN FOR taken IN SELECT p.oid FROM pg_proc p WHERE '
                    '\(condition) LOOP '
                    'EXECUTE format(''REVOKE EXECUTE ON FUNCTION %%s FROM PUBLIC'', taken); '
-                   'EXECUTE format(''GRANT EXECUTE ON FUNCTION %%s TO %I, %I'', taken); END LOOP; END $$;',
-                   pg_get_userbyid(d.datdba), (SELECT name FROM ours WHERE kind = 'worker'))
+                   'EXECUTE format(''GRANT EXECUTE ON FUNCTION %%s TO %I, %I, %I'', taken); END LOOP; END $$;',
+                   pg_get_userbyid(d.datdba), (SELECT name FROM ours WHERE kind = 'worker'),
+                   (SELECT name FROM ours WHERE kind = 'admin'))
             || E'\\nREVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC;\\n'
             || format('ALTER DATABASE %I SET temp_file_limit = ''1GB'';', d.datname)
             || E'\\nCREATE SCHEMA IF NOT EXISTS countersign_guard;\\n'

@@ -45,7 +45,9 @@ struct FindLossyCommits: PreparedStatement {
         UNION ALL
         SELECT 'the server', current_setting('synchronous_commit'),
                ARRAY['ALTER SYSTEM RESET synchronous_commit;', 'SELECT pg_reload_conf();']
-        WHERE current_setting('synchronous_commit') IN ('off', 'local')
+        FROM pg_settings s
+        WHERE s.name = 'synchronous_commit' AND s.setting IN ('off', 'local')
+          AND s.source NOT IN ('global', 'database', 'user', 'database user', 'client', 'session')
         ORDER BY 1
         """)
 

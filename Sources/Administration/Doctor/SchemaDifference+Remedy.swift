@@ -16,6 +16,13 @@ extension SchemaDifference {
             Remedy(["ALTER TABLE \(qualified(relation)) RESET (\(member));"], isSafe: true)
         case ("option", _):
             Remedy(["ALTER TABLE \(qualified(relation)) SET (\(member) = \(wanted));"], isSafe: true)
+        case ("relation", .foreign) where isDetached:
+            Remedy(["SELECT countersign.attach_partition(\(quotedLiteral(name)));"])
+        case ("relation", .foreign) where !holdsNoRows:
+            Remedy([
+                "CREATE SCHEMA IF NOT EXISTS \(Self.aside);",
+                "ALTER TABLE \(qualified(name)) SET SCHEMA \(Self.aside);",
+            ])
         case (_, .foreign): dropping.map { Remedy([$0]) }
         case ("index", _), ("constraint", _):
             Remedy(
@@ -26,7 +33,7 @@ extension SchemaDifference {
             source(installation).isEmpty ? nil : Remedy(source(installation), isSafe: true)
         case ("relation", .missing), ("type", .missing):
             source(installation).isEmpty
-                ? nil : Remedy(source(installation) + grants(installation), isSafe: isView)
+                ? nil : Remedy(source(installation) + grants(installation), isSafe: isView || parent != nil)
         case ("column", _): columnRemedy
         default: Remedy(["countersign migrate show \(shown)"], by: .shell)
         }
@@ -60,13 +67,20 @@ extension SchemaDifference {
 
     private func qualified(_ name: String) -> String { "countersign.\(plainIdentifier(name))" }
 
+    /// Where tables are put that are not ours.
+    static let aside = "countersign_aside"
+
+    /// A relation that can go without anybody's rows.
+    private var holdsNoRows: Bool { found.hasPrefix("v") || found.hasPrefix("S") }
+
+    /// Nil for a table, with whose rows nobody knows what to do but who has made it.
     private var dropping: String? {
         switch word {
         case "relation":
             switch found.first {
             case "v": "DROP VIEW \(qualified(name));"
             case "S": "DROP SEQUENCE \(qualified(name));"
-            default: "DROP TABLE \(qualified(name));"
+            default: nil
             }
         case "column": "ALTER TABLE \(qualified(relation)) DROP COLUMN \(plainIdentifier(member));"
         case "constraint": "ALTER TABLE \(qualified(relation)) DROP CONSTRAINT \(plainIdentifier(member));"

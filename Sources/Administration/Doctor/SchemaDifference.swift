@@ -1,3 +1,5 @@
+import Countersign
+
 /// An object that is not what the files of the schema make.
 package struct SchemaDifference: Sendable, Hashable {
     package enum Kind: String, Sendable {
@@ -17,6 +19,11 @@ package struct SchemaDifference: Sendable, Hashable {
 
     package var advice: String {
         switch kind {
+        case .foreign where isDetached:
+            "It has the name of a partition of ours, and perhaps its rows, which nobody finds there: it was detached. It is "
+                + "taken back with what has come since."
+        case .foreign where word == "relation":
+            "It is moved out of ours with all its rows; drop it there when nobody needs them."
         case .foreign: "Undo what was done by hand; `countersign migrate show` lists what is ours."
         case .missing, .changed: "`countersign migrate show \(shown)` prints ours."
         }
@@ -30,8 +37,16 @@ package struct SchemaDifference: Sendable, Hashable {
     var relation: String { String(name.prefix { $0 != "." && $0 != " " && $0 != "(" }) }
 
     /// The table of a default partition.
-    private var parent: String? {
+    var parent: String? {
         relation.hasSuffix("_default") ? String(relation.dropLast("_default".count)) : nil
+    }
+
+    /// Whether it is called as a partition of one of our tables: `submissions_20260131`.
+    var isDetached: Bool {
+        let (table, day) = (name.dropLast(9), name.suffix(9))
+        return word == "relation" && kind == .foreign && day.first == "_"
+            && day.dropFirst().allSatisfy(\.isASCIIDigit)
+            && embeddedSchema.contains { $0.hasPrefix("relation \(table)\tp") }
     }
 
     /// What `migrate show` prints of it. Rights stand together in one file; a default partition has what its table has.
@@ -85,4 +100,8 @@ package struct SchemaDifference: Sendable, Hashable {
         }
         return Dictionary(pairs) { first, _ in first }
     }
+}
+
+extension Character {
+    fileprivate var isASCIIDigit: Bool { isASCII && isNumber }
 }

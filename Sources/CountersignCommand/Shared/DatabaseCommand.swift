@@ -37,7 +37,9 @@ extension DatabaseCommand {
             var connection = try await Connection.open(options)
             Interruption.shared.watch(connection)
             do {
-                if Self.needsSchema { try await Program.schemaRange.check(&connection, schema: Program.schema) }
+                if Self.needsSchema {
+                    try await Program.schemaRange.check(&connection, schema: Program.schema)
+                }
                 try await run(&connection)
             } catch {
                 // Only a refusal names a group: else nobody has to wait for how the groups are called here.

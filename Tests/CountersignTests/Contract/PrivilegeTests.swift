@@ -89,6 +89,7 @@ private let decidedPrivileges = """
     apps_app_id_seq (sequence) - nobody
     arm_bell(stage text) - worker: execute
     audit(type text, details jsonb, portal integer, app integer) - nobody
+    attach_partition(partition_name text) - nobody
     audit_client() - nobody
     audit_event() - nobody
     audit_log_level() - nobody
