@@ -35,6 +35,9 @@ BEGIN
             WHERE left(o.partition_name, -9) = t.table_name)::float8
         FROM countersign.partitioned_tables t
         UNION ALL
+        SELECT 'history_gone_back', '', coalesce((
+            SELECT (e.released_at IS NULL)::integer FROM countersign.epochs e ORDER BY e.number DESC LIMIT 1), 0)::float8
+        UNION ALL
         SELECT 'transactions_held', '', (pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                                          - pg_snapshot_xmin(pg_current_snapshot())::text::bigint)::float8
         UNION ALL

@@ -16,6 +16,7 @@ extension DatabaseFigures {
             queue("oldest_seconds") { $0.oldest.map { max(0, $0.duration(to: time) / .seconds(1)) } ?? 0 },
             queue("in_flight") { Double($0.inFlight) },
             figure("breakers", by: "state"), figure("default_partition_rows", by: "table"),
+            figure("history_gone_back"),
             figure("notification_queue_usage"),
             figure("notifications_paused"),
             figure("partitions_ahead", by: "table"), figure("partitions_outlived", by: "table"),

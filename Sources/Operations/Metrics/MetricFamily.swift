@@ -44,6 +44,8 @@ let helpTexts = [
     "countersign_build_info": "1, labelled with the version of this program and its number.",
     "countersign_database_up": "1 when this process reached the database for this scrape.",
     "countersign_default_partition_rows": "Rows in a default partition, which should be empty; at most 1000.",
+    "countersign_history_gone_back":
+        "1 until `countersign restored` has looked after a loss of what was over.",
     "countersign_http_connection_limit": "Clients that may be connected to the server at once.",
     "countersign_http_open_connections": "Clients that are connected to the server.",
     "countersign_http_refusals_total":

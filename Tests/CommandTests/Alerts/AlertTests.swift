@@ -34,6 +34,11 @@ import Testing
                 try await site.letBatchesPass()
                 try await prometheus.waitForSilence()
 
+                try await site.loseHistory()
+                try await prometheus.wait(for: ["CountersignHistoryGoneBack"])
+                try await site.lookAfterHistory()
+                try await prometheus.waitForSilence()
+
                 for program in site.programs { try await program.kill() }
                 try await prometheus.wait(for: ["CountersignDown"])
                 for program in site.programs { try await program.startAgain() }

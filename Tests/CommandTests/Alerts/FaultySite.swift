@@ -291,6 +291,10 @@ extension FaultySite {
 
     func letBatchesPass() async throws { try await arrange("DROP FUNCTION countersign.slow_disk() CASCADE") }
 
+    func loseHistory() async throws { try await arrange("SELECT countersign.begin_epoch('a restore')") }
+
+    func lookAfterHistory() async throws { try await shell.succeed("restored") }
+
     /// While somebody asks the gateway.
     func refuseConnections(_ superuser: inout Connection) async throws {
         let name = Database.current.name
