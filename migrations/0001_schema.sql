@@ -328,7 +328,7 @@ CREATE TABLE countersign.auth_requests (
     signature_verified  boolean,
     redeem_once         boolean,      -- as the type said
     scan_required       boolean,      -- as the type said
-    refuse_qr           boolean,      -- as the type said
+    refuse_qr           boolean,      -- as the type said, or because who scanned came by a link
     allow_link          boolean,      -- as the type said
     confirm_if_new      boolean,      -- whether confirm_number goes when who scans knows the browser
     browser_known       boolean,      -- whether who scanned has signed in with that browser; NULL without a browser_id

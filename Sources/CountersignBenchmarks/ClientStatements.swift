@@ -21,10 +21,12 @@ struct InsertRequest: PreparedStatement {
     static let statement = Statement("request", insertion(into: "countersign.auth_requests"))
 
     /// $1 address, $2 reference, $3 browser.
-    static func insertion(into table: String) -> String {
+    static func insertion(into table: String, returning columns: String = "transaction_id, expires_at")
+        -> String
+    {
         """
         INSERT INTO \(table) (auth_type, callback_uri, ip_address, reference, user_agent)
-        VALUES ('\(Installation.authType)', '\(Installation.callback)', $1, $2, $3) RETURNING transaction_id, expires_at
+        VALUES ('\(Installation.authType)', '\(Installation.callback)', $1, $2, $3) RETURNING \(columns)
         """
     }
 

@@ -30,7 +30,7 @@ struct InsertFloorRequest: FloorStatement {
 
     static let statements = FloorStatements("request") { floor in
         floor == .checked
-            ? InsertRequest.insertion(into: floor.requests)
+            ? InsertRequest.insertion(into: floor.requests, returning: "transaction_id")
             : """
             WITH request AS (\(InsertPlainRequest.insertion(into: floor.requests, id: floor.newID)))
             INSERT INTO \(floor.issues) (portal_id, transaction_id) SELECT $3, transaction_id FROM request RETURNING transaction_id

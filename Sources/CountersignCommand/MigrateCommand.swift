@@ -134,12 +134,10 @@ struct MigrateUp: MigratorCommand {
     }
 
     func run(_ migrator: Migrator, _ connection: inout Connection) async throws {
-        try await OutdatedWorkers.makeWay(for: migrator, drains: drain, &connection) { write($0) }
         let before = try await groups.renamed(&connection)
-        if let before {
-            try await OutdatedWorkers.refuseAny(forGroupsOf: before, &connection)
-            try await Installation.forgetFiles(&connection)
-        }
+        if let before { try await OutdatedWorkers.refuseAny(forGroupsOf: before, &connection) }
+        try await OutdatedWorkers.makeWay(for: migrator, drains: drain, &connection) { write($0) }
+        if before != nil { try await Installation.forgetFiles(&connection) }
         if let choice = try await cell.choice(&connection) { try await connection.execute(choice) }
         try await migrator.up(&connection) { write("\($0)") }
         guard let before else { return }

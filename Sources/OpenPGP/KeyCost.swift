@@ -44,7 +44,8 @@ extension Certificate {
                 try encrypt(ProbeSignature.text, to: self, signedBy: nil, time: time)
             }
         }
-        guard case .success? = outcome else {
+        if case .failure(let error)? = outcome {
+            guard !error.isWantOfMemory else { throw .library }
             throw .malformed("nothing can be encrypted to its subkey for encryption")
         }
     }

@@ -1,6 +1,6 @@
 import Crnp
 
-/// librnp's functions, without `rnp_` before their names. Only where `LibraryCheck.ready` is a success.
+/// librnp's functions, without `rnp_` before their names. Only where `loadedLibrary` is a success.
 let rnp: rnp_functions = {
     guard case .success(let functions) = loadedLibrary else { preconditionFailure("librnp is missing") }
     return functions

@@ -74,9 +74,15 @@ package final class OpenPGPContext: Sendable {
         }
     }
 
-    /// Whether anything at all can be encrypted to that key.
-    package func canEncrypt(to publicKey: String) -> Bool {
-        (try? encrypt(ProbeSignature.text, to: publicKey, signedBy: nil)) != nil
+    /// Whether anything at all can be encrypted to that key. Fails when that cannot be found out for want of memory.
+    package func canEncrypt(to publicKey: String) throws(OpenPGPError) -> Bool {
+        do throws(OpenPGPError) {
+            _ = try encrypt(ProbeSignature.text, to: publicKey, signedBy: nil)
+            return true
+        } catch {
+            guard !error.isWantOfMemory else { throw error }
+            return false
+        }
     }
 
     /// The text of a message that is encrypted to our secret key and signed by `publicKey`, exactly once.

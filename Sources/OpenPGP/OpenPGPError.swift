@@ -1,3 +1,5 @@
+import Crnp
+
 /// Why an operation that is ours to get right did not succeed. Refusals of what others send are `KeyRefusal`,
 /// `SignatureRefusal` and `MessageRefusal`. No description holds a key or a text.
 package enum OpenPGPError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -16,10 +18,15 @@ package enum OpenPGPError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The largest message, in bytes.
     case messageTooLarge(limit: Int)
 
+    /// Whether it says nothing of what was given.
+    var isWantOfMemory: Bool {
+        if case .library(_, let code) = self { code == UInt32(RNP_ERROR_OUT_OF_MEMORY) } else { false }
+    }
+
     package var description: String {
         switch self {
         case .missingLibrary(let fault):
-            "librnp cannot be loaded: \(fault); install Debian's librnp0"
+            "librnp cannot be loaded: \(fault); Debian's librnp0 has it, 0.16.3 for one"
         case .unsafeLibrary(let version):
             "librnp \(version) makes session keys without randomness: install another version, 0.16.3 for one"
         case .selfTest(let fault):

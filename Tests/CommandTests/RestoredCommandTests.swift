@@ -137,7 +137,6 @@ import Testing
             sentences == [
                 "login \(login.name): synchronous_commit is off",
                 "every login of this database: synchronous_commit is local",
-                "the server: synchronous_commit is local",
             ])
     }
 

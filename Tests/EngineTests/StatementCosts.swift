@@ -11,7 +11,7 @@ enum StatementCosts {
             "'{\(of.submission)}', '{\(of.issued)}', '{\(of.enrollment)}'"
         let held = "\(columns), '{\(of.app)}', '{true}', '{NULL}', '{NULL}'"
         let verdict =
-            "\(columns), '{scan}', '{NULL}', '{Prompt}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{0}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}'"
+            "\(columns), '{scan}', '{NULL}', '{Prompt}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{0}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}'"
         var arguments = [
             "enroll.claim": rounds, "enroll.claim_alone": "'\(of.pendingEnrollment)'", "enroll.read_keys": "",
             "enroll.hold": "'{\(of.pendingEnrollment)}'", "enroll.replace": "'{\(of.pendingEnrollment)}'",

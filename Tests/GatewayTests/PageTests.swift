@@ -54,20 +54,21 @@ import Testing
     /// Whoever opens the link on the device where the browser is answers by the link; whoever scans the picture does not.
     @Test(
         arguments: [
-            ("acme://sign-in?otp={otp}", "&channel=link"), ("https://app.example/s/{otp}", "?channel=link"),
-            ("https://app.example/#{otp}", "&channel=link"),
+            ("acme://sign-in?otp={otp}", "acme://sign-in?otp={otp}&channel=link"),
+            ("https://app.example/s/{otp}", "https://app.example/s/{otp}?channel=link"),
+            ("https://app.example/#{otp}", "https://app.example/?channel=link#{otp}"),
         ])
-    func `a link to come back by says so, and the picture does not`(template: String, added: String)
+    func `a link to come back by says so, and the picture does not`(template: String, opened: String)
         async throws
     {
         let back = "&return_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback"
         try await PageSite.run("allow_link = true", { $0.linkTemplate = LinkTemplate(template) }) { site in
-            for (fields, added) in [(back, added), ("", "")] {
+            for (fields, link) in [(back, opened), ("", template)] {
                 let page = try await site.start(fields)
                 let code = try #require(try await site.ask(page).json()["code"] as? [String: Any])
-                let link = template.replacing("{otp}", with: page.otp)
-                #expect(code["link"] as? String == link + added)
-                #expect(try #require(code["qr"] as? [String: Any])["path"] as? String == QRCode(link)?.path)
+                #expect(code["link"] as? String == link.replacing("{otp}", with: page.otp))
+                let picture = QRCode(template.replacing("{otp}", with: page.otp))
+                #expect(try #require(code["qr"] as? [String: Any])["path"] as? String == picture?.path)
             }
         }
     }

@@ -167,6 +167,7 @@ import Testing
         try await Database.current.arrange(
             """
             CREATE TABLE countersign.notes (t text, u text UNIQUE);
+            INSERT INTO countersign.notes VALUES ('kept');
             CREATE FUNCTION countersign.mine(a int) RETURNS int LANGUAGE sql RETURN a
             """)
         let foreign = try await faults().subtracting(before)
@@ -179,6 +180,7 @@ import Testing
             try await paste(remedy.text, by: .owner)
         }
         #expect(try await faults() == before)
+        #expect(try await Database.current.count("SELECT count(*) FROM countersign_aside.notes") == 1)
         var superuser = try await Database.current.connectAsSuperuser()
         let name = try await superuser.execute("SELECT current_user")[0].text(0)
         try await expectMended(
@@ -315,10 +317,10 @@ import Testing
             INSERT INTO countersign.webhook_attempts (transaction_id, started_at, attempt, duration_ms)
             SELECT countersign.uuid_v7(), now(), 1, 5 FROM generate_series(1, 3)
             """
-        try await Database.current.arrange(insert)
         var connection = try await Database.current.connect()
         let day = try await connection.execute(
             "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD')")[0].text(0)
+        try await Database.current.arrange(insert)
         try await expectMended(
             """
             ALTER TABLE countersign.webhook_attempts DETACH PARTITION countersign.webhook_attempts_\(day);

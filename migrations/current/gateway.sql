@@ -120,7 +120,7 @@ BEGIN
                       SELECT FROM countersign.submissions s
                       WHERE s.transaction_id = r.transaction_id AND s.enrollment = r.enrollment_id
                         AND s.submission_id BETWEEN countersign.uuid_floor(r.requested_at)
-                                                AND countersign.uuid_floor(r.expires_at + interval '1 min')
+                                                AND countersign.uuid_floor(r.expires_at)
                         AND s.action = 'scan' AND s.status = 'accepted'
                         AND countersign.armored_signature(s.kept_signature) = repeated_submission.signature)
                   WHEN 'accept' THEN r.status = 'authenticated'

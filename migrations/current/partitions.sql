@@ -99,6 +99,7 @@ DECLARE
     low uuid;
     high uuid;
     key text;
+    columns text;
 BEGIN
     SELECT * INTO settled FROM countersign.partitioned_tables p
         WHERE attach_partition.partition_name ~ ('^' || p.table_name || '_[0-9]{8}$');
@@ -112,12 +113,19 @@ BEGIN
     SELECT a.attname INTO key FROM pg_partitioned_table p JOIN pg_attribute a
         ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
         WHERE p.partrelid = to_regclass(format('countersign.%I', settled.table_name));
+    SELECT string_agg(quote_ident(a.attname), ', ') INTO columns FROM pg_attribute a
+        WHERE a.attrelid = to_regclass(format('countersign.%I', partition_name)) AND a.attnum > 0 AND NOT a.attisdropped;
+    -- What the table holds is looked at before anybody has to wait: with this ATTACH believes it.
+    EXECUTE format('ALTER TABLE countersign.%I ADD CONSTRAINT attached CHECK (%I >= %L AND %2$I < %4$L)',
+                   partition_name, key, low, high);
     EXECUTE format('LOCK TABLE countersign.%I IN ACCESS EXCLUSIVE MODE', settled.table_name);
-    EXECUTE format('WITH gone AS (DELETE FROM countersign.%I WHERE %I >= $1 AND %2$I < $2 RETURNING *) '
-                   'INSERT INTO countersign.%I SELECT * FROM gone', settled.table_name || '_default', key, partition_name)
+    EXECUTE format('WITH gone AS (DELETE FROM countersign.%I WHERE %I >= $1 AND %2$I < $2 RETURNING %3$s) '
+                   'INSERT INTO countersign.%4$I (%3$s) SELECT * FROM gone',
+                   settled.table_name || '_default', key, columns, partition_name)
         USING low, high;
     EXECUTE format('ALTER TABLE countersign.%I ATTACH PARTITION countersign.%I FOR VALUES FROM (%L) TO (%L)',
                    settled.table_name, partition_name, low, high);
+    EXECUTE format('ALTER TABLE countersign.%I DROP CONSTRAINT attached', partition_name);
 END
 $$;
 

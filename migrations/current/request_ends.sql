@@ -193,7 +193,7 @@ DECLARE
 BEGIN
     PERFORM countersign.check_savepoints();
     IF request.confirm_number IS NULL THEN
-        PERFORM countersign.refuse('CS003', 'the request''s authentication type asks for no confirmation number');
+        PERFORM countersign.refuse('CS003', 'this request asks for no confirmation number');
     ELSIF code IS NULL OR code !~ '^[0-9]{2}$' THEN
         PERFORM countersign.refuse('CS003', 'code must be the two digits that the phone shows');
     END IF;

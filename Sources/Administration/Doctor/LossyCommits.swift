@@ -43,7 +43,7 @@ struct FindLossyCommits: PreparedStatement {
                SELECT FROM unnest(ARRAY['portal', 'app', 'gateway', 'worker', 'monitor', 'admin']) AS kind
                WHERE pg_has_role(s.setrole, countersign.group_role(kind), 'MEMBER')))
         UNION ALL
-        SELECT 'the server', current_setting('synchronous_commit'),
+        SELECT 'the server', s.setting,
                ARRAY['ALTER SYSTEM RESET synchronous_commit;', 'SELECT pg_reload_conf();']
         FROM pg_settings s
         WHERE s.name = 'synchronous_commit' AND s.setting IN ('off', 'local')

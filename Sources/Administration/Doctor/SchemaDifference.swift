@@ -20,10 +20,12 @@ package struct SchemaDifference: Sendable, Hashable {
     package var advice: String {
         switch kind {
         case .foreign where isDetached:
-            "It has the name of a partition of ours, and perhaps its rows, which nobody finds there: it was detached. It is "
-                + "taken back with what has come since."
+            "It has the name of a partition of ours, and perhaps its rows, which nobody finds there: if it was detached, this "
+                + "takes it back with what has come since."
         case .foreign where word == "relation":
             "It is moved out of ours with all its rows; drop it there when nobody needs them."
+        case .foreign where word == "column":
+            "What stands in it goes with it: copy it first, if somebody needs it. `countersign migrate show \(shown)` prints ours."
         case .foreign: "Undo what was done by hand; `countersign migrate show` lists what is ours."
         case .missing, .changed: "`countersign migrate show \(shown)` prints ours."
         }
@@ -44,7 +46,7 @@ package struct SchemaDifference: Sendable, Hashable {
     /// Whether it is called as a partition of one of our tables: `submissions_20260131`.
     var isDetached: Bool {
         let (table, day) = (name.dropLast(9), name.suffix(9))
-        return word == "relation" && kind == .foreign && day.first == "_"
+        return word == "relation" && kind == .foreign && found.hasPrefix("r") && day.first == "_"
             && day.dropFirst().allSatisfy(\.isASCIIDigit)
             && embeddedSchema.contains { $0.hasPrefix("relation \(table)\tp") }
     }

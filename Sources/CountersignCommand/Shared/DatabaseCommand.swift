@@ -42,7 +42,9 @@ extension DatabaseCommand {
                 }
                 try await run(&connection)
             } catch {
-                // Only a refusal names a group: else nobody has to wait for how the groups are called here.
+                // Only a refusal names a group: nobody else has to wait for how the groups are called here.
+                guard Failure.namesGroup(error) else { throw error }
+                if !connection.isIdle { _ = try? await connection.execute("ROLLBACK") }
                 let installation = try? await Installation.read(&connection)
                 throw Failure(error, role: Self.role, in: installation ?? .first)
             }

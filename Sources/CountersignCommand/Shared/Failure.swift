@@ -28,10 +28,10 @@ struct Failure: Error {
             case .difference: "config plan: the database differs from the file."
             case .usage: "Wrong usage: a word, an option or a value that the command does not take."
             case .data: "Input that is refused, such as a name that is unknown or taken."
-            case .unavailable: "The database, or an address to listen at, cannot be had."
+            case .unavailable: "The database cannot be had, or is read-only."
             case .internal: "A mistake of the program's own: please report it."
             case .output: "The output cannot be written."
-            case .temporary: "Try again: somebody else was in the way."
+            case .temporary: "Try again: somebody else was in the way, or has the port."
             case .permission: "The login may not do that; the message names the group that may."
             case .configuration:
                 "Wrong configuration: master key, schema, a variable, a file; doctor found errors."
@@ -44,6 +44,12 @@ struct Failure: Error {
 
     init(_ status: Status, _ sentence: String) {
         (self.status, self.sentence) = (status, sentence)
+    }
+
+    /// Whether the sentence of that error names a group of logins.
+    static func namesGroup(_ error: any Error) -> Bool {
+        if case AdministrationError.notAllowed = error { return true }
+        return PostgresError(in: error)?.state == .insufficientPrivilege
     }
 
     /// - Parameter role: the group that the command's login should belong to; nil is the database's owner.
@@ -119,7 +125,8 @@ extension Failure {
             self.init(.unavailable, "cannot reach the database: \(error.message)")
         case _ where error.isConnectionLoss:
             self.init(.unavailable, "the connection to the database was lost: \(error.message)")
-        case "25006":
+        case "25006",
+            "55000" where error.message.contains("recovery"):
             self.init(.unavailable, "the database is read-only: \(error.message)")
         case .insufficientPrivilege:
             self.init(.permission, "\(error.message): this needs a login that \(needed)")

@@ -28,6 +28,8 @@ package struct Candidate: Sendable {
         package var prompt: String?
         /// Whether the portal has given the number that stands in the prompt; nil where none is asked for.
         package var isConfirmed: Bool?
+        /// Whether it is answered by a link alone, because its type says so, or because who scanned came by one.
+        package var refusesQR = false
         /// Whether nobody accepts without having been given the prompt.
         package var needsScan: Bool
         /// Nil when its code stays the same.

@@ -87,8 +87,9 @@ extension ClaimedSubmission.Prompt {
         let armor: String
         do {
             armor = try context.encrypt(Array(secureMessage.utf8), to: publicKey, signedBy: secretKey)
-        } catch  where !context.canEncrypt(to: publicKey) {
-            return nil
+        } catch {
+            guard try context.canEncrypt(to: publicKey) else { return nil }
+            throw error
         }
         return (lines + [armor.replacing("\r\n", with: "\n")]).joined(separator: "\n")
     }

@@ -73,8 +73,7 @@ private let takeSQL = """
            CASE WHEN coalesce(held.status, s.status) = 'scanned'
                 THEN coalesce(held.enrollment_id, s.seen_enrollment) END AS scanned_by,
            clock_timestamp() >= s.expires_at AS is_due, coalesce(held.prompt, s.seen_prompt) AS prompt,
-           CASE WHEN s.confirm_number IS NOT NULL
-                THEN coalesce(held.confirmed_at, s.confirmed_at) IS NOT NULL END AS is_confirmed,
+           \(HeldSubmission.answerSQL(request: "s")),
            coalesce(s.scan_required, false) AS needs_scan,
            \(HeldSubmission.rotationSQL(of: "s.key", request: "s")),
            false AS is_repeated
@@ -82,7 +81,8 @@ private let takeSQL = """
     \(joinsSQL)
     JOIN countersign.apps a ON a.app_id = s.lane
     LEFT JOIN LATERAL (
-        SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.confirmed_at, q.code_step
+        SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.confirm_number, q.confirmed_at,
+               q.refuse_qr, q.code_step
         FROM countersign.auth_requests q
         WHERE s.is_plain AND s.turn_of_all = 1 AND s.open_until IS NOT NULL
           AND q.transaction_id = s.transaction_id\(Days.recent.condition("q.transaction_id")) FOR UPDATE SKIP LOCKED) held
@@ -111,7 +111,7 @@ private let takenSQL = """
                r.status = 'issued' AND s.action = 'scan' AS scans, r.portal_id, r.message, r.user_agent,
                r.language_code, r.auth_type,
                r.ip_address, r.secure_message, r.confirm_number, r.confirm_if_new, r.browser_id, r.scan_required,
-               r.confirmed_at, r.code_rotation, r.code_step, r.requested_at,
+               r.refuse_qr, r.confirmed_at, r.code_rotation, r.code_step, r.requested_at,
                s.signature IS NULL AND (r.status = 'issued' AND s.action = 'scan' AND r.secure_message IS NOT NULL)
                    IS NOT TRUE AND (r.open_until IS NULL OR countersign.is_recent(r.transaction_id)) AS is_plain,
                row_number() OVER (PARTITION BY c.lane, s.transaction_id ORDER BY c.key) AS turn,

@@ -115,7 +115,8 @@ package struct Judge: Sendable {
         }
         guard isCodeShown(request, place, candidate) else { return .expired }
         // Declining is always possible.
-        if candidate.isInWrongChannel, candidate.action != .deny { return .wrongChannel }
+        let isInWrongChannel = candidate.isInWrongChannel || request.refusesQR && !candidate.isByLink
+        if isInWrongChannel, candidate.action != .deny { return .wrongChannel }
         if candidate.isInRefusedNetwork, candidate.action != .deny { return .otherNetwork }
         if candidate.isInRefusedCountry, candidate.action != .deny { return .otherCountry }
         if request.isRepeated { return .alreadyUsed }

@@ -68,8 +68,7 @@ struct HoldSubmissions: StatementForDays {
                CASE WHEN coalesce(held.status, seen.status) = 'scanned'
                     THEN coalesce(held.enrollment_id, seen.enrollment_id) END AS scanned_by,
                clock_timestamp() >= seen.expires_at AS is_due, coalesce(held.prompt, seen.prompt) AS prompt,
-               CASE WHEN seen.confirm_number IS NOT NULL
-                    THEN coalesce(held.confirmed_at, seen.confirmed_at) IS NOT NULL END AS is_confirmed,
+               \(HeldSubmission.answerSQL(request: "seen")),
                coalesce(seen.scan_required, false) AS needs_scan,
                \(HeldSubmission.rotationSQL(of: "g.key", request: "seen")),
                coalesce(CASE WHEN g.scans THEN held.status = 'scanned' AND held.signature = g.signed
@@ -87,12 +86,12 @@ struct HoldSubmissions: StatementForDays {
         LEFT JOIN countersign.enrollments e ON e.enrollment_id = g.enrollment AND e.app_id = g.app_id
         LEFT JOIN LATERAL (
             SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.open_until, q.expires_at,
-                   q.signature, q.confirm_number, q.confirmed_at, q.code_rotation, q.code_step, q.requested_at,
+                   q.signature, q.confirm_number, q.confirmed_at, q.refuse_qr, q.code_rotation, q.code_step, q.requested_at,
                    q.scan_required
             FROM (\(days.row(of: "auth_requests", "transaction_id", "g.transaction_id"))) q) seen ON true
         LEFT JOIN LATERAL (
             SELECT q.transaction_id, q.status, q.secret_digest, q.enrollment_id, q.prompt, q.signature,
-                   q.confirmed_at, q.code_step
+                   q.confirm_number, q.confirmed_at, q.refuse_qr, q.code_step
             FROM countersign.auth_requests q
             WHERE g.turn = 1 AND q.transaction_id = seen.transaction_id AND seen.open_until IS NOT NULL
               \(days.condition("q.transaction_id"))
@@ -137,6 +136,16 @@ struct HeldSubmission: RowReadable, Sendable {
         """
     }
 
+    /// How an answer must come, as the request is once it is held: a scan by a link that was written since the claim has taken
+    /// the number away, and every other way than that link.
+    static func answerSQL(request: String) -> String {
+        """
+        CASE WHEN CASE WHEN held.transaction_id IS NULL THEN \(request).confirm_number ELSE held.confirm_number END IS NOT NULL
+                    THEN coalesce(held.confirmed_at, \(request).confirmed_at) IS NOT NULL END AS is_confirmed,
+               coalesce(held.refuse_qr, \(request).refuse_qr, false) AS refuses_qr
+        """
+    }
+
     /// What is asked of the app `a` and the enrollment `e`. No request lives longer than ten minutes, so open scans are
     /// looked for among the recent ones alone.
     static func senderSQL(enrollment: String, scans: String) -> String {
@@ -174,6 +183,7 @@ extension Candidate.Request {
         let secretDigest = try row.optionalBytes("secret_digest")
         let (scannedBy, isDue) = (try row.optionalIdentifier("scanned_by"), try row.optionalBool("is_due"))
         let (prompt, isConfirmed) = (try row.optionalText("prompt"), try row.optionalBool("is_confirmed"))
+        let refusesQR = try row.bool("refuses_qr")
         let needsScan = try row.bool("needs_scan")
         let rotation = try CodeRotation(&row)
         let isRepeated = try row.bool("is_repeated")
@@ -182,6 +192,7 @@ extension Candidate.Request {
             transactionID: transactionID, status: status, secretDigest: secretDigest, scannedBy: scannedBy,
             isDue: isDue, prompt: prompt, isConfirmed: isConfirmed, needsScan: needsScan, rotation: rotation,
             isRepeated: isRepeated)
+        self.refusesQR = refusesQR
     }
 }
 

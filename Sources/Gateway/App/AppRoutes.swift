@@ -109,7 +109,7 @@ extension AppRoutes {
                 .forbidden, reason,
                 "this device waits until an older one of the user confirms it, or its held_until has come")
         case "wrong_channel":
-            Problem(.forbidden, reason, "this sign-in is not taken by a link, or not by a scan")
+            Problem(.forbidden, reason, "this sign-in is not taken by a link, or by a link alone")
         case "too_many_waiting":
             Problem(
                 .tooManyRequests, reason, detail ?? "too many submissions wait to be judged",

@@ -16,6 +16,8 @@ package struct LinkTemplate: Sendable {
     ///   come back to: it tells the app so, by `channel=link`.
     package func link(_ otp: String, isOpened: Bool = false) -> String {
         let link = "\(before)\(otp)\(after)"
-        return isOpened ? link + (link.contains { "?#".contains($0) } ? "&" : "?") + "channel=link" : link
+        guard isOpened else { return link }
+        let (start, fragment) = (link.prefix { $0 != "#" }, link.drop { $0 != "#" })
+        return "\(start)\(start.contains("?") ? "&" : "?")channel=link\(fragment)"
     }
 }

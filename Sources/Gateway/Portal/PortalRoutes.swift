@@ -128,7 +128,7 @@ struct PortalRoutes: Sendable {
         let (portal, code): (KnownPortal, String?)
         if request.headers[.contentType] != nil {
             let (known, form) = try await posted(request)
-            (portal, code) = (known, form["response_code"])
+            (portal, code) = (known, form["response_code"].flatMap { $0.isEmpty ? nil : $0 })
         } else {
             (portal, code) = (try await authentication.portal(request), nil)
         }

@@ -134,6 +134,8 @@ import Testing
             (.expired, { $1 = switches($1, mobileAuthentication: false) }),
             (.otherDevice, { candidate, _ in candidate.request?.scannedBy = .random() }),
             (.wrongChannel, { candidate, _ in candidate.isInWrongChannel = true }),
+            // As the request is held: the scan by link was written after the claim.
+            (.wrongChannel, { candidate, _ in candidate.request?.refusesQR = true }),
             (.otherNetwork, { candidate, _ in candidate.isInRefusedNetwork = true }),
             (.otherCountry, { candidate, _ in candidate.isInRefusedCountry = true }),
             (.alreadyUsed, { candidate, _ in candidate.request?.isRepeated = true }),

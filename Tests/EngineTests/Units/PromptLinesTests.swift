@@ -51,13 +51,16 @@ import Testing
         ("\(mozilla) (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Googlebot"),
         ("curl/8.5.0", "curl"), ("Front desk", "Front desk"),
         ("Firefox, Location: home", "Firefox, Location: home"),
-        ("", ""),
     ]
 
     @Test(arguments: agents) func `browser and system are named`(agent: String, shown: String) {
         let lines = PromptLines(portal: "Acme", message: "Sign in", address: "203.0.113.7", userAgent: agent)
             .lines
         #expect(lines == ["Acme", "Sign in", "Location: 203.0.113.7", "Device: \(shown)"])
+    }
+
+    @Test func `an empty name of a browser is none`() {
+        #expect(PromptLines(portal: "Acme", message: "Sign in", userAgent: "").lines == ["Acme", "Sign in"])
     }
 
     /// Forged words go with the rest of a user agent that is known.
