@@ -25,7 +25,7 @@ package struct SchemaDifference: Sendable, Hashable {
         case .foreign where word == "relation":
             "It is moved out of ours with all its rows; drop it there when nobody needs them."
         case .foreign where word == "column":
-            "What stands in it goes with it: copy it first, if somebody needs it. `countersign migrate show \(shown)` prints ours."
+            "Undo what was done by hand: what stands in it goes with it, so copy that first if somebody needs it."
         case .foreign: "Undo what was done by hand; `countersign migrate show` lists what is ours."
         case .missing, .changed: "`countersign migrate show \(shown)` prints ours."
         }
