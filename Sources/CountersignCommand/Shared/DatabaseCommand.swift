@@ -44,7 +44,6 @@ extension DatabaseCommand {
             } catch {
                 // Only a refusal names a group: nobody else has to wait for how the groups are called here.
                 guard Failure.namesGroup(error) else { throw error }
-                if !connection.isIdle { _ = try? await connection.execute("ROLLBACK") }
                 let installation = try? await Installation.read(&connection)
                 throw Failure(error, role: Self.role, in: installation ?? .first)
             }
