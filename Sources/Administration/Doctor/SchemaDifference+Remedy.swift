@@ -18,7 +18,7 @@ extension SchemaDifference {
             Remedy(["ALTER TABLE \(qualified(relation)) SET (\(member) = \(wanted));"], isSafe: true)
         case ("relation", .foreign) where isDetached:
             Remedy(["SELECT countersign.attach_partition(\(quotedLiteral(name)));"])
-        case ("relation", .foreign) where !holdsNoRows:
+        case ("relation", .foreign) where holdsRows:
             Remedy([
                 "CREATE SCHEMA IF NOT EXISTS \(Self.aside);",
                 "ALTER TABLE \(qualified(name)) SET SCHEMA \(Self.aside);",
@@ -70,10 +70,7 @@ extension SchemaDifference {
     /// Where tables are put that are not ours.
     static let aside = "countersign_aside"
 
-    /// A relation that can go without anybody's rows.
-    private var holdsNoRows: Bool { found.hasPrefix("v") || found.hasPrefix("S") }
-
-    /// Nil for a table, with whose rows nobody knows what to do but who has made it.
+    /// Nil for a table.
     private var dropping: String? {
         switch word {
         case "relation":

@@ -22,7 +22,7 @@ package struct SchemaDifference: Sendable, Hashable {
         case .foreign where isDetached:
             "It has the name of a partition of ours, and perhaps its rows, which nobody finds there: if it was detached, this "
                 + "takes it back with what has come since."
-        case .foreign where word == "relation":
+        case .foreign where holdsRows:
             "It is moved out of ours with all its rows; drop it there when nobody needs them."
         case .foreign where word == "column":
             "Undo what was done by hand: what stands in it goes with it, so copy that first if somebody needs it."
@@ -45,10 +45,13 @@ package struct SchemaDifference: Sendable, Hashable {
 
     /// Whether it is called as a partition of one of our tables: `submissions_20260131`.
     var isDetached: Bool {
-        let (table, day) = (name.dropLast(9), name.suffix(9))
-        return word == "relation" && kind == .foreign && found.hasPrefix("r") && day.first == "_"
-            && day.dropFirst().allSatisfy(\.isASCIIDigit)
-            && embeddedSchema.contains { $0.hasPrefix("relation \(table)\tp") }
+        guard holdsRows, let table = name.wholeMatch(of: /([a-z_]+)_[0-9]{8}/)?.output.1 else { return false }
+        return embeddedSchema.contains { $0.hasPrefix("relation \(table)\tp") }
+    }
+
+    /// Whether it is a table that is not ours, with whose rows nobody knows what to do but who has made it.
+    var holdsRows: Bool {
+        word == "relation" && kind == .foreign && !found.hasPrefix("v") && !found.hasPrefix("S")
     }
 
     /// What `migrate show` prints of it. Rights stand together in one file; a default partition has what its table has.
@@ -102,8 +105,4 @@ package struct SchemaDifference: Sendable, Hashable {
         }
         return Dictionary(pairs) { first, _ in first }
     }
-}
-
-extension Character {
-    fileprivate var isASCIIDigit: Bool { isASCII && isNumber }
 }
