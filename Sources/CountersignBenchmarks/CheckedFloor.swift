@@ -12,7 +12,7 @@ extension SignInFloor {
             PRIMARY KEY (login, auth_type, url));
         CREATE TABLE bench.devices (login name, enrollment uuid, app_id integer, PRIMARY KEY (login, enrollment));
         CREATE FUNCTION bench.admit_request() RETURNS trigger
-        LANGUAGE plpgsql SECURITY DEFINER \(settings) AS $$
+        LANGUAGE plpgsql \(ownersRights) \(planning) AS $$
         BEGIN
             SELECT a.portal_id, a.method, a.message, 'requested', now.at, now.at + make_interval(secs => a.request_expires_in),
                    now.at + make_interval(secs => a.request_expires_in)
@@ -27,7 +27,7 @@ extension SignInFloor {
         END
         $$;
         CREATE FUNCTION bench.admit_answer() RETURNS trigger
-        LANGUAGE plpgsql SECURITY DEFINER \(settings) AS $$
+        LANGUAGE plpgsql \(ownersRights) \(planning) AS $$
         BEGIN
             SELECT d.app_id, 'pending', clock_timestamp() INTO NEW.app_id, NEW.status, NEW.submitted_at
                 FROM bench.devices d WHERE d.login = session_user AND d.enrollment = NEW.enrollment;
@@ -50,8 +50,7 @@ extension SignInFloor {
         "portal_id = (SELECT a.portal_id FROM bench.admissions a WHERE a.login = session_user LIMIT 1)"
     static let ownApp = "app_id = (SELECT d.app_id FROM bench.devices d WHERE d.login = session_user LIMIT 1)"
 
-    private static let settings =
-        "SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off"
+    static let ownersRights = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
 
     private static func policies(_ table: String, of group: String, own: String) -> String {
         """

@@ -93,11 +93,14 @@ enum SignInFloor: String, CaseIterable, Sendable {
             """
     }
 
+    /// How the product's functions plan.
+    static let planning = "SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off"
+
     /// A function that sleeps and looks until there is a row.
     private func wait(_ name: String, _ look: String) -> String {
         """
         CREATE FUNCTION bench.\(self)_\(name)(id uuid) RETURNS text LANGUAGE plpgsql
-        \(self == .checked ? "SECURITY DEFINER SET search_path = pg_catalog, pg_temp" : "") SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
+        \(self == .checked ? Self.ownersRights : "") \(Self.planning) AS $$
         DECLARE
             began timestamptz := clock_timestamp();
             usual double precision := countersign.usual_wait('bench.\(self)_\(name)');

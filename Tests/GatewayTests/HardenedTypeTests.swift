@@ -76,7 +76,7 @@ import Testing
 
     @Test func `codes that change`() async throws {
         try await withPhone("code_rotation = 60") { site, http, phone, enrollment in
-            let started = try await start(site, http)
+            let started = try await startJSON(site, http)
             let (id, seed) = (
                 started["transaction_id"] as? String ?? "", started["otp_seed"] as? String ?? ""
             )
@@ -91,7 +91,7 @@ import Testing
             let over = try await post(site, http, "\(id)/otp", "seed=\(seed)")
             #expect(try over.status == 200 && over.json()["otp"] == nil)
             #expect(try await post(site, http, "\(id)/otp", "seed=x").status == 400)
-            let other = try await start(site, http)["transaction_id"] as? String ?? ""
+            let other = try await startJSON(site, http)["transaction_id"] as? String ?? ""
             #expect(try await post(site, http, "\(other)/otp", "seed=\(seed)").status == 400)
         }
     }
@@ -133,14 +133,14 @@ import Testing
     /// From the connection: the app's body may not say it.
     @Test func `the connection tells from where the device comes`() async throws {
         try await withPhone("same_network = 'refuse'") { site, http, phone, enrollment in
-            let far = try await start(site, http, "&ip_address=203.0.113.7")["otp"] as? String ?? ""
+            let far = try await startJSON(site, http, "&ip_address=203.0.113.7")["otp"] as? String ?? ""
             var answer = try phone.submission(enrollment, far, .accept)
             answer["ip_address"] = "203.0.113.7"
             #expect(try await phone.submit(answer).status == 400)
             answer["ip_address"] = nil
             let refused = try await phone.submit(answer)
             #expect(try refused.status == 403 && refused.json()["error"] as? String == "other_network")
-            let near = try await start(site, http, "&ip_address=127.0.0.9")
+            let near = try await startJSON(site, http, "&ip_address=127.0.0.9")
             let (id, otp) = (near["transaction_id"] as? String ?? "", near["otp"] as? String ?? "")
             #expect(try await phone.submit(enrollment, otp, .accept).status == 200)
             #expect(try await signInResult(site, http, id)["network_match"] as? String == "same")
@@ -150,7 +150,7 @@ import Testing
     @Test func `a sign-in by link on the same device`() async throws {
         try await withPhone("allow_link = true, allow_qr = false") { site, http, phone, enrollment in
             let back = "&return_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback"
-            let started = try await start(site, http, back)
+            let started = try await startJSON(site, http, back)
             let (id, otp) = (started["transaction_id"] as? String ?? "", started["otp"] as? String ?? "")
             #expect(try await phone.submit(enrollment, otp, .accept).status == 403)
             var answer = try phone.submission(enrollment, otp, .accept)
@@ -171,7 +171,7 @@ import Testing
     @Test func `a browser that is new, and known the next time`() async throws {
         try await withPhone("confirm_code = 'never'") { site, http, phone, enrollment in
             for known in [false, true] {
-                let started = try await start(site, http, "&browser_id=0123456789abcdef")
+                let started = try await startJSON(site, http, "&browser_id=0123456789abcdef")
                 let (id, otp) = (started["transaction_id"] as? String ?? "", started["otp"] as? String ?? "")
                 let prompt = try await phone.submit(enrollment, otp, .scan).json()["prompt"] as? String
                 #expect(prompt?.contains("This browser is new to you") == !known)
@@ -180,21 +180,12 @@ import Testing
             }
             // What cannot be one is dropped, and costs nobody the sign-in.
             for wrong in ["short", "", "%00123456789abcdef", String(repeating: "x", count: 256)] {
-                let otp = try await start(site, http, "&browser_id=\(wrong)")["otp"] as? String ?? ""
+                let otp = try await startJSON(site, http, "&browser_id=\(wrong)")["otp"] as? String ?? ""
                 let prompt = try await phone.submit(enrollment, otp, .scan).json()["prompt"] as? String
                 #expect(prompt?.contains("browser") == false)
                 _ = try await phone.submit(enrollment, otp, .deny, prompt: prompt)
             }
         }
-    }
-
-    private func start(
-        _ site: GatewaySite, _ http: RawHTTP, _ more: String = ""
-    ) async throws -> [String: Any] {
-        let headers = ["Authorization": site.basic, "Content-Type": "application/x-www-form-urlencoded"]
-        let body = "type=otp&callback_uri=https%3A%2F%2Fwww.myportal.com%2Fcallback\(more)"
-        return try await http.send(request("POST", "/oauth/api/v4/authenticate/user", headers, body: body))
-            .json()
     }
 
     @Test func `a confirmation number that is guessed`() async throws {

@@ -104,8 +104,8 @@ private let takenSQL = """
         SELECT c.place, c.lane, c.key, s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_at,
                s.signed_time, s.prompt_digest, s.signature, s.ip_address AS device_address,
                s.user_agent AS device_agent, s.channel, r.same_network, r.same_country,
-               CASE WHEN s.channel = 'link' THEN r.allow_link IS NULL OR r.return_uri IS NULL
-                    ELSE coalesce(r.refuse_qr, false) END AS is_wrong_channel, r.open_until, r.expires_at, r.status,
+               s.channel IS NOT DISTINCT FROM 'link' AND (r.allow_link IS NULL OR r.return_uri IS NULL) AS is_wrong_channel,
+               r.open_until, r.expires_at, r.status,
                r.transaction_id AS seen_id, r.secret_digest AS seen_digest, r.enrollment_id AS seen_enrollment,
                r.prompt AS seen_prompt,
                r.status = 'issued' AND s.action = 'scan' AS scans, r.portal_id, r.message, r.user_agent,

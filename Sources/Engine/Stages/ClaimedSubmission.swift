@@ -29,7 +29,8 @@ struct ClaimedSubmission: RowReadable, Sendable {
     let signature: String?
     /// Whether a link has opened the app.
     let isByLink: Bool
-    /// Whether its type does not take it by that way.
+    /// Whether it came by a link, and its type or its request takes none. Whether it takes anything else is seen once the
+    /// request is held.
     let isInWrongChannel: Bool
     /// The device's, as the app's back end sees them.
     let deviceAddress: String?

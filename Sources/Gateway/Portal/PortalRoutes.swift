@@ -128,7 +128,7 @@ struct PortalRoutes: Sendable {
         let (portal, code): (KnownPortal, String?)
         if request.headers[.contentType] != nil {
             let (known, form) = try await posted(request)
-            (portal, code) = (known, form["response_code"].flatMap { $0.isEmpty ? nil : $0 })
+            (portal, code) = (known, form["response_code"])
         } else {
             (portal, code) = (try await authentication.portal(request), nil)
         }
@@ -161,9 +161,9 @@ struct PortalRoutes: Sendable {
         return id
     }
 
-    /// Nil for an empty one. A word that is none would be another than that of any request, and no poll would wait.
+    /// A word that is none would be another than that of any request, and no poll would wait.
     private func known(_ text: String?) throws(Problem) -> String? {
-        guard let text, !text.isEmpty else { return nil }
+        guard let text else { return nil }
         guard RequestStatus(rawValue: text) != nil else {
             let words = RequestStatus.allCases.map(\.rawValue).joined(separator: ", ")
             throw PortalProblem.invalidParameter("known must be one of \(words)")
