@@ -1,5 +1,6 @@
 import Administration
 import ArgumentParser
+import Countersign
 import Postgres
 
 struct AppCommand: ParsableCommand {
@@ -49,10 +50,17 @@ struct AppAdd: DatabaseCommand {
         let environment = Environment.current
         let withPassword = try !noPassword && !environment.isOn("no-password")
         let wanted = role ?? environment.text("role") ?? name
-        let most = try connections ?? environment.value("connections") ?? Login.defaultConnections
+        let most = try connections ?? environment.value("connections")
+        let journal = try database.openJournal()
+        let line = typed(
+            "app add", [name] + (withPassword ? [] : ["--no-password"]),
+            ["role": wanted, "connections": most.map { "\($0)" }])
         try await connection.handOver(text) { connection in
-            try await App.add(
-                name, login: wanted, withPassword: withPassword, connections: most, &connection)
+            let login = try await App.add(
+                name, login: wanted, withPassword: withPassword,
+                connections: most ?? Login.defaultConnections, &connection)
+            try await journal?.append(line)
+            return login
         }
         try await warnOfTooFewConnections(&connection)
     }

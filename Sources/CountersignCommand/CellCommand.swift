@@ -41,9 +41,11 @@ struct CellPublish: DatabaseCommand {
     @OptionGroup var database: DatabaseOptions
 
     func run(_ connection: inout Connection) async throws {
+        let journal = try database.openJournal()
         let isNew = try await HomePublication.make(&connection)
         let cell = try await Cell.recorded(&connection)?.number ?? 0
         if let login { try await HomePublication.grant(to: login, &connection) }
+        try await journal?.append(typed("cell publish", [], ["login": login]))
         write(
             "cell \(cell) \(isNew ? "publishes" : "has published already") apps and devices for other cells"
                 + (login.map { ", and \(plain($0)) may read them" } ?? ""))

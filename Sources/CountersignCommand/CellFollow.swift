@@ -44,6 +44,7 @@ struct CellFollow: DatabaseCommand {
             throw Failure(
                 .configuration, "where is the home? COUNTERSIGN_HOME_URL=postgres://login@host/database")
         }
+        let journal = try database.openJournal()
         var home = try await open(url)
         let offer = try await HomeOffer.read(&home)
         let here = try await HomeSubscription.read(&connection)
@@ -58,6 +59,8 @@ struct CellFollow: DatabaseCommand {
         }
         try await wait(for: offer.cell, &connection)
         try await HomeSubscription.restoreLocks(&connection)
+        // Without the address: it may hold a password.
+        try await journal?.append(typed("cell follow", again ? ["--again"] : []))
         write("this cell follows cell \(offer.cell)")
     }
 

@@ -59,7 +59,10 @@ struct KeyReseal: DatabaseCommand {
 
     func run(_ connection: inout Connection) async throws {
         let sealer = Sealer(try Environment.current.masterKeys())
+        let journal = try database.openJournal()
         try await sealer.checkMasterKey(&connection)
+        // Before the first portion, each of which counts.
+        try await journal?.append(typed("key reseal", []))
         let count = try await sealer.reseal(&connection)
         let id = sealer.keys.current.id
         write(

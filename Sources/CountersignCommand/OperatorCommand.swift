@@ -1,5 +1,6 @@
 import Administration
 import ArgumentParser
+import Countersign
 import Postgres
 
 struct OperatorCommand: ParsableCommand {
@@ -40,8 +41,12 @@ struct OperatorAdd: DatabaseCommand {
     func run(_ connection: inout Connection) async throws {
         let role = try ConsoleRole(typed: role ?? Environment.current.text("role") ?? "viewer")
         let portal = portal ?? Environment.current.text("portal")
+        let journal = try database.openJournal()
+        let line = typed("operator add", [name], ["role": role.rawValue, "portal": portal])
         try await connection.handOver({ try text(password: $0, role) }) { connection in
-            try await ConsoleAccount.add(name, role, portal: portal, &connection)
+            let password = try await ConsoleAccount.add(name, role, portal: portal, &connection)
+            try await journal?.append(line)
+            return password
         }
     }
 

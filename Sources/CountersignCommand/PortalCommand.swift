@@ -61,9 +61,19 @@ struct PortalAdd: DatabaseCommand {
         var draft = Portal.Draft(name: name, login: role ?? environment.text("role") ?? name)
         draft.displayName = displayName ?? environment.text("display-name")
         draft.withPassword = try !noPassword && !environment.isOn("no-password")
-        draft.connections = try connections ?? environment.value("connections") ?? draft.connections
+        let most = try connections ?? environment.value("connections")
+        draft.connections = most ?? draft.connections
+        let journal = try database.openJournal()
+        let line = typed(
+            "portal add", [name] + (draft.withPassword ? [] : ["--no-password"]),
+            [
+                "role": draft.login, "display-name": draft.displayName,
+                "connections": most.map { "\($0)" },
+            ])
         try await connection.handOver(text) { connection in
-            try await Portal.add(draft, sealer, &connection)
+            let added = try await Portal.add(draft, sealer, &connection)
+            try await journal?.append(line)
+            return added
         }
         try await warnOfTooFewConnections(&connection)
     }
@@ -177,7 +187,7 @@ struct PortalRotateSecret: DatabaseCommand {
         let journal = try database.openJournal()
         try await connection.handOver(text) { connection in
             let rotated = try await Portal.rotateSecret(name, overlap: both, sealer, &connection)
-            try await journal?.append("portal rotate-secret \(quotedWord(name))")
+            try await journal?.append(typed("portal rotate-secret", [name]))
             return rotated
         }
     }

@@ -211,8 +211,12 @@ struct WebhookLimit: DatabaseCommand {
     }
 
     func run(_ connection: inout Connection) async throws {
+        let journal = try database.openJournal()
         let limits = try await Portal.setWebhookLimits(
             portal, concurrency: concurrency, rate: perSecond, &connection)
+        try await journal?.append(
+            typed(
+                "webhook limit", [portal], ["concurrency": concurrency.map { "\($0)" }, "rate": rate]))
         let rate = limits.rate.map { ", at most \($0) a second" } ?? ""
         write(
             "each worker sends portal \(portal)'s receivers \(limits.concurrency) webhooks at a time\(rate)")

@@ -42,7 +42,8 @@ import Testing
         try await shell.succeed("enrollment", "revoke", "\(enrollment)")
         #expect(
             try await scene.commands == [
-                "settings set enrollment_enabled=false", "portal rotate-secret acme",
+                "portal add acme --role \(login)", "settings set enrollment_enabled=false",
+                "portal rotate-secret acme",
                 "portal credentials add acme web", "portal credentials rotate acme web",
                 "portal signing-key add acme", "portal disable acme",
                 "enrollment revoke \(enrollment)",
@@ -54,11 +55,36 @@ import Testing
             try FileManager.default.attributesOfItem(atPath: scene.journal)[.posixPermissions] as? NSNumber
         #expect(mode?.intValue == 0o600)
         #expect(try await shell.run("settings", "set", "enrollment_enabled=maybe").status == 64)
-        #expect(try await scene.commands.count == 7)
+        #expect(try await scene.commands.count == 8)
+    }
+
+    @Test func `so is what is added, and what no row of a table tells`() async throws {
+        let scene = try await Scene()
+        defer { scene.remove() }
+        let login = Database.current.unique("login")
+        let typed = [
+            ["app", "add", "mobile", "--no-password", "--role", "\(login)app", "--connections", "5"],
+            ["portal", "add", "acme", "--no-password", "--role", login, "--display-name", "Acme Bank"],
+            ["operator", "add", "alice", "--role", "viewer", "--portal", "acme"],
+            ["webhook", "limit", "acme", "--concurrency", "4", "--rate", "none"],
+            ["key", "reseal"],
+        ]
+        for command in typed {
+            #expect(try await scene.shell.start(command).outcome().status == 0)
+        }
+        #expect(
+            try await scene.commands
+                == typed.map { $0.map { $0 == "Acme Bank" ? "'Acme Bank'" : $0 }.joined(separator: " ") })
+        let count = try await scene.commands.count
+        #expect(try await scene.shell.run("portal", "add", "acme").status != 0)
+        #expect(try await scene.commands.count == count)
     }
 
     @Test func `a journal that cannot be opened stops a command before it does anything`() async throws {
         let shell = try await Shell.member(of: .admin)
+        let added = try await shell.run("app", "add", "mobile", "--journal", "/nowhere/journal")
+        #expect(added.status == 78)
+        #expect(try await Database.current.count("SELECT count(*) FROM countersign.apps") == 0)
         let outcome = try await shell.run(
             "settings", "set", "enrollment_enabled=false", "--journal", "/nowhere/journal")
         #expect(outcome.status == 78)

@@ -46,11 +46,16 @@ struct EventsArchive: DatabaseCommand {
     }
 
     func run(_ connection: inout Connection) async throws {
+        let journal = try database.openJournal()
         let now = try await connection.run(ReadClock()).one().time
         let partitions = try await EventArchive.partitions(before: end.moment(now), &connection)
         _ = umask(0o077)  // the files name users
         do {
             let archive = try EventArchive(folder: folder)
+            // Before the first partition, each of which counts.
+            if !partitions.isEmpty {
+                try await journal?.append(typed("events archive", [folder], ["before": before]))
+            }
             var records: [Record] = []
             for partition in partitions {
                 records.append(try await archive.archive(partition, &connection).record)
