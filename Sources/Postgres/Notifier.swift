@@ -33,20 +33,23 @@ package final class Notifier: Sendable {
     /// A stream that keeps up to `limit` notifications until they are read. When more come, the oldest go,
     /// and a gap is put at the end. With a limit of 1 the newest is taken to say enough.
     package func subscribe(_ channel: String, buffering limit: Int) -> AsyncStream<Notification> {
-        precondition((1...63).contains(channel.utf8.count), "PostgreSQL cuts identifiers at 63 bytes")
         let (stream, continuation) = AsyncStream.makeStream(
             of: Notification.self, bufferingPolicy: .bufferingNewest(limit))
-        let (key, waker) = state.withLock { $0.add(continuation, toldOverflow: limit > 1, to: channel) }
-        continuation.onTermination = { [weak self] _ in self?.unsubscribe(key, from: channel) }
-        waker?.wake()
+        let receiver = StreamReceiver(continuation, isToldOverflow: limit > 1)
+        continuation.onTermination = { [weak self] _ in
+            self?.state.withLock { $0.remove(receiver) }?.wake()
+        }
+        listen(to: channel, for: receiver)
         return stream
     }
 
-    private func unsubscribe(_ key: Int, from channel: String) {
-        state.withLock { $0.remove(key, from: channel) }?.wake()
+    /// From now on the receiver hears what that channel says, too. It is kept until `run` has ended.
+    package func listen(to channel: String, for receiver: any NotificationReceiver) {
+        precondition((1...63).contains(channel.utf8.count), "PostgreSQL cuts identifiers at 63 bytes")
+        state.withLock { $0.add(receiver, to: channel) }?.wake()
     }
 
-    /// Connects and listens until the task is cancelled; then every stream ends.
+    /// Connects and listens until the task is cancelled; then every stream and every receiver ends.
     package func run() async {
         var backoff = Backoff()
         while !Task.isCancelled {
@@ -59,7 +62,7 @@ package final class Notifier: Sendable {
             // Cancellation ends the pause and then the loop.
             try? await backoff.wait()
         }
-        for continuation in state.withLock({ $0.removeAll() }) { continuation.finish() }
+        for receiver in state.withLock({ $0.removeAll() }) { receiver.end() }
     }
 
     private func warn(_ error: PostgresError) {
@@ -76,7 +79,8 @@ package final class Notifier: Sendable {
             try await update(&channels, on: &connection)
             onSuccess()
             lastSign.withLock { $0 = .now }
-            deliver(try await connection.notifications(until: nextProbe))
+            let notifications = try await connection.notifications(until: nextProbe)
+            deliver(state.withLock { $0.deliveries(of: notifications) })
             guard ContinuousClock.now >= nextProbe else { continue }
             try await connection.probe(within: Self.probeInterval)
             nextProbe = ContinuousClock.now + Self.probeInterval
@@ -94,18 +98,11 @@ package final class Notifier: Sendable {
                 within: Self.probeInterval)
             channels = wanted
         }
-        let untold = state.withLock { [channels] in $0.takeUntold(of: channels) }
-        for (channel, continuation) in untold { continuation.yield(.gap(in: channel)) }
+        deliver(state.withLock { [channels] in $0.takeUntold(of: channels) })
     }
 
-    /// Yields outside the lock, as a subscriber may run at once.
-    private func deliver(_ notifications: [Notification]) {
-        for notification in notifications {
-            for subscriber in state.withLock({ $0.subscribers(of: notification.channel) }) {
-                let outcome = subscriber.continuation.yield(notification)
-                guard subscriber.isToldOverflow, case .dropped = outcome else { continue }
-                subscriber.continuation.yield(.gap(in: notification.channel))
-            }
-        }
+    /// Outside the lock, as what is woken may run at once.
+    private func deliver(_ deliveries: [Subscriptions.Delivery]) {
+        for (receiver, notifications) in deliveries { receiver.receive(notifications) }
     }
 }

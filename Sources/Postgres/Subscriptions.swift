@@ -1,65 +1,71 @@
 /// Who listens to what. Decides; `Notifier` acts.
 struct Subscriptions: Sendable {
-    typealias Continuation = AsyncStream<Notification>.Continuation
-
-    struct Subscriber: Sendable {
-        let continuation: Continuation
-        /// Whether an overflow of its buffer matters to it.
-        let isToldOverflow: Bool
-        /// Knows that the current connection listens.
-        var isTold = false
+    private struct Subscriber: Sendable {
+        let receiver: any NotificationReceiver
+        /// Those whose listening it has been told of, on this connection.
+        var told: Set<String> = []
     }
 
-    private var subscribers: [String: [Int: Subscriber]] = [:]
-    private var lastKey = 0
+    /// What one of them is to hear.
+    typealias Delivery = (receiver: any NotificationReceiver, notifications: [Notification])
+
+    private var subscribers: [ObjectIdentifier: Subscriber] = [:]
+    /// Of each channel, in the order in which they came.
+    private var listening: [String: [ObjectIdentifier]] = [:]
     private var waker: Connection.Waker?
 
-    var channels: Set<String> { Set(subscribers.keys) }
+    var channels: Set<String> { Set(listening.keys) }
 
     /// Returns the waker of the connection that has to hear of it, if there is one.
-    mutating func add(
-        _ continuation: Continuation, toldOverflow: Bool, to channel: String
-    ) -> (key: Int, Connection.Waker?) {
-        lastKey += 1
-        let subscriber = Subscriber(continuation: continuation, isToldOverflow: toldOverflow)
-        subscribers[channel, default: [:]][lastKey] = subscriber
-        return (lastKey, waker)
-    }
-
-    /// Returns the waker when the channel has lost its last subscriber.
-    mutating func remove(_ key: Int, from channel: String) -> Connection.Waker? {
-        subscribers[channel]?[key] = nil
-        guard subscribers[channel]?.isEmpty == true else { return nil }
-        subscribers[channel] = nil
+    mutating func add(_ receiver: any NotificationReceiver, to channel: String) -> Connection.Waker? {
+        let key = ObjectIdentifier(receiver)
+        guard listening[channel]?.contains(key) != true else { return nil }
+        listening[channel, default: []].append(key)
+        if subscribers[key] == nil { subscribers[key] = Subscriber(receiver: receiver) }
         return waker
     }
 
-    mutating func removeAll() -> [Continuation] {
+    /// Returns the waker when a channel has lost its last subscriber.
+    mutating func remove(_ receiver: any NotificationReceiver) -> Connection.Waker? {
+        let key = ObjectIdentifier(receiver)
+        subscribers[key] = nil
+        let count = listening.count
+        for channel in channels { listening[channel]?.removeAll { $0 == key } }
+        listening = listening.filter { !$0.value.isEmpty }
+        return listening.count < count ? waker : nil
+    }
+
+    mutating func removeAll() -> [any NotificationReceiver] {
         defer { self = Subscriptions() }
-        return subscribers.values.flatMap(\.values).map(\.continuation)
+        return subscribers.values.map(\.receiver)
     }
 
     /// A new connection, which listens to nothing yet.
     mutating func begin(_ waker: Connection.Waker) {
         self.waker = waker
-        for channel in subscribers.keys {
-            for key in subscribers[channel, default: [:]].keys { subscribers[channel]?[key]?.isTold = false }
-        }
+        for key in subscribers.keys { subscribers[key]?.told = [] }
     }
 
-    func subscribers(of channel: String) -> [Subscriber] {
-        subscribers[channel].map { Array($0.values) } ?? []
-    }
-
-    /// Those who do not know yet that `channels` are listened to, and from now on do.
-    mutating func takeUntold(of channels: Set<String>) -> [(channel: String, Continuation)] {
-        var untold: [(String, Continuation)] = []
-        for channel in channels {
-            for (key, subscriber) in subscribers[channel, default: [:]] where !subscriber.isTold {
-                subscribers[channel]?[key]?.isTold = true
-                untold.append((channel, subscriber.continuation))
+    /// Who hears what of that.
+    func deliveries(of notifications: [Notification]) -> [Delivery] {
+        var heard: [ObjectIdentifier: [Notification]] = [:]
+        for notification in notifications {
+            for key in listening[notification.channel, default: []] {
+                heard[key, default: []].append(notification)
             }
         }
-        return untold
+        return heard.compactMap { key, heard in subscribers[key].map { ($0.receiver, heard) } }
+    }
+
+    /// A gap for each who does not know yet that one of these is listened to, and from now on does.
+    mutating func takeUntold(of channels: Set<String>) -> [Delivery] {
+        var untold: [ObjectIdentifier: [Notification]] = [:]
+        for channel in channels {
+            for key in listening[channel, default: []]
+            where subscribers[key]?.told.insert(channel).inserted == true {
+                untold[key, default: []].append(.gap(in: channel))
+            }
+        }
+        return untold.compactMap { key, gaps in subscribers[key].map { ($0.receiver, gaps) } }
     }
 }

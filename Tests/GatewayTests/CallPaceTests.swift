@@ -18,12 +18,12 @@ import Testing
     @Test func `calls that come close together wait, and nobody else does`() {
         let pace = CallPace()
         #expect(pace.rest == .zero)
-        // 200 sign-ins a second are 1,200 calls.
-        let end = note(2_000, every: .microseconds(833), pace)
+        // 200 sign-ins a second are 600 calls.
+        let end = note(2_000, every: .microseconds(1_667), pace)
         #expect(pace.rest == .zero)
         let close = note(1_000, every: .microseconds(250), pace, from: end)
         #expect(pace.rest == CallPace.rest)
-        _ = note(1_000, every: .microseconds(833), pace, from: close)
+        _ = note(1_000, every: .microseconds(1_667), pace, from: close)
         #expect(pace.rest == .zero)
     }
 
@@ -34,7 +34,7 @@ import Testing
     }
 
     /// However far apart his calls are; at 4,000 a second there were 80 lately.
-    @Test(arguments: [(1, 22), (3, 5), (5, 3), (19, 1), (20, 1)])
+    @Test(arguments: [(2, 19), (3, 11), (5, 6), (19, 1), (20, 1)])
     func `who comes after many others have gone waits for a moment, and then no more`(gap: Int, calls: Int) {
         let pace = CallPace()
         let end = note(1_000, every: .microseconds(250), pace)

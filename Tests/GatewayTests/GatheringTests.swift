@@ -33,11 +33,12 @@ import Testing
     }
 
     private func gathering(
-        _ asked: Asked, most: Int = 10, atOnce: Int = 1, pace: CallPace? = nil
+        _ asked: Asked, most: Int = 10, atOnce: Int = 1, pace: CallPace? = nil,
+        coming: ComingCalls = ComingCalls()
     ) -> Gathering<String, Int> {
         Gathering(
-            most: most, atOnce: atOnce, pace: pace, together: { try await asked.together($0) },
-            alone: { try asked.alone($0) })
+            most: most, atOnce: atOnce, pace: pace, coming: coming,
+            together: { try await asked.together($0) }, alone: { try asked.alone($0) })
     }
 
     /// Of many calls, in times to come: so no gap follows, however slow the machine is.
@@ -102,6 +103,52 @@ import Testing
         #expect(try await first.value == 5)
         #expect(try await other.value == 5)
         #expect(asked.together.map { $0.sorted() } == [["first", "other"]])
+    }
+
+    @Test func `whom a full statement leaves goes with another at once`() async throws {
+        let (asked, resting, rested) = (Asked(), Signal(), Signal())
+        let pace = crowded {
+            resting.fire()
+            try? await rested.wait()
+        }
+        let gathering = gathering(asked, most: 2, atOnce: 2, pace: pace)
+        let first = Task { try await gathering.ask("a", lane: "a") }
+        try await resting.wait()
+        let others = ["bb", "ccc"].map { call in Task { try await gathering.ask(call, lane: call) } }
+        try await eventually("all wait") { gathering.waitingCount == 3 }
+        rested.fire()
+        try await asked.begun.wait(for: 2)
+        #expect(asked.together.map(\.count) == [2, 1])
+        asked.released.fire()
+        for (task, answer) in zip([first] + others, 1...3) { #expect(try await task.value == answer) }
+    }
+
+    @Test func `who is about to ask is waited for, and nobody else`() async throws {
+        let asked = Asked()
+        let coming = ComingCalls(limit: .seconds(3_600))
+        let gathering = gathering(asked, coming: coming)
+        asked.released.fire()
+        for _ in 1...3 { coming.expect() }
+        let first = ["a", "bb"].map { call in Task { try await gathering.ask(call, lane: call) } }
+        try await eventually("both wait") { gathering.waitingCount == 2 }
+        #expect(asked.together.isEmpty)
+        #expect(try await gathering.ask("ccc", lane: "ccc") == 3)
+        for (task, answer) in zip(first, 1...2) { #expect(try await task.value == answer) }
+        #expect(asked.together.map { $0.sorted() } == [["a", "bb", "ccc"]])
+        #expect(try await gathering.ask("dddd", lane: "dddd") == 4)
+    }
+
+    /// A caller who was announced and does not come, as his time is over.
+    @Test func `who does not come is not waited for any more`() async throws {
+        let asked = Asked()
+        let coming = ComingCalls(limit: .milliseconds(1))
+        let gathering = gathering(asked, coming: coming)
+        asked.released.fire()
+        for _ in 1...2 { coming.expect() }
+        #expect(try await gathering.ask("a", lane: "a") == 1)
+        coming.expect()
+        #expect(try await gathering.ask("bb", lane: "bb") == 2)
+        #expect(asked.together == [["a"], ["bb"]])
     }
 
     @Test func `a full statement waits for nobody`() async throws {

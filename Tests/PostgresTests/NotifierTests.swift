@@ -1,5 +1,6 @@
 import Postgres
 import Support
+import Synchronization
 import Testing
 
 @Suite(.emptyDatabase)
@@ -108,6 +109,39 @@ struct NotifierTests {
                 #expect(await stream.next()?.payload == "\(number % 1_000 + 1)")
             }
         }
+    }
+
+    private final class Heard: NotificationReceiver {
+        let signal = Signal()
+        private let state = Mutex<[[Notification]]>([])
+        private let ended = Mutex(false)
+
+        var batches: [[Notification]] { state.withLock(\.self) }
+        var hasEnded: Bool { ended.withLock(\.self) }
+
+        func receive(_ notifications: [Notification]) {
+            state.withLock { $0.append(notifications) }
+            signal.fire()
+        }
+
+        func end() { ended.withLock { $0 = true } }
+    }
+
+    @Test
+    func `a receiver hears together what one commit has told on several channels`() async throws {
+        let heard = Heard()
+        try await withNotifier { notifier in
+            for channel in ["a", "b", "a"] { notifier.listen(to: channel, for: heard) }
+            try await eventually("it listens to both") { heard.batches.joined().count >= 2 }
+            #expect(heard.batches.joined().allSatisfy(\.isGap) && heard.batches.joined().count == 2)
+            let before = heard.batches.count
+            var connection = try await Database.current.connect()
+            try await connection.execute(
+                "SELECT pg_notify('b', '1'), pg_notify('a', '2'), pg_notify('c', '3'), pg_notify('b', '4')")
+            try await heard.signal.wait(for: before + 1)
+            #expect(heard.batches.last?.map(\.payload) == ["1", "2", "4"])
+        }
+        #expect(heard.hasEnded)
     }
 
     private let hundred = """

@@ -65,7 +65,7 @@ final class Devices: Sendable {
                 "this user has enrolled too often within an hour; try again later")
         }
         LogContext.note("enrollment_id", id.description)
-        return try await awaited(id, on: channel) {
+        return try await awaited(notifications.wait(for: id, on: channel)) {
             let found = try await self.enrollments(of: user).first { $0.enrollment_id == id.description }
             return found?.status == "pending" ? nil : found
         }
@@ -89,11 +89,8 @@ final class Devices: Sendable {
         noted.withLock { _ = $0.insert(id) }
     }
 
-    /// Looks until there is something, woken by news of that id. Fails with 503 after the patience.
-    private func awaited<T>(
-        _ id: Identifier, on channel: String, _ look: () async throws -> T?
-    ) async throws -> T {
-        let news = notifications.wait(for: id, on: channel)
+    /// Looks until there is something, woken by news. Fails with 503 after the patience.
+    private func awaited<T>(_ news: RowWait, _ look: () async throws -> T?) async throws -> T {
         let deadline = ContinuousClock.now + patience
         while true {
             let left = ContinuousClock.now.duration(to: deadline)
@@ -178,9 +175,9 @@ extension Devices {
         let said = UserAnswer(user: user, enrollment: enrollment, answer: answer, device: device)
         guard let id = try await gathered.submissions.ask(said, lane: user) else { return nil }
         LogContext.note("submission_id", id.description)
-        let outcome = try await awaited(id, on: channel) {
-            try await self.gathered.outcomes.ask(id, lane: user)
-        }
+        let outcomes = gathered.outcomes
+        let news = notifications.wait(for: id, on: channel, asking: outcomes.coming)
+        let outcome = try await awaited(news) { try await outcomes.ask(id, lane: user) }
         if let transaction = outcome.transaction_id { LogContext.note("transaction_id", transaction) }
         let mayRepeat = ["already_used", "expired", "stale_signature"].contains(outcome.reason)
         // Every signature is verified before it is found stale, but one without its time: that proves nothing.

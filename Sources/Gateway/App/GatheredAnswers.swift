@@ -20,7 +20,7 @@ struct GatheredAnswers: Sendable {
                 try await database.run(.user(call.user, app: app), SubmitAnswer(call: call)).first()
             })
         outcomes = Gathering(
-            most: 200, atOnce: 3, pace: database.pace,
+            most: 200, atOnce: 3,
             together: { ids in
                 let found = try await database.run(.server("outcomes"), FindOutcomes(app: app, ids: ids))
                     .all()

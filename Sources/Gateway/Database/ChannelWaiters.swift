@@ -3,8 +3,17 @@ import Postgres
 
 /// Who waits for which row of which channel, and what was heard before somebody waited for it.
 struct ChannelWaiters: Sendable {
+    private struct Waiter: Sendable {
+        let wakeup: Wakeup
+        /// Where its call is expected as soon as it is woken; nil once it is, or where it does not matter.
+        var coming: ComingCalls?
+
+        /// Announces its call.
+        mutating func expect() { coming.take()?.expect() }
+    }
+
     private struct Channel: Sendable {
-        var waiters: [Identifier: [Int: Wakeup]] = [:]
+        var waiters: [Identifier: [Int: Waiter]] = [:]
         var heard: Set<Identifier> = []
         /// The same in the order in which they came.
         var order: [Identifier] = []
@@ -25,10 +34,15 @@ struct ChannelWaiters: Sendable {
     }
 
     /// Also whether there is news of it already.
-    mutating func add(_ wakeup: Wakeup, _ name: String, _ id: Identifier) -> (key: Int, isNews: Bool) {
+    mutating func add(
+        _ wakeup: Wakeup, _ name: String, _ id: Identifier, asking coming: ComingCalls?
+    ) -> (key: Int, isNews: Bool) {
         lastKey += 1
-        channels[name]?.waiters[id, default: [:]][lastKey] = wakeup
-        return (lastKey, isClosed || channels[name]?.heard.contains(id) == true)
+        let isNews = isClosed || channels[name]?.heard.contains(id) == true
+        var waiter = Waiter(wakeup: wakeup, coming: coming)
+        if isNews { waiter.expect() }
+        channels[name]?.waiters[id, default: [:]][lastKey] = waiter
+        return (lastKey, isNews)
     }
 
     mutating func remove(_ key: Int, _ name: String, _ id: Identifier) {
@@ -36,15 +50,24 @@ struct ChannelWaiters: Sendable {
         if channels[name]?.waiters[id]?.isEmpty == true { channels[name]?.waiters[id] = nil }
     }
 
-    func wakeups(on name: String) -> [Wakeup] {
-        channels[name].map { $0.waiters.values.flatMap(\.values) } ?? []
+    /// Who is to be woken: all who wait for something there, as each may have been missed.
+    mutating func hearGap(on name: String) -> [Wakeup] {
+        (channels[name]?.waiters.keys).map { Array($0) }?.flatMap { wake($0, on: name) } ?? []
     }
 
+    /// Who is to be woken; their calls are announced.
     mutating func hear(_ ids: [Identifier], on name: String) -> [Wakeup] {
         ids.flatMap { id in
             remember(id, on: name)
-            return channels[name]?.waiters[id].map { Array($0.values) } ?? []
+            return wake(id, on: name)
         }
+    }
+
+    private mutating func wake(_ id: Identifier, on name: String) -> [Wakeup] {
+        (channels[name]?.waiters[id]?.keys).map { Array($0) }?.compactMap { key in
+            channels[name]?.waiters[id]?[key]?.expect()
+            return channels[name]?.waiters[id]?[key]?.wakeup
+        } ?? []
     }
 
     private mutating func remember(_ id: Identifier, on name: String) {
@@ -57,6 +80,6 @@ struct ChannelWaiters: Sendable {
 
     mutating func close() -> [Wakeup] {
         isClosed = true
-        return channels.keys.flatMap { wakeups(on: $0) }
+        return channels.keys.flatMap { hearGap(on: $0) }
     }
 }

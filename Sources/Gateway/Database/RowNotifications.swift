@@ -9,37 +9,25 @@ import Synchronization
 final class RowNotifications: Sendable {
     private let notifier: Notifier
     private let waiters = Mutex(ChannelWaiters())
-    private let openings: AsyncStream<String>
-    private let opener: AsyncStream<String>.Continuation
 
-    init(_ notifier: Notifier) {
-        self.notifier = notifier
-        (openings, opener) = AsyncStream.makeStream()
-    }
+    init(_ notifier: Notifier) { self.notifier = notifier }
 
     /// Listens until the task is cancelled.
-    func run() async {
-        await withDiscardingTaskGroup { group in
-            group.addTask(name: "notifier") { await self.notifier.run() }
-            for await channel in openings {
-                group.addTask(name: "channel") { await self.follow(channel) }
-            }
-            group.cancelAll()
-        }
-        close()
-    }
+    func run() async { await notifier.run() }
 
     /// Begins to listen to a channel, before something is inserted that will be heard of there.
     func open(_ channel: String) {
         let isNew = waiters.withLock { $0.open(channel) }
-        if isNew { opener.yield(channel) }
+        if isNew { notifier.listen(to: channel, for: self) }
     }
 
     /// Begins to wait for news of that row.
-    func wait(for id: Identifier, on channel: String) -> RowWait {
+    ///
+    /// - Parameter coming: where whoever waits asks each time that he is woken.
+    func wait(for id: Identifier, on channel: String, asking coming: ComingCalls? = nil) -> RowWait {
         open(channel)
         let wakeup = Wakeup()
-        let (key, isNews) = waiters.withLock { $0.add(wakeup, channel, id) }
+        let (key, isNews) = waiters.withLock { $0.add(wakeup, channel, id, asking: coming) }
         if isNews { wakeup.ring() }
         return RowWait(wakeup) { [weak self] in
             self?.waiters.withLock { $0.remove(key, channel, id) }
@@ -48,25 +36,31 @@ final class RowNotifications: Sendable {
 
     /// From now on nobody waits, so that the process can end: each look gets its answer as things stand.
     func close() {
-        opener.finish()
         for wakeup in waiters.withLock({ $0.close() }) { wakeup.ring() }
     }
 
     var isClosed: Bool { waiters.withLock { $0.isClosed } }
+}
 
-    private func follow(_ channel: String) async {
-        // A batch of a stage ends some hundred rows at once, in payloads of 200.
-        for await notification in notifier.subscribe(channel, buffering: 1_024) {
-            let woken = waiters.withLock { waiters in
+extension RowNotifications: NotificationReceiver {
+    /// All calls are announced before the first is woken: so those whom one commit wakes ask together.
+    func receive(_ notifications: [Notification]) {
+        let woken = waiters.withLock { waiters in
+            notifications.flatMap { notification in
                 notification.isGap
-                    ? waiters.wakeups(on: channel) : waiters.hear(ids(in: notification.payload), on: channel)
+                    ? waiters.hearGap(on: notification.channel)
+                    : waiters.hear(notification.identifiers, on: notification.channel)
             }
-            for wakeup in woken { wakeup.ring() }
         }
+        for wakeup in woken { wakeup.ring() }
     }
 
+    func end() { close() }
+}
+
+extension Notification {
     /// The ids of `'<status> <id>[,<id>...]'`.
-    private func ids(in payload: String) -> [Identifier] {
+    fileprivate var identifiers: [Identifier] {
         guard let list = payload.split(separator: " ").last else { return [] }
         return list.split(separator: ",").compactMap { Identifier(String($0)) }
     }

@@ -19,7 +19,7 @@ struct GatheredSignIns: Sendable {
                 try await database.run(.portal(call.portal), InsertRequest(draft: call.draft)).one()
             })
         codes = Gathering(
-            most: 200, atOnce: 3, pace: database.pace,
+            most: 200, atOnce: 3,
             together: { calls in
                 let found = try await database.run(.server("codes"), CollectCodes(calls: calls)).all()
                 let codes = Dictionary(found) { first, _ in first }

@@ -66,7 +66,7 @@ struct SignIns: Sendable {
         let id = made.transactionID
         LogContext.note("transaction_id", id.description)
         return try await orCancel(id, of: portal) {
-            let news = notifications.wait(for: id, on: portal.channel)
+            let news = notifications.wait(for: id, on: portal.channel, asking: gathered.codes.coming)
             let deadline = ContinuousClock.now + patience
             while ContinuousClock.now < deadline, !notifications.isClosed {
                 await news.wait(min(backstop, ContinuousClock.now.duration(to: deadline)))
