@@ -12,7 +12,7 @@ import Webhooks
     private let site = WebhookSite()
 
     @Test(arguments: [
-        "-1", "", "2147483648", "99999999999999999999", "99", "+200", "0200", "2x0",
+        "-1", "", "2147483648", "99999999999999999999", "99", "+200", "0200", "2x0", "000", "099",
         // One character of 1,201 bytes.
         "2" + String(repeating: "\u{301}", count: 600),
     ])
@@ -40,6 +40,32 @@ import Webhooks
             }
             try await server.channel.close()
         }
+    }
+
+    /// What comes of it differs: the parser of HTTP/1 refuses some, and some are given up when the connection ends.
+    @Test(arguments: [
+        "000", "001", "099", "0", "00", "-1", "", "100", "101", "103", "199", "600", "999", "1000",
+    ])
+    func `a status that is none or not the last, over HTTP 1, stops nobody`(status: String) async throws {
+        let server = try await StatusServer.start(status)
+        try await Receiver.run { _, _ in
+            .status(204)
+        } _: { receiver in
+            let hostile = try await site.endedRequest("http://127.0.0.1:\(server.port)/cb")
+            try await site.dispatching { _ in
+                let seen = try await site.delivery(hostile, "pending")
+                if (100...999).contains(Int(status) ?? 0), status != "100", status != "103", status != "199" {
+                    #expect(seen.code == Int(status))
+                } else {
+                    #expect(seen.error == "connection" && seen.code == nil)
+                }
+                let portal = try await site.addPortal("globex")
+                try await site.addCallback("\(receiver.address)/cb", of: portal)
+                _ = try await site.delivery(
+                    try await site.end(at: "\(receiver.address)/cb", of: portal)[0], "delivered")
+            }
+        }
+        try await server.channel.close()
     }
 
     /// As one would that the database refuses for a reason that nobody has thought of.
@@ -79,22 +105,44 @@ import Webhooks
     }
 }
 
-/// Speaks just enough of HTTP/2 (RFC 9113) for one status.
+/// Speaks just enough of HTTP/2 (RFC 9113), or of HTTP/1.1, for one status.
 private struct StatusServer {
     let channel: any Channel
 
     var port: Int { channel.localAddress?.port ?? 0 }
 
-    static func start(_ status: String, _ tls: NIOSSLContext) async throws -> StatusServer {
+    /// - Parameter tls: nil for HTTP/1.1.
+    static func start(_ status: String, _ tls: NIOSSLContext? = nil) async throws -> StatusServer {
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
-                    try channel.pipeline.syncOperations.addHandler(StatusHandler(status))
+                    let pipeline = channel.pipeline.syncOperations
+                    guard let tls else { return try pipeline.addHandler(PlainStatusHandler(status)) }
+                    try pipeline.addHandler(NIOSSLServerHandler(context: tls))
+                    try pipeline.addHandler(StatusHandler(status))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
         return StatusServer(channel: channel)
+    }
+}
+
+/// Answers what comes by one status, and closes.
+private final class PlainStatusHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let status: String
+    private var hasAnswered = false
+
+    init(_ status: String) { self.status = status }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !hasAnswered else { return }
+        hasAnswered = true
+        let answer = ByteBuffer(string: "HTTP/1.1 \(status) x\r\nContent-Length: 0\r\n\r\n")
+        let loop = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(answer)).whenComplete { _ in loop.value.close(promise: nil) }
     }
 }
 

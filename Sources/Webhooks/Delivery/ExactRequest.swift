@@ -35,17 +35,17 @@ final class ExactRequest: ChannelOutboundHandler {
         if !isUnfinished { context.flush() }
     }
 
-    /// Puts one behind the codec of a connection (HTTP/1) or of a stream (HTTP/2), and before that of a stream a check of the
-    /// answer's status.
+    /// Puts one behind the codec of a connection (HTTP/1) or of a stream (HTTP/2), with a check of the answer, and before that of
+    /// a stream a check of its status.
     static func install(in channel: any Channel) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
             if let codec = try? pipeline.handler(type: HTTP2FramePayloadToHTTP1ClientCodec.self) {
                 try pipeline.addHandler(StatusCheck(), position: .before(codec))
-                try pipeline.addHandler(ExactRequest(), position: .after(codec))
+                try pipeline.addHandlers(AnswerCheck(), ExactRequest(), position: .after(codec))
             } else {
                 let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
-                try pipeline.addHandler(ExactRequest(), position: .after(decoder))
+                try pipeline.addHandlers(AnswerCheck(), ExactRequest(), position: .after(decoder))
             }
         }
     }

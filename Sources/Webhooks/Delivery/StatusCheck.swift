@@ -5,8 +5,7 @@ import NIOHTTP2
 /// Ends a stream of HTTP/2 whose answer has no status of three digits (RFC 9110, section 15).
 ///
 /// What decodes the answer takes any integer for a status, and stops the whole program at one that is negative or empty: a
-/// receiver could have stopped each worker that its webhook was tried by. So this stands before it. Over HTTP/1 the parser
-/// refuses what is no status.
+/// receiver could have stopped each worker that its webhook was tried by. So this stands before it, and `AnswerCheck` after it.
 final class StatusCheck: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame.FramePayload
     typealias InboundOut = HTTP2Frame.FramePayload
