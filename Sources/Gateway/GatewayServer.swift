@@ -45,7 +45,7 @@ package final class GatewayServer: Service {
         let portals = PortalRoutes(
             authentication: PortalAuthentication(
                 PortalDirectory(cells, freshness: configuration.credentialFreshness)), cells: cells,
-            waits: PortalWaits(connections: configuration.http.limits.connections))
+            waits: PortalWaits(connections: configuration.http.limits.connections, places: places))
         let apps = configuration.tokens.flatMap { rules in
             cells.home.devices.map { devices in
                 AppRoutes(

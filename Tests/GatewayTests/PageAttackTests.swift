@@ -134,6 +134,22 @@ import Testing
         #expect(refused("acme", "198.51.100.1") == nil)
     }
 
+    /// By themselves the polls of two portals and the pages of a third had all connections.
+    @Test func `polls of portals have their places among the streams, and starts need none`() async throws {
+        let places = StreamPlaces(.init(connections: 32))
+        let waits = PortalWaits(connections: 32, places: places)
+        var kept = try (0..<8).map { try places.take(.random(), "acme", IPAddress("192.0.2.\($0)")) }
+        for _ in 0..<8 { kept.append(try places.take(of: "acme")) }
+        #expect(throws: Problem.self) { try places.take(.random(), "acme", IPAddress("192.0.2.99")) }
+        for _ in 0..<8 { kept.append(try places.take(of: "globex")) }
+        let problem = await #expect(throws: Problem.self) { try await waits.poll("initech") {} }
+        #expect(problem?.code == "1002" && problem?.description.contains("ask without wait") == true)
+        try await waits.run("initech") {}
+        kept[0].end()
+        try await waits.poll("initech") { #expect(places.count == 24) }
+        #expect(places.count == 23)
+    }
+
     @Test func `too many streams of an address are refused with a reason, and it may ask`() async throws {
         try await PageSite.run(nil, expiresIn: 180, { $0.http.limits.connections = 24 }) { site in
             let pages = try await many(4, site)

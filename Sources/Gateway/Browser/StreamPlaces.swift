@@ -4,8 +4,9 @@ import Hummingbird
 import Postgres
 import Synchronization
 
-/// Who has a place among the answers that stay open: streams, and long polls. Of one request the newest have; else who
-/// comes too late is refused, and can ask without waiting.
+/// Who has a place among the answers that stay open: streams and polls of browsers, and polls of portals. All count together,
+/// so that those that stay leave others some. Of one request the newest of browsers have one; else who comes too late is
+/// refused, and can ask without waiting.
 final class StreamPlaces: Sendable {
     /// How many at once.
     struct Limits: Sendable {
@@ -38,16 +39,22 @@ final class StreamPlaces: Sendable {
         deinit { leave(self) }
     }
 
-    private struct Holder {
-        let place: ObjectIdentifier
+    /// What a place counts for.
+    fileprivate struct Claim {
+        /// Nil of a portal's poll: any number may look at one request.
+        let request: Identifier?
+        let portal: String
+        /// Nil of a portal's poll: all of them come from the portal's own address.
+        let network: IPAddress??
         let displace: @Sendable () -> Void
     }
 
-    private struct State {
-        var requests: [Identifier: [Holder]] = [:]
+    fileprivate struct State {
+        var claims: [ObjectIdentifier: Claim] = [:]
+        /// The oldest first.
+        var requests: [Identifier: [ObjectIdentifier]] = [:]
         var addresses: [IPAddress?: Int] = [:]
         var portals: [String: Int] = [:]
-        var count = 0
     }
 
     private let limits: Limits
@@ -55,62 +62,75 @@ final class StreamPlaces: Sendable {
 
     init(_ limits: Limits) { self.limits = limits }
 
-    var count: Int { state.withLock(\.count) }
+    var count: Int { state.withLock(\.claims.count) }
 
+    /// For a browser's stream or poll.
+    ///
     /// - Parameter address: of the client; its network counts.
     func take(_ id: Identifier, _ portal: String, _ address: IPAddress?) throws(Problem) -> Place {
-        let network = address?.unmapped.network
+        try take(request: id, portal, network: .some(address?.unmapped.network))
+    }
+
+    /// For a portal's own poll.
+    func take(of portal: String) throws(Problem) -> Place {
+        try take(request: nil, portal, network: nil)
+    }
+
+    private func take(
+        request: Identifier?, _ portal: String, network: IPAddress??
+    ) throws(Problem) -> Place {
         let place = Place { [weak self] place in
-            self?.leave(ObjectIdentifier(place), id, portal, network)
+            self?.state.withLock { $0.remove(ObjectIdentifier(place)) }
         }
-        let key = ObjectIdentifier(place)
-        let holder = Holder(place: key) { [weak place] in place?.displaced.store(true, ordering: .relaxed) }
-        let (refusal, oldest) = state.withLock { admit(holder, id, portal, network, &$0) }
+        let claim = Claim(request: request, portal: portal, network: network) { [weak place] in
+            place?.displaced.store(true, ordering: .relaxed)
+        }
+        let (refusal, oldest) = state.withLock { $0.admit(ObjectIdentifier(place), claim, limits) }
         oldest?.displace()
         if let refusal { throw refusal }
         return place
     }
 
-    private func admit(
-        _ holder: Holder, _ id: Identifier, _ portal: String, _ network: IPAddress?, _ state: inout State
-    ) -> (refusal: Problem?, oldest: Holder?) {
-        var oldest: Holder?
-        if state.requests[id]?.count ?? 0 >= limits.request, let first = state.requests[id]?.first {
-            oldest = first
-            Self.remove(first.place, id, portal, network, &state)
-        }
-        let counts = [
-            (state.addresses[network] ?? 0, limits.address, "your address"),
-            (state.portals[portal] ?? 0, limits.portal, "this portal"),
-            (state.count, limits.all, "this server"),
-        ]
-        if let full = counts.first(where: { $0.0 >= $0.1 }) { return (Self.refusal(full.2), oldest) }
-        state.requests[id, default: []].append(holder)
-        state.addresses[network, default: 0] += 1
-        state.portals[portal, default: 0] += 1
-        state.count += 1
-        return (nil, oldest)
-    }
-
-    private static func refusal(_ whose: String) -> Problem {
+    fileprivate static func refusal(_ whose: String) -> Problem {
         Problem(
             .tooManyRequests, "too_many_streams",
             "too many pages of \(whose) wait at this moment; ask without waiting", [.retryAfter: "5"])
     }
+}
 
-    private func leave(_ place: ObjectIdentifier, _ id: Identifier, _ portal: String, _ network: IPAddress?) {
-        state.withLock { Self.remove(place, id, portal, network, &$0) }
+extension StreamPlaces.State {
+    fileprivate mutating func admit(
+        _ key: ObjectIdentifier, _ claim: StreamPlaces.Claim, _ limits: StreamPlaces.Limits
+    ) -> (refusal: Problem?, oldest: StreamPlaces.Claim?) {
+        var oldest: StreamPlaces.Claim?
+        if let request = claim.request, let first = requests[request]?.first,
+            requests[request]?.count ?? 0 >= limits.request
+        {
+            oldest = claims[first]
+            remove(first)
+        }
+        let ofAddress = claim.network.map { (addresses[$0] ?? 0, limits.address, "your address") }
+        let counts = [
+            ofAddress, (portals[claim.portal] ?? 0, limits.portal, "this portal"),
+            (claims.count, limits.all, "this server"),
+        ].compactMap(\.self)
+        if let full = counts.first(where: { $0.0 >= $0.1 }) { return (StreamPlaces.refusal(full.2), oldest) }
+        claims[key] = claim
+        if let request = claim.request { requests[request, default: []].append(key) }
+        if let network = claim.network { addresses[network, default: 0] += 1 }
+        portals[claim.portal, default: 0] += 1
+        return (nil, oldest)
     }
 
-    private static func remove(
-        _ place: ObjectIdentifier, _ id: Identifier, _ portal: String, _ network: IPAddress?,
-        _ state: inout State
-    ) {
-        guard let index = state.requests[id]?.firstIndex(where: { $0.place == place }) else { return }
-        state.requests[id]?.remove(at: index)
-        if state.requests[id]?.isEmpty == true { state.requests[id] = nil }
-        state.addresses[network] = state.addresses[network].flatMap { $0 > 1 ? $0 - 1 : nil }
-        state.portals[portal] = state.portals[portal].flatMap { $0 > 1 ? $0 - 1 : nil }
-        state.count -= 1
+    fileprivate mutating func remove(_ key: ObjectIdentifier) {
+        guard let claim = claims.removeValue(forKey: key) else { return }
+        if let request = claim.request {
+            requests[request]?.removeAll { $0 == key }
+            if requests[request]?.isEmpty == true { requests[request] = nil }
+        }
+        if let network = claim.network {
+            addresses[network] = addresses[network].flatMap { $0 > 1 ? $0 - 1 : nil }
+        }
+        portals[claim.portal] = portals[claim.portal].flatMap { $0 > 1 ? $0 - 1 : nil }
     }
 }

@@ -106,7 +106,7 @@ struct PortalRoutes: Sendable {
             try await cells[portal].signIns.result(id, of: portal, wait: .seconds(wait), known: known)
         }
         let result = try await mapped(portal) {
-            wait > 0 ? try await waits.run(portal.name) { try await look() } : try await look()
+            wait > 0 ? try await waits.poll(portal.name) { try await look() } : try await look()
         }
         return .json(result)
     }
