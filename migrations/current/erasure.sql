@@ -26,7 +26,8 @@ BEGIN
         RETURN user_id;
     END IF;
     RETURN coalesce((SELECT e.user_id FROM countersign.enrollments e
-                     WHERE e.app_id = app AND countersign.pseudonym(app, e.user_id) = named_user.user_id LIMIT 1),
+                     WHERE e.app_id = app AND e.user_id <> named_user.user_id
+                       AND countersign.pseudonym(app, e.user_id) = named_user.user_id LIMIT 1),
                     user_id);
 END
 $$;
@@ -37,7 +38,11 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY['ip_address', 'user_agent', 'reference', 'device_address', 'device_agent', 'device_id'];
 
 -- Erases at most so many events and enrollments of a user of an app, and what belongs to them; says how many. To be
--- called until nothing is left, each time in a transaction of its own.
+-- called until nothing is left, each time in a transaction of its own, and again by the name or by the pseudonym: of what
+-- was renamed before, it finds what was open or held then.
+--
+-- What somebody else's transaction holds is passed over. A portal that kept a row of its own would have kept the user's
+-- devices from being revoked.
 CREATE OR REPLACE FUNCTION countersign.erase_user(app integer, user_id text, at_most integer,
     OUT pseudonym text, OUT revoked uuid[], OUT enrollments bigint, OUT requests bigint, OUT events bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -46,26 +51,52 @@ DECLARE
     whose constant text := countersign.named_user(app, user_id);
     keeps constant boolean := (SELECT s.evidence_kept_after_erasure FROM countersign.settings s);
     erasure constant uuid := countersign.uuid_v7();
-    digest bytea;
-    ids uuid[];
     devices uuid[];
+    open_ids uuid[];
+    found_ids uuid[];
+    request_ids uuid[];
+    browsers bigint;
+    digest bytea;
 BEGIN
     pseudonym := countersign.pseudonym(app, whose);
-    IF whose = pseudonym THEN
-        SELECT '{}'::uuid[], 0, 0, 0 INTO revoked, enrollments, requests, events;
-        RETURN;
-    END IF;
     SELECT coalesce(array_agg(e.enrollment_id) FILTER (WHERE countersign.revoke_enrollment(e.enrollment_id)), '{}')
         INTO revoked
         FROM (SELECT e.enrollment_id FROM countersign.enrollments e
               WHERE e.app_id = app AND e.user_id = whose AND e.status IN ('pending', 'active') LIMIT at_most) AS e;
+    devices := ARRAY(SELECT e.enrollment_id FROM countersign.enrollments e
+                     WHERE e.app_id = app AND e.user_id IN (whose, pseudonym));
+
+    -- What a revoked device has scanned it cannot answer any more. Ended here, it is erased here, too.
+    open_ids := ARRAY(SELECT r.transaction_id FROM countersign.auth_requests r
+                      WHERE r.open_scan_by = ANY (devices) AND r.resolved_at IS NULL FOR UPDATE SKIP LOCKED);
+    IF open_ids <> '{}' THEN
+        PERFORM countersign.end_requests(open_ids, array_fill('failed'::text, ARRAY[cardinality(open_ids)]));
+    END IF;
+
+    found_ids := ARRAY(SELECT e.event_id FROM countersign.events e
+                       WHERE e.user_id = whose AND e.app_id = app
+                         AND (whose <> pseudonym
+                              OR e.type <> 'user.erased' AND NOT EXISTS (
+                                  SELECT FROM countersign.erased_events x WHERE x.event_id = e.event_id))
+                       ORDER BY e.event_id LIMIT at_most);
+    -- Last of all, once: of the requests that the user's events tell of, those whose end names nobody, because nobody has
+    -- answered. It has the visitor's address, all the same.
+    IF cardinality(found_ids) < at_most THEN
+        request_ids := ARRAY(SELECT DISTINCT e.transaction_id FROM countersign.events e
+                             WHERE e.user_id IN (whose, pseudonym) AND e.app_id = app AND e.transaction_id IS NOT NULL);
+        found_ids := found_ids || ARRAY(
+            SELECT e.event_id FROM unnest(request_ids) AS r (id)
+            JOIN countersign.events e ON e.transaction_id = r.id AND e.event_id > r.id
+            WHERE e.user_id IS NULL AND e.enrollment_id = ANY (devices)
+            LIMIT at_most - cardinality(found_ids));
+    END IF;
 
     WITH found AS (
         SELECT e.event_id, countersign.event_hash(e) AS before FROM countersign.events e
-        WHERE e.user_id = whose AND e.app_id = app ORDER BY e.event_id LIMIT at_most FOR UPDATE
+        WHERE e.event_id = ANY (found_ids) FOR UPDATE
     ), changed AS (
         UPDATE countersign.events e
-        SET user_id = erase_user.pseudonym,
+        SET user_id = erase_user.pseudonym, app_id = app,
             details = e.details - countersign.erased_details()
                       - CASE WHEN keeps THEN '{}' ELSE '{key_fingerprint}' END::text[]
                       || CASE WHEN NOT keeps AND e.signature IS NOT NULL
@@ -76,14 +107,14 @@ BEGIN
             signer_fingerprint = CASE WHEN keeps THEN e.signer_fingerprint END,
             signature = CASE WHEN keeps THEN e.signature END, prompt = CASE WHEN keeps THEN e.prompt END
         FROM found f WHERE e.event_id = f.event_id
-        RETURNING e.event_id, e.transaction_id, e.enrollment_id, countersign.event_hash(e) AS after
+        RETURNING e.event_id, e.transaction_id, countersign.event_hash(e) AS after
     ), kept AS (
         INSERT INTO countersign.erased_events (event_id, erasure, before, after)
         SELECT event_id, erasure, f.before, c.after FROM changed c JOIN found f USING (event_id)
     )
-    SELECT count(*), array_agg(DISTINCT c.transaction_id), array_agg(DISTINCT c.enrollment_id),
+    SELECT count(*), coalesce(request_ids, array_agg(DISTINCT c.transaction_id)),
            sha256(coalesce(string_agg(uuid_send(event_id) || f.before || c.after, ''::bytea ORDER BY event_id), ''))
-        INTO events, ids, devices, digest FROM changed c JOIN found f USING (event_id);
+        INTO events, request_ids, digest FROM changed c JOIN found f USING (event_id);
 
     -- A refused submission names a request that it has only claimed: it may be somebody else's, who has answered it. The user's
     -- own are those that the user has answered, or has scanned last. Of a scan and of an answer there is an event each.
@@ -93,8 +124,12 @@ BEGIN
             prompt = CASE WHEN keeps THEN r.prompt END, secure_message = CASE WHEN keeps THEN r.secure_message END,
             signature = CASE WHEN keeps THEN r.signature END,
             signer_fingerprint = CASE WHEN keeps THEN r.signer_fingerprint END
-        WHERE r.transaction_id = ANY (ids) AND r.resolved_at IS NOT NULL
-          AND (r.enrollment_id = ANY (devices) OR (r.app_id, r.user_id) = (app, whose));
+        WHERE r.transaction_id = ANY (ARRAY(
+            SELECT o.transaction_id FROM countersign.auth_requests o
+            WHERE o.transaction_id = ANY (request_ids) AND o.resolved_at IS NOT NULL
+              AND (o.enrollment_id = ANY (devices) OR (o.app_id, o.user_id) = (app, whose))
+              AND (o.user_id IS DISTINCT FROM pseudonym OR num_nonnulls(o.device_id, o.reference) > 0)
+            FOR UPDATE SKIP LOCKED));
     GET DIAGNOSTICS requests = ROW_COUNT;
 
     UPDATE countersign.enrollments e
@@ -103,12 +138,16 @@ BEGIN
             key_fingerprint = CASE WHEN keeps THEN e.key_fingerprint END
         WHERE e.enrollment_id IN (SELECT o.enrollment_id FROM countersign.enrollments o
                                   WHERE o.app_id = app AND o.user_id = whose AND o.status IN ('rejected', 'revoked')
+                                    AND (o.user_id, o.device_id) <> (pseudonym, 'erased')
                                   LIMIT at_most);
     GET DIAGNOSTICS enrollments = ROW_COUNT;
 
-    DELETE FROM countersign.known_browsers k WHERE k.app_id = app AND k.user_id = whose;
+    DELETE FROM countersign.known_browsers
+        WHERE ctid = ANY (ARRAY(SELECT k.ctid FROM countersign.known_browsers k
+                                WHERE k.app_id = app AND k.user_id = whose FOR UPDATE SKIP LOCKED));
+    GET DIAGNOSTICS browsers = ROW_COUNT;
 
-    IF events + enrollments > 0 THEN
+    IF events + enrollments + requests + browsers > 0 THEN
         INSERT INTO countersign.events (event_id, type, app_id, user_id, details)
         VALUES (erasure, 'user.erased', app, pseudonym, jsonb_build_object(
             'enrollments', enrollments, 'requests', requests, 'events', events, 'digest', encode(digest, 'hex')));

@@ -11,9 +11,10 @@ package struct EraseUser: OperatorAction {
         stays, and can be verified; off, it goes, too. The audit trail can be verified either way, and tells of the \
         erasure.
 
-        It cannot be undone. It goes on in portions of 1,000, each of which counts by itself: when it was \
-        interrupted, and after requests that were open have ended, it is typed again. A journal gets the digest, \
-        which can be typed in the name's place after a restore.
+        It cannot be undone. Requests that the user has scanned and not answered end as failed. It goes on in \
+        portions of 1,000, each of which counts by itself: when it was interrupted, it is typed again. So it is \
+        when it says that somebody else's transaction holds something, which it passes over. A journal gets the \
+        digest, which can be typed in the name's place after a restore.
 
         Examples:
           countersign user erase mobile alice
@@ -25,7 +26,9 @@ package struct EraseUser: OperatorAction {
     package static let asks = true
     package static let isInPortions = true
     package static let event = "user.erased"
-    package static let statements: [any StatementFamily.Type] = [FindApp.self, CallErase.self]
+    package static let statements: [any StatementFamily.Type] = [
+        FindApp.self, ReadErasable.self, CallErase.self,
+    ]
     private static let portion: Int32 = 1_000
 
     private let app: String
@@ -64,6 +67,7 @@ package struct EraseUser: OperatorAction {
 
     package func run(_ connection: inout Connection) async throws -> String {
         let id = try await id(&connection)
+        let wasHeld = try await erasable(id, &connection).isHeld
         var sum = ErasedPortion()
         while true {
             let portion = try await connection.run(
@@ -72,14 +76,24 @@ package struct EraseUser: OperatorAction {
             sum.add(portion)
             guard portion.isFull(Self.portion) else { break }
         }
-        guard sum.enrollments + sum.events > 0 else {
-            throw AdministrationError.refused("there is nothing of user \(user) in app \(app)")
-        }
+        guard wasHeld || sum.enrollments + sum.requests + sum.events > 0 else { throw nothing }
+        let left = try await erasable(id, &connection)
         return """
             erased a user of app \(app), who is \(sum.pseudonym) from now on
             \(sum.revoked.count) revoked of \(sum.enrollments) enrollments; \(sum.requests) requests, \(sum.events) events
-            """
+            """ + (left.isHeld ? "\n\(sentence(left))" : "")
     }
+
+    private func sentence(_ left: ErasableUser) -> String {
+        "left: \(left.requests) requests and \(left.browsers) known browsers, which somebody else's transaction holds: "
+            + "type it again with the same name once that has ended"
+    }
+
+    private func erasable(_ id: Int32, _ connection: inout Connection) async throws -> ErasableUser {
+        try await connection.run(ReadErasable(appID: id, user: user)).one()
+    }
+
+    private var nothing: AdministrationError { .refused("there is nothing of user \(user) in app \(app)") }
 
     /// Names nobody: a journal outlives what it tells of.
     package func journalLine(_ line: String, _ connection: inout Connection) async throws -> String {

@@ -45,6 +45,53 @@ struct CallErase: PreparedStatement {
     var parameters: [Parameter] { [.int32(appID), .text(user), .int32(atMost)] }
 }
 
+/// What there is of a user of an app, by the name, and of requests also by what stands in its place once erased.
+struct ErasableUser: RowReadable {
+    let devices: Int
+    let hasEvents: Bool
+    /// Requests that the user has answered, or has scanned last.
+    let requests: Int
+    /// That are known.
+    let browsers: Int
+
+    init(_ row: inout RowReader) throws {
+        devices = try row.int("devices")
+        hasEvents = try row.bool("has_events")
+        requests = try row.int("requests")
+        browsers = try row.int("browsers")
+    }
+
+    var isNothing: Bool { devices == 0 && !hasEvents && !isHeld }
+
+    /// Whether there is what an erasure passes over while somebody else's transaction holds it.
+    var isHeld: Bool { requests + browsers > 0 }
+}
+
+struct ReadErasable: PreparedStatement {
+    let appID: Int32
+    let user: String
+
+    typealias Output = ErasableUser
+
+    static let statement = Statement(
+        "action.read_erasable",
+        """
+        SELECT (SELECT count(*) FROM countersign.enrollments n WHERE n.app_id = $1 AND n.user_id = $2) AS devices,
+               EXISTS (SELECT FROM countersign.events e WHERE e.app_id = $1 AND e.user_id = $2) AS has_events,
+               (SELECT count(*) FROM countersign.auth_requests r
+                WHERE r.transaction_id = ANY (ARRAY(
+                          SELECT DISTINCT e.transaction_id FROM countersign.events e
+                          WHERE e.app_id = $1 AND e.user_id IN ($2, countersign.pseudonym($1, $2))
+                            AND e.transaction_id IS NOT NULL))
+                  AND r.user_id IS DISTINCT FROM countersign.pseudonym($1, $2)
+                  AND ((r.app_id, r.user_id) = ($1, $2) OR r.enrollment_id = ANY (ARRAY(
+                          SELECT n.enrollment_id FROM countersign.enrollments n
+                          WHERE n.app_id = $1 AND n.user_id IN ($2, countersign.pseudonym($1, $2)))))) AS requests,
+               (SELECT count(*) FROM countersign.known_browsers k WHERE k.app_id = $1 AND k.user_id = $2) AS browsers
+        """)
+    var parameters: [Parameter] { [.int32(appID), .text(user)] }
+}
+
 /// The digest that stands in a user's place once erased.
 struct ReadPseudonym: PreparedStatement {
     let appID: Int32

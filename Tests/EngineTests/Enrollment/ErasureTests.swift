@@ -88,6 +88,86 @@ import Testing
         }
     }
 
+    /// One that has said everything of the visitor, and that this device has scanned.
+    private func scanned(
+        by device: Identifier, _ portal: inout Connection, _ app: inout Connection
+    ) async throws -> Identifier {
+        let id = try await portal.execute(
+            """
+            INSERT INTO countersign.auth_requests (auth_type, ip_address, user_agent, reference)
+            VALUES ('qr-code', '192.0.2.7', 'Browser of a visitor', 'cart-7') RETURNING transaction_id
+            """)[0].identifier(0)
+        let code = try await portal.code(id)
+        #expect(try await app.submit(device, code, "scan").reason == nil)
+        return id
+    }
+
+    private func expectNothingOfAlice() async throws {
+        let left = try await kept()
+        for trace in ["alice", "192.0.2.7", "Browser of a visitor", "cart-7"] {
+            #expect(!left.contains(trace), "\(trace)")
+        }
+    }
+
+    /// Nobody has answered it, so that its end names nobody.
+    @Test func `a sign-in that was only scanned is erased, and ends if it was open`() async throws {
+        let site = try await Site.make()
+        try await withWorkerLogin(stages: [.enroll, .issue, .validate]) { _ in
+            var portal = try await site.portal()
+            var app = try await site.app()
+            let alice = try await app.enroll("alice")
+            let ended = try await scanned(by: alice, &portal, &app)
+            #expect(try await portal.cancel(ended))
+            let open = try await scanned(by: alice, &portal, &app)
+            try await close()
+            try await erase(site)
+            #expect(try await portal.status(open) == "failed")
+            try await expectNothingOfAlice()
+            try await close()
+            #expect(try await problems() == [])
+        }
+    }
+
+    /// A portal keeps a row of its own for as long as it likes.
+    @Test(arguments: [true, false])
+    func `what somebody holds is passed over, and erased when it is typed again`(isByName: Bool) async throws
+    {
+        let site = try await Site.make()
+        try await withWorkerLogin(stages: [.enroll, .issue, .validate]) { _ in
+            var portal = try await site.portal()
+            var app = try await site.app()
+            let alice = try await app.enroll("alice")
+            let id = try await scanned(by: alice, &portal, &app)
+            var holder = try await Database.current.connect()
+            try await holder.execute(
+                """
+                INSERT INTO countersign.known_browsers (used_at, portal_id, app_id, user_id, browser_id)
+                VALUES (now(), \(site.portalID), \(site.appID), 'alice', 'digest')
+                """)
+            try await holder.execute("BEGIN")
+            try await holder.execute("SELECT user_id FROM countersign.known_browsers FOR UPDATE")
+            try await portal.execute("BEGIN")
+            try await portal.execute("SELECT countersign.cancel_request('\(id)')")
+            let said = try await act("user erase", "acme-app", "alice")
+            #expect(said.contains("1 revoked of 1 enrollments"))
+            #expect(said.contains("left: 1 requests and 1 known browsers"))
+            try await portal.execute("COMMIT")
+            try await holder.execute("COMMIT")
+            let pseudonym = try #require(said.firstMatch(of: /erased-[0-9a-f]{32}/).map { String($0.output) })
+            let again = try await act("user erase", "acme-app", isByName ? "alice" : pseudonym)
+            #expect(again.contains("0 revoked of 0 enrollments; 1 requests, 1 events"))
+            #expect(!again.contains("left:"))
+            try await expectNothingOfAlice()
+            let browsers = try await Database.current.count("SELECT count(*) FROM countersign.known_browsers")
+            #expect(browsers == (isByName ? 0 : 1))
+            await #expect(throws: AdministrationError.self) {
+                try await act("user erase", "acme-app", isByName ? "alice" : pseudonym)
+            }
+            try await close()
+            #expect(try await problems() == [])
+        }
+    }
+
     /// With a second device that is held, of which there is an event more.
     @Test(arguments: [true, false])
     func `nothing names the devices any more, and the trail is whole`(keepsEvidence: Bool) async throws {
