@@ -92,6 +92,9 @@ import Testing
         try await shell.succeed("events", "verify")
         try await shell.run("user", "erase", "mobile", "alice", "--yes")
             .expect(65, "there is nothing of user alice in app mobile")
+        // Before anybody is asked.
+        try await shell.run("user", "erase", "mobile", "nosuch")
+            .expect(65, "there is nothing of user nosuch in app mobile")
     }
 
     @Test(arguments: [

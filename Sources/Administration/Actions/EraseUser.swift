@@ -57,9 +57,11 @@ package struct EraseUser: OperatorAction {
         "The devices are revoked, and nothing tells any more who it was. That cannot be undone."
 
     package func warning(_ connection: inout Connection) async throws -> String {
-        _ = try await id(&connection)
-        let filter = Enrollment.Filter(app: app, userID: user, limit: 1_000)
-        let count = try await Enrollment.list(filter, &connection).count
+        let id = try await id(&connection)
+        guard !isErasedName else { return "who is \(user) in app \(app) will be forgotten" }
+        let erasable = try await erasable(id, &connection)
+        guard !erasable.isNothing else { throw nothing }
+        let count = erasable.devices
         return
             "user \(user) of app \(app) has \(count) \(count == 1 ? "device" : "devices"), present and past, "
             + "and will be forgotten"
@@ -92,6 +94,9 @@ package struct EraseUser: OperatorAction {
     private func erasable(_ id: Int32, _ connection: inout Connection) async throws -> ErasableUser {
         try await connection.run(ReadErasable(appID: id, user: user)).one()
     }
+
+    /// Whether the user's name is what stands in the place of one. Whose it is only the erasure finds.
+    private var isErasedName: Bool { user.wholeMatch(of: /erased-[0-9a-f]{32}/) != nil }
 
     private var nothing: AdministrationError { .refused("there is nothing of user \(user) in app \(app)") }
 
