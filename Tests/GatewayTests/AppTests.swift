@@ -107,6 +107,19 @@ import Testing
         }
     }
 
+    /// What stands in an erased user's place.
+    @Test func `a user of that form cannot enroll, and is told why`() async throws {
+        let site = try await GatewaySite.make()
+        try await withApp(site) { http, issuer in
+            let name = "erased-" + String(repeating: "0a", count: 16)
+            let told = try await HTTPPhone(http: http, token: try issuer.token(name)).enroll()
+            #expect(told.status == 400)
+            #expect(try told.json()["error"] as? String == "invalid_request")
+            let sentence = try told.json()["error_description"] as? String
+            #expect(sentence?.hasPrefix("user_id has the form of an erased user's") == true)
+        }
+    }
+
     @Test func `codes that are unknown, expired, used or another's look alike`() async throws {
         let site = try await GatewaySite.make()
         try await withApp(site) { http, issuer in

@@ -54,6 +54,10 @@ BEGIN
         PERFORM countersign.refuse('CS008', 'this app is disabled');
     ELSIF coalesce(NEW.user_id, '') !~ countersign.visible_character() THEN
         PERFORM countersign.refuse('CS003', 'user_id is missing; 1 to 255 characters are allowed, and one that is seen');
+    ELSIF NEW.user_id ~ '^erased-[0-9a-f]{32}$' THEN
+        -- What stands in an erased user's place, see pseudonym(): who had it as a name could not be told from such a one.
+        PERFORM countersign.refuse('CS003', 'user_id has the form of an erased user''s, erased- and 32 hexadecimal digits; '
+            'any other is allowed');
     ELSIF coalesce(NEW.device_id, '') !~ countersign.visible_character() THEN
         PERFORM countersign.refuse('CS003', 'device_id is missing; 1 to 255 characters are allowed, and one that is seen');
     ELSIF NEW.public_key IS NULL AND known.signature_required THEN

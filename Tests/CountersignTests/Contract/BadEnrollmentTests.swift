@@ -53,6 +53,9 @@ import Testing
             values: [:], state: "CS003", says: ["public_key", "OpenPGP"],
             setting: "settings SET signature_required = true"),
         Case(values: ["public_key": long(8193)], state: "CS003", says: ["public_key", "16,384 bytes"]),
+        Case(
+            values: ["user_id": "erased-" + String(repeating: "0a", count: 16)], state: "CS003",
+            says: ["user_id has the form of an erased user's", "any other is allowed"]),
     ]
 
     private static let missing = [nil, ""].flatMap { (value: String?) in
