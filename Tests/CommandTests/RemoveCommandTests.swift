@@ -41,12 +41,18 @@ import Testing
         let removed = try await shell.succeed("portal", "remove", "acme", "--yes")
         #expect(
             removed.output.hasPrefix(
-                "removed portal acme\nits login \(login) stays in its group, which another "))
+                "removed portal acme\ngave up 1 webhook that waited\nits login \(login) stays in its group, which another "
+            ))
         #expect(try await shell.succeed("portal", "list").output == "There are no portals yet.\n")
         #expect(try await Database.current.count("SELECT count(*) FROM countersign.dispatch_queue") == 0)
         #expect(try await Database.current.count("SELECT count(*) FROM countersign.dead_deliveries") == 0)
         #expect(try await eventTypes().contains("portal.removed"))
         try await shell.succeed("request", "show", "\(transaction)")
+        // What was given up can still be looked up, and is sent to nobody.
+        #expect(try await shell.succeed("webhook", "show", "\(transaction)").output.contains("dead"))
+        try await shell.run("webhook", "retry", "\(transaction)").expect(
+            65,
+            "the portal of delivery \(transaction) was removed: there is nobody to send it to any more")
         try await shell.run("portal", "remove", "acme", "--yes").expect(
             65, "there is no portal acme, and none at all yet: see `countersign portal add --help`")
     }

@@ -38,32 +38,50 @@ package struct RemovePortal: OperatorAction {
     package func warning(_ connection: inout Connection) async throws -> String {
         let id = try await Portal.identifier(of: portal, &connection)
         let goes = try await connection.run(ReadPortalBelongings(portalID: id)).one()
-        return "portal \(portal) goes with " + goes.joined(separator: ", ")
+        return "portal \(portal) goes with \(goes)"
     }
 
     package func run(_ connection: inout Connection) async throws -> String {
         let id = try await Portal.identifier(of: portal, &connection)
+        let webhooks = try await connection.run(ReadPortalBelongings(portalID: id)).one().webhooks
         let freed = try await connection.run(DeletePortal(portalID: id)).one()
-        return "removed portal \(portal)\n\(freed.sentence)"
+        let givenUp =
+            webhooks == 0
+            ? "" : "\ngave up \(counted(webhooks, "webhook that waited", "webhooks that waited"))"
+        return "removed portal \(portal)\(givenUp)\n\(freed.sentence)"
     }
 }
 
-/// What goes with it, each as `2 client ids`.
+/// What goes with it.
+struct PortalBelongings: RowReadable, CustomStringConvertible {
+    let callbacks: Int
+    let credentials: Int
+    let webhooks: Int
+
+    init(_ row: inout RowReader) throws {
+        callbacks = try row.int("callbacks")
+        credentials = try row.int("credentials")
+        webhooks = try row.int("webhooks")
+    }
+
+    var description: String {
+        [
+            counted(callbacks, "callback address", "callback addresses"),
+            counted(credentials, "client id", "client ids"),
+            counted(webhooks, "webhook that waits", "webhooks that wait"),
+        ].joined(separator: ", ")
+    }
+}
+
 struct ReadPortalBelongings: PreparedStatement {
     let portalID: Int32
+
+    typealias Output = PortalBelongings
 
     static let statement = Statement(
         "action.read_portal_belongings",
         "SELECT callbacks, credentials, webhooks FROM countersign.portal_belongings($1)")
     var parameters: [Parameter] { [.int32(portalID)] }
-
-    static func decode(_ row: inout RowReader) throws -> [String] {
-        [
-            counted(try row.int("callbacks"), "callback address", "callback addresses"),
-            counted(try row.int("credentials"), "client id", "client ids"),
-            counted(try row.int("webhooks"), "webhook that waits", "webhooks that wait"),
-        ]
-    }
 }
 
 struct DeletePortal: PreparedStatement {

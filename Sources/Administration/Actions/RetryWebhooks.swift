@@ -17,7 +17,7 @@ package struct RetryWebhooks: OperatorAction {
     ]
     package static let event = "webhook.sent_again"
     package static let role = ConsoleRole.operator
-    package static let statements: [any StatementFamily.Type] = [FindUnknownDeliveries.self]
+    package static let statements: [any StatementFamily.Type] = [FindLostDeliveries.self]
 
     private let ids: [Identifier]
 
@@ -47,8 +47,11 @@ package struct RetryWebhooks: OperatorAction {
 
     /// All or, when one is unknown, none.
     package func run(_ connection: inout Connection) async throws -> String {
-        if let unknown = try await connection.run(FindUnknownDeliveries(ids: ids)).first() {
-            throw WebhookDelivery.unknown(unknown)
+        if let lost = try await connection.run(FindLostDeliveries(ids: ids)).first() {
+            throw lost.isKnown
+                ? AdministrationError.refused(
+                    "the portal of delivery \(lost.id) was removed: there is nobody to send it to any more")
+                : WebhookDelivery.unknown(lost.id)
         }
         let moved = Set(try await WebhookDelivery.sendAgain(ids, &connection))
         // More would stand in no address.
@@ -62,17 +65,29 @@ package struct RetryWebhooks: OperatorAction {
     }
 }
 
-/// Ids of requests without a delivery.
-struct FindUnknownDeliveries: PreparedStatement {
+/// A request without a delivery, or with one whose portal was removed.
+struct LostDelivery: RowReadable {
+    let id: Identifier
+    let isKnown: Bool
+
+    init(_ row: inout RowReader) throws {
+        id = try row.identifier("given")
+        isKnown = try row.bool("is_known")
+    }
+}
+
+struct FindLostDeliveries: PreparedStatement {
     let ids: [Identifier]
 
+    typealias Output = LostDelivery
+
     static let statement = Statement(
-        "action.unknown_deliveries",
+        "action.lost_deliveries",
         """
-        SELECT given FROM unnest($1::uuid[]) AS given
-        WHERE NOT EXISTS (SELECT FROM countersign.webhook_deliveries d WHERE d.transaction_id = given)
+        SELECT given, d.portal_id IS NOT NULL AS is_known FROM unnest($1::uuid[]) AS given
+        LEFT JOIN LATERAL (SELECT w.portal_id FROM countersign.webhook_deliveries w
+                           WHERE w.transaction_id = given LIMIT 1) AS d ON true
+        WHERE NOT EXISTS (SELECT FROM countersign.portals p WHERE p.portal_id = d.portal_id)
         """)
     var parameters: [Parameter] { [.identifiers(ids)] }
-
-    static func decode(_ row: inout RowReader) throws -> Identifier { try row.identifier("given") }
 }

@@ -7,7 +7,8 @@ package struct WebhookDelivery: Sendable, Hashable {
     package enum State: String, Sendable, CaseIterable { case waiting, dead, delivered }
 
     package let transactionID: Identifier
-    package let portal: String
+    /// Nil once it was removed.
+    package let portal: String?
     package let status: String
     package let attempts: Int
     package let callbackURI: String

@@ -19,7 +19,7 @@ func selectDeliveries(_ deliveries: String) -> String {
            greatest(d.attempts, q.attempts) AS attempts, d.callback_uri, d.created_at, d.finished_at,
            nullif(q.due_at, countersign.held()) AS due_at,
            a.status_code, a.error_class, a.detail
-    FROM (\(deliveries)) AS d JOIN countersign.portals p USING (portal_id)
+    FROM (\(deliveries)) AS d LEFT JOIN countersign.portals p USING (portal_id)
     LEFT JOIN countersign.dispatch_queue q ON q.transaction_id = d.transaction_id
     LEFT JOIN LATERAL (SELECT l.status_code, l.error_class, l.detail FROM countersign.webhook_tries l
                        WHERE l.transaction_id = d.transaction_id ORDER BY l.attempt DESC LIMIT 1) AS a ON true
@@ -30,7 +30,7 @@ func selectDeliveries(_ deliveries: String) -> String {
 extension WebhookDelivery: RowReadable {
     package init(_ row: inout RowReader) throws {
         transactionID = try row.identifier("transaction_id")
-        portal = try row.text("portal")
+        portal = try row.optionalText("portal")
         status = try row.text("status")
         attempts = try row.int("attempts")
         callbackURI = try row.text("callback_uri")

@@ -87,7 +87,7 @@ enum WebhooksView {
 
     private static func row(_ delivery: WebhookDelivery, _ now: Timestamp) -> [String: Any] {
         var content: [String: Any] = [
-            "id": "\(delivery.transactionID)", "portal": delivery.portal, "uri": delivery.callbackURI,
+            "id": "\(delivery.transactionID)", "portal": delivery.portal ?? "?", "uri": delivery.callbackURI,
             "status": delivery.status, "tone": tone(ofStatus: delivery.status),
             "attempts": delivery.attempts,
             "answer": delivery.status == "delivered" ? "" : delivery.lastWords ?? "",
