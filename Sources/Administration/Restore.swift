@@ -29,6 +29,23 @@ extension Restore {
         try await connection.run(FindLatestRestore()).first()
     }
 
+    /// What there is that `declare(_:)` would end.
+    package static func foresee(_ connection: inout Connection) async throws -> Foreseen {
+        try await connection.run(ForeseeRestore()).one()
+    }
+
+    package struct Foreseen: Sendable, RowReadable {
+        /// That are open.
+        package let requests: Int
+        /// That were not collected.
+        package let codes: Int
+
+        package init(_ row: inout RowReader) throws {
+            requests = try row.int("requests")
+            codes = try row.int("codes")
+        }
+    }
+
     /// Says what nobody has noticed.
     package static func declare(_ connection: inout Connection) async throws {
         try await connection.run(DeclareRestore())
@@ -61,6 +78,17 @@ struct FindLatestRestore: PreparedStatement {
             reason: try row.text("reason"), waiting: try row.int("waiting"),
             isWorkHeld: try row.bool("is_work_held"))
     }
+}
+
+struct ForeseeRestore: PreparedStatement {
+    typealias Output = Restore.Foreseen
+
+    static let statement = Statement(
+        "restore.foresee",
+        """
+        SELECT (SELECT count(*) FROM countersign.auth_requests r WHERE r.open_until IS NOT NULL) AS requests,
+               (SELECT count(*) FROM countersign.otp_secrets) AS codes
+        """)
 }
 
 struct DeclareRestore: PreparedStatement {

@@ -14,12 +14,15 @@ struct RestoredCommand: DatabaseCommand {
             was found and what has to be repeated, and then lets webhooks, workers and gateways go on. Workers do the \
             first part by themselves when they notice that history has gone back.
 
-            A restore that nobody can notice, such as a volume put back from a snapshot, is told with --declare.
+            A restore that nobody can notice, such as a volume put back from a snapshot, is told with --declare. \
+            That ends all requests that are open, which it says before it asks; a script gives --yes.
 
             Examples:
               countersign restored --show
               countersign restored --journal /var/lib/countersign/journal
+              countersign restored --show --declare
               countersign restored --declare
+              countersign restored --declare --yes
               countersign restored --discard
             """)
     static let role: GroupRole? = .admin
@@ -33,16 +36,27 @@ struct RestoredCommand: DatabaseCommand {
     @Flag(help: "Give up the webhooks of requests that the restore has ended, instead of sending them.")
     var discard = false
 
+    @OptionGroup var confirmation: Confirmation
     @OptionGroup var output: OutputOptions
     @OptionGroup var database: DatabaseOptions
 
     mutating func prepare() throws {
-        guard show, declare || discard else { return }
-        throw Failure(.usage, "--show changes nothing: leave out --declare and --discard, or it")
+        guard show, discard else { return }
+        throw Failure(.usage, "--show changes nothing: leave out --discard, or it")
     }
 
     func run(_ connection: inout Connection) async throws {
         let journal = try database.openJournal()
+        if declare {
+            let foreseen = try await Restore.foresee(&connection)
+            guard !show else {
+                return try output.show([
+                    "requests_to_fail": .number(foreseen.requests),
+                    "codes_to_remove": .number(foreseen.codes),
+                ])
+            }
+            try confirmation.ask(warning(foreseen))
+        }
         if show {
             let memory = EpochMemory(worker: .random(), journal: journal)
             if let fault = try await connection.run(FindEpochFault(memory.question)).one() {
@@ -69,6 +83,11 @@ struct RestoredCommand: DatabaseCommand {
                 "Work goes on; \(webhooks) webhooks \(discard ? "were released or given up" : "were released")."
             )
         }
+    }
+
+    private func warning(_ foreseen: Restore.Foreseen) -> String {
+        "open requests end as failed (\(foreseen.requests)), their webhooks are \(discard ? "given up" : "sent"), "
+            + "and codes that were not collected are removed (\(foreseen.codes))"
     }
 
     private func lookAfter(_ connection: inout Connection, _ journal: Journal?) async throws {
@@ -110,5 +129,5 @@ struct RestoredCommand: DatabaseCommand {
         ]
     }
 
-    private enum CodingKeys: CodingKey { case show, declare, discard, output, database }
+    private enum CodingKeys: CodingKey { case show, declare, discard, confirmation, output, database }
 }

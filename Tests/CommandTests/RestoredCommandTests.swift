@@ -108,9 +108,10 @@ import Testing
             UPDATE countersign.enrollments SET status = 'active';
             UPDATE countersign.epoch SET noted_at = now() - interval '1 hour';
             """)
-        try await shell.run("restored", "--show", "--declare")
-            .expect(64, "--show changes nothing: leave out --declare and --discard, or it")
-        let declared = try await shell.succeed("restored", "--declare", "--json").json(as: [String: Any].self)
+        try await shell.run("restored", "--show", "--discard")
+            .expect(64, "--show changes nothing: leave out --discard, or it")
+        let declared = try await shell.succeed("restored", "--declare", "--yes", "--json")
+            .json(as: [String: Any].self)
         #expect(declared["enrollments_revoked"] as? Int == 1)
         #expect(declared["reason"] as? String == "an operator says so")
         let repeated = try #require(declared["to_repeat"] as? [String])
@@ -120,6 +121,26 @@ import Testing
         #expect(try await Database.current.count(status) == 1)
         let events = "SELECT count(*) FROM countersign.events WHERE type LIKE 'epoch.%'"
         #expect(try await Database.current.count(events) == 2)
+    }
+
+    /// A working service's sign-ins, for a word mistyped.
+    @Test func `nothing is declared before somebody has said yes`() async throws {
+        let scene = try await Scene()
+        defer { scene.remove() }
+        let site = try await Site.make()
+        try await site.load(2)
+        let shown = try await scene.shell.succeed("restored", "--show", "--declare", "--json")
+            .json(as: [String: Any].self)
+        #expect(shown["requests_to_fail"] as? Int == 2 && shown["codes_to_remove"] as? Int == 0)
+        try await scene.shell.run("restored", "--declare").expect(
+            64,
+            "open requests end as failed (2), their webhooks are sent, and codes that were not collected are removed "
+                + "(0): give --yes, where nobody can be asked")
+        let open = "SELECT count(*) FROM countersign.auth_requests WHERE open_until IS NOT NULL"
+        #expect(try await Database.current.count(open) == 2)
+        #expect(try await Database.current.count("SELECT count(*) FROM countersign.epochs") == 0)
+        try await scene.shell.succeed("restored", "--declare", "--yes")
+        #expect(try await Database.current.count(open) == 0)
     }
 
     @Test func `doctor names it until somebody has looked after it`() async throws {
