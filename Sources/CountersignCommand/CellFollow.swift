@@ -9,8 +9,8 @@ struct CellFollow: DatabaseCommand {
         abstract: "In another cell: follow the home, and wait until all is copied.",
         discussion: """
             As a superuser of this cell's server, whom PostgreSQL wants for a subscription, before anything was added \
-            to its apps. To be run again at any time: what is there already is waited for. Whoever interrupts it stops \
-            the waiting, not the copying.
+            to its apps. To be run again at any time: what is there already is waited for, and what has failed is \
+            begun anew. Whoever interrupts it stops the waiting, not the copying.
 
             With --again everything is copied anew, as is needed after a restore of either cell, or where the home no \
             longer has what this cell has missed. Until then this cell's apps are refused and no answer is judged: \
@@ -50,12 +50,18 @@ struct CellFollow: DatabaseCommand {
         let here = try await HomeSubscription.read(&connection)
         try here.check(offer, isAgain: again)
         try offer.check()
-        if again {
-            write("copying everything of cell \(offer.cell) anew")
-            try await here.beginAgain(url, home: &home, &connection)
-        } else if !here.exists {
-            write("beginning to follow cell \(offer.cell)")
-            try await here.begin(url, &connection)
+        try await here.checkSlot(&home)
+        if again || !here.isBegun {
+            write(
+                here.hasFollowed
+                    ? "copying everything of cell \(offer.cell) anew"
+                    : "beginning to follow cell \(offer.cell)"
+            )
+            do {
+                try await here.begin(url, home: &home, &connection)
+            } catch let error as PostgresError where error.isConnectionLoss && connection.isUsable {
+                throw Failure(.unavailable, "the home cannot be had: \(error.message)")
+            }
         }
         try await wait(for: offer.cell, &connection)
         try await HomeSubscription.restoreLocks(&connection)
@@ -65,10 +71,11 @@ struct CellFollow: DatabaseCommand {
     }
 
     private func open(_ url: String) async throws -> Connection {
-        var options = try Environment.current.connectionOptions(url)
-        options.settings["lock_timeout"] = "5s"
+        // Without a lock_timeout: a slot waits for transactions as for locks, until the statement's time is over.
+        let options = try Environment.current.connectionOptions(url)
         do {
             var home = try await Connection.open(options)
+            Interruption.shared.watch(home)
             try await Program.schemaRange.check(&home, schema: Program.schema)
             return home
         } catch {

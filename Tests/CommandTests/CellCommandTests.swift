@@ -132,6 +132,75 @@ import Testing
         }
     }
 
+    /// The slot is there each time, and free or in use.
+    @Test func `everything is copied anew as often as somebody asks, and after a failure`() async throws {
+        try await withCells { cells in
+            #expect(try await cells.home("publish", "--login", "cell1").status == 0)
+            #expect(try await cells.away("follow").status == 0)
+            for _ in 0..<2 {
+                let again = try await cells.away("follow", "--again")
+                #expect(again.status == 0 && again.errors == "", "\(again.errors)")
+                #expect(try await cells.devices().away == ["alice active", "bob active"])
+            }
+            // As a failure leaves it before the slot is made, and as somebody does who drops the subscription alone.
+            for loss in [
+                """
+                ALTER SUBSCRIPTION home DISABLE;
+                ALTER SUBSCRIPTION home SET (slot_name = NONE);
+                DROP SUBSCRIPTION home;
+                CREATE SUBSCRIPTION home CONNECTION '\(cells.homeURL)' PUBLICATION countersign_home
+                    WITH (create_slot = false, slot_name = countersign_cell_1, enabled = false)
+                """,
+                """
+                ALTER SUBSCRIPTION home DISABLE;
+                ALTER SUBSCRIPTION home SET (slot_name = NONE);
+                DROP SUBSCRIPTION home
+                """,
+            ] {
+                try await cells.away.execute(loss)
+                let anew = try await cells.away("follow")
+                #expect(anew.status == 0 && anew.errors == "", "\(anew.errors)")
+                #expect(anew.output.hasPrefix("copying everything of cell 0 anew\n"))
+                #expect(try await cells.devices().away == ["alice active", "bob active"])
+            }
+            #expect(try await cells.home.number("SELECT count(*) FROM pg_replication_slots") == 1)
+        }
+    }
+
+    @Test func `a slot that is there before the cell follows may be another cell's`() async throws {
+        try await withCells { cells in
+            #expect(try await cells.home("publish", "--login", "cell1").status == 0)
+            try await cells.home.execute(
+                "SELECT pg_create_logical_replication_slot('countersign_cell_1', 'pgoutput')")
+            try await cells.away("follow").expect(
+                65,
+                "at the home there is a replication slot countersign_cell_1 already: is there another cell 1? If not, "
+                    + "drop it there: SELECT pg_drop_replication_slot('countersign_cell_1')")
+            #expect(try await cells.away.number("SELECT count(*) FROM pg_subscription") == 0)
+        }
+    }
+
+    /// A slot waits for all transactions of its server, and so for the one that makes it.
+    @Test func `a cell follows a home that is a database of the same server`() async throws {
+        try await ScratchServer.run(["wal_level = logical"]) { server in
+            try await server.execute("CREATE ROLE cell1 LOGIN REPLICATION BYPASSRLS")
+            try await server.execute("CREATE DATABASE cell1")
+            try await server.execute("INSERT INTO countersign.apps (login, name) VALUES ('mobile', 'mobile')")
+            let home = Shell(url: server.conninfo)
+            #expect(try await home.run("cell", "publish", "--login", "cell1").status == 0)
+            let there = "host=\(server.folder.path) user=postgres dbname=cell1"
+            let cell = Shell(url: there).with(
+                "COUNTERSIGN_HOME_URL", "host=\(server.folder.path) user=cell1 dbname=postgres")
+            try await cell.succeed("migrate", "up", "--installation", "cell1", "--cell", "1")
+            for words in [[], ["--again"]] {
+                let followed = try await cell.start(["cell", "follow"] + words).outcome()
+                #expect(followed.status == 0 && followed.errors == "", "\(followed.errors)")
+            }
+            var connection = try await Connection.open(ConnectionOptions(url: there, environment: [:]))
+            #expect(try await connection.execute("SELECT count(*) FROM countersign.apps")[0].int(0) == 1)
+        }
+    }
+
     @Test func `what would go wrong is refused before anything is done`() async throws {
         try await withCells { cells in
             let unpublished =

@@ -53,36 +53,54 @@ package struct HomeSubscription: Sendable {
 }
 
 extension HomeSubscription {
-    /// Begins the first copy, and what follows on it.
-    ///
-    /// - Parameter conninfo: how this cell's server reaches the home, as libpq takes it.
-    package func begin(_ conninfo: String, _ connection: inout Connection) async throws {
-        try await connection.execute(creation(conninfo, isEnabled: true))
+    /// Whether a copy was begun that goes on by itself. One that has got no further than its subscription, or has lost it, has
+    /// to be begun anew.
+    package var isBegun: Bool { exists && (isEnabled || copied > 0) }
+
+    /// Whether something may be here, or at the home, that an earlier copy has left.
+    package var hasFollowed: Bool { exists || home != nil }
+
+    /// Throws `AdministrationError` where there is a slot of this cell's name at the home, and this cell has not made it.
+    package func checkSlot(_ home: inout Connection) async throws {
+        guard !hasFollowed, try await home.run(FindSlot(slot: slot)).one() else { return }
+        throw AdministrationError.refused(
+            "at the home there is a replication slot \(slot) already: is there another cell \(cell)? If not, drop it "
+                + "there: SELECT pg_drop_replication_slot('\(slot)')")
     }
 
-    /// Drops what there is and begins anew. No answer is judged meanwhile. What was counted here of devices, wrong codes
-    /// and locks, is put by, see `restoreLocks`: also that of a copy before this one that was not waited for.
+    /// Begins to copy, and to follow what comes later; what an earlier copy has left goes. No answer is judged meanwhile. What
+    /// was counted here of devices, wrong codes and locks, is put by, see `restoreLocks`: also that of a copy before this one
+    /// that was not waited for.
     ///
-    /// - Parameter home: a session there of the login that replicates.
-    package func beginAgain(
+    /// - Parameters:
+    ///   - conninfo: how this cell's server reaches the home, as libpq takes it.
+    ///   - home: a session there of the login that replicates.
+    package func begin(
         _ conninfo: String, home: inout Connection, _ connection: inout Connection
     ) async throws {
-        if exists {
-            // Without a slot the home need not be asked, which may have lost it, or be another server by now.
-            try await connection.execute(
-                """
-                ALTER SUBSCRIPTION home DISABLE;
-                ALTER SUBSCRIPTION home SET (slot_name = NONE);
-                DROP SUBSCRIPTION home
-                """)
-        }
-        try await dropSlots(&home)
-        try await connection.execute(creation(conninfo, isEnabled: false))
-        // From here on the tables are said to be uncopied, so that lags() is true. Rows of requests refer to what goes
-        // and comes back.
+        try await subscribe(conninfo, &connection)
+        if hasFollowed { try await dropSlots(&home) }
+        // Not by CREATE SUBSCRIPTION: a slot waits for all transactions of its server, which may be this cell's, too.
+        try await home.run(CreateSlot(slot: slot))
+        try await connection.execute("ALTER SUBSCRIPTION home ENABLE")
+    }
+
+    /// Makes the subscription, which begins nothing yet, and empties the tables, both or neither. From then on the tables
+    /// are said to be uncopied, so that lags() is true, and whatever fails later can be begun anew.
+    private func subscribe(_ conninfo: String, _ connection: inout Connection) async throws {
+        // Without a slot the home need not be asked, which may have lost it, or be another server by now.
+        let removal = """
+            ALTER SUBSCRIPTION home DISABLE;
+            ALTER SUBSCRIPTION home SET (slot_name = NONE);
+            DROP SUBSCRIPTION home;
+
+            """
+        // Rows of requests refer to what goes and comes back.
         try await connection.execute(
             """
             BEGIN;
+            \(exists ? removal : "")CREATE SUBSCRIPTION home CONNECTION \(quotedLiteral(conninfo)) PUBLICATION countersign_home
+                WITH (create_slot = false, slot_name = \(slot), synchronous_commit = on, enabled = false);
             INSERT INTO countersign.kept_locks (enrollment_id, locked_until, wrong_codes)
                 SELECT enrollment_id, locked_until, wrong_codes FROM countersign.enrollments
                 WHERE locked_until IS NOT NULL OR wrong_codes <> '{}'
@@ -93,8 +111,7 @@ extension HomeSubscription {
             DELETE FROM countersign.apps;
             DELETE FROM countersign.server_keys;
             DELETE FROM countersign.home_heartbeat;
-            COMMIT;
-            ALTER SUBSCRIPTION home ENABLE
+            COMMIT
             """)
     }
 
@@ -106,13 +123,6 @@ extension HomeSubscription {
             UPDATE countersign.enrollments e SET locked_until = k.locked_until, wrong_codes = k.wrong_codes
             FROM kept k WHERE e.enrollment_id = k.enrollment_id
             """)
-    }
-
-    private func creation(_ conninfo: String, isEnabled: Bool) -> String {
-        """
-        CREATE SUBSCRIPTION home CONNECTION \(quotedLiteral(conninfo)) PUBLICATION countersign_home
-            WITH (slot_name = \(slot), synchronous_commit = on, enabled = \(isEnabled))
-        """
     }
 
     /// What the earlier subscription has left at the home. Its sender may live a moment longer: where its network is silent,
@@ -160,22 +170,42 @@ struct ReadHomeSubscription: PreparedStatement {
     }
 }
 
+struct FindSlot: PreparedStatement {
+    let slot: String
+
+    static let statement = Statement(
+        "home.find_slot",
+        "SELECT EXISTS (SELECT FROM pg_replication_slots s WHERE s.slot_name = $1) AS is_taken")
+
+    var parameters: [Parameter] { [.text(slot)] }
+
+    static func decode(_ row: inout RowReader) throws -> Bool { try row.bool("is_taken") }
+}
+
+struct CreateSlot: PreparedStatement {
+    let slot: String
+
+    static let statement = Statement(
+        "home.create_slot", "SELECT FROM pg_create_logical_replication_slot($1, 'pgoutput')")
+
+    var parameters: [Parameter] { [.text(slot)] }
+}
+
 /// Drops those of this database that nobody uses, and says of one that is left whether it is of this database.
 struct DropSlots: PreparedStatement {
     let slot: String
     let copying: String
 
+    // The slots are dropped by what is returned: a CTE that nothing has to read is not run.
     static let statement = Statement(
         "home.drop_slots",
         """
-        WITH ours AS MATERIALIZED (
-            SELECT s.slot_name, s.active, s.database IS NOT DISTINCT FROM current_database() AS is_ours
-            FROM pg_replication_slots s WHERE s.slot_name = $1 OR starts_with(s.slot_name, $2)
-        ), dropped AS MATERIALIZED (
-            SELECT pg_drop_replication_slot(o.slot_name) FROM ours o WHERE o.is_ours AND NOT o.active
-        )
-        SELECT o.is_ours FROM ours o, (SELECT count(*) FROM dropped) d
-        WHERE NOT o.is_ours OR o.active LIMIT 1
+        SELECT f.is_ours FROM (
+            SELECT s.database IS NOT DISTINCT FROM current_database() AS is_ours,
+                   CASE WHEN s.active OR s.database IS DISTINCT FROM current_database() THEN false
+                        ELSE pg_drop_replication_slot(s.slot_name) IS NOT NULL END AS is_dropped
+            FROM pg_replication_slots s WHERE s.slot_name = $1 OR starts_with(s.slot_name, $2) OFFSET 0
+        ) f WHERE NOT f.is_dropped ORDER BY f.is_ours LIMIT 1
         """)
 
     var parameters: [Parameter] { [.text(slot), .text(copying)] }
