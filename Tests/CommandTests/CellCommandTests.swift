@@ -180,6 +180,39 @@ import Testing
         }
     }
 
+    /// Neither where the server logs every statement, nor of one that fails.
+    @Test func `the password of the login at the home is not logged`() async throws {
+        try await withCells { cells in
+            #expect(try await cells.home("publish", "--login", "cell1").status == 0)
+            let password = "zq7secret"
+            try await cells.away.execute(
+                """
+                ALTER DATABASE postgres SET log_statement = 'all';
+                ALTER DATABASE postgres SET log_min_duration_statement = 0
+                """)
+            let away = Shell(url: cells.away.conninfo)
+                .with("COUNTERSIGN_HOME_URL", cells.homeURL + " password=\(password)")
+            try await cells.away.execute(
+                """
+                CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''refused''; END';
+                CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE SUBSCRIPTION')
+                    EXECUTE FUNCTION refuse()
+                """)
+            let failed = try await away.run("cell", "follow")
+            #expect(failed.status == 70 && !failed.text.contains(password), "\(failed.text)")
+            try await cells.away.execute("DROP EVENT TRIGGER refuse")
+            #expect(try await away.run("cell", "follow").status == 0)
+            #expect(try await away.run("cell", "follow", "--again").status == 0)
+            #expect(
+                try await cells.away.number(
+                    "SELECT count(*) FROM pg_subscription WHERE subconninfo LIKE '%password=%'") == 1)
+            let log = try String(
+                contentsOf: cells.away.folder.appending(path: "log"), encoding: .utf8)
+            #expect(log.contains("DROP EVENT TRIGGER refuse") && log.contains("ERROR:  refused"))
+            #expect(!log.contains(password))
+        }
+    }
+
     /// A slot waits for all transactions of its server, and so for the one that makes it.
     @Test func `a cell follows a home that is a database of the same server`() async throws {
         try await ScratchServer.run(["wal_level = logical"]) { server in

@@ -88,6 +88,16 @@ extension HomeSubscription {
     /// Makes the subscription, which begins nothing yet, and empties the tables, both or neither. From then on the tables
     /// are said to be uncopied, so that lags() is true, and whatever fails later can be begun anew.
     private func subscribe(_ conninfo: String, _ connection: inout Connection) async throws {
+        // The server logs a statement as a whole, and with this one what may be a password.
+        try await connection.execute(
+            """
+            SET log_statement = none;
+            SET log_min_duration_statement = -1;
+            SET log_min_duration_sample = -1;
+            SET log_transaction_sample_rate = 0;
+            SET log_min_error_statement = panic;
+            SET pg_stat_statements.track_utility = off
+            """)
         // Without a slot the home need not be asked, which may have lost it, or be another server by now.
         let removal = """
             ALTER SUBSCRIPTION home DISABLE;
