@@ -180,6 +180,37 @@ import Testing
         }
     }
 
+    /// An app of its own would have the key of one that comes from the home.
+    @Test func `a cell that follows changes no app`() async throws {
+        try await withCells { cells in
+            #expect(try await cells.home("publish", "--login", "cell1").status == 0)
+            #expect(try await cells.away("follow").status == 0)
+            let away = Shell(url: cells.away.conninfo)
+            let refusal = "apps and devices belong to cell 0: do this there, not here"
+            try await away.run("app", "add", "desktop").expect(65, refusal)
+            try await away.run("app", "disable", "mobile").expect(65, refusal)
+            for change in [
+                "UPDATE countersign.apps SET max_devices_per_user = 3", "DELETE FROM countersign.apps",
+            ] {
+                await #expect { try await cells.away.execute(change) } throws: {
+                    ($0 as? PostgresError)?.message == refusal
+                }
+            }
+            // Housekeep counts in each cell.
+            try await cells.away.execute("UPDATE countersign.apps SET over_limit = true")
+            try await cells.home.execute("INSERT INTO countersign.apps (login, name) VALUES ('d', 'desktop')")
+            try await cells.home.execute("UPDATE countersign.apps SET enabled = false WHERE name = 'mobile'")
+            try await eventually("what the home changes comes") {
+                try await cells.away.number(
+                    "SELECT count(*) FROM countersign.apps WHERE enabled = (name = 'desktop')") == 2
+            }
+            // While everything is copied anew, nobody knows which cell is the home.
+            try await cells.away.execute("DELETE FROM countersign.home_heartbeat")
+            try await away.run("app", "add", "tablet").expect(
+                65, "apps and devices belong to the home: do this there, not here")
+        }
+    }
+
     /// Neither where the server logs every statement, nor of one that fails.
     @Test func `the password of the login at the home is not logged`() async throws {
         try await withCells { cells in

@@ -107,7 +107,7 @@ import Testing
             // By SQL it is neither enrolled nor revoked in the other.
             for change in ["SELECT countersign.revoke_enrollment('\(enrollment)')", enrolling] {
                 await #expect { try await cells.away.execute(change) } throws: {
-                    ($0 as? PostgresError)?.message == "devices are enrolled and revoked in cell 0, not here"
+                    ($0 as? PostgresError)?.message == "apps and devices belong to cell 0: do this there, not here"
                 }
             }
             #expect(try await cells.phone.revoke(enrollment).status == 204)

@@ -57,14 +57,25 @@ $$;
 COMMENT ON FUNCTION countersign.lags() IS
     'Whether this cell has not heard of its home for too long, so that answers of devices wait.';
 
--- Refuses what has to be done where devices are enrolled.
+-- Refuses what has to be done where devices are enrolled. While everything is copied anew nobody knows which cell that is.
 CREATE OR REPLACE FUNCTION countersign.refuse_away() RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     home constant integer := (SELECT h.cell FROM countersign.home_heartbeat h WHERE h.cell <> countersign.cell() LIMIT 1);
 BEGIN
-    IF home IS NOT NULL THEN
-        PERFORM countersign.refuse('CS007', format('devices are enrolled and revoked in cell %s, not here', home));
+    IF home IS NOT NULL
+       OR EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = 'countersign.enrollments'::regclass) THEN
+        PERFORM countersign.refuse('CS007', format('apps and devices belong to %s: do this there, not here',
+                                                   coalesce('cell ' || home, 'the home')));
     END IF;
+END
+$$;
+
+-- The same of apps. What the subscription writes is a replica's, of which no trigger is asked.
+CREATE OR REPLACE FUNCTION countersign.refuse_app_away() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM countersign.refuse_away();
+    RETURN NULL;
 END
 $$;

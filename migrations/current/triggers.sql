@@ -1,6 +1,6 @@
 -- Which function runs when a row is inserted, and where. They stand together in a file of their own, because making
 -- a trigger again waits for everybody who writes to the table, while a function is replaced beside them.
--- after: bell, browsers, input_checks, links, requests, enrollments, savepoints, submissions, webhooks
+-- after: bell, browsers, cells, input_checks, links, requests, enrollments, savepoints, submissions, webhooks
 
 -- Only the owner may write status: the column is granted to nobody. A row that has one is restored (pg_restore --data-only,
 -- logical replication), or was filled in for many at once (see gateway.sql): it stays as it is.
@@ -23,6 +23,12 @@ CREATE OR REPLACE TRIGGER check_display_name BEFORE INSERT OR UPDATE OF display_
     FOR EACH ROW EXECUTE FUNCTION countersign.check_display_name();
 CREATE OR REPLACE TRIGGER check_callback_url BEFORE INSERT OR UPDATE OF url ON countersign.callback_urls
     FOR EACH ROW EXECUTE FUNCTION countersign.check_callback_url();
+
+-- Not for over_limit, which each cell counts by itself.
+CREATE OR REPLACE TRIGGER refuse_away BEFORE INSERT OR DELETE OR UPDATE OF app_id, created_at, enabled, login, name, channel,
+        max_devices_per_user, max_enrollments_per_hour, enrollment_hold, max_waiting, max_waiting_per_device,
+        max_malformed_per_user ON countersign.apps
+    FOR EACH STATEMENT EXECUTE FUNCTION countersign.refuse_app_away();
 
 CREATE OR REPLACE TRIGGER check_enrollment BEFORE INSERT ON countersign.enrollments
     FOR EACH ROW EXECUTE FUNCTION countersign.check_enrollment();

@@ -218,6 +218,7 @@ private let decidedPrivileges = """
     kept_locks - nobody
     lags() - admin gateway monitor worker: execute
     publish_home() - nobody
+    refuse_app_away() - nobody
     refuse_away() - nobody
     incarnation(OUT system_identifier bigint, OUT timeline bigint, OUT database oid, OUT
         is_synchronous boolean, OUT has_streamed boolean) - nobody
