@@ -27,7 +27,8 @@ struct CellPublish: DatabaseCommand {
         discussion: """
             As the owner. The server needs wal_level = logical. Each cell that follows needs a login here, to which a \
             superuser has given REPLICATION and BYPASSRLS. --login lets it read what is published, the sealed keys of \
-            devices' messages among it: nothing else should have that login.
+            devices' messages among it: nothing else should have that login. One without these, or of a portal, an app \
+            or a group of Countersign's, is refused.
 
             Examples:
               countersign cell publish
@@ -40,8 +41,15 @@ struct CellPublish: DatabaseCommand {
 
     @OptionGroup var database: DatabaseOptions
 
+    func prepare() throws {
+        if login?.isEmpty == true {
+            throw Failure(.usage, "--login must be the login of a cell that follows, not empty")
+        }
+    }
+
     func run(_ connection: inout Connection) async throws {
         let journal = try database.openJournal()
+        if let login { try await HomePublication.check(login, &connection) }
         let isNew = try await HomePublication.make(&connection)
         let cell = try await Cell.recorded(&connection)?.number ?? 0
         if let login { try await HomePublication.grant(to: login, &connection) }

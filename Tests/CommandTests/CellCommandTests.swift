@@ -180,6 +180,35 @@ import Testing
         }
     }
 
+    /// Or any login could be made to read the sealed keys of servers.
+    @Test func `a login that is not for a cell is refused before anything is published`() async throws {
+        try await withCells { cells in
+            try await cells.home.execute(
+                """
+                CREATE ROLE plain LOGIN;
+                CREATE ROLE group1 REPLICATION BYPASSRLS;
+                CREATE ROLE worker1 LOGIN REPLICATION BYPASSRLS IN ROLE countersign_worker;
+                CREATE ROLE mobile LOGIN REPLICATION BYPASSRLS;
+                """)
+            let lacking =
+                " needs LOGIN, REPLICATION and BYPASSRLS: ALTER ROLE ... LOGIN REPLICATION BYPASSRLS"
+            let owned = ": a cell that follows needs a login of its own"
+            for (login, status, words) in [
+                ("", 64, "--login must be the login of a cell that follows, not empty"),
+                (
+                    "nosuch", 65,
+                    "this server has no login nosuch: CREATE ROLE ... LOGIN REPLICATION BYPASSRLS makes one for the cell"
+                ),
+                ("plain", 65, "plain" + lacking), ("group1", 65, "group1" + lacking),
+                ("worker1", 65, "worker1 is a member of countersign_worker" + owned),
+                ("mobile", 65, "mobile is the login of app mobile" + owned),
+            ] as [(String, Int32, String)] {
+                try await cells.home("publish", "--login", login).expect(status, words)
+            }
+            #expect(try await cells.home.number("SELECT count(*) FROM pg_publication") == 0)
+        }
+    }
+
     /// An app of its own would have the key of one that comes from the home.
     @Test func `a cell that follows changes no app`() async throws {
         try await withCells { cells in
