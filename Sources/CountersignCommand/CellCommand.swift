@@ -82,10 +82,16 @@ struct CellShow: DatabaseCommand {
                 "kept_bytes": .number(follower.keptBytes),
             ]
         }
-        try output.show([
+        let here: Record = [
             "cell": .number(try await Cell.recorded(&connection)?.number), "home": .number(home?.cell),
             "heard_seconds_ago": .number(home?.seconds), "answers_wait": .flag(home?.lags),
-            "followers": .records(followers),
-        ])
+        ]
+        if try output.wantsJSON {
+            try output.show(here + ["followers": .records(followers)])
+        } else {
+            let list =
+                followers.isEmpty ? "No other cell follows." : "Followers\n\(TextTable(followers).text)"
+            write(TextTable.details(here) + "\n\n" + list)
+        }
     }
 }

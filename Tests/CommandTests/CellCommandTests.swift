@@ -125,6 +125,9 @@ import Testing
             let followers = try #require(shown["followers"] as? [[String: Any]])
             #expect(followers.map { $0["cell"] as? String } == ["1"])
             #expect(followers.map { $0["connected"] as? Bool } == [true])
+            let told = try await cells.home("show").output.split(separator: "\n").suffix(3)
+            #expect(told.first == "Followers" && told.last?.hasPrefix("1     yes ") == true, "\(told)")
+            #expect(try await cells.away("show").output.hasSuffix("\n\nNo other cell follows.\n"))
             let here = try await cells.away("show", "--json").json(as: [String: Any].self)
             #expect(
                 here["cell"] as? Int == 1 && here["home"] as? Int == 0
