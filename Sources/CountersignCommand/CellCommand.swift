@@ -65,6 +65,9 @@ struct CellShow: DatabaseCommand {
         commandName: "show",
         abstract: "Show which cell this is, whom it follows, and who follows it.",
         discussion: """
+            Where this cell follows and copying is off, or its failures grow, the log of its server says why: what the \
+            home changes does not come.
+
             Examples:
               countersign cell show
               countersign cell show --json
@@ -85,6 +88,7 @@ struct CellShow: DatabaseCommand {
         let here: Record = [
             "cell": .number(try await Cell.recorded(&connection)?.number), "home": .number(home?.cell),
             "heard_seconds_ago": .number(home?.seconds), "answers_wait": .flag(home?.lags),
+            "copying": .flag(home?.isCopying), "copying_failures": .number(home?.failures),
         ]
         if try output.wantsJSON {
             try output.show(here + ["followers": .records(followers)])

@@ -1,3 +1,4 @@
+import Administration
 import Foundation
 import Postgres
 import Support
@@ -180,6 +181,39 @@ import Testing
                 "at the home there is a replication slot countersign_cell_1 already: is there another cell 1? If not, "
                     + "drop it there: SELECT pg_drop_replication_slot('countersign_cell_1')")
             #expect(try await cells.away.number("SELECT count(*) FROM pg_subscription") == 0)
+        }
+    }
+
+    @Test func `a cell tells that copying fails before answers wait`() async throws {
+        try await withCells { cells in
+            #expect(try await cells.home("publish", "--login", "cell1").status == 0)
+            #expect(try await cells.away("follow").status == 0)
+            try await cells.away.execute("ALTER DATABASE postgres SET countersign.longest_lag = '1 hour'")
+            try await eventually("it copies") {
+                let shown = try await cells.away("show", "--json").json(as: [String: Any].self)
+                return shown["copying"] as? Bool == true && shown["copying_failures"] as? Int == 0
+            }
+            // The key of what comes next.
+            try await cells.away.execute(
+                """
+                SET session_replication_role = replica;
+                INSERT INTO countersign.apps (app_id, login, name) OVERRIDING SYSTEM VALUE VALUES (2, 'x', 'x')
+                """)
+            try await cells.home.execute(
+                "INSERT INTO countersign.apps (app_id, login, name) OVERRIDING SYSTEM VALUE VALUES (2, 'd', 'desktop')"
+            )
+            try await eventually("it is told that copying fails") {
+                let shown = try await cells.away("show", "--json").json(as: [String: Any].self)
+                return shown["copying"] as? Bool == false && (shown["copying_failures"] as? Int ?? 0) > 0
+                    && shown["answers_wait"] as? Bool == false
+            }
+            // Between two tries of the worker, which are 5 s apart.
+            try await eventually("the doctor tells it, too") {
+                var connection = try await Connection.open(cells.away.options)
+                let told = try await Readiness.check(&connection).filter { $0.check == "home" }
+                return told.map(\.grade) == [.warning]
+                    && told[0].finding.contains("; nothing is copied now; copying has failed ")
+            }
         }
     }
 

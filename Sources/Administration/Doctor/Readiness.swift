@@ -71,11 +71,24 @@ package enum Readiness {
     /// Of a cell that follows another.
     private static func home(_ connection: inout Connection) async throws -> [Finding] {
         guard let home = try await Home.followed(&connection) else { return [] }
-        guard home.lags else { return [Finding("home", .ok, "cell \(home.cell), \(home.seconds) s ago")] }
+        // The worker lives on where the first copy of a table fails.
+        let failing =
+            (home.isCopying ? "" : "; nothing is copied now")
+            + (home.failures == 0 ? "" : "; copying has failed \(home.failures) times")
+        guard home.lags else {
+            let finding = "cell \(home.cell), \(home.seconds) s ago"
+            guard !home.isCopying else { return [Finding("home", .ok, finding)] }
+            return [
+                Finding(
+                    "home", .warning, finding + failing,
+                    "See whether the subscription `home` is enabled; the log of this cell's server says why copying fails.",
+                    Remedy(["countersign cell show"], by: .shell))
+            ]
+        }
         return [
             Finding(
                 "home", .error,
-                "cell \(home.cell) was heard of \(home.seconds) s ago: answers of devices wait",
+                "cell \(home.cell) was heard of \(home.seconds) s ago: answers of devices wait" + failing,
                 "See whether the home and its worker live, and `countersign cell show` there and here; `cell follow "
                     + "--again` copies everything anew.",
                 Remedy(["countersign cell show"], by: .shell))
