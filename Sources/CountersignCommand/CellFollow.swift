@@ -91,7 +91,7 @@ struct CellFollow: DatabaseCommand {
 
     /// Nothing tells of a copy's end, so it is looked for.
     private func wait(for home: Int, _ connection: inout Connection) async throws {
-        var told = -1
+        var (told, failures) = (-1, 0)
         while true {
             let state = try await HomeSubscription.read(&connection)
             guard state.exists else { throw Failure(.data, "somebody has dropped the subscription `home`") }
@@ -103,6 +103,10 @@ struct CellFollow: DatabaseCommand {
             if state.copied != told {
                 told = state.copied
                 write("\(told) of \(HomeSubscription.tables) tables are copied")
+            }
+            if state.failures > failures {
+                failures = state.failures
+                write("copying has failed \(failures) times: the log of this cell's server says why")
             }
             try await Task.sleep(for: .milliseconds(200))
         }

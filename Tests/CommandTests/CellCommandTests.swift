@@ -217,6 +217,23 @@ import Testing
         }
     }
 
+    @Test func `who waits for a copy is told when it fails, and goes on when it does`() async throws {
+        try await withCells { cells in
+            #expect(try await cells.home("publish", "--login", "cell1").status == 0)
+            try await cells.away.execute(
+                "ALTER TABLE countersign.apps ADD CONSTRAINT in_the_way CHECK (name <> 'mobile')")
+            let following = try Shell(url: cells.away.conninfo)
+                .with("COUNTERSIGN_HOME_URL", cells.homeURL).start(["cell", "follow"])
+            try await eventually("it tells of the failure") {
+                following.output.contains(" times: the log of this cell's server says why\n")
+            }
+            try await cells.away.execute("ALTER TABLE countersign.apps DROP CONSTRAINT in_the_way")
+            let followed = try await following.outcome()
+            #expect(followed.status == 0 && followed.errors == "", "\(followed.errors)")
+            #expect(try await cells.devices().away == ["alice active", "bob active"])
+        }
+    }
+
     /// Or any login could be made to read the sealed keys of servers.
     @Test func `a login that is not for a cell is refused before anything is published`() async throws {
         try await withCells { cells in

@@ -10,6 +10,8 @@ package struct HomeSubscription: Sendable {
     package let isEnabled: Bool
     /// Of the four tables those that are up to date, but for what is under way.
     package let copied: Int
+    /// How often copying has failed since it was begun.
+    package let failures: Int
     /// The home's number; nil for a cell that has never followed one.
     package let home: Int?
     /// Whether apps, enrollments or keys of servers are here, wherever they have come from.
@@ -161,6 +163,8 @@ struct ReadHomeSubscription: PreparedStatement {
         """
         SELECT countersign.cell() AS cell, s.oid IS NOT NULL AS does_exist, coalesce(s.subenabled, false) AS is_enabled,
                (SELECT count(*) FROM pg_subscription_rel r WHERE r.srsubid = s.oid AND r.srsubstate = 'r') AS copied,
+               coalesce((SELECT f.apply_error_count + f.sync_error_count FROM pg_stat_subscription_stats f
+                         WHERE f.subid = s.oid), 0) AS failures,
                (SELECT h.cell FROM countersign.home_heartbeat h WHERE h.cell <> countersign.cell()) AS home,
                EXISTS (SELECT FROM countersign.apps) OR EXISTS (SELECT FROM countersign.enrollments)
                    OR EXISTS (SELECT FROM countersign.server_keys) AS has_rows,
@@ -174,7 +178,8 @@ struct ReadHomeSubscription: PreparedStatement {
         HomeSubscription(
             cell: try row.int("cell"), exists: try row.bool("does_exist"),
             isEnabled: try row.bool("is_enabled"),
-            copied: try row.int("copied"), home: try row.optionalInt("home"),
+            copied: try row.int("copied"), failures: try row.int("failures"),
+            home: try row.optionalInt("home"),
             hasRows: try row.bool("has_rows"),
             isSuperuser: try row.bool("is_superuser"), copyingSlots: try row.text("copying_slots"))
     }
