@@ -39,9 +39,10 @@ struct Work: AsyncParsableCommand {
 
     private func work() async throws {
         let setup = try ServiceSetup("worker", database, logs)
-        let worker = try await options.worker(
+        let (worker, findings) = try await options.worker(
             setup.connection, setup.environment, setup.levels, setup.logger, setup.journal)
         try await setup.run(
-            [worker], operations, listeners: ["worker": worker.context.notifier], waits: true)
+            [worker], operations, listeners: ["worker": worker.context.notifier], findings: findings,
+            waits: true)
     }
 }

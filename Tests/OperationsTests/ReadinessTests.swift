@@ -55,6 +55,18 @@ import Testing
         }
     }
 
+    /// One secret that nobody can open must not take the process out of service.
+    @Test func `a secret that does not open is a warning`() async throws {
+        try await withOperations {
+            $0.findings = { [Readiness.masterKey(unopened: "it is sealed with master key 2")] }
+        } _: { browser in
+            let answer = try await browser.get("/readyz")
+            #expect(answer.status == 200)
+            #expect(
+                answer.body.contains("warning master key: webhooks wait: it is sealed with master key 2. "))
+        }
+    }
+
     @Test func `a database in which nothing can be written is not ready, and doctor says so`() async throws {
         var options = Database.current.ownerOptions
         options.settings["default_transaction_read_only"] = "on"

@@ -1,4 +1,5 @@
 import Countersign
+import Crypto
 import Engine
 import Foundation
 import NIOHTTP1
@@ -61,7 +62,9 @@ import Testing
             for portal in [acme, globex] {
                 try await site.addCallback(url, of: portal, password: "hush")
             }
-            try await site.dispatching { _ in
+            var limits = DispatchStage.Limits()
+            limits.putOff = .milliseconds(100)
+            try await site.dispatching(limits) { _ in
                 let sent = try await site.end(at: url, of: acme)[0]
                 _ = try await site.delivery(sent, "delivered")
                 var owner = try await Database.current.connect()
@@ -73,11 +76,59 @@ import Testing
                 }
                 try await owner.execute(move("signing_secret", "portals"))
                 let stolen = try await site.end(at: url, of: globex)[0]
-                #expect(try await site.delivery(stolen, "pending").error == "secret")
-                try await site.seal(globex)
+                try await untried(stolen)
                 try await owner.execute(move("password", "callback_urls"))
+                try await site.seal(globex)
                 let second = try await site.end(at: url, of: globex)[0]
-                #expect(try await site.delivery(second, "pending").error == "secret")
+                try await untried(second)
+            }
+            #expect(receiver.received.count == 1)
+        }
+    }
+
+    /// Once it has been claimed and given back twice, and no attempt was counted.
+    private func untried(_ id: Identifier) async throws {
+        try await eventually("it is given back untried") {
+            try await site.count(
+                """
+                SELECT count(*) FROM countersign.dispatch_queue
+                WHERE transaction_id = '\(id)' AND token >= 4 AND attempts = 0 AND NOT leased
+                """) == 1
+        }
+        #expect(
+            try await site.count(
+                "SELECT count(*) FROM countersign.webhook_tries WHERE transaction_id = '\(id)'") == 0)
+    }
+
+    /// As after `key reseal`, when a worker has not been given the new key.
+    @Test func `what this worker's keys do not open waits untried`() async throws {
+        try await Receiver.run { _, _ in
+            .status(204)
+        } _: { receiver in
+            let portal = try await site.addPortal()
+            try await site.addCallback(receiver.address + "/cb", of: portal)
+            var owner = try await Database.current.connect()
+            let new = Sealer(MasterKeys(current: MasterKey(id: 2, key: SymmetricKey(size: .bits256))))
+            let sealed = try new.seal(
+                WebhookSite.secret, at: SealedColumn.signingSecret.place(Int(portal)))
+            let change = Statement(
+                "change", "UPDATE countersign.portals SET signing_secret = $2 WHERE portal_id = $1")
+            try await owner.run(change, [.int32(portal), .bytes(sealed)])
+            let id = try await site.end(at: receiver.address + "/cb", of: portal)[0]
+            var limits = DispatchStage.Limits()
+            limits.putOff = .milliseconds(100)
+            let stage = DispatchStage(sealer: site.sealer, policy: .loopback, limits: limits)
+            #expect(stage.unopened.latest == nil)
+            try await withWorker(
+                stages: [.dispatch], dispatch: stage, logger: LogCapture.current.logger()
+            ) { _ in
+                try await untried(id)
+                #expect(receiver.received.isEmpty)
+                #expect(stage.unopened.latest?.contains("is sealed with master key 2") == true)
+                let lines = LogCapture.current.text.split(separator: "\n")
+                #expect(lines.count { $0.contains("webhooks wait") } == 1)
+                try await site.seal(portal)
+                #expect(try await site.delivery(id, "delivered").attempts == 1)
             }
             #expect(receiver.received.count == 1)
         }

@@ -40,6 +40,16 @@ package enum Readiness {
                 "Wake-ups come by the poll (1 s) until it does; a pooler in transaction mode cannot LISTEN.")
     }
 
+    /// `unopened`: why a secret of a webhook did not open lately; nil when all have.
+    package static func masterKey(unopened: String?) -> Finding {
+        guard let unopened else { return Finding("master key", .ok, "has opened what webhooks need") }
+        // Not an error: one bad secret would take all processes out of service.
+        return Finding(
+            "master key", .warning, "webhooks wait: \(unopened)",
+            "Start this worker with all keys in use; `portal rotate-secret --overlap 0s` replaces a secret whose key is lost."
+        )
+    }
+
     private static func database(_ connection: inout Connection) async throws -> Finding {
         let found = try await connection.run(ReadWritability()).one()
         guard found.isStandby || found.isReadOnly else { return Finding("database", .ok, "reachable") }

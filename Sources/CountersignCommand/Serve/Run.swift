@@ -28,7 +28,7 @@ struct Run: AsyncParsableCommand {
         var needed = GroupRole.worker
         do {
             let setup = try ServiceSetup("worker", database, logs)
-            let worker = try await worker.worker(
+            let (worker, findings) = try await worker.worker(
                 setup.connection, setup.environment, setup.levels, setup.logger, setup.journal)
             needed = .gateway
             let server = try await server.server(
@@ -37,7 +37,7 @@ struct Run: AsyncParsableCommand {
             try await setup.run(
                 [worker, server], operations,
                 listeners: ["worker": worker.context.notifier, "gateway": server.listener],
-                cells: server.operationsCells)
+                cells: server.operationsCells, findings: findings)
         } catch {
             throw Failure(error, role: needed)
         }

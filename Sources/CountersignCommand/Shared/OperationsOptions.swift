@@ -1,3 +1,4 @@
+import Administration
 import ArgumentParser
 import Countersign
 import HTTPService
@@ -60,7 +61,8 @@ struct OperationsOptions: ParsableArguments {
     /// else that ends the command, with 75.
     func server(
         _ environment: Environment, database: ConnectionOptions, registry: MetricRegistry,
-        listeners: [String: Notifier], cells: OperationsServer.Cells, journal: Journal?,
+        listeners: [String: Notifier], cells: OperationsServer.Cells,
+        findings: @escaping @Sendable () -> [Finding], journal: Journal?,
         waits: Bool, logger: Logger
     ) async throws -> (any Service)? {
         guard let text = operationsListen ?? environment.text("operations-listen") else { return nil }
@@ -85,7 +87,7 @@ struct OperationsOptions: ParsableArguments {
             history.logger = logger
             return history
         }
-        configuration.cells = cells
+        (configuration.cells, configuration.findings) = (cells, findings)
         let server = try OperationsServer(configuration, logger: logger)
         return waits ? WaitingServer(server: server, address: address, logger: logger) : server.service
     }

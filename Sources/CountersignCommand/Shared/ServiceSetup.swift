@@ -1,3 +1,4 @@
+import Administration
 import Countersign
 import Glibc
 import Logging
@@ -35,16 +36,16 @@ struct ServiceSetup {
     func logger(_ module: String) throws -> Logger { try logs.logger(module, levels, environment) }
 
     /// Runs them, and the operations server if it is asked for, until SIGTERM or SIGINT, or until one ends; then the
-    /// later ones are shut down first. `listeners` are theirs, by what they wake. `waits` for an operations address
+    /// later ones are shut down first. `listeners` are theirs, by what they wake; `findings` is what `/readyz` says of them. `waits` for an operations address
     /// that is in use.
     func run(
         _ services: [any Service], _ operations: OperationsOptions, listeners: [String: Notifier],
-        cells: OperationsServer.Cells = OperationsServer.Cells(), waits: Bool = false
+        cells: OperationsServer.Cells = OperationsServer.Cells(),
+        findings: @escaping @Sendable () -> [Finding] = { [] }, waits: Bool = false
     ) async throws {
         let server = try await operations.server(
             environment, database: connection, registry: registry, listeners: listeners, cells: cells,
-            journal: journal,
-            waits: waits, logger: logger("operations"))
+            findings: findings, journal: journal, waits: waits, logger: logger("operations"))
         let spans = try operations.spans(
             environment, service: "countersign-\(logger.label)", logger: logger("spans"))
         // The first is shut down last, so that it sends what the others have ended with.

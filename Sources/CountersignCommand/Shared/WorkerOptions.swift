@@ -1,3 +1,4 @@
+import Administration
 import ArgumentParser
 import Countersign
 import Engine
@@ -25,11 +26,11 @@ struct WorkerOptions: ParsableArguments {
     @OptionGroup var addresses: AddressOptions
 
     /// A worker that fits the database: the schema is one this program works on, and the keys open what is
-    /// sealed. That is looked at before a row is taken.
+    /// sealed. That is looked at before a row is taken. And what `/readyz` says of it.
     func worker(
         _ database: ConnectionOptions, _ environment: Environment, _ levels: LogLevels, _ logger: Logger,
         _ journal: Journal?
-    ) async throws -> Worker {
+    ) async throws -> (worker: Worker, findings: @Sendable () -> [Finding]) {
         var configuration = WorkerConfiguration(
             database: database, host: ProcessInfo.processInfo.hostName, processID: getpid())
         configuration.logLevels = levels
@@ -51,6 +52,8 @@ struct WorkerOptions: ParsableArguments {
         var connection = try await Connection.open(database)
         try await Program.schemaRange.check(&connection, schema: Program.schema)
         try await sealer.checkMasterKey(&connection)
-        return try Worker(configuration, sealer: sealer, dispatch: dispatch, logger: logger)
+        let worker = try Worker(configuration, sealer: sealer, dispatch: dispatch, logger: logger)
+        guard configuration.stages.contains(.dispatch) else { return (worker, { [] }) }
+        return (worker, { [Readiness.masterKey(unopened: dispatch.unopened.latest)] })
     }
 }

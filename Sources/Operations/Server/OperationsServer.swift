@@ -24,6 +24,8 @@ package struct OperationsServer: Sendable {
         package var listeners: [String: Notifier] = [:]
         /// Databases without which the process still does most of its work.
         package var cells = Cells()
+        /// What `/readyz` says beside that of what the process does.
+        package var findings: @Sendable () -> [Finding] = { [] }
         /// Where it is written down what operators have done.
         package var journal: Journal?
 
@@ -61,7 +63,7 @@ package struct OperationsServer: Sendable {
         let probes = ProbeRoutes(
             pool: Pool(options, size: 1, onWait: meter.waited), registry: configuration.registry,
             listeners: configuration.listeners,
-            cells: configuration.cells, logger: logger)
+            cells: configuration.cells, findings: configuration.findings, logger: logger)
         let console = Console(
             pool: pool, history: configuration.history.map { HistoryServer($0, logger: logger) },
             journal: configuration.journal, logger: logger)

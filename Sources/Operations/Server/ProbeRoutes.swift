@@ -12,6 +12,7 @@ struct ProbeRoutes: Sendable {
     let registry: MetricRegistry
     let listeners: [String: Notifier]
     let cells: OperationsServer.Cells
+    let findings: @Sendable () -> [Finding]
     let logger: Logger
 
     var all: [Route] {
@@ -24,16 +25,16 @@ struct ProbeRoutes: Sendable {
 
     /// 200 when this process can do its work, 503 when not; a line each thing that was looked at.
     private func readiness() async -> Response {
-        var findings: [Finding]
+        var found: [Finding]
         do {
-            findings = try await pool.withConnection { try await Readiness.check(&$0) }
+            found = try await pool.withConnection { try await Readiness.check(&$0) }
         } catch {
-            findings = [Readiness.unreachable(error)]
+            found = [Readiness.unreachable(error)]
         }
-        if !listeners.isEmpty { findings.append(Readiness.listener(listeners.values.allSatisfy(\.isAlive))) }
-        findings += cells.findings()
-        let isReady = findings.allSatisfy { $0.grade != .error }
-        return .text(findings.map(\.line).joined(), isReady ? .ok : .serviceUnavailable)
+        if !listeners.isEmpty { found.append(Readiness.listener(listeners.values.allSatisfy(\.isAlive))) }
+        found += cells.findings() + findings()
+        let isReady = found.allSatisfy { $0.grade != .error }
+        return .text(found.map(\.line).joined(), isReady ? .ok : .serviceUnavailable)
     }
 
     /// What the process has counted is there also when the database is not.

@@ -13,8 +13,6 @@ package struct DeliveryResult: Sendable, Equatable {
         case status
         /// The address is refused.
         case address
-        /// The portal's signing secret or password could not be opened.
-        case secret
         /// This machine has no more sockets.
         case resources
     }
@@ -53,7 +51,7 @@ package struct DeliveryResult: Sendable, Equatable {
         case nil: true
         case .status: !((statusCode ?? 500) >= 500 || statusCode == 429 || statusCode == 408)
         case .connection, .timeout, .tls, .dns: false
-        case .address, .secret, .resources: nil
+        case .address, .resources: nil
         }
     }
 }

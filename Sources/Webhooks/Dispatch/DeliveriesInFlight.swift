@@ -18,8 +18,8 @@ final class DeliveriesInFlight: Sendable {
     private let deliveries: Mutex<Deliveries>
     private let wakeup: Wakeup
 
-    init(total: Int, wakeup: Wakeup) {
-        deliveries = Mutex(Deliveries(slots: DeliverySlots(total: total)))
+    init(total: Int, putOff: Duration, wakeup: Wakeup) {
+        deliveries = Mutex(Deliveries(slots: DeliverySlots(total: total, putOff: putOff)))
         self.wakeup = wakeup
     }
 
@@ -53,6 +53,18 @@ final class DeliveriesInFlight: Sendable {
         }
         if isEnough { wakeup.ring() }
         return next
+    }
+
+    /// It was not sent, for a reason of this worker's own. It goes back untried with what waits for the same endpoint, which
+    /// is left to others for a while.
+    func putOff(_ delivery: Delivery) {
+        deliveries.withLock { deliveries in
+            let (_, waiting) = deliveries.queues.end(delivery.endpoint, isFailing: true)
+            deliveries.slots.putOff(delivery)
+            deliveries.returned.append(delivery)
+            deliveries.giveBack(waiting)
+        }
+        wakeup.ring()
     }
 
     /// Sends nothing more of what waits.
@@ -109,7 +121,7 @@ final class DeliveriesInFlight: Sendable {
         deliveries.withLock { deliveries in
             let unsent = deliveries.queues.takeWaiting() + deliveries.returned
             for delivery in unsent { deliveries.leased[delivery.transactionID] = nil }
-            defer { deliveries = Deliveries(slots: DeliverySlots(total: deliveries.slots.total)) }
+            defer { deliveries = Deliveries(slots: deliveries.slots.emptied) }
             return (Array(deliveries.leased.values), unsent)
         }
     }

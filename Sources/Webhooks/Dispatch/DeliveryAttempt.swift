@@ -11,7 +11,16 @@ struct DeliveryAttempt: Sendable {
     let clock: DatabaseClock
     let logger: Logger
     let meters: RequestMeters
-    let stageMeters: StageMeters
+    let statistics: StageStatistics
+    let unopened: UnopenedSecrets
+
+    /// What is sent, but for what only this attempt's trace adds.
+    private struct Prepared {
+        let body: [UInt8]
+        var headers: [(name: String, value: String)]
+        /// What no record of the answer may show.
+        var secrets: [String] = []
+    }
 
     /// Sends it, and then what has waited for it.
     func run(_ first: Delivery, _ inFlight: DeliveriesInFlight) async {
@@ -21,12 +30,28 @@ struct DeliveryAttempt: Sendable {
 
     /// Returns the delivery that is next.
     private func attempt(_ delivery: Delivery, _ inFlight: DeliveriesInFlight) async -> Delivery? {
-        count(delivery)
         let started = clock.now
+        let prepared: Prepared
+        do {
+            prepared = try prepare(delivery, at: started)
+        } catch {
+            // Another worker may have the key, or the portal gets a new secret: that must not cost it attempts.
+            statistics.failed(error)
+            if unopened.note(error) {
+                let fields = delivery.metadata.merging(["error": "\(error)"]) { $1 }
+                logger.error(
+                    "webhooks wait: a secret does not open with the master keys of this worker",
+                    metadata: fields)
+            }
+            inFlight.putOff(delivery)
+            return nil
+        }
+        count(delivery)
         let begun = ContinuousClock.now
         let span = SpanTracer.current?.startSpan(
             "POST webhook", parent: delivery.traceparent, ofKind: .client)
-        let result = await send(delivery, at: started, traceparent: span?.trace.text ?? delivery.traceparent)
+        let result = await send(
+            delivery, prepared, traceparent: span?.trace.text ?? delivery.traceparent)
         let took = begun.duration(to: .now)
         guard !Task.isCancelled else { return nil }  // given back
         meters.attempted(result.failure?.rawValue ?? "delivered", took: took)
@@ -41,14 +66,30 @@ struct DeliveryAttempt: Sendable {
     }
 
     private func count(_ delivery: Delivery) {
-        guard delivery.attempt == 1 else { return stageMeters.retried() }
+        guard delivery.attempt == 1 else { return statistics.meters.retried() }
         meters.ended(
             portal: delivery.portal, type: delivery.authenticationType ?? "unknown", end: delivery.status,
             took: delivery.transactionID.time.duration(to: delivery.occurredAt))
     }
 
+    /// Throws when a secret cannot be opened, or used.
+    private func prepare(_ delivery: Delivery, at started: Timestamp) throws -> Prepared {
+        let message = WebhookMessage(
+            transactionID: delivery.transactionID, epoch: delivery.epoch, status: delivery.status,
+            denyReason: delivery.denyReason, callbackURI: delivery.callbackURI,
+            occurredAt: delivery.occurredAt)
+        let seconds = started.microseconds / 1_000_000
+        var prepared = Prepared(
+            body: message.body, headers: try message.headers(at: seconds, try secrets.signer(delivery)))
+        if let basic = try secrets.basicAuthorization(delivery) {
+            prepared.headers.append(("authorization", basic.value))
+            prepared.secrets = [basic.value, String(basic.value.dropFirst(6)), basic.password]
+        }
+        return prepared
+    }
+
     private func send(
-        _ delivery: Delivery, at started: Timestamp, traceparent: String?
+        _ delivery: Delivery, _ prepared: Prepared, traceparent: String?
     ) async -> DeliveryResult {
         guard delivery.isListed else {
             return DeliveryResult(
@@ -56,26 +97,12 @@ struct DeliveryAttempt: Sendable {
                 detail: "refused: the address is no longer one of the portal's callback addresses; "
                     + "countersign callback add lists it")
         }
-        do {
-            let message = WebhookMessage(
-                transactionID: delivery.transactionID, epoch: delivery.epoch, status: delivery.status,
-                denyReason: delivery.denyReason, callbackURI: delivery.callbackURI,
-                occurredAt: delivery.occurredAt)
-            let seconds = started.microseconds / 1_000_000
-            var headers = try message.headers(at: seconds, try secrets.signer(delivery))
-            let basic = try secrets.basicAuthorization(delivery)
-            if let basic { headers.append(("authorization", basic.value)) }
-            if let trace = traceparent { headers.append(("traceparent", trace)) }
-            var result = await client.post(
-                message.body, to: delivery.callbackURI, of: delivery.portalID, headers: headers)
-            if let basic { result.redact([basic.value, String(basic.value.dropFirst(6)), basic.password]) }
-            return result
-        } catch {
-            logger.error(
-                "webhook cannot be signed: a sealed secret does not open with the master keys given",
-                metadata: delivery.metadata)
-            return DeliveryResult(failure: .secret, detail: "a sealed secret does not open")
-        }
+        var headers = prepared.headers
+        if let trace = traceparent { headers.append(("traceparent", trace)) }
+        var result = await client.post(
+            prepared.body, to: delivery.callbackURI, of: delivery.portalID, headers: headers)
+        result.redact(prepared.secrets)
+        return result
     }
 }
 

@@ -7,6 +7,7 @@ import Countersign
 /// - One that answers quickly may have more claimed, which wait here for their turn: as many as it answers in a
 ///   tenth of a second, eight for each slot at most. All together have at most twice as many claimed as there are slots.
 /// - Endpoints that fail hold at most half of all slots together.
+/// - One whose secrets this worker cannot open has none for a while, so that others send what waits for it.
 /// - A portal takes at most half of what the others leave, of the slots and of what may be claimed, so that there always
 ///   is a free slot for one more portal, however many endpoints of somebody's hang.
 struct DeliverySlots {
@@ -34,6 +35,10 @@ struct DeliverySlots {
         var tokens = 0.0
         var refilled: ContinuousClock.Instant
         var lastUse: ContinuousClock.Instant
+        /// Until then it has no slots.
+        var putOffUntil: ContinuousClock.Instant?
+
+        func isPutOff(_ now: ContinuousClock.Instant) -> Bool { putOffUntil.map { $0 > now } ?? false }
     }
 
     /// Deliveries that are claimed, and how many of them are being sent, each in a slot; the others wait for their turn.
@@ -43,13 +48,18 @@ struct DeliverySlots {
     }
 
     let total: Int
+    /// For how long an endpoint is put off.
+    private let putOffTime: Duration
     private var load = Load()
     private var failing = 0
     private var portals: [Int32: Load] = [:]
     private var endpoints: [WebhookEndpoint: EndpointUse] = [:]
     private var observations = EndpointObservations()
 
-    init(total: Int) { self.total = total }
+    init(total: Int, putOff: Duration = .seconds(10)) { (self.total, putOffTime) = (total, putOff) }
+
+    /// With nothing in them.
+    var emptied: DeliverySlots { DeliverySlots(total: total, putOff: putOffTime) }
 
     /// - Parameter isSent: that it holds a slot, or one that waited has got its own now.
     mutating func take(_ delivery: Delivery, isSent: Bool, now: ContinuousClock.Instant = .now) {
@@ -78,6 +88,16 @@ struct DeliverySlots {
         observations.note(acknowledgement)
     }
 
+    /// A delivery that held a slot and cannot be sent by this worker.
+    mutating func putOff(_ delivery: Delivery, now: ContinuousClock.Instant = .now) {
+        guard var use = endpoints[delivery.endpoint] else { return }
+        use.tokens += 1
+        if use.isFailing { failing -= 1 }
+        count(Load(claimed: -1, sent: -1), delivery.portalID, &use)
+        use.putOffUntil = now + putOffTime
+        endpoints[delivery.endpoint] = use
+    }
+
     /// A delivery that was taken and not sent.
     mutating func putBack(_ delivery: Delivery) {
         guard var use = endpoints[delivery.endpoint] else { return }
@@ -102,7 +122,8 @@ struct DeliverySlots {
         // A failing endpoint is remembered until its next attempt is surely over; another one gets all its
         // slots again.
         endpoints = endpoints.filter { _, use in
-            use.load.claimed > 0 || use.lastUse + .seconds(use.isFailing ? 1_200 : 2) > now
+            use.load.claimed > 0 || use.isPutOff(now)
+                || use.lastUse + .seconds(use.isFailing ? 1_200 : 2) > now
         }
         defer { observations = EndpointObservations() }
         return observations.isEmpty ? nil : observations
@@ -121,7 +142,7 @@ struct DeliverySlots {
             guard var use = endpoints[endpoint] else { continue }
             use.refill(now)
             endpoints[endpoint] = use
-            guard let left = use.slotsLeft(mayFail: failing < total / 2) else { continue }
+            guard let left = use.slotsLeft(mayFail: failing < total / 2, now) else { continue }
             if left == 0, let wait = use.untilRefill { refill = min(refill ?? wait, wait) }
             entries.append("\(jsonString("\(endpoint.portalID) \(endpoint.origin)")):\(left)")
         }
@@ -146,7 +167,8 @@ extension DeliverySlots.EndpointUse {
     }
 
     /// Nil when there is no exception: all its slots are free.
-    fileprivate func slotsLeft(mayFail: Bool) -> Int? {
+    fileprivate func slotsLeft(mayFail: Bool, _ now: ContinuousClock.Instant) -> Int? {
+        guard !isPutOff(now) else { return 0 }
         guard load.claimed > 0 || isFailing || rate != nil else { return nil }
         let limit = isFailing ? (mayFail ? 1 : 0) : concurrency + ahead
         return max(0, min(limit - load.claimed, rate == nil ? limit : Int(tokens)))

@@ -24,7 +24,7 @@ struct DispatchLoop: ~Copyable {
         self.limits = limits
         statistics = context.figures(of: .dispatch)
         wakeup = Wakeup()
-        inFlight = DeliveriesInFlight(total: limits.total, wakeup: wakeup)
+        inFlight = DeliveriesInFlight(total: limits.total, putOff: limits.putOff, wakeup: wakeup)
         logger = context.logger(of: .dispatch)
         breakers = Breakers(workerID: context.workerID, logger: logger)
     }

@@ -20,6 +20,8 @@ package struct DispatchStage: LongRunningStage {
         package var nameServers: String?
         /// After the drain begins; what is still in flight then is given back.
         package var drain = Duration.seconds(8)
+        /// For how long an endpoint is left to other workers when its secrets do not open here.
+        package var putOff = Duration.seconds(10)
 
         package init() {}
     }
@@ -27,6 +29,8 @@ package struct DispatchStage: LongRunningStage {
     /// As many as a portal may set (`portals_webhook_concurrency`); claims bound what is really opened.
     private static let mostConnections = 100
 
+    /// What this worker's master keys have not opened.
+    package let unopened = UnopenedSecrets()
     private let secrets: PortalSecrets
     private let policy: AddressPolicy
     private let trustRoots: TrustRoots
@@ -51,7 +55,7 @@ package struct DispatchStage: LongRunningStage {
             let attempt = DeliveryAttempt(
                 client: client, secrets: secrets, clock: context.clock,
                 logger: context.logger(of: .dispatch), meters: context.meters,
-                stageMeters: context.figures(of: .dispatch).meters)
+                statistics: context.figures(of: .dispatch), unopened: unopened)
             await loop.run { [inFlight = loop.inFlight] delivery in
                 group.addTask(name: "delivery") { await attempt.run(delivery, inFlight) }
             }
