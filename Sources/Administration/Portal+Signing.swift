@@ -19,11 +19,12 @@ extension RotatedSecret: CustomStringConvertible, CustomDebugStringConvertible, 
 
 extension Portal {
     /// Gives the portal a new secret; for `overlap` webhooks carry the signatures of both. Never more than
-    /// two secrets sign, so within an overlap another rotation is refused unless it is to end both at once.
+    /// two secrets sign, so within an overlap another rotation is refused unless it is to end both at once. Without an overlap
+    /// no old secret is opened: the master key that has sealed it may be lost.
     package static func rotateSecret(
         _ name: String, overlap: Duration, _ sealer: Sealer, _ connection: inout Connection
     ) async throws -> RotatedSecret {
-        try await sealer.checkMasterKey(&connection)
+        if overlap > .zero { try await sealer.checkMasterKey(&connection) }
         return try await connection.atomically { connection in
             let held = try await lockSecrets(name, &connection)
             if overlap > .zero, let until = held.previousUntil {
@@ -31,8 +32,10 @@ extension Portal {
                     "the secret before the last rotation signs until \(until), and receivers may still use it: "
                         + "rotate then, or with --overlap 0s, which ends both old secrets at once")
             }
-            let old = try sealer.open(held.sealedSecret, at: SealedColumn.signingSecret.place(held.id))
             let secret = randomBytes(32)
+            let old =
+                overlap > .zero
+                ? try sealer.open(held.sealedSecret, at: SealedColumn.signingSecret.place(held.id)) : secret
             let rotation = RotateSecret(
                 portalID: held.id,
                 sealedSecret: try sealer.seal(secret, at: SealedColumn.signingSecret.place(held.id)),

@@ -154,7 +154,8 @@ struct PortalRotateSecret: DatabaseCommand {
         discussion: """
             Prints the new secret, this once. Until the overlap is over, webhooks carry the signatures of both; \
             after that the old one signs nothing. Within an overlap another is refused, but for --overlap 0s, which \
-            ends both old ones. \
+            ends both old ones. That needs no old secret, so it works also when the master key that has sealed \
+            them is lost, and warns when the one given does not open everything else. \
             COUNTERSIGN_MASTER_KEY must be set.
 
             Examples:
@@ -189,6 +190,12 @@ struct PortalRotateSecret: DatabaseCommand {
             let rotated = try await Portal.rotateSecret(name, overlap: both, sealer, &connection)
             try await journal?.append(typed("portal rotate-secret", [name]))
             return rotated
+        }
+        guard both == .zero else { return }
+        do {
+            try await sealer.checkMasterKey(&connection)
+        } catch let error as SealingError {
+            writeError("countersign: warning: workers need the master key of the new secret, too: \(error)")
         }
     }
 

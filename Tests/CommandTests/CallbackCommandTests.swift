@@ -88,8 +88,8 @@ import Testing
             "callback", "add", "acme", url, "--username", "user", "--password-stdin", input: "x\n"
         ).expect(
             78,
-            "COUNTERSIGN_MASTER_KEY is not set: it holds the key that seals secrets; make one with "
-                + "`countersign key generate`")
+            "COUNTERSIGN_MASTER_KEY is not set: it holds the key that seals secrets. Give the one of this "
+                + "installation; only a new installation makes one, with `countersign key generate`")
         #expect(try await shell.succeed("callback", "list", "--json").output == "[]\n")
     }
 

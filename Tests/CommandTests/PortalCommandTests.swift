@@ -221,14 +221,31 @@ import Testing
             "portal", "add", "acme", "--role", login)
         missing.expect(
             78,
-            "COUNTERSIGN_MASTER_KEY is not set: it holds the key that seals secrets; make one with "
-                + "`countersign key generate`")
+            "COUNTERSIGN_MASTER_KEY is not set: it holds the key that seals secrets. Give the one of this "
+                + "installation; only a new installation makes one, with `countersign key generate`")
         try await shell.succeed("portal", "add", "acme", "--role", login)
         let other = shell.with("COUNTERSIGN_MASTER_KEY", MasterKeyText.make().text)
         let wrong = try await other.run("portal", "add", "beta", "--role", Database.current.unique("beta"))
         #expect(wrong.status == 78)
         #expect(wrong.errors.contains("does not open with master key 1"))
         #expect(try await shell.succeed("portal", "list", "--json").json(as: [Any].self).count == 1)
+    }
+
+    /// The way back when the key is lost: no old secret is needed for a new one.
+    @Test func `without an overlap a secret is replaced that does not open`() async throws {
+        let shell = try await admin()
+        for name in ["acme", "beta"] {
+            try await shell.succeed("portal", "add", name, "--role", Database.current.unique(name))
+        }
+        let new = MasterKeyText.make(id: 2)
+        let other = shell.with("COUNTERSIGN_MASTER_KEY", new.text)
+        #expect(try await other.run("portal", "rotate-secret", "acme").status == 78)
+        let first = try await other.succeed("portal", "rotate-secret", "acme", "--overlap", "0s")
+        #expect(first.errors.contains("is sealed with master key 1, which is not in COUNTERSIGN_MASTER_KEY"))
+        let last = try await other.succeed("portal", "rotate-secret", "beta", "--overlap", "0s")
+        #expect(!last.errors.contains("warning"))
+        var owner = try await Database.current.connect()
+        try await new.sealer().checkMasterKey(&owner)
     }
 
     /// Two logins that take all that there is keep everybody else out.

@@ -54,8 +54,8 @@ package enum MasterKeyError: Error, Sendable, Equatable, CustomStringConvertible
     package var description: String {
         switch self {
         case .missing:
-            "\(MasterKeys.variable) is not set: it holds the key that seals secrets; "
-                + "make one with `countersign key generate`"
+            "\(MasterKeys.variable) is not set: it holds the key that seals secrets. Give the one of this "
+                + "installation; only a new installation makes one, with `countersign key generate`"
         case .malformed(let place):
             "\(MasterKeys.variable): entry \(place) is not <id>:<base64 of 32 bytes>"
         case .invalidID(let place):
