@@ -41,6 +41,10 @@ import Testing
             #expect(end["is_authenticated"] as? Bool == true && end["user_id"] as? String == "alice")
             #expect(end["reference"] as? String == "session-42")
             #expect(end["signature_verified"] as? Bool == true)
+            // Another app may have an alice, too.
+            var owner = try await Database.current.connect()
+            let app = try await owner.execute("SELECT app_id FROM countersign.enrollments")[0].int(0)
+            #expect(end["app_id"] as? Int == app)
         }
     }
 

@@ -20,6 +20,8 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
     let authentication_method: String
     let user_id: String?
     let device_id: String?
+    /// The app that vouches for the user: two apps may have users of the same name.
+    let app_id: Int?
     let signature: String?
     let signature_verified: Bool?
     let user_public_key: String?
@@ -40,7 +42,7 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
 
     /// Of `auth_results`.
     static let columns = """
-        transaction_id, reference, callback_uri, status::text, is_authenticated, user_id, device_id,
+        transaction_id, reference, callback_uri, status::text, is_authenticated, user_id, device_id, app_id,
         authentication_method, signature_verified, signature, requested_at, expires_at,
         CASE WHEN signature IS NOT NULL THEN countersign.signer_public_key(transaction_id) END AS user_public_key,
         confirmation, confirmation_tries_left, redemption, browser_known, deny_reason,
@@ -58,6 +60,7 @@ struct TransactionResult: Encodable, RowReadable, Sendable {
         is_authenticated = isAuthenticated ?? false
         user_id = try row.optionalText("user_id")
         device_id = try row.optionalText("device_id")
+        app_id = try row.optionalInt("app_id")
         authentication_method = try row.text("authentication_method")
         signature_verified = try row.optionalBool("signature_verified")
         signature = try row.optionalText("signature")
