@@ -70,6 +70,33 @@ import Testing
         return String(try #require(program.text.firstMatch(of: words)).output.1)
     }
 
+    /// Anybody may post to a portal's callback address.
+    @Test func `forged webhooks are refused by the receiver that portals copy`() async throws {
+        let secret = base64("0123456789abcdef0123456789abcdef")
+        try await withIdlePort { port in
+            let program = try RunningProgram(
+                [path("receiver.py"), "\(port)"], of: "/usr/bin/python3",
+                environment: ["WEBHOOK_SECRET": "whsec_" + secret])
+            let http = RawHTTP(port: port)
+            try await eventually("it answers") {
+                (try? await http.send(request("POST", "/cb", body: "no JSON")))?.status == 401
+            }
+            let now = "\(Int(Date().timeIntervalSince1970))"
+            let forged = [
+                ["webhook-id": "a", "webhook-timestamp": "abc", "webhook-signature": "v1,AA=="],
+                ["webhook-id": "a", "webhook-timestamp": now, "webhook-signature": "v1,é"],
+                ["webhook-id": "a", "webhook-timestamp": now],
+            ]
+            for headers in forged {
+                #expect(try await http.send(request("POST", "/cb", headers, body: "{}")).status == 401)
+            }
+            let text = "POST /cb HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n"
+            #expect(try await http.send(text).status == 401)
+            #expect(program.errors.isEmpty, "\(program.errors)")
+            program.kill()
+        }
+    }
+
     @Test func `a portal in Python that speaks SQL`() async throws {
         let site = try await site()
         try await withWorker { _ in

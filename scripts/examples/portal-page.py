@@ -47,7 +47,10 @@ class Portal(BaseHTTPRequestHandler):
         # No other site's page may post here in a visitor's name.
         if self.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             return self.send_error(403)
-        form = urllib.parse.parse_qs(self.rfile.read(min(int(self.headers.get("Content-Length", 0)), 65536)).decode())
+        length = self.headers.get("Content-Length", "0")
+        if not (length.isascii() and length.isdigit()):
+            return self.send_error(400)
+        form = urllib.parse.parse_qs(self.rfile.read(min(int(length), 65536)).decode("utf-8", "replace"))
         if self.path == "/sign-in/start":
             self.start()
         elif self.path == "/sign-in/finish":
