@@ -13,7 +13,11 @@ package struct BasicCredentials: Sendable {
     package let username: String
     package let password: String
 
-    /// Refuses what section 2 of the RFC does: a colon in the user name, control characters in either.
+    /// In bytes. Servers commonly refuse headers beyond 8 KiB: what a receiver could never take is refused here.
+    static let longestUsername = 255
+    static let longestPassword = 1_024
+
+    /// Refuses what section 2 of the RFC does: a colon in the user name, control characters in either; and what is too long.
     package init(username: String, password: String) throws(AdministrationError) {
         guard !username.isEmpty, !username.utf8.contains(UInt8(ascii: ":")), !username.hasControlCharacters
         else {
@@ -24,6 +28,16 @@ package struct BasicCredentials: Sendable {
         guard !password.isEmpty, !password.hasControlCharacters else {
             throw .refused(
                 "a password for Basic authentication must not be empty nor hold a control character")
+        }
+        guard username.utf8.count <= Self.longestUsername else {
+            throw .refused(
+                "a user name for Basic authentication has at most \(Self.longestUsername) bytes, not "
+                    + "\(username.utf8.count)")
+        }
+        guard password.utf8.count <= Self.longestPassword else {
+            throw .refused(
+                "a password for Basic authentication has at most \(Self.longestPassword) bytes, not "
+                    + "\(password.utf8.count)")
         }
         (self.username, self.password) = (username, password)
     }

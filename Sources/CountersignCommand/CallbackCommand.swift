@@ -1,6 +1,7 @@
 import Administration
 import ArgumentParser
 import Countersign
+import Glibc
 import Postgres
 import Webhooks
 
@@ -29,10 +30,13 @@ struct CallbackAdd: DatabaseCommand {
     @Argument(help: "The address: http or https, at most 2,048 ASCII characters.")
     var url: String
 
-    @Option(help: "The user name for Basic authentication.")
+    @Option(help: "The user name for Basic authentication, at most 255 bytes.")
     var username: String?
 
-    @Flag(help: "Read the password for Basic authentication from standard input, one line.")
+    @Flag(
+        help:
+            "Read the password for Basic authentication from standard input, one line of at most 1,024 bytes."
+    )
     var passwordStdin = false
 
     @OptionGroup var database: DatabaseOptions
@@ -68,6 +72,10 @@ struct CallbackAdd: DatabaseCommand {
 private func readPassword() throws -> String {
     guard let line = readLine(), !line.isEmpty else {
         throw Failure(.data, "there is no password on standard input")
+    }
+    // A terminal has no end that one would wait for.
+    guard isatty(STDIN_FILENO) == 1 || readLine() == nil else {
+        throw Failure(.data, "there is more than one line on standard input: the password is one line")
     }
     // What is not UTF-8 would silently become another password.
     guard !line.unicodeScalars.contains("\u{FFFD}") else {

@@ -58,7 +58,7 @@ import Testing
         let shell = try await admin(portals: "acme")
         let outcome = try await shell.succeed(
             "callback", "add", "acme", "https://acme.example/cb", "--username", "user", "--password-stdin",
-            input: "p ässword:1\nsecond line\n")
+            input: "p ässword:1\n")
         #expect(!outcome.text.contains("ässword"))
         var owner = try await Database.current.connect()
         let row = try await owner.run(sealedPassword)[0]
@@ -84,6 +84,21 @@ import Testing
         ).expect(
             65,
             "a user name for Basic authentication must not be empty nor hold a colon or a control character")
+        for (username, password, sentence) in [
+            ("u", "x\ny\n", "there is more than one line on standard input: the password is one line"),
+            (
+                String(repeating: "u", count: 256), "x\n",
+                "a user name for Basic authentication has at most 255 bytes, not 256"
+            ),
+            (
+                "u", String(repeating: "x", count: 1_025) + "\n",
+                "a password for Basic authentication has at most 1024 bytes, not 1025"
+            ),
+        ] {
+            try await shell.run(
+                "callback", "add", "acme", url, "--username", username, "--password-stdin", input: password
+            ).expect(65, sentence)
+        }
         try await shell.with("COUNTERSIGN_MASTER_KEY", nil).run(
             "callback", "add", "acme", url, "--username", "user", "--password-stdin", input: "x\n"
         ).expect(
