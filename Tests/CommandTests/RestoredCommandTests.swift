@@ -88,7 +88,9 @@ import Testing
         let outcome = try await shell.run(
             "settings", "set", "enrollment_enabled=false", "--journal", "/nowhere/journal")
         #expect(outcome.status == 78)
-        #expect(outcome.errors.hasPrefix("countersign: the journal /nowhere/journal cannot be opened"))
+        #expect(
+            outcome.errors
+                == "countersign: the journal /nowhere/journal cannot be opened: No such file or directory\n")
         #expect(
             try await Database.current.count("SELECT enrollment_enabled::integer FROM countersign.settings")
                 == 1)

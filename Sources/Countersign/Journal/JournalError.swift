@@ -1,5 +1,3 @@
-import Foundation
-
 /// A journal that cannot be used. What the command wanted to change may have been changed already.
 package struct JournalError: Error, CustomStringConvertible {
     let file: String
@@ -8,7 +6,7 @@ package struct JournalError: Error, CustomStringConvertible {
 
     init(file: String, doing: String, _ error: any Error) {
         (self.file, self.doing) = (file, doing)
-        cause = (error as? CocoaError)?.underlying.map { "\($0)" } ?? "\(error)"
+        cause = systemErrorText(error)
     }
 
     package var description: String { "the journal \(file) cannot be \(doing): \(cause)" }

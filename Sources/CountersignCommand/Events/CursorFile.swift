@@ -1,4 +1,5 @@
 import Administration
+import Countersign
 import Foundation
 import Glibc
 
@@ -13,7 +14,7 @@ struct CursorFile {
         do {
             text = try String(contentsOfFile: path, encoding: .utf8)
         } catch {
-            throw Failure(.configuration, "\(path) cannot be read: \(error.localizedDescription)")
+            throw Failure(.configuration, "\(path) cannot be read: \(systemErrorText(error))")
         }
         guard let cursor = EventCursor(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
             throw Failure(.data, "\(path) holds no cursor of events --follow: move it away to begin anew")
@@ -30,7 +31,7 @@ struct CursorFile {
             try handle.synchronize()
             try handle.close()
         } catch {
-            throw Failure(.output, "\(path).new cannot be written: \(error.localizedDescription)")
+            throw Failure(.output, "\(path).new cannot be written: \(systemErrorText(error))")
         }
         guard unsafe rename(path + ".new", path) == 0 else {
             throw Failure(.output, "\(path) cannot be written: \(unsafe String(cString: strerror(errno)))")

@@ -65,7 +65,7 @@ struct EventsArchive: DatabaseCommand {
         } catch let error as GzipError {
             throw Failure(.output, "\(error)")
         } catch let error as CocoaError {
-            throw Failure(.output, "\(folder) cannot be written: \(error.localizedDescription)")
+            throw Failure(.output, "\(folder) cannot be written: \(systemErrorText(error))")
         }
     }
 
