@@ -2,6 +2,7 @@ import Administration
 import Countersign
 import Crypto
 import Foundation
+import Glibc
 import Postgres
 import Support
 import Testing
@@ -194,6 +195,20 @@ import Testing
             "webhook", "forward", "--portal", "acme", address, "--secret-file", file)
         #expect(bad.status == 65 && bad.errors.contains("whsec_ and the base64"))
         #expect(!bad.text.contains("short"))
+        try Data().write(to: URL(filePath: file))
+        let folder = FileManager.default.temporaryDirectory.path
+        let pipe = file + ".pipe"
+        let isMade = unsafe mkfifo(pipe, 0o600) == 0
+        #expect(isMade)
+        defer { try? FileManager.default.removeItem(atPath: pipe) }
+        for (path, reason) in [
+            (file, "it is empty"), (folder, "it is a directory"),
+            (pipe, "it is no regular file, but a pipe, a socket or a device"),
+            (file + ".none", "No such file or directory"),
+        ] {
+            try await bare.run("webhook", "forward", "--portal", "acme", address, "--secret-file", path)
+                .expect(65, "there is no secret at file:\(path): \(reason)")
+        }
         try Data((site.secret + "\n").utf8).write(to: URL(filePath: file))
         let program = try bare.start([
             "webhook", "forward", "--portal", "acme", address, "--secret-file", file,

@@ -31,10 +31,22 @@ package struct SecretSource: Sendable {
         return text.split(whereSeparator: \.isNewline).first.map(String.init)
     }
 
+    /// Why a file holds none, after a colon; empty for a variable.
+    private static func reason(_ reference: String) -> String {
+        guard reference.hasPrefix("file:") else { return "" }
+        let path = String(reference.dropFirst(5))
+        if let fault = InputFile.fault(path: path) { return ": \(fault)" }
+        guard let file = InputFile(path: path), let data = file.read() else { return ": it cannot be read" }
+        if data.isEmpty { return ": it is empty" }
+        guard file.read()?.isEmpty == true else { return ": it is longer than 64 KiB" }
+        return String(validating: data, as: UTF8.self) == nil
+            ? ": it is no text in UTF-8" : ": it has nothing but line ends"
+    }
+
     /// The same. Throws when it is not there.
     package func need(_ reference: String) throws(AdministrationError) -> String {
         guard let secret = secret(reference), !secret.isEmpty else {
-            throw .refused("there is no secret at \(reference)")
+            throw .refused("there is no secret at \(reference)" + Self.reason(reference))
         }
         guard !reference.hasPrefix("file:") || !Self.isOwn(secret) else {
             throw .refused(

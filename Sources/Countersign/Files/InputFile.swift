@@ -12,6 +12,17 @@ package final class InputFile {
         if unsafe fstat(descriptor, &status) != 0 || status.st_mode & S_IFMT != S_IFREG { return nil }
     }
 
+    /// Why it cannot be read, as what follows the name of the file; nil when nothing stands in the way.
+    package static func fault(path: String) -> String? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return unsafe String(cString: strerror(errno)) }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return unsafe access(path, R_OK) == 0 ? nil : unsafe String(cString: strerror(errno))
+        case S_IFDIR: return "it is a directory"
+        default: return "it is no regular file, but a pipe, a socket or a device"
+        }
+    }
+
     /// Empty at the end; nil when it cannot be read.
     package func read() -> [UInt8]? {
         var block = [UInt8](repeating: 0, count: 65_536)
