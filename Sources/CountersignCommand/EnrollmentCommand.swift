@@ -94,12 +94,15 @@ struct EnrollmentShow: DatabaseCommand {
     static let role: GroupRole? = .admin
 
     @Argument(help: "Its enrollment_id.")
-    var enrollmentID: Identifier
+    var enrollmentID: String
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var database: DatabaseOptions
 
+    func prepare() throws { _ = try readIdentifier(enrollmentID, "an enrollment's id") }
+
     func run(_ connection: inout Connection) async throws {
+        let enrollmentID = try readIdentifier(enrollmentID, "an enrollment's id")
         guard let enrollment = try await Enrollment.read(enrollmentID, &connection) else {
             throw Enrollment.unknown(enrollmentID)
         }

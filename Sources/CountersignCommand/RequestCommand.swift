@@ -29,12 +29,15 @@ struct RequestShow: DatabaseCommand {
     static let role: GroupRole? = .monitor
 
     @Argument(help: "The request's transaction_id.")
-    var transactionID: Identifier
+    var transactionID: String
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var database: DatabaseOptions
 
+    func prepare() throws { _ = try readIdentifier(transactionID, "a transaction id") }
+
     func run(_ connection: inout Connection) async throws {
+        let transactionID = try readIdentifier(transactionID, "a transaction id")
         guard let life = try await RequestLife.read(transactionID, &connection) else {
             throw Failure(
                 .data,
@@ -47,10 +50,6 @@ struct RequestShow: DatabaseCommand {
             write(life.text)
         }
     }
-}
-
-extension Identifier: ExpressibleByArgument {
-    package init?(argument: String) { self.init(argument) }
 }
 
 extension RequestLife {

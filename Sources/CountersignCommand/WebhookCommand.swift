@@ -106,12 +106,15 @@ struct WebhookShow: DatabaseCommand {
     static let role: GroupRole? = .monitor
 
     @Argument(help: "The request's transaction_id, which is the webhook-id.")
-    var transactionID: Identifier
+    var transactionID: String
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var database: DatabaseOptions
 
+    func prepare() throws { _ = try readIdentifier(transactionID, "a transaction id") }
+
     func run(_ connection: inout Connection) async throws {
+        let transactionID = try readIdentifier(transactionID, "a transaction id")
         guard let (delivery, attempts) = try await WebhookDelivery.read(transactionID, &connection) else {
             throw WebhookDelivery.unknown(transactionID)
         }

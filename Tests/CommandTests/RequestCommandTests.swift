@@ -56,9 +56,14 @@ import Testing
             65,
             "there is no request \(Self.id); requests are kept for 30 days, and `SELECT transaction_id FROM "
                 + "countersign.auth_requests` lists them")
-        let outcome = try await shell.run("request", "show", "soon")
-        #expect(outcome.status == 64)
-        #expect(outcome.errors.hasPrefix("countersign: The value 'soon' is invalid for '<transaction-id>'\n"))
+        let commands = [
+            ["request", "show", "soon"], ["webhook", "show", "soon"], ["webhook", "retry", "soon"],
+            ["events", "search", "--transaction", "soon"],
+        ]
+        for command in commands {
+            let outcome = try await Shell.member(of: .admin).start(command).outcome()
+            outcome.expect(64, "a transaction id is a UUID of 36 characters, not 'soon'")
+        }
     }
 
     /// One that was scanned, accepted and accepted again, and whose callback failed once.

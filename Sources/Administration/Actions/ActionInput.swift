@@ -1,3 +1,5 @@
+package import Postgres
+
 /// One thing that an action is told: an argument or an option of its command, a field of its form.
 package struct ActionInput: Sendable {
     package enum Kind: Sendable { case argument, arguments, requiredOption, option, options }
@@ -25,6 +27,14 @@ package struct UnreadableInput: Error, Sendable, Equatable, CustomStringConverti
     package let description: String
 
     package init(_ sentence: String) { description = sentence }
+}
+
+/// Reads an id that was typed. `what` begins the sentence when it is none, such as `a transaction id`.
+package func readIdentifier(_ text: String, _ what: String) throws(UnreadableInput) -> Identifier {
+    guard let id = Identifier(text) else {
+        throw UnreadableInput("\(what) is a UUID of 36 characters, not '\(text)'")
+    }
+    return id
 }
 
 /// What was typed for an action, by the names of its inputs.

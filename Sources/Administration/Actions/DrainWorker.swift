@@ -21,10 +21,7 @@ package struct DrainWorker: OperatorAction {
     private let worker: Identifier
 
     package init(_ words: ActionWords) throws(UnreadableInput) {
-        guard let id = Identifier(words["worker"]) else {
-            throw UnreadableInput("a worker's id is a UUID, not '\(words["worker"])'")
-        }
-        worker = id
+        worker = try readIdentifier(words["worker"], "a worker's id")
     }
 
     package static func button(on subject: ActionSubject) -> ActionButton? {

@@ -24,10 +24,7 @@ package struct RetryWebhooks: OperatorAction {
     package init(_ words: ActionWords) throws(UnreadableInput) {
         var ids: [Identifier] = []
         for word in words.all("transaction") {
-            guard let id = Identifier(word) else {
-                throw UnreadableInput("a transaction id is a UUID of 36 characters, not '\(word)'")
-            }
-            ids.append(id)
+            ids.append(try readIdentifier(word, "a transaction id"))
         }
         guard (1...1_000).contains(ids.count) else {
             throw UnreadableInput("give 1 to 1000 transaction ids, not \(ids.count)")

@@ -62,10 +62,7 @@ extension Enrollment {
 
     /// Of actions that are about one.
     static func readID(_ words: ActionWords) throws(UnreadableInput) -> Identifier {
-        guard let id = Identifier(words["enrollment"]) else {
-            throw UnreadableInput("an enrollment's id is a UUID, not '\(words["enrollment"])'")
-        }
-        return id
+        try readIdentifier(words["enrollment"], "an enrollment's id")
     }
 }
 

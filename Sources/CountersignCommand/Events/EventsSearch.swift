@@ -32,7 +32,7 @@ struct EventsSearch: DatabaseCommand {
     var user: String?
 
     @Option(help: "Only of this request.")
-    var transaction: Identifier?
+    var transaction: String?
 
     @Option(help: "Only of these types, separated by commas: whole names, or the word before the dot.")
     var type: String?
@@ -56,7 +56,9 @@ struct EventsSearch: DatabaseCommand {
         let types = try (type ?? environment.text("type")).map(eventTypes)
         filter = AuditEvent.Filter(
             userID: user ?? environment.text("user"),
-            transactionID: try transaction ?? environment.value("transaction"), types: types,
+            transactionID: try (transaction ?? environment.text("transaction")).map {
+                try readIdentifier($0, "a transaction id")
+            }, types: types,
             limit: try listLimit(limit, environment))
         start = try (since ?? environment.text("since")).map(Since.init(typed:))
         follows = try following.wanted(environment, json: output.wantsJSON)
