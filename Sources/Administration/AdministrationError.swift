@@ -14,11 +14,11 @@ package enum AdministrationError: Error, Sendable, Equatable, CustomStringConver
         case .notAllowed(let group):
             "this needs a login that is a member of \(group.name)"
         case .unknown(let thing, let name, let existing) where existing.isEmpty:
-            "there is no \(thing.rawValue) \(name), and none at all yet: see `countersign \(thing.command) add --help`"
+            "there is no \(thing.rawValue) \(quotedWord(name)), and none at all yet: see `countersign \(thing.command) add --help`"
         case .unknown(let thing, let name, let existing) where existing.count > NamedThing.shown:
-            "there is no \(thing.rawValue) \(name): `countersign \(thing.command) list` shows those that there are"
+            "there is no \(thing.rawValue) \(quotedWord(name)): `countersign \(thing.command) list` shows those that there are"
         case .unknown(let thing, let name, let existing):
-            "there is no \(thing.rawValue) \(name); there is \(existing.joined(separator: ", "))"
+            "there is no \(thing.rawValue) \(quotedWord(name)); there is \(existing.joined(separator: ", "))"
         }
     }
 
@@ -45,6 +45,7 @@ let constraintSentences = [
     "auth_type_messages_language":
         "a message's language must be a lower-case language tag such as en or nl-be",
     "auth_type_messages_length": "a message must have 1 to 155 characters",
+    "auth_type_messages_visible": "a message must have a character that can be seen",
     "auth_type_messages_visitor_length": "a line on the visitor must have 1 to 155 characters",
     "auth_type_messages_visitor_line":
         "a line on the visitor has [operatingSystem], [browser], [countryCode], [region] or [city], no other [ ], "

@@ -12,12 +12,28 @@ package enum NamedThing: String, Sendable, CaseIterable {
 
     var table: String { self == .type ? "auth_types" : "\(rawValue)s" }
 
-    /// Fails when there is one of that name. The constraint holds against those who add at the same time; asked
+    /// Fails when there is one of that name, or none can have it. The constraint holds against those who add at the same time; asked
     /// first, the answer is about the name, and not about the login that is in use for that reason.
     func refuseTaken(_ name: String, _ connection: inout Connection) async throws {
+        guard self == .type || Self.fits(name) else {
+            throw AdministrationError.refused(constraintSentences["\(rawValue)s_name_form"] ?? "no such name")
+        }
         guard try await connection.run(IsTaken(thing: self, name: name)).one() else { return }
         let constraint = self == .type ? "auth_types_pkey" : "\(rawValue)s_name_once"
         throw AdministrationError.refused(constraintSentences[constraint] ?? "that name is taken")
+    }
+
+    /// Whether a portal or an app can have the name.
+    private static func fits(_ name: String) -> Bool {
+        (1...63).contains(name.utf8.count) && !name.hasPrefix("-")
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                    UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
     }
 
     /// To be thrown when there is nothing of that name.

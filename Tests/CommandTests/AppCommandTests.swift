@@ -66,6 +66,8 @@ import Testing
         let shell = try await Shell.member(of: .admin)
         try await shell.run("app", "disable", "mobile")
             .expect(65, "there is no app mobile, and none at all yet: see `countersign app add --help`")
+        try await shell.run("app", "add", "")
+            .expect(65, "an app's name must be 1 to 63 of a-z, 0-9 and -, and not begin with -")
         try await shell.run("app", "add", "Mobile", "--role", Database.current.unique("mobile"))
             .expect(65, "an app's name must be 1 to 63 of a-z, 0-9 and -, and not begin with -")
         try await shell.succeed("app", "add", "mobile", "--role", Database.current.unique("mobile"))

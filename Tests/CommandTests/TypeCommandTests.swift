@@ -115,6 +115,7 @@ private let wrongInput: [([String], String?)] = [
     (["qr", "--expires-in", "99999999999"], "a request must expire in 30 to 600 seconds"),
     (["qr", "--message", "EN=hello"], wrongLanguage),
     (["qr", "--message", "en="], "a message must have 1 to 155 characters"),
+    (["qr", "--message", "en= "], "a message must have a character that can be seen"),
     (["qr", "--message", "en=a", "--message", "en=b"], "two messages have the same language"),
     (["qr", "--message", "en=a\u{202E}b"], wrongCharacter),
 ]
