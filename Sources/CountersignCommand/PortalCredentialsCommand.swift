@@ -9,7 +9,7 @@ struct PortalCredentials: ParsableCommand {
         abstract: "Client ids and secrets with which portals speak HTTP.",
         discussion: """
             To change a secret without an interruption, add a second client id, give it to the portal, and remove \
-            the first. A change counts within 5 seconds.
+            the first. A change counts within 3 seconds.
 
             Examples:
               countersign portal credentials acme
@@ -127,7 +127,7 @@ struct CredentialsRemove: DatabaseCommand {
         commandName: "remove",
         abstract: "Take a client id away from a portal.",
         discussion: """
-            It is refused within 5 seconds. What was started with it goes on.
+            It is refused within 3 seconds. What was started with it goes on.
 
             Example:
               countersign portal credentials remove acme acme-web
