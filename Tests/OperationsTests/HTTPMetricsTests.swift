@@ -43,7 +43,9 @@ import Testing
             let foreign = try await browser.get("/healthz", headers: [("host", "evil.example")])
             #expect(foreign.status == 421)
             let text = try await browser.get("/metrics").body
-            for (code, count) in [("timeout", 1), ("not_http", 2), ("misdirected_request", 1)] {
+            for (code, count) in [
+                ("timeout", 1), ("not_http", 2), ("misdirected_request", 1), ("no_place", 0),
+            ] {
                 #expect(
                     text.contains(
                         "countersign_http_refusals_total{server=\"operations\",code=\"\(code)\"} \(count)\n"),

@@ -32,14 +32,23 @@ package struct RequestMeters: Sendable {
         if end == "authenticated" || end == "denied" { answer.record(duration) }
     }
 
+    /// Makes the series of these results of attempts: rate() sees no first event of one that begins with it.
+    package func expectAttempts(_ results: [String]) {
+        for result in results { _ = attemptCounter(result) }
+    }
+
     /// `result` is `delivered` or why it was not, as `timeout`.
     package func attempted(_ result: String, took duration: Duration) {
+        attemptCounter(result).increment()
+        webhook.record(duration)
+    }
+
+    private func attemptCounter(_ result: String) -> Counter {
         attempts.counter(result) {
             Counter(
                 label: "countersign_webhook_attempts_total", dimensions: [("class", result)],
                 factory: factory)
-        }.increment()
-        webhook.record(duration)
+        }
     }
 }
 

@@ -36,7 +36,15 @@ package struct StageMeters: Sendable {
             factory: factory)
         let causes = WakeUp.allCases.map { ($0, counter("stage_wakeups", ("cause", $0.rawValue))) }
         wakeUps = Dictionary(uniqueKeysWithValues: causes)
+        // rate() sees no first error of a series that begins with it.
+        for kind in Self.errorClasses { _ = errors(kind) }
     }
+
+    /// Those that a stage may meet: connections, data, constraints, states of transactions, conflicts, rights and schema,
+    /// resources, what operators do, the server's own, and ours.
+    private static let errorClasses = [
+        "08", "22", "23", "25", "40", "42", "53", "55", "57", "XX", "CS", "client",
+    ]
 
     package func batch(_ count: Int, took duration: Duration) {
         batches.increment()
@@ -54,10 +62,12 @@ package struct StageMeters: Sendable {
     /// By the class of its SQLSTATE, its first two characters; `client` when it is none of the server's.
     package func failed(_ error: any Error) {
         let kind = PostgresError(in: error).map { String($0.state.description.prefix(2)) } ?? "client"
+        errors(kind).increment()
+    }
+
+    private func errors(_ kind: String) -> Counter {
         Counter(
             label: "countersign_stage_errors_total",
-            dimensions: [("stage", stage.rawValue), ("class", kind)],
-            factory: factory
-        ).increment()
+            dimensions: [("stage", stage.rawValue), ("class", kind)], factory: factory)
     }
 }

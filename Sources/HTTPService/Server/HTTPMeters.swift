@@ -5,7 +5,7 @@ import Synchronization
 /// method is one that we know, a code is one of ours.
 package struct HTTPMeters: Sendable {
     /// A refusal without an answer, or with one that no route has made.
-    enum Refusal: String {
+    enum Refusal: String, CaseIterable {
         /// What came is no request of HTTP: answered with 400.
         case notHTTP = "not_http"
         /// The request took too long to come: answered with 408.
@@ -29,6 +29,8 @@ package struct HTTPMeters: Sendable {
         open = Meter(label: "countersign_http_open_connections", dimensions: labels, factory: factory)
         limit = Meter(label: "countersign_http_connection_limit", dimensions: labels, factory: factory)
         requests = KnownRequests(server, factory)
+        // rate() sees no first event of a series that begins with it.
+        for refusal in Refusal.allCases { _ = refusals(refusal.rawValue) }
     }
 
     /// - Parameters:
@@ -45,11 +47,12 @@ package struct HTTPMeters: Sendable {
     func opened() { open.increment() }
     func closed() { open.decrement() }
 
-    private func refused(_ code: String) {
+    private func refused(_ code: String) { refusals(code).increment() }
+
+    private func refusals(_ code: String) -> Counter {
         Counter(
             label: "countersign_http_refusals_total", dimensions: [("server", server), ("code", code)],
-            factory: factory
-        ).increment()
+            factory: factory)
     }
 }
 

@@ -1,7 +1,7 @@
 /// What came of one attempt to deliver.
 package struct DeliveryResult: Sendable, Equatable {
     /// Why an attempt failed. The raw value is stored with the attempt.
-    package enum Failure: String, Sendable {
+    package enum Failure: String, Sendable, CaseIterable {
         /// No connection, it broke, or what came was no HTTP.
         case connection
         /// More than 3 s to connect or 10 s in all.
@@ -16,6 +16,9 @@ package struct DeliveryResult: Sendable, Equatable {
         /// This machine has no more sockets.
         case resources
     }
+
+    /// What an attempt is counted as.
+    package static let classes = ["delivered"] + Failure.allCases.map(\.rawValue)
 
     package var statusCode: Int?
     package var failure: Failure?

@@ -45,6 +45,7 @@ package struct DispatchStage: LongRunningStage {
     }
 
     package func run(_ context: WorkerContext) async {
+        context.meters.expectAttempts(DeliveryResult.classes)
         let resolver = NameResolver(limits.lookups, servers: limits.nameServers)
         let client = DeliveryClient(
             limits.delivery, policy: policy, trustRoots: trustRoots, connections: Self.mostConnections,
