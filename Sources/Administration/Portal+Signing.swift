@@ -33,9 +33,10 @@ extension Portal {
                         + "rotate then, or with --overlap 0s, which ends both old secrets at once")
             }
             let secret = randomBytes(32)
-            let old =
-                overlap > .zero
-                ? try sealer.open(held.sealedSecret, at: SealedColumn.signingSecret.place(held.id)) : secret
+            var old = secret
+            if overlap > .zero {
+                old = try sealer.open(held.sealedSecret, at: SealedColumn.signingSecret.place(held.id))
+            }
             let rotation = RotateSecret(
                 portalID: held.id,
                 sealedSecret: try sealer.seal(secret, at: SealedColumn.signingSecret.place(held.id)),

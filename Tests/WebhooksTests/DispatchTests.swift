@@ -126,7 +126,7 @@ import Testing
                 #expect(receiver.received.isEmpty)
                 #expect(stage.unopened.latest?.contains("is sealed with master key 2") == true)
                 let lines = LogCapture.current.text.split(separator: "\n")
-                #expect(lines.count { $0.contains("webhooks wait") } == 1)
+                #expect(lines.filter { $0.contains("webhooks wait") }.count == 1)
                 try await site.seal(portal)
                 #expect(try await site.delivery(id, "delivered").attempts == 1)
             }

@@ -17,7 +17,7 @@ package final class InputFile {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { return unsafe String(cString: strerror(errno)) }
         switch status.st_mode & S_IFMT {
-        case S_IFREG: return unsafe access(path, R_OK) == 0 ? nil : unsafe String(cString: strerror(errno))
+        case S_IFREG: return unsafe access(path, R_OK) == 0 ? nil : String(cString: strerror(errno))
         case S_IFDIR: return "it is a directory"
         default: return "it is no regular file, but a pipe, a socket or a device"
         }

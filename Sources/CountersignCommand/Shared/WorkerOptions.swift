@@ -54,6 +54,7 @@ struct WorkerOptions: ParsableArguments {
         try await sealer.checkMasterKey(&connection)
         let worker = try Worker(configuration, sealer: sealer, dispatch: dispatch, logger: logger)
         guard configuration.stages.contains(.dispatch) else { return (worker, { [] }) }
-        return (worker, { [Readiness.masterKey(unopened: dispatch.unopened.latest)] })
+        let unopened = dispatch.unopened
+        return (worker, { [Readiness.masterKey(unopened: unopened.latest)] })
     }
 }
