@@ -105,6 +105,19 @@ import Testing
         #expect(rows == 9 && rowsAfter == 10)
     }
 
+    /// Its secrets did not open here: other workers have it for a while.
+    @Test func `an endpoint that is put off is left to others`() {
+        var slots = DeliverySlots(total: 10, putOff: .seconds(10))
+        let first = delivery(1)
+        slots.take(first, isSent: true)
+        slots.putOff(first)
+        let offer = slots.offer(batch: 500)
+        #expect(offer.rows == 10)
+        #expect(offer.exceptions.contains("\"1 https://acme.example\":0"), "\(offer.exceptions)")
+        let later = slots.offer(batch: 500, now: .now + .seconds(11))
+        #expect(!later.exceptions.contains("acme.example"), "\(later.exceptions)")
+    }
+
     @Test func `what waits for its turn takes nobody's slot, and has a limit of its own`() {
         var slots = DeliverySlots(total: 10)
         for number in 0..<11 { slots.take(delivery(1), isSent: number < 3) }
