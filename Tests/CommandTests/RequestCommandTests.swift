@@ -60,8 +60,9 @@ import Testing
             ["request", "show", "soon"], ["webhook", "show", "soon"], ["webhook", "retry", "soon"],
             ["events", "search", "--transaction", "soon"],
         ]
+        let admin = try await Shell.member(of: .admin)
         for command in commands {
-            let outcome = try await Shell.member(of: .admin).start(command).outcome()
+            let outcome = try await admin.start(command).outcome()
             outcome.expect(64, "a transaction id is a UUID of 36 characters, not 'soon'")
         }
     }
