@@ -106,8 +106,9 @@ import Testing
             #expect(try await signIn("bank", enrollment, cells) == "alice")
             // By SQL it is neither enrolled nor revoked in the other.
             for change in ["SELECT countersign.revoke_enrollment('\(enrollment)')", enrolling] {
+                let refusal = "apps and devices belong to cell 0: do this there, not here"
                 await #expect { try await cells.away.execute(change) } throws: {
-                    ($0 as? PostgresError)?.message == "apps and devices belong to cell 0: do this there, not here"
+                    ($0 as? PostgresError)?.message == refusal
                 }
             }
             #expect(try await cells.phone.revoke(enrollment).status == 204)

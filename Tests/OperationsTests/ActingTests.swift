@@ -45,13 +45,13 @@ import Webhooks
     }
 
     @Test func `a paused portal's rows wait and lose nothing, and nobody else waits`() async throws {
-        let site = try await ConsolePortal.make()
-        let other = try await ConsolePortal.make("other")
+        let sealer = Sealer(try MasterKeys(MasterKey.generate(id: 1)))
+        let site = try await ConsolePortal.make("acme", sealer)
+        let other = try await ConsolePortal.make("other", sealer)
         var portal = try await site.portal()
         var neighbour = try await other.portal()
         #expect(try await act("portal pause", "acme") == "portal acme is paused")
-        let key = try MasterKeys(MasterKey.generate(id: 1))
-        try await withWorker(stages: [.issue, .dispatch], dispatch: DispatchStage(sealer: Sealer(key))) { _ in
+        try await withWorker(stages: [.issue, .dispatch], dispatch: DispatchStage(sealer: sealer)) { _ in
             var waiting: [Identifier] = []
             for _ in 1...3 { waiting.append(try await portal.run(ConsolePortal.insert)[0].identifier(0)) }
             #expect(try await portal.run(ConsolePortal.cancel, [.identifier(waiting[2])])[0].bool(0))

@@ -9,7 +9,8 @@ struct ConsolePortal {
     let portalLogin: TestLogin
 
     /// Not a `Site`: what the console shows of apps is up to each test.
-    static func make(_ name: String = "acme") async throws -> ConsolePortal {
+    /// - Parameter sealer: with what the secret of its webhooks is sealed; nil where none is sent.
+    static func make(_ name: String = "acme", _ sealer: Sealer? = nil) async throws -> ConsolePortal {
         let login = try await Database.current.makeLogin(name, in: .portal)
         var owner = try await Database.current.connect()
         try await owner.execute(
@@ -21,10 +22,21 @@ struct ConsolePortal {
             INSERT INTO countersign.callback_urls (portal_id, url)
             SELECT portal_id, '\(callback)' FROM countersign.portals WHERE name = '\(name)'
             """)
+        if let sealer {
+            let id = try await owner.run(find, [.text(name)])[0].int(0)
+            let sealed = try sealer.seal(
+                [UInt8](repeating: 1, count: 32), at: SealedColumn.signingSecret.place(id))
+            try await owner.run(setSecret, [.int32(Int32(id)), .bytes(sealed)])
+        }
         return ConsolePortal(portalLogin: login)
     }
 
     func portal() async throws -> Connection { try await Database.current.connect(as: portalLogin) }
+
+    private static let find = Statement(
+        "find", "SELECT portal_id FROM countersign.portals WHERE name = $1")
+    private static let setSecret = Statement(
+        "set secret", "UPDATE countersign.portals SET signing_secret = $2 WHERE portal_id = $1")
 
     static let insert = Statement(
         "insert",

@@ -18,9 +18,10 @@ import Webhooks
     }
 
     @Test func `one sign-in, from its code to its webhook`() async throws {
-        let site = try await ConsolePortal.make()
+        let sealer = Sealer(try MasterKeys(MasterKey.generate(id: 1)))
+        let site = try await ConsolePortal.make("acme", sealer)
         let registry = MetricRegistry()
-        try await withMeteredWorker(registry) { worker in
+        try await withMeteredWorker(registry, sealer) { worker in
             try await withOperations(registry: registry, notifier: worker.context.notifier) { browser in
                 var portal = try await site.portal()
                 let id = try await portal.run(ConsolePortal.insert)[0].identifier(0)
@@ -61,13 +62,12 @@ import Webhooks
         }
     }
 
-    private func withMeteredWorker(_ registry: MetricRegistry, _ body: (Worker) async throws -> Void)
-        async throws
-    {
+    private func withMeteredWorker(
+        _ registry: MetricRegistry, _ sealer: Sealer, _ body: (Worker) async throws -> Void
+    ) async throws {
         var configuration = WorkerConfiguration(
             database: Database.current.ownerOptions, host: "test", processID: 1)
         configuration.metrics = registry
-        let sealer = Sealer(try MasterKeys(MasterKey.generate(id: 1)))
         let worker = try Worker(
             configuration, sealer: sealer, dispatch: DispatchStage(sealer: sealer),
             logger: LogCapture.current.logger("worker"))

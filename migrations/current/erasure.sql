@@ -121,7 +121,9 @@ BEGIN
     UPDATE countersign.auth_requests r
         SET user_id = erase_user.pseudonym, device_id = NULL, ip_address = NULL, user_agent = NULL, reference = NULL,
             browser_id = NULL,
-            prompt = CASE WHEN keeps THEN r.prompt END, secure_message = CASE WHEN keeps THEN r.secure_message END,
+            -- Of what nobody has answered there is nothing to prove.
+            prompt = CASE WHEN keeps AND r.status IN ('authenticated', 'denied') THEN r.prompt END,
+            secure_message = CASE WHEN keeps AND r.status IN ('authenticated', 'denied') THEN r.secure_message END,
             signature = CASE WHEN keeps THEN r.signature END,
             signer_fingerprint = CASE WHEN keeps THEN r.signer_fingerprint END
         WHERE r.transaction_id = ANY (ARRAY(
