@@ -36,8 +36,8 @@ struct ServiceSetup {
     func logger(_ module: String) throws -> Logger { try logs.logger(module, levels, environment) }
 
     /// Runs them, and the operations server if it is asked for, until SIGTERM or SIGINT, or until one ends; then the
-    /// later ones are shut down first. `listeners` are theirs, by what they wake; `findings` is what `/readyz` says of them. `waits` for an operations address
-    /// that is in use.
+    /// later ones are shut down first. `listeners` are theirs, by what they wake; `findings` is what `/readyz` says of
+    /// them. `waits` for an operations address that is in use.
     func run(
         _ services: [any Service], _ operations: OperationsOptions, listeners: [String: Notifier],
         cells: OperationsServer.Cells = OperationsServer.Cells(),

@@ -52,7 +52,8 @@ struct ChannelWaiters: Sendable {
 
     /// Who is to be woken: all who wait for something there, as each may have been missed.
     mutating func hearGap(on name: String) -> [Wakeup] {
-        (channels[name]?.waiters.keys).map { Array($0) }?.flatMap { wake($0, on: name) } ?? []
+        let ids = channels[name].map { Array($0.waiters.keys) } ?? []
+        return ids.flatMap { wake($0, on: name) }
     }
 
     /// Who is to be woken; their calls are announced.
@@ -64,10 +65,9 @@ struct ChannelWaiters: Sendable {
     }
 
     private mutating func wake(_ id: Identifier, on name: String) -> [Wakeup] {
-        (channels[name]?.waiters[id]?.keys).map { Array($0) }?.compactMap { key in
-            channels[name]?.waiters[id]?[key]?.expect()
-            return channels[name]?.waiters[id]?[key]?.wakeup
-        } ?? []
+        guard let waiters = channels[name]?.waiters[id] else { return [] }
+        for key in waiters.keys { channels[name]?.waiters[id]?[key]?.expect() }
+        return waiters.values.map(\.wakeup)
     }
 
     private mutating func remember(_ id: Identifier, on name: String) {
