@@ -12,8 +12,8 @@ package enum NamedThing: String, Sendable, CaseIterable {
 
     var table: String { self == .type ? "auth_types" : "\(rawValue)s" }
 
-    /// Fails when there is one of that name, or none can have it. The constraint holds against those who add at the same time; asked
-    /// first, the answer is about the name, and not about the login that is in use for that reason.
+    /// Fails when there is one of that name, or none can have it. The constraint holds against those who add at the same
+    /// time; asked first, the answer is about the name, and not about the login that is in use for that reason.
     func refuseTaken(_ name: String, _ connection: inout Connection) async throws {
         guard self == .type || Self.fits(name) else {
             throw AdministrationError.refused(constraintSentences["\(rawValue)s_name_form"] ?? "no such name")
@@ -23,17 +23,9 @@ package enum NamedThing: String, Sendable, CaseIterable {
         throw AdministrationError.refused(constraintSentences[constraint] ?? "that name is taken")
     }
 
-    /// Whether a portal or an app can have the name.
+    /// Whether a portal or an app can have the name: what their constraint asks.
     private static func fits(_ name: String) -> Bool {
-        (1...63).contains(name.utf8.count) && !name.hasPrefix("-")
-            && name.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                    UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
+        name.wholeMatch(of: /[a-z0-9][a-z0-9-]{0,62}/.matchingSemantics(.unicodeScalar)) != nil
     }
 
     /// To be thrown when there is nothing of that name.
