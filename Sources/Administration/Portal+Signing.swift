@@ -33,10 +33,10 @@ extension Portal {
                         + "rotate then, or with --overlap 0s, which ends both old secrets at once")
             }
             let secret = randomBytes(32)
-            var old = secret
-            if overlap > .zero {
-                old = try sealer.open(held.sealedSecret, at: SealedColumn.signingSecret.place(held.id))
-            }
+            // What is the previous one without an overlap does not matter: it signs nothing from now on.
+            let old =
+                overlap > .zero
+                ? try sealer.open(held.sealedSecret, at: SealedColumn.signingSecret.place(held.id)) : secret
             let rotation = RotateSecret(
                 portalID: held.id,
                 sealedSecret: try sealer.seal(secret, at: SealedColumn.signingSecret.place(held.id)),
@@ -80,7 +80,7 @@ extension Portal {
 
     /// What a journal keeps of what was done to its key.
     package static func signingKeyLine(_ verb: String, portal: String) -> String {
-        "portal signing-key \(verb) \(quotedWord(portal))"
+        typed("portal signing-key \(verb)", [portal])
     }
 
     /// Returns false when it had none.

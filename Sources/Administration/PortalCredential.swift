@@ -9,7 +9,7 @@ package struct PortalCredential: Sendable, Hashable {
 
     /// What a journal keeps of what was done to it.
     package static func line(_ verb: String, portal: String, clientID: String) -> String {
-        "portal credentials \(verb) \(quotedWord(portal)) \(quotedWord(clientID))"
+        typed("portal credentials \(verb)", [portal, clientID])
     }
 }
 

@@ -62,7 +62,7 @@ struct KeyReseal: DatabaseCommand {
         let journal = try database.openJournal()
         try await sealer.checkMasterKey(&connection)
         // Before the first portion, each of which counts.
-        try await journal?.append(typed("key reseal", []))
+        try await journal?.append(typed("key reseal"))
         let count = try await sealer.reseal(&connection)
         let id = sealer.keys.current.id
         write(

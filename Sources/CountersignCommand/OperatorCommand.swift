@@ -42,7 +42,8 @@ struct OperatorAdd: DatabaseCommand {
         let role = try ConsoleRole(typed: role ?? Environment.current.text("role") ?? "viewer")
         let portal = portal ?? Environment.current.text("portal")
         let journal = try database.openJournal()
-        let line = typed("operator add", [name], ["role": role.rawValue, "portal": portal])
+        let words = ["name": [name], "role": [role.rawValue], "portal": portal.map { [$0] } ?? []]
+        let line = AddOperator.line(ActionWords(words))
         try await connection.handOver({ try text(password: $0, role) }) { connection in
             let password = try await ConsoleAccount.add(name, role, portal: portal, &connection)
             try await journal?.append(line)

@@ -90,6 +90,14 @@ package let operatorActions: [any OperatorAction.Type] = [
 /// `portal is paused`, or `portal is paused already`.
 func sentence(_ state: String, isChanged: Bool) -> String { state + (isChanged ? "" : " already") }
 
+/// A command as it is typed, without `countersign`: what a journal keeps of it. Options without a value are left out.
+package func typed(
+    _ command: String, _ arguments: [String] = [], _ options: KeyValuePairs<String, String?> = [:]
+) -> String {
+    let given = options.flatMap { name, value in value.map { ["--\(name)", $0] } ?? [] }
+    return ([command] + (arguments + given).map(quotedWord)).joined(separator: " ")
+}
+
 /// As a shell wants it.
 package func quotedWord(_ word: String) -> String {
     let isPlain = word.unicodeScalars.allSatisfy {
