@@ -143,8 +143,8 @@ package final class Worker: Service {
         }
     }
 
-    /// Two loops, so that one does OpenPGP while the other waits for the database. The second works only while
-    /// the batches of the first come back full.
+    /// Two loops, so that one does OpenPGP, or makes secrets, while the other waits for the database, and a backlog is worked off
+    /// by two of the server's cores. The second works only while the batches of the first come back full.
     private func run<Work: Stage>(_ stage: Work, helpedBy second: Work) async {
         let helper = Wakeup()
         async let helping: Void = StageLoop(second, context, rings: false, wakeup: helper).run()
@@ -155,7 +155,7 @@ package final class Worker: Service {
     private func run(_ stage: StageName) async {
         switch stage {
         case .enroll: await run(enroll[0], helpedBy: enroll[1])
-        case .issue: await StageLoop(IssueStage(), context, rings: true).run()
+        case .issue: await run(IssueStage(), helpedBy: IssueStage())
         case .validate: await run(validate[0], helpedBy: validate[1])
         case .expire: await StageLoop(ExpireStage(), context, rings: false).run()
         case .dispatch: await dispatch?.run(context)
