@@ -13,15 +13,16 @@ BEGIN
 END
 $$;
 
--- Runs before check_auth_request, and only for those that have one.
-CREATE OR REPLACE FUNCTION countersign.admit_browser_id() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- What is stored of a new request; NULL for NULL. Refuses what anybody could guess.
+CREATE OR REPLACE FUNCTION countersign.admitted_browser_id(given text, portal integer) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF char_length(NEW.browser_id) NOT BETWEEN 16 AND 255 OR NEW.browser_id !~ countersign.visible_character() THEN
+    IF given IS NULL THEN
+        RETURN NULL;
+    ELSIF char_length(given) NOT BETWEEN 16 AND 255 OR given !~ countersign.visible_character() THEN
         PERFORM countersign.refuse('CS003', 'browser_id must have 16 to 255 characters that nobody can guess');
     END IF;
-    NEW.browser_id := countersign.browser_digest(coalesce(NEW.portal_id, countersign.current_portal()), NEW.browser_id);
-    RETURN NEW;
+    RETURN countersign.browser_digest(coalesce(portal, countersign.current_portal()), given);
 END
 $$;
 

@@ -41,18 +41,20 @@ $$;
 COMMENT ON FUNCTION countersign.return_address(uuid, uuid) IS
     'What the app opens in the browser after an answer by link, as submission_results shows it.';
 
--- Runs before check_auth_request, for requests that have a return address: one of the portal's own, as callbacks are.
-CREATE OR REPLACE FUNCTION countersign.admit_return_uri() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- The return address of a new request, if it is one of the portal's own, as callbacks are; NULL for NULL.
+CREATE OR REPLACE FUNCTION countersign.admitted_return_uri(given text, portal integer) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF (SELECT s.callback_allowlist_enabled FROM countersign.settings s) AND NOT EXISTS (
+    IF given IS NULL THEN
+        RETURN NULL;
+    ELSIF (SELECT s.callback_allowlist_enabled FROM countersign.settings s) AND NOT EXISTS (
             SELECT FROM countersign.callback_urls c
-            WHERE c.portal_id = coalesce(NEW.portal_id, countersign.current_portal()) AND c.url = NEW.return_uri) THEN
+            WHERE c.portal_id = coalesce(portal, countersign.current_portal()) AND c.url = given) THEN
         PERFORM countersign.refuse('CS005',
             'return_uri is not one of this portal''s callback addresses, which it must equal exactly');
-    ELSIF NOT countersign.is_callback_uri(NEW.return_uri) THEN
+    ELSIF NOT countersign.is_callback_uri(given) THEN
         PERFORM countersign.refuse('CS005', 'return_uri must be ' || countersign.callback_uri_rule());
     END IF;
-    RETURN NEW;
+    RETURN given;
 END
 $$;

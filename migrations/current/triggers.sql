@@ -1,23 +1,15 @@
 -- Which function runs when a row is inserted, and where. They stand together in a file of their own, because making
 -- a trigger again waits for everybody who writes to the table, while a function is replaced beside them.
--- after: bell, browsers, cells, input_checks, links, requests, enrollments, savepoints, submissions, webhooks
+-- after: bell, cells, input_checks, requests, enrollments, savepoints, submissions, webhooks
 
 -- Only the owner may write status: the column is granted to nobody. A row that has one is restored (pg_restore --data-only,
 -- logical replication), or was filled in for many at once (see gateway.sql): it stays as it is.
--- Triggers of one moment run in the order of their names: this one first, while status still tells.
-CREATE OR REPLACE TRIGGER admit_browser_id BEFORE INSERT ON countersign.auth_requests
-    FOR EACH ROW WHEN (NEW.status IS NULL AND NEW.browser_id IS NOT NULL)
-    EXECUTE FUNCTION countersign.admit_browser_id();
-CREATE OR REPLACE TRIGGER admit_return_uri BEFORE INSERT ON countersign.auth_requests
-    FOR EACH ROW WHEN (NEW.status IS NULL AND NEW.return_uri IS NOT NULL)
-    EXECUTE FUNCTION countersign.admit_return_uri();
+-- One trigger for a row: the text of each WHEN is read anew for each statement, which takes as long as a look into a table.
 CREATE OR REPLACE TRIGGER check_auth_request BEFORE INSERT ON countersign.auth_requests
     FOR EACH ROW WHEN (NEW.status IS NULL) EXECUTE FUNCTION countersign.check_auth_request();
 CREATE OR REPLACE TRIGGER refuse_deep_savepoints BEFORE INSERT ON countersign.auth_requests
     FOR EACH STATEMENT WHEN (pg_current_xact_id_if_assigned() IS NOT NULL)
     EXECUTE FUNCTION countersign.refuse_deep_savepoints();
-CREATE OR REPLACE TRIGGER take_traceparent BEFORE INSERT ON countersign.auth_requests
-    FOR EACH ROW WHEN (NEW.traceparent IS NOT NULL) EXECUTE FUNCTION countersign.take_traceparent();
 
 CREATE OR REPLACE TRIGGER check_display_name BEFORE INSERT OR UPDATE OF display_name ON countersign.portals
     FOR EACH ROW EXECUTE FUNCTION countersign.check_display_name();
