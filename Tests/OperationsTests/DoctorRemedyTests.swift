@@ -93,11 +93,8 @@ import Testing
             (
                 "ALTER TABLE countersign.auth_requests DISABLE TRIGGER ALL",
                 [
-                    "trigger auth_requests.admit_browser_id was changed",
-                    "trigger auth_requests.admit_return_uri was changed",
                     "trigger auth_requests.check_auth_request was changed",
                     "trigger auth_requests.refuse_deep_savepoints was changed",
-                    "trigger auth_requests.take_traceparent was changed",
                 ]
             ),
             (

@@ -65,7 +65,7 @@ private let decidedPrivileges = """
     accept_confirmed(request countersign.auth_requests) - nobody
     admission(portal integer, auth_type text, callback_uri text, message text, secure_message text, language_code
         text, ip_address text, user_agent text, reference text) - nobody
-    admit_browser_id() - nobody
+    admitted_browser_id(given text, portal integer) - nobody
     browser_digest(portal integer, browser_id text) - nobody
     browser_key - nobody
     browser_used_at(app integer, user_id text, portal integer, browser_id text) - worker: execute
@@ -292,7 +292,7 @@ private let decidedPrivileges = """
     scanned_prompt(scan uuid) - app gateway: execute
     link_address(request uuid, submission uuid, app integer) - nobody
     link_key - nobody
-    admit_return_uri() - nobody
+    admitted_return_uri(given text, portal integer) - nobody
     refuse(code text, message text) - admin worker: execute
     refuse_auth_request(given countersign.auth_requests) - nobody
     refuse_deep_savepoints() - nobody
@@ -348,7 +348,7 @@ private let decidedPrivileges = """
         ip_addresses text[], user_agents text[], channels text[]) - gateway: execute
     token_digest(token bytea, purpose text) - nobody
     take_submission() - nobody
-    take_traceparent() - nobody
+    kept_traceparent(given text) - nobody
     tell_apps(app_ids integer[], ids uuid[], statuses text[]) - worker: execute
     tell_portals(portal_ids integer[], ids uuid[], statuses text[]) - worker: execute
     unlock_enrollment(enrollment_id uuid) - admin: execute

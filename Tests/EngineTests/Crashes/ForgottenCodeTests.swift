@@ -58,20 +58,13 @@ import Testing
         #expect(try await stage.runBatch(&session, prelude: [], limit: 10).outcome.rows == 1)
     }
 
-    /// Nothing is written to disk meanwhile but what a session waits for. The server ends as after a crash of one of its
-    /// processes, and is back when this returns.
     private func issueAndCrash(
         _ server: ScratchServer, _ body: () async throws -> String?
     ) async throws -> String? {
-        let writer = pid_t(
-            try await server.number("SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"))
-        #expect(kill(writer, SIGSTOP) == 0)
-        try await issue(server)
-        let value = try await body()
-        let isThere = "SELECT count(*) FROM pg_stat_activity WHERE pid = \(writer)"
-        #expect(kill(writer, SIGKILL) == 0)
-        try await eventually("it is back") { (try? await server.number(isThere)) == 0 }
-        return value
+        try await server.crash {
+            try await issue(server)
+            return try await body()
+        }
     }
 
     private func status(of request: Identifier, _ server: ScratchServer) async throws -> String {
