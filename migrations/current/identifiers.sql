@@ -85,6 +85,10 @@ $$;
 -- without them when nothing is found; open scans alone are not looked for any more, as no request lives so long. Each place in a
 -- statement has bounds of its own, which differ when an hour begins while it is planned: what one takes for recent is not asked
 -- of another.
+--
+-- A worker's session that says that it forgets its plans, by the setting countersign.forgets_plans, plans until two hours ahead:
+-- that is one day from 01:00 to 22:00 UTC, where a plan of two looks in each for every row. Who is no worker cannot say so: the
+-- plans of an app's session that lasts would soon pass its malformed submissions over.
 CREATE OR REPLACE FUNCTION countersign.recent_from() RETURNS uuid
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -95,6 +99,11 @@ $$;
 CREATE OR REPLACE FUNCTION countersign.recent_until() RETURNS uuid
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF current_setting('countersign.forgets_plans', true) = 'on' THEN
+        IF pg_has_role(session_user, countersign.group_role('worker'), 'MEMBER') THEN
+            RETURN countersign.uuid_floor(date_trunc('hour', clock_timestamp()) + interval '2 hours');
+        END IF;
+    END IF;
     RETURN countersign.uuid_floor(date_trunc('hour', clock_timestamp()) + interval '26 hours');
 END
 $$;

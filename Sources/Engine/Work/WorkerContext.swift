@@ -88,6 +88,8 @@ package struct WorkerContext: Sendable {
     package func sessionOptions(_ stage: StageName) -> ConnectionOptions {
         var options = sessionOptions(stage.rawValue)
         options.logger = logger(of: stage)
+        // As `Replanning` has it.
+        options.forgetPlans()
         // Partitions and leftovers take their time, and nobody waits for them.
         if stage == .housekeep { options.limitStatements(to: max(statementLimit, .seconds(30))) }
         return options
