@@ -28,6 +28,8 @@ struct VerdictColumns {
     var linked: [Bool?] = []
 
     var count: Int { submissions.count }
+    /// Whether all end their requests.
+    var areAnswers: Bool { effects.allSatisfy { $0 == "authenticated" || $0 == "denied" } }
 
     /// Effects: `reject`, `scan`, `scan_again`, `scan_later`, `answered_before`, `await_confirmation`,
     /// `confirm` (an enrollment), and the ends

@@ -21,7 +21,12 @@ struct Verdicts {
 
     func steps(_ days: Days) -> [Step] {
         var steps: [Step] = []
-        if columns.count > 0 { steps.append(Step(WriteVerdicts(verdicts: columns, days: days))) }
+        if columns.count > 0 {
+            steps.append(
+                days == .recent && columns.areAnswers
+                    ? Step(WriteAnswers(verdicts: columns))
+                    : Step(WriteVerdicts(verdicts: columns, days: days)))
+        }
         if !judge.crowded.isEmpty { steps.append(Step(EndOldestScans(enrollments: judge.crowded))) }
         if !judge.wrongCodes.isEmpty { steps.append(Step(AddWrongCodes(counts: judge.wrongCodes))) }
         return steps

@@ -61,6 +61,6 @@ package struct DayMemory: Sendable {
 }
 
 extension SQLState {
-    /// What is to be written is not of the days that the statement is planned for: nothing was.
+    /// What is to be written is not of the days that the statement is planned for, or not all that it is for: nothing was.
     package static let outsideDays: SQLState = "CS900"
 }
