@@ -440,23 +440,28 @@ CREATE INDEX browser_tokens_expiry ON countersign.browser_tokens (expires_at);
 ---------------------------------------------------------------------------------------------------------
 -- Submissions
 ---------------------------------------------------------------------------------------------------------
+-- Each inserting statement reads the text of a table's CHECKs anew, and a list of words byte by byte. What a domain allows is
+-- read once a session: so the words stand in two, and the table has one CHECK that asks them. As four of its own they took
+-- 220,000 instructions of the 1,184,000 of an app's insert, and 50,000 so. The columns themselves are text, which functions
+-- return as it is.
+CREATE DOMAIN countersign.submission_status AS text CONSTRAINT submission_status_known CHECK (VALUE IN
+    ('pending', 'accepted', 'rejected'));
+CREATE DOMAIN countersign.submission_reason AS text CONSTRAINT submission_reason_known CHECK (VALUE IN
+    ('malformed', 'unknown_code', 'expired', 'already_used', 'other_device', 'not_enrolled', 'enrollment_revoked',
+     'enrollment_held', 'enrollment_disabled', 'invalid_signature', 'stale_signature', 'wrong_prompt', 'other_network',
+     'other_country', 'wrong_channel', 'locked_out', 'too_many_waiting', 'too_many_malformed'));
 CREATE TABLE countersign.submissions (
     submission_id   uuid NOT NULL DEFAULT countersign.uuid_v7(),
     submitted_at    timestamptz NOT NULL,
     resolved_at     timestamptz,
     signed_time     timestamptz,  -- signed_at as the trigger read it
     app_id          integer NOT NULL,
-    status          text NOT NULL
-                    CONSTRAINT submissions_status CHECK (status IN ('pending', 'accepted', 'rejected')),
+    status          text NOT NULL,
     detail          text,  -- what differs, in words, beside the reason
-    reason          text
-                    CONSTRAINT submissions_reason CHECK (reason IN
-                        ('malformed', 'unknown_code', 'expired', 'already_used', 'other_device', 'not_enrolled',
-                         'enrollment_revoked', 'enrollment_held', 'enrollment_disabled', 'invalid_signature', 'stale_signature',
-                         'wrong_prompt', 'other_network', 'other_country', 'wrong_channel', 'locked_out', 'too_many_waiting', 'too_many_malformed')),
+    reason          text,
     -- What the app sent. Once it is accepted, all but action and channel stand elsewhere, and here no more.
     enrollment_id   text,
-    otp             text CONSTRAINT submissions_otp_never_stored CHECK (otp IS NULL),
+    otp             text,  -- never stored
     action          text,
     signed_at       text,
     prompt_digest   text,
@@ -473,7 +478,9 @@ CREATE TABLE countersign.submissions (
     -- answer that has ended a request stands in the request and its event.
     kept_signature  bytea,
     PRIMARY KEY (submission_id),
-    CONSTRAINT submissions_reason_given CHECK ((status = 'rejected') = (reason IS NOT NULL))
+    CONSTRAINT submissions_verdict CHECK (
+        otp IS NULL AND (status::countersign.submission_status = 'rejected')
+                        = (reason::countersign.submission_reason IS NOT NULL))
 ) PARTITION BY RANGE (submission_id);
 -- Counts what of a device was malformed. Almost empty, and no update of what is accepted touches it.
 CREATE INDEX submissions_malformed ON countersign.submissions (enrollment, submission_id) WHERE reason = 'malformed';
