@@ -59,11 +59,11 @@ CREATE OR REPLACE FUNCTION countersign.submission_content(
 LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT encode(substring(c.code FOR 16), 'hex')::uuid, sha256(substring(c.code FROM 17)),
-           CASE WHEN c.names THEN submission_content.enrollment_id::uuid END, c.signed_time,
+           c.enrollment, c.signed_time,
            CASE WHEN octet_length(submission_content.signature) > 16384
                      OR starts_with(ltrim(submission_content.signature, E' \t\r\n'), '-----BEGIN PGP SIGNATURE-----')
                 THEN submission_content.signature WHEN submission_content.signature IS NOT NULL THEN '' END,
-           c.code IS NOT NULL AND c.names AND submission_content.action IN ('scan', 'accept', 'deny', 'confirm')
+           c.code IS NOT NULL AND c.enrollment IS NOT NULL AND submission_content.action IN ('scan', 'accept', 'deny', 'confirm')
                AND (submission_content.signed_at IS NULL OR c.signed_time IS NOT NULL)
                AND CASE WHEN submission_content.prompt_digest IS NULL OR submission_content.prompt_digest = '-' THEN true
                         WHEN octet_length(submission_content.prompt_digest) = 64
@@ -76,11 +76,11 @@ BEGIN ATOMIC
                       THEN CASE WHEN ltrim(convert_to(submission_content.otp, 'UTF8'),
                                            'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_') = ''
                            THEN decode(replace(replace(submission_content.otp, '-', '+'), '_', '/'), 'base64') END END AS code,
-                 CASE WHEN octet_length(submission_content.enrollment_id) = 36
-                      THEN submission_content.enrollment_id LIKE '________-____-____-____-____________'
-                           AND octet_length(replace(submission_content.enrollment_id, '-', '')) = 32
-                           AND ltrim(convert_to(submission_content.enrollment_id, 'UTF8'), '0123456789-abcdefABCDEF') = ''
-                      END AS names,
+                 CASE WHEN submission_content.enrollment_id LIKE '________-____-____-____-____________'
+                      THEN CASE WHEN octet_length(replace(submission_content.enrollment_id, '-', '')) = 32
+                                     AND ltrim(convert_to(submission_content.enrollment_id, 'UTF8'),
+                                               '0123456789-abcdefABCDEF') = ''
+                           THEN submission_content.enrollment_id::uuid END END AS enrollment,
                  countersign.signing_time(submission_content.signed_at) AS signed_time OFFSET 0) AS c;
 END;
 
@@ -91,10 +91,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     faults text := '';
+    usual boolean;
     fine boolean;
     free boolean;
     refused boolean;
-    armor text;
 BEGIN
     -- Only the owner may write status: a row that has one is not sent now but restored (pg_restore --data-only, logical
     -- replication, which fires this trigger, too), or was filled in by submit_answers(). It stays as it is; a code is not stored
@@ -104,105 +104,108 @@ BEGIN
         RETURN NEW;
     END IF;
     -- One query, because each expression of a PL/pgSQL function is prepared anew in each transaction. It only says whether all is
-    -- well; what is not, further queries find out.
+    -- well; what is not, further queries find out. An address of IPv4 is known here by its form: is_inet(), which opens a
+    -- subtransaction to try, cost 47,000 instructions a row, and this 20,000.
     SELECT a.app_id, clock_timestamp(), 'pending', NULL, c.transaction_id, c.secret_digest, c.enrollment, c.signed_time, NULL,
            c.armor, c.is_well_formed,
-           NOT a.over_limit AND own.written < a.max_waiting AND own.written % 16 <> 1
+           NOT a.over_limit AND pg_stat_get_xact_tuples_inserted('countersign.validate_queue'::regclass) < a.max_waiting
+               AND pg_stat_get_xact_tuples_inserted('countersign.validate_queue'::regclass) % 16 <> 1
                AND NOT EXISTS (SELECT FROM countersign.validate_queue q
                                WHERE q.enrollment_id = c.enrollment AND q.app_id = a.app_id),
            -- Of a device with none lately there is nothing to count. By bounds that are known when it is planned: with all the
            -- days in the plan each insert locked 39 partitions, which took 1.5 ms.
            c.enrollment IS NOT NULL AND EXISTS (
                SELECT FROM countersign.submissions m
-               WHERE m.enrollment = c.enrollment AND m.reason = 'malformed' AND countersign.is_recent(m.submission_id))
+               WHERE m.enrollment = c.enrollment AND m.reason = 'malformed' AND countersign.is_recent(m.submission_id)),
+           coalesce(countersign.is_ipv4(NEW.ip_address), NEW.ip_address IS NULL) AND NEW.user_agent IS NULL
         INTO NEW.app_id, NEW.submitted_at, NEW.status, NEW.otp, NEW.transaction_id, NEW.secret_digest,
-             NEW.enrollment, NEW.signed_time, NEW.detail, armor, fine, free, refused
-        FROM (SELECT pg_stat_get_xact_tuples_inserted('countersign.validate_queue'::regclass) AS written,
-                     coalesce(NEW.app_id, (SELECT own.app_id FROM countersign.apps own WHERE own.login = session_user),
-                              (SELECT countersign.current_app())) AS app_id OFFSET 0) AS own
+             NEW.enrollment, NEW.signed_time, NEW.detail, NEW.signature, fine, free, refused, usual
+        FROM countersign.apps a
         CROSS JOIN LATERAL countersign.submission_content(
             NEW.otp, NEW.enrollment_id, NEW.action, NEW.signed_at, NEW.prompt_digest, NEW.signature, NEW.deny_reason,
             NEW.channel) AS c
-        LEFT JOIN countersign.apps a ON a.app_id = own.app_id;
-    IF NEW.app_id IS NULL THEN
-        -- not content: this login may not submit at all; the code stays out of the message
-        PERFORM countersign.refuse('CS008', format('login %s belongs to no app', session_user));
-    END IF;
-    IF fine IS NOT TRUE THEN
-        faults := concat_ws('; ',
-            CASE WHEN NEW.secret_digest IS NULL THEN 'otp must be 64 characters of A-Z, a-z, 0-9, - and _' END,
-            CASE WHEN NEW.enrollment IS NULL THEN 'enrollment_id must be a UUID' END,
-            CASE WHEN (NEW.action IN ('scan', 'accept', 'deny', 'confirm')) IS NOT TRUE
-                 THEN 'action must be scan, accept, deny or confirm' END,
-            CASE WHEN NEW.signed_at IS NOT NULL AND NEW.signed_time IS NULL
-                 THEN 'signed_at must be like 2026-01-31T12:00:00Z' END,
-            CASE WHEN CASE octet_length(NEW.prompt_digest) WHEN 64 THEN ltrim(NEW.prompt_digest, '0123456789abcdef') <> ''
-                      ELSE NEW.prompt_digest <> '-' END
-                 THEN 'prompt_digest must be 64 hexadecimal digits in lower case, or -' END,
-            CASE WHEN octet_length(NEW.signature) > 16384 THEN 'signature may have 16,384 bytes' END,
-            CASE WHEN NEW.deny_reason <> 'not_me' OR NEW.deny_reason IS NOT NULL AND NEW.action IS DISTINCT FROM 'deny'
-                 THEN 'deny_reason must be not_me, and goes with the action deny' END,
-            CASE WHEN NEW.channel NOT IN ('qr', 'link') THEN 'channel must be qr or link' END);
-    END IF;
-    IF free IS NOT TRUE THEN
-        -- What waits of a device is looked at for each; housekeep counts an app's once a second, and who has inserted so
-        -- many lately by this session looks whether its transaction alone has come to the limit.
-        SELECT CASE WHEN (SELECT count(*) FROM (SELECT FROM countersign.validate_queue q
-                                                WHERE q.enrollment_id = NEW.enrollment AND q.app_id = a.app_id
-                                                LIMIT a.max_waiting_per_device) AS waiting) = a.max_waiting_per_device
-                THEN format('%s submissions of this device wait to be judged, which is the limit',
-                            a.max_waiting_per_device)
-                WHEN a.over_limit OR a.max_waiting <= pg_stat_get_xact_tuples_inserted(
-                         'countersign.validate_queue'::regclass) AND a.max_waiting <= (
-                    SELECT count(*) FROM (SELECT FROM countersign.validate_queue q
-                                          WHERE q.app_id = a.app_id
-                                            AND q.submission_id >= countersign.uuid_floor(now())
-                                          LIMIT a.max_waiting) AS waiting)
-                THEN format('%s submissions of this app wait to be judged, which is the limit', a.max_waiting)
-                -- See check_savepoints, which would raise. Not for each row of many, as it reads the locks of all sessions: who
-                -- is refused adds nothing to the queue, so that the next row is looked at, too.
-                WHEN pg_current_xact_id_if_assigned() IS NOT NULL
-                     AND pg_stat_get_xact_tuples_inserted('countersign.validate_queue'::regclass) % 16 = 1
-                     AND countersign.open_savepoints() > 16
-                THEN 'sent within more than 16 savepoints that are open; at most 16 are allowed' END
-            INTO NEW.detail FROM countersign.apps a WHERE a.app_id = NEW.app_id;
-    END IF;
-    -- What says nothing is dropped: neither decides whether this can be judged.
-    IF NEW.ip_address IS NOT NULL AND NOT countersign.is_inet(left(NEW.ip_address, 100)) THEN
-        NEW.ip_address := NULL;
-    END IF;
-    IF NEW.user_agent IS NOT NULL THEN
-        NEW.user_agent := regexp_replace(left(NEW.user_agent, 1024), countersign.unshowable_characters(), '', 'g');
-    END IF;
-    IF refused THEN
-        refused := countersign.has_too_many_malformed(NEW.app_id, NEW.enrollment);
-    END IF;
-    IF faults = '' AND NEW.detail IS NULL AND refused IS NOT TRUE THEN
-        NEW.signature := armor;
-        INSERT INTO countersign.validate_queue (app_id, submission_id, enrollment_id)
-            VALUES (NEW.app_id, NEW.submission_id, NEW.enrollment);
-        IF NOT pg_try_advisory_xact_lock_shared(countersign.bell_key('validate'), pg_backend_pid() & 15) THEN
-            PERFORM countersign.ring('validate');
+        WHERE a.app_id = coalesce(NEW.app_id, (SELECT own.app_id FROM countersign.apps own WHERE own.login = session_user),
+                                  (SELECT countersign.current_app()));
+    IF (fine AND free AND NOT refused AND usual) IS NOT TRUE THEN
+        IF NEW.app_id IS NULL THEN
+            -- not content: this login may not submit at all; the code stays out of the message
+            PERFORM countersign.refuse('CS008', format('login %s belongs to no app', session_user));
         END IF;
-        RETURN NEW;
+        IF fine IS NOT TRUE THEN
+            faults := concat_ws('; ',
+                CASE WHEN NEW.secret_digest IS NULL THEN 'otp must be 64 characters of A-Z, a-z, 0-9, - and _' END,
+                CASE WHEN NEW.enrollment IS NULL THEN 'enrollment_id must be a UUID' END,
+                CASE WHEN (NEW.action IN ('scan', 'accept', 'deny', 'confirm')) IS NOT TRUE
+                     THEN 'action must be scan, accept, deny or confirm' END,
+                CASE WHEN NEW.signed_at IS NOT NULL AND NEW.signed_time IS NULL
+                     THEN 'signed_at must be like 2026-01-31T12:00:00Z' END,
+                CASE WHEN CASE octet_length(NEW.prompt_digest) WHEN 64 THEN ltrim(NEW.prompt_digest, '0123456789abcdef') <> ''
+                          ELSE NEW.prompt_digest <> '-' END
+                     THEN 'prompt_digest must be 64 hexadecimal digits in lower case, or -' END,
+                CASE WHEN octet_length(NEW.signature) > 16384 THEN 'signature may have 16,384 bytes' END,
+                CASE WHEN NEW.deny_reason <> 'not_me' OR NEW.deny_reason IS NOT NULL AND NEW.action IS DISTINCT FROM 'deny'
+                     THEN 'deny_reason must be not_me, and goes with the action deny' END,
+                CASE WHEN NEW.channel NOT IN ('qr', 'link') THEN 'channel must be qr or link' END);
+        END IF;
+        IF free IS NOT TRUE THEN
+            -- What waits of a device is looked at for each; housekeep counts an app's once a second, and who has inserted so
+            -- many lately by this session looks whether its transaction alone has come to the limit.
+            SELECT CASE WHEN (SELECT count(*) FROM (SELECT FROM countersign.validate_queue q
+                                                    WHERE q.enrollment_id = NEW.enrollment AND q.app_id = a.app_id
+                                                    LIMIT a.max_waiting_per_device) AS waiting) = a.max_waiting_per_device
+                    THEN format('%s submissions of this device wait to be judged, which is the limit',
+                                a.max_waiting_per_device)
+                    WHEN a.over_limit OR a.max_waiting <= pg_stat_get_xact_tuples_inserted(
+                             'countersign.validate_queue'::regclass) AND a.max_waiting <= (
+                        SELECT count(*) FROM (SELECT FROM countersign.validate_queue q
+                                              WHERE q.app_id = a.app_id
+                                                AND q.submission_id >= countersign.uuid_floor(now())
+                                              LIMIT a.max_waiting) AS waiting)
+                    THEN format('%s submissions of this app wait to be judged, which is the limit', a.max_waiting)
+                    -- See check_savepoints, which would raise. Not for each row of many, as it reads the locks of all sessions: who
+                    -- is refused adds nothing to the queue, so that the next row is looked at, too.
+                    WHEN pg_current_xact_id_if_assigned() IS NOT NULL
+                         AND pg_stat_get_xact_tuples_inserted('countersign.validate_queue'::regclass) % 16 = 1
+                         AND countersign.open_savepoints() > 16
+                    THEN 'sent within more than 16 savepoints that are open; at most 16 are allowed' END
+                INTO NEW.detail FROM countersign.apps a WHERE a.app_id = NEW.app_id;
+        END IF;
+        -- What says nothing is dropped: neither decides whether this can be judged.
+        IF NEW.ip_address IS NOT NULL AND NOT countersign.is_inet(left(NEW.ip_address, 100)) THEN
+            NEW.ip_address := NULL;
+        END IF;
+        IF NEW.user_agent IS NOT NULL THEN
+            NEW.user_agent := regexp_replace(left(NEW.user_agent, 1024), countersign.unshowable_characters(), '', 'g');
+        END IF;
+        IF refused THEN
+            refused := countersign.has_too_many_malformed(NEW.app_id, NEW.enrollment);
+        END IF;
+        IF faults <> '' OR NEW.detail IS NOT NULL OR refused THEN
+            -- Nothing of a malformed submission is kept but what was understood: a code may stand in the wrong column.
+            NEW.status := 'rejected';
+            NEW.reason := CASE WHEN refused THEN 'too_many_malformed' WHEN faults = '' THEN 'too_many_waiting' ELSE 'malformed' END;
+            NEW.detail := CASE WHEN refused THEN 'too many submissions of this user were malformed within ten minutes'
+                               WHEN faults = '' THEN NEW.detail ELSE faults END;
+            NEW.resolved_at := NEW.submitted_at;
+            NEW.enrollment_id := NEW.enrollment::text;
+            NEW.action := CASE WHEN NEW.action IN ('scan', 'accept', 'deny', 'confirm') THEN NEW.action END;
+            NEW.signed_at := CASE WHEN NEW.signed_time IS NOT NULL THEN NEW.signed_at END;
+            NEW.prompt_digest := NULL;
+            NEW.signature := NULL;
+            NEW.deny_reason := NULL;
+            NEW.channel := NULL;
+            NEW.ip_address := NULL;
+            NEW.user_agent := NULL;
+            PERFORM countersign.tell_apps(ARRAY[NEW.app_id], ARRAY[NEW.submission_id], ARRAY['rejected']);
+            RETURN NEW;
+        END IF;
     END IF;
 
-    -- Nothing of a malformed submission is kept but what was understood: a code may stand in the wrong column.
-    NEW.status := 'rejected';
-    NEW.reason := CASE WHEN refused THEN 'too_many_malformed' WHEN faults = '' THEN 'too_many_waiting' ELSE 'malformed' END;
-    NEW.detail := CASE WHEN refused THEN 'too many submissions of this user were malformed within ten minutes'
-                       WHEN faults = '' THEN NEW.detail ELSE faults END;
-    NEW.resolved_at := NEW.submitted_at;
-    NEW.enrollment_id := NEW.enrollment::text;
-    NEW.action := CASE WHEN NEW.action IN ('scan', 'accept', 'deny', 'confirm') THEN NEW.action END;
-    NEW.signed_at := CASE WHEN NEW.signed_time IS NOT NULL THEN NEW.signed_at END;
-    NEW.prompt_digest := NULL;
-    NEW.signature := NULL;
-    NEW.deny_reason := NULL;
-    NEW.channel := NULL;
-    NEW.ip_address := NULL;
-    NEW.user_agent := NULL;
-    PERFORM countersign.tell_apps(ARRAY[NEW.app_id], ARRAY[NEW.submission_id], ARRAY['rejected']);
+    INSERT INTO countersign.validate_queue (app_id, submission_id, enrollment_id)
+        VALUES (NEW.app_id, NEW.submission_id, NEW.enrollment);
+    IF NOT pg_try_advisory_xact_lock_shared(countersign.bell_key('validate'), pg_backend_pid() & 15) THEN
+        PERFORM countersign.ring('validate');
+    END IF;
     RETURN NEW;
 END
 $$;
