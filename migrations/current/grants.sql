@@ -76,6 +76,7 @@ GRANT SELECT (submission_id, submitted_at, action, status, reason)
     ON countersign.submissions TO countersign_app, countersign_gateway;
 GRANT SELECT ON countersign.submission_results, countersign.enrollment_results
     TO countersign_app, countersign_gateway;
+GRANT SELECT ON countersign.own_app TO countersign_app;
 GRANT EXECUTE ON FUNCTION countersign.current_app(), countersign.app_channel(),
     countersign.return_address(uuid, uuid), countersign.scanned_prompt(uuid), countersign.confirmation_code(uuid, text),
     countersign.await_submission(uuid, interval) TO countersign_app, countersign_gateway;
