@@ -242,24 +242,29 @@ DECLARE
     pause double precision;
     looks integer := 0;
     ignored text;
+    answer countersign.submission_results%ROWTYPE;
 BEGIN
     IF timeout IS NULL OR timeout < interval '0' OR timeout > interval '10 s'
        OR current_setting('transaction_isolation') <> 'read committed'
        OR EXISTS (SELECT FROM countersign.schema_turn t WHERE t.wants_until > clock_timestamp()) THEN
         deadline := countersign.wait_until(timeout);
     END IF;
-    SELECT a.app_id, q.xmin, now.at, coalesce(deadline, now.at + timeout), countersign.usual_wait('countersign.usual_verdict')
-        INTO app, written, began, deadline, usual
-        FROM (SELECT clock_timestamp() AS at OFFSET 0) AS now
-        CROSS JOIN (SELECT coalesce((SELECT own.app_id FROM countersign.apps own WHERE own.login = session_user),
-                                    (SELECT countersign.current_app())) AS app_id OFFSET 0) AS a
-        LEFT JOIN countersign.validate_queue q
-            ON q.app_id = a.app_id AND q.submission_id = await_submission.submission_id;
+    SELECT a.app_id, (SELECT q.xmin FROM countersign.validate_queue q
+                      WHERE q.app_id = a.app_id AND q.submission_id = await_submission.submission_id)
+        INTO app, written FROM countersign.apps a WHERE a.login = session_user;
+    IF app IS NULL THEN
+        app := countersign.current_app();
+        written := (SELECT q.xmin FROM countersign.validate_queue q
+                    WHERE q.app_id = app AND q.submission_id = await_submission.submission_id);
+    END IF;
     IF written IS NOT NULL THEN
         -- A row that this transaction has written is one that it has inserted: apps can write nothing else there.
         IF pg_current_xact_id_if_assigned() IS NOT NULL AND countersign.is_own_row(written) THEN
             PERFORM countersign.refuse('CS003', 'the submission was inserted by this transaction: commit it first');
         END IF;
+        began := clock_timestamp();
+        deadline := coalesce(deadline, began + timeout);
+        usual := countersign.usual_wait('countersign.usual_verdict');
         pause := usual;
         WHILE clock_timestamp() < deadline LOOP
             ignored := pg_sleep(pause);
@@ -271,30 +276,31 @@ BEGIN
         END LOOP;
         ignored := countersign.note_wait('countersign.usual_verdict', usual, looks, began);
     END IF;
-    RETURN QUERY
-        SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason,
-               CASE WHEN s.action = 'scan' AND s.status = 'accepted' THEN (
-                   SELECT coalesce(r.prompt, countersign.answered_prompt(r.transaction_id, r.resolved_at))
-                   FROM countersign.auth_requests r
-                   WHERE r.transaction_id = s.transaction_id AND countersign.is_recent(r.transaction_id)) END, s.detail,
+    SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, NULL, s.detail,
+           CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
+                THEN countersign.return_address(s.transaction_id, s.submission_id) END
+        INTO answer FROM countersign.submissions s
+        WHERE s.submission_id = await_submission.submission_id AND s.app_id = app AND countersign.is_recent(s.submission_id);
+    IF NOT FOUND THEN
+        SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason, NULL, s.detail,
                CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
                     THEN countersign.return_address(s.transaction_id, s.submission_id) END
-        FROM countersign.submissions s
-        WHERE s.submission_id = await_submission.submission_id AND s.app_id = app
-          AND countersign.is_recent(s.submission_id) AND coalesce(countersign.is_recent(s.transaction_id), true);
-    IF NOT FOUND THEN
-        RETURN QUERY
-            SELECT s.submission_id, s.transaction_id, s.action, s.status, s.reason,
-                   CASE WHEN s.action = 'scan' AND s.status = 'accepted'
-                        THEN countersign.answered_prompt(s.transaction_id, NULL) END, s.detail,
-                   CASE WHEN s.channel = 'link' AND s.action = 'accept' AND s.status = 'accepted'
-                    THEN countersign.return_address(s.transaction_id, s.submission_id) END
-            FROM countersign.submissions s
+            INTO answer FROM countersign.submissions s
             WHERE s.submission_id = await_submission.submission_id AND s.app_id = app;
         IF NOT FOUND THEN
             PERFORM countersign.refuse('CS003', 'submission_id is not that of a submission of this app');
         END IF;
     END IF;
+    -- A query of its own, which looks into the one day of the request: what joins it prepares for each of these days.
+    IF answer.action = 'scan' AND answer.result = 'accepted' THEN
+        SELECT coalesce(r.prompt, countersign.answered_prompt(r.transaction_id, r.resolved_at)) INTO answer.prompt
+            FROM countersign.auth_requests r
+            WHERE r.transaction_id = answer.transaction_id AND countersign.is_recent(r.transaction_id);
+        IF NOT FOUND THEN
+            answer.prompt := countersign.answered_prompt(answer.transaction_id, NULL);
+        END IF;
+    END IF;
+    RETURN NEXT answer;
 END
 $$;
 COMMENT ON FUNCTION countersign.await_submission(uuid, interval) IS
