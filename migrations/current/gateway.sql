@@ -164,7 +164,7 @@ BEGIN
     ignored := set_config('synchronous_commit', 'off', true);
     RETURN QUERY
         WITH filled AS MATERIALIZED (
-            SELECT q.*, f.portal_id AS admitted, f.method, q.at + f.life AS until, coalesce(f.shown_message, q.message) AS words,
+            SELECT q.*, f.shown_message AS words, f.method, q.at + f.life AS until,
                    CASE WHEN f.has_number THEN countersign.confirmation_number() END AS confirm_number, f.code_rotation,
                    f.redeem_once, f.confirm_if_new, f.scan_required, f.same_network, f.same_country, f.refuse_qr,
                    f.allow_link
@@ -177,12 +177,12 @@ BEGIN
             LEFT JOIN LATERAL countersign.admission(
                      q.portal_id, q.auth_type, q.callback_uri, q.message, q.secure_message, q.language_code,
                      q.ip_address, q.user_agent, q.reference) AS f
-                -- See check_auth_request, and the triggers before it.
+                -- See check_auth_request.
                 ON f.max_starts_per_source IS NULL AND browser_ids[q.n] IS NULL AND return_uris[q.n] IS NULL
                    AND right(q.id::text, 2) <> '00'
         ), queued AS (
             INSERT INTO countersign.issue_queue (portal_id, transaction_id)
-            SELECT f.portal_id, f.id FROM filled f WHERE f.admitted IS NOT NULL
+            SELECT f.portal_id, f.id FROM filled f WHERE f.words IS NOT NULL
             RETURNING CASE WHEN xmin <> pg_current_xact_id()::xid THEN countersign.check_savepoints(xmin) END,
                       CASE WHEN NOT pg_try_advisory_xact_lock_shared(countersign.bell_key('issue'), pg_backend_pid() & 15)
                            THEN countersign.ring('issue') END
@@ -191,9 +191,9 @@ BEGIN
             secure_message, language_code, ip_address, user_agent, reference, traceparent, browser_id,
             return_uri, status, requested_at, expires_at, open_until, method, confirm_number, code_rotation, redeem_once,
             confirm_if_new, scan_required, same_network, same_country, refuse_qr, allow_link)
-        SELECT f.id, f.portal_id, f.auth_type, f.callback_uri, f.words, f.secure_message, f.language_code,
-               f.ip_address, f.user_agent, f.reference, traceparents[f.n], browser_ids[f.n], return_uris[f.n],
-               CASE WHEN f.admitted IS NOT NULL THEN 'requested'::countersign.request_status END, f.at, f.until,
+        SELECT f.id, f.portal_id, f.auth_type, f.callback_uri, coalesce(f.words, f.message), f.secure_message, f.language_code,
+               f.ip_address, f.user_agent, f.reference, countersign.kept_traceparent(traceparents[f.n]), browser_ids[f.n],
+               return_uris[f.n], CASE WHEN f.words IS NOT NULL THEN 'requested'::countersign.request_status END, f.at, f.until,
                f.until, f.method, f.confirm_number, f.code_rotation, f.redeem_once, f.confirm_if_new, f.scan_required,
                f.same_network, f.same_country, f.refuse_qr, f.allow_link
         FROM filled f WHERE f.portal_id IS NOT NULL

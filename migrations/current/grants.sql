@@ -57,6 +57,7 @@ GRANT SELECT (transaction_id, requested_at, expires_at, status, auth_type, callb
               reference, code_rotation)
     ON countersign.auth_requests TO countersign_portal, countersign_gateway;
 GRANT SELECT ON countersign.auth_results, countersign.own_portal TO countersign_portal, countersign_gateway;
+GRANT SELECT ON countersign.portal_of_login TO countersign_portal;
 GRANT EXECUTE ON FUNCTION countersign.current_portal(), countersign.portal_channel(),
     countersign.collect_otp(uuid), countersign.await_otp(uuid, interval), countersign.cancel_request(uuid),
     countersign.rotated_otp(text, timestamptz), countersign.confirm_code(uuid, text),
@@ -76,7 +77,7 @@ GRANT SELECT (submission_id, submitted_at, action, status, reason)
     ON countersign.submissions TO countersign_app, countersign_gateway;
 GRANT SELECT ON countersign.submission_results, countersign.enrollment_results
     TO countersign_app, countersign_gateway;
-GRANT SELECT ON countersign.own_app TO countersign_app;
+GRANT SELECT ON countersign.app_of_login TO countersign_app;
 GRANT EXECUTE ON FUNCTION countersign.current_app(), countersign.app_channel(),
     countersign.return_address(uuid, uuid), countersign.scanned_prompt(uuid), countersign.confirmation_code(uuid, text),
     countersign.await_submission(uuid, interval) TO countersign_app, countersign_gateway;

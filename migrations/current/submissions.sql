@@ -1,13 +1,6 @@
 -- Submissions: what happens when an app inserts one, and how it waits for the verdict.
 -- after: results
 
--- The app whose login this session has, for the policy of submissions: none of a gateway's. Its barrier keeps a caller's functions
--- from seeing other apps first.
-CREATE OR REPLACE VIEW countersign.own_app WITH (security_barrier) AS
-SELECT a.app_id FROM countersign.apps a WHERE a.login = session_user;
-COMMENT ON VIEW countersign.own_app IS 'The app whose login this session has.';
-COMMENT ON COLUMN countersign.own_app.app_id IS 'Its number.';
-
 -- Whether the device has sent a malformed submission within the last ten minutes, and with its user's others so many as the app
 -- allows. Nobody else is concerned: another app that names the device is another one, and counts its own.
 CREATE OR REPLACE FUNCTION countersign.has_too_many_malformed(app integer, enrollment uuid) RETURNS boolean

@@ -42,7 +42,8 @@ import Testing
     }
 
     private let visible: [TestLogin.Group: Set<String>] = [
-        .portal: ["auth_results", "own_portal"], .app: ["submission_results", "enrollment_results", "own_app"],
+        .portal: ["auth_results", "own_portal", "portal_of_login"],
+        .app: ["submission_results", "enrollment_results", "app_of_login"],
         .gateway: [
             "auth_results", "own_portal", "submission_results", "enrollment_results", "schema_migrations",
             "log_levels", "home_heartbeat",
@@ -252,7 +253,8 @@ private let decidedPrivileges = """
     operators - admin: delete, insert, select, update
     otp_secrets - admin: select (transaction_id); worker: delete, insert, select, update
     other_databases(group_role text) - nobody
-    own_app (view) - app: select
+    app_of_login (view) - app: select
+    portal_of_login (view) - portal: select
     own_portal (view) - gateway portal: select
     outlived_partitions() - admin monitor worker: execute
     own_ends(since timestamp with time zone, OUT transaction_id uuid, OUT epoch integer, OUT status text, OUT
