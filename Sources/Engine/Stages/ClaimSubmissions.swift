@@ -51,7 +51,7 @@ private func claimSQL(_ mode: Claim.Mode) -> String {
     """
     WITH RECURSIVE \(Claim.validate.sql(mode)), \(takenSQL),
     \(Claim.validate.leaseSQL(of: "taken", where: mayBeTaken(mode)))
-    SELECT \(columnsSQL(mode))
+    SELECT \(columnsSQL(mode, leases: "s.leases"))
     FROM leased s
     \(joinsSQL)
     \(mode == .round ? "WHERE s.attempts = 0" : "")
@@ -60,12 +60,9 @@ private func claimSQL(_ mode: Claim.Mode) -> String {
 
 private let takeSQL = """
     WITH RECURSIVE \(Claim.validate.sql(.round)), \(takenSQL),
-    \(Claim.validate.leaseSQL(of: "taken", where: "\(mayBeTaken(.round)) AND NOT t.is_plain")), worked AS (
-        SELECT * FROM leased
-        UNION ALL
-        SELECT t.*, 0::smallint, 0::smallint FROM taken t WHERE \(mayBeTaken(.round)) AND t.is_plain
-    )
-    SELECT \(columnsSQL(.round)), s.is_plain,
+    \(Claim.validate.leaseSQL(
+        of: "taken", where: "\(mayBeTaken(.round)) AND NOT t.is_plain", returning: "q.submission_id, q.attempts"))
+    SELECT \(columnsSQL(.round, leases: "0::smallint AS leases")), s.is_plain,
            s.seen_id IS NULL OR s.open_until IS NULL OR held.transaction_id IS NOT NULL AS may_be_judged,
            \(HeldSubmission.senderSQL(enrollment: "s.enrollment", scans: "s.action = 'scan'")),
            s.seen_id AS transaction_id, coalesce(held.status, s.status) AS status,
@@ -77,7 +74,7 @@ private let takeSQL = """
            coalesce(s.scan_required, false) AS needs_scan,
            \(HeldSubmission.rotationSQL(of: "s.key", request: "s")),
            false AS is_repeated
-    FROM worked s
+    FROM taken s
     \(joinsSQL)
     JOIN countersign.apps a ON a.app_id = s.lane
     LEFT JOIN LATERAL (
@@ -87,7 +84,8 @@ private let takeSQL = """
         WHERE s.is_plain AND s.turn_of_all = 1 AND s.open_until IS NOT NULL
           AND q.transaction_id = s.transaction_id\(Days.recent.condition("q.transaction_id")) FOR UPDATE SKIP LOCKED) held
         ON true
-    WHERE s.attempts = 0
+    WHERE (s.turn = 1 OR s.open_until IS NULL)
+      AND (s.is_plain OR s.key IN (SELECT l.submission_id FROM leased l WHERE l.attempts = 0))
     """
 
 /// Of the submissions of one open request the oldest of each app is taken, for only one may lock the request; the
@@ -99,9 +97,11 @@ private func mayBeTaken(_ mode: Claim.Mode) -> String {
 
 /// CTE `taken`: what was claimed, with what it says and its request as it is now. An open request of another day is locked
 /// by no statement that looks at few: so what is sent for one is not plain.
+///
+/// Turns are counted before requests are looked up: each column that is carried through the counting is prepared six times.
 private let takenSQL = """
     taken AS MATERIALIZED (
-        SELECT c.place, c.lane, c.key, s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_at,
+        SELECT s.place, s.lane, s.key, s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_at,
                s.signed_time, s.prompt_digest, s.signature, s.ip_address AS device_address,
                s.user_agent AS device_agent, s.channel, r.same_network, r.same_country,
                s.channel IS NOT DISTINCT FROM 'link' AND (r.allow_link IS NULL OR r.return_uri IS NULL) AS is_wrong_channel,
@@ -114,21 +114,39 @@ private let takenSQL = """
                r.refuse_qr, r.confirmed_at, r.code_rotation, r.code_step, r.requested_at,
                s.signature IS NULL AND (r.status = 'issued' AND s.action = 'scan' AND r.secure_message IS NOT NULL)
                    IS NOT TRUE AND (r.open_until IS NULL OR countersign.is_recent(r.transaction_id)) AS is_plain,
-               row_number() OVER (PARTITION BY c.lane, s.transaction_id ORDER BY c.key) AS turn,
-               row_number() OVER (PARTITION BY s.transaction_id ORDER BY c.key) AS turn_of_all,
-               count(*) OVER (PARTITION BY c.lane) AS claimed,
-               max(c.key::text) OVER (PARTITION BY c.lane) AS last
-        FROM claimed c
-        CROSS JOIN LATERAL (\(Days.recent.row(of: "submissions", "submission_id", "c.key"))) s
-        LEFT JOIN LATERAL (\(Days.recent.row(of: "auth_requests", "transaction_id", "s.transaction_id"))) r ON true
+               s.turn, s.turn_of_all, s.claimed, s.last
+        FROM (
+            SELECT c.*, s.*,
+                   row_number() OVER (PARTITION BY c.lane, s.transaction_id ORDER BY c.key) AS turn,
+                   row_number() OVER (PARTITION BY s.transaction_id ORDER BY c.key) AS turn_of_all,
+                   count(*) OVER (PARTITION BY c.lane) AS claimed,
+                   max(c.key::text) OVER (PARTITION BY c.lane) AS last
+            FROM claimed c
+            CROSS JOIN LATERAL (\(Days.recent.row(
+                of: "submissions", "submission_id", "c.key", columns: submissionColumns))) s) s
+        LEFT JOIN LATERAL (\(Days.recent.row(
+            of: "auth_requests", "transaction_id", "s.transaction_id", columns: requestColumns))) r ON true
     )
     """
 
+/// What `takenSQL` reads of submissions and of requests.
+private let submissionColumns = [
+    "transaction_id", "secret_digest", "enrollment", "action", "signed_at", "signed_time",
+    "prompt_digest", "signature", "ip_address", "user_agent", "channel",
+]
+private let requestColumns = [
+    "transaction_id", "same_network", "same_country", "allow_link", "return_uri", "open_until",
+    "expires_at", "status", "secret_digest", "enrollment_id", "prompt", "portal_id", "message",
+    "user_agent", "language_code", "auth_type", "ip_address", "secure_message", "confirm_number",
+    "confirm_if_new", "browser_id", "scan_required", "refuse_qr", "confirmed_at", "code_rotation",
+    "code_step", "requested_at",
+]
+
 /// What `ClaimedSubmission` reads. Only the keys of active enrollments are worked with.
-private func columnsSQL(_ mode: Claim.Mode) -> String {
+private func columnsSQL(_ mode: Claim.Mode, leases: String) -> String {
     """
     s.key, s.lane, \(mode == .round ? "(SELECT min(slice) FROM lanes)" : "1") AS slice, s.claimed, s.last::uuid,
-           s.leases, clock_timestamp() AS now,
+           \(leases), clock_timestamp() AS now,
            s.transaction_id, s.secret_digest, s.enrollment, s.action, s.signed_at, s.prompt_digest, s.signature,
            coalesce(abs(date_part('epoch', clock_timestamp() - s.signed_time)) > 300, false) AS is_stale,
            coalesce(s.channel = 'link', false) AS is_by_link, s.is_wrong_channel,
@@ -145,7 +163,9 @@ private func columnsSQL(_ mode: Claim.Mode) -> String {
            e.user_id, CASE WHEN e.status = 'active' THEN e.key_fingerprint END AS key_fingerprint,
            CASE WHEN e.status = 'active' AND (s.signature IS NOT NULL OR s.scans AND s.secure_message IS NOT NULL)
                 THEN e.public_key END AS public_key,
-           p.display_name, CASE WHEN s.scans THEN s.message END AS message,
+           CASE WHEN s.scans THEN (
+               SELECT p.display_name FROM countersign.portals p WHERE p.portal_id = s.portal_id) END AS display_name,
+           CASE WHEN s.scans THEN s.message END AS message,
            CASE WHEN s.scans THEN s.confirm_number END AS confirm_number, s.confirm_if_new,
            s.scans AND s.browser_id IS NOT NULL AS has_browser,
            CASE WHEN s.scans AND s.browser_id IS NOT NULL THEN to_char(countersign.browser_used_at(
@@ -168,7 +188,6 @@ private func columnsSQL(_ mode: Claim.Mode) -> String {
 
 private let joinsSQL = """
     LEFT JOIN countersign.enrollments e ON e.enrollment_id = s.enrollment AND e.app_id = s.lane
-    LEFT JOIN countersign.portals p ON p.portal_id = s.portal_id AND s.scans
     LEFT JOIN countersign.server_keys k
         ON k.server_key_id = e.server_key_id AND s.scans AND s.secure_message IS NOT NULL
     """

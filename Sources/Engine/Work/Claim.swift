@@ -113,8 +113,11 @@ package struct Claim: Sendable {
 }
 
 extension Claim {
-    /// CTE `leased`, with all columns of `source`, which has `place`, and `attempts` and `leases` of the queue.
-    func leaseSQL(of source: String, where condition: String = "true") -> String {
+    /// CTE `leased`, as a rule with all columns of `source`, which has `place`, and `attempts` and `leases` of the queue.
+    func leaseSQL(
+        of source: String, where condition: String = "true",
+        returning columns: String = "t.*, q.attempts, q.leases"
+    ) -> String {
         """
         leased AS (
             UPDATE \(table) q
@@ -122,7 +125,7 @@ extension Claim {
                 leased_by = pg_backend_pid(), leases = least(q.leases + 1, 1000),
                 attempts = CASE WHEN q.attempts = 0 AND q.leases >= \(Self.leasesTogether) THEN 1 ELSE q.attempts END
             FROM \(source) t WHERE q.ctid = t.place AND \(condition)
-            RETURNING t.*, q.attempts, q.leases
+            RETURNING \(columns)
         )
         """
     }

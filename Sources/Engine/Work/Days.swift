@@ -23,15 +23,18 @@ package enum Days: Sendable {
     }
 
     /// The row of a table with that id, as a query: by a function where it is not of these days. Both halves read the clock when
-    /// they are planned, and find the same row when an hour has begun between them.
-    package func row(of table: String, _ key: String, _ id: String) -> String {
-        let here = "SELECT n.* FROM countersign.\(table) n WHERE n.\(key) = \(id)\(condition("n.\(key)"))"
+    /// they are planned, and find the same row when an hour has begun between them. Of the two halves together each column is
+    /// prepared several times, so statements that are run for few rows name those that they read.
+    package func row(of table: String, _ key: String, _ id: String, columns: [String] = ["*"]) -> String {
+        let columns = columns.map { "n." + $0 }.joined(separator: ", ")
+        let here =
+            "SELECT \(columns) FROM countersign.\(table) n WHERE n.\(key) = \(id)\(condition("n.\(key)"))"
         guard self == .recent else { return here }
         let function = table == "submissions" ? "submission_of_any_day" : "request_of_any_day"
         return """
             \(here)
             UNION ALL
-            SELECT n.* FROM countersign.\(function)(\(id)) n WHERE \(isOutside(id))
+            SELECT \(columns) FROM countersign.\(function)(\(id)) n WHERE \(isOutside(id))
             LIMIT 1
             """
     }
