@@ -237,6 +237,9 @@ $$;
 -- Inserts what devices of the app's users say, by its place in the arrays. What is well formed, of a device of which nothing
 -- else waits or was malformed lately, is filled in here for all rows at once, for 24 us each; any other row is looked at by the
 -- insert's trigger, as those of an app's own session are, for 58. No row for an enrollment that is not the user's.
+--
+-- What waits of a device is found by the device alone: a plan that was made when the queue had just been vacuumed empty, where
+-- every index costs nothing, looked by the app and read all that waits of it, for each submission. IS TRUE is no index's.
 CREATE OR REPLACE FUNCTION countersign.submit_answers(
     app text, users text[], enrollments uuid[], otps text[], actions text[], signed_ats text[],
     prompt_digests text[], signatures text[], deny_reasons text[],
@@ -246,29 +249,26 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 BEGIN
     RETURN QUERY
-        WITH asked AS MATERIALIZED (
-            SELECT g.*, a.app_id, a.over_limit, a.max_waiting, countersign.uuid_v7() AS id
-            FROM unnest(users, enrollments, otps, actions, signed_ats, prompt_digests, signatures, deny_reasons,
-                        ip_addresses, user_agents, channels) WITH ORDINALITY
-                     AS g (user_id, enrollment, otp, action, signed_at, prompt_digest, signature, deny_reason,
-                           ip_address, user_agent, channel, n)
-            JOIN countersign.apps a ON a.name = app
-            CROSS JOIN LATERAL (
-                SELECT FROM countersign.enrollments e
-                WHERE e.enrollment_id = g.enrollment AND e.app_id = a.app_id AND e.user_id = g.user_id OFFSET 0) AS own
-        ), read AS MATERIALIZED (
-            SELECT q.*, c.transaction_id, c.secret_digest, c.signed_time, c.armor, clock_timestamp() AS at,
-                   c.is_well_formed AND NOT q.over_limit
-                       AND pg_stat_get_xact_tuples_inserted('countersign.validate_queue'::regclass) + cardinality(users)
-                           <= q.max_waiting
+        WITH read AS MATERIALIZED (
+            SELECT q.*, c.transaction_id, c.secret_digest, c.signed_time, c.armor,
+                   c.is_well_formed AND q.is_free
                        AND cardinality(array_positions(enrollments, q.enrollment)) = 1
-                       AND coalesce(countersign.is_ipv4(q.ip_address), q.ip_address IS NULL)
+                       AND coalesce(countersign.is_ipv4(ip_addresses[q.n]), ip_addresses[q.n] IS NULL)
                        AND NOT EXISTS (SELECT FROM countersign.validate_queue w
-                                       WHERE w.enrollment_id = q.enrollment AND w.app_id = q.app_id OFFSET 0)
+                                       WHERE w.enrollment_id = q.enrollment AND (w.app_id = q.app_id) IS TRUE OFFSET 0)
                        AND NOT EXISTS (SELECT FROM countersign.submissions m
                                        WHERE m.enrollment = q.enrollment AND m.reason = 'malformed'
                                          AND countersign.is_recent(m.submission_id) OFFSET 0) AS is_taken
-            FROM asked q
+            FROM (SELECT n, a.app_id, countersign.uuid_v7() AS id, clock_timestamp() AS at, enrollments[n] AS enrollment,
+                         otps[n] AS otp, actions[n] AS action, signed_ats[n] AS signed_at, prompt_digests[n] AS prompt_digest,
+                         signatures[n] AS signature, deny_reasons[n] AS deny_reason, channels[n] AS channel,
+                         NOT a.over_limit AND a.max_waiting >= cardinality(users)
+                             + pg_stat_get_xact_tuples_inserted('countersign.validate_queue'::regclass) AS is_free
+                  FROM countersign.apps a CROSS JOIN generate_series(1, cardinality(users)) AS n
+                  WHERE a.name = app
+                    AND EXISTS (SELECT FROM countersign.enrollments e
+                                WHERE e.enrollment_id = enrollments[n] AND e.app_id = a.app_id AND e.user_id = users[n]
+                                OFFSET 0)) AS q
             CROSS JOIN LATERAL countersign.submission_content(
                 q.otp, q.enrollment::text, q.action, q.signed_at, q.prompt_digest, q.signature, q.deny_reason,
                 q.channel) AS c
@@ -283,19 +283,18 @@ BEGIN
                 prompt_digest, signature, deny_reason, ip_address, user_agent, channel, status, submitted_at, signed_time,
                 transaction_id, secret_digest, enrollment)
             SELECT r.id, r.app_id, r.enrollment::text, CASE WHEN r.is_taken THEN NULL ELSE r.otp END, r.action, r.signed_at,
-                   r.prompt_digest, CASE WHEN r.is_taken THEN r.armor ELSE r.signature END, r.deny_reason, r.ip_address,
+                   r.prompt_digest, CASE WHEN r.is_taken THEN r.armor ELSE r.signature END, r.deny_reason, ip_addresses[r.n],
                    CASE WHEN r.is_taken
-                        THEN regexp_replace(left(r.user_agent, 1024), countersign.unshowable_characters(), '', 'g')
-                        ELSE r.user_agent END,
+                        THEN regexp_replace(left(user_agents[r.n], 1024), countersign.unshowable_characters(), '', 'g')
+                        ELSE user_agents[r.n] END,
                    r.channel, CASE WHEN r.is_taken THEN 'pending' END, r.at, r.signed_time, r.transaction_id,
                    r.secret_digest, r.enrollment
             FROM read r
-        ), unhurried AS MATERIALIZED (
-            -- Who waits for a verdict learns nothing before the commit that writes it, which waits for the disk. What the
-            -- trigger refuses has its verdict from here.
-            SELECT set_config('synchronous_commit', 'off', true) FROM read r HAVING bool_and(r.is_taken)
         )
-        SELECT r.n::integer, r.id FROM read r LEFT JOIN unhurried ON true;
+        -- Who waits for a verdict learns nothing before the commit that writes it, which waits for the disk. What the
+        -- trigger refuses has its verdict from here.
+        SELECT r.n, r.id FROM read r
+        WHERE (SELECT set_config('synchronous_commit', 'off', true) FROM read t HAVING bool_and(t.is_taken)) IS DISTINCT FROM '';
 END
 $$;
 
