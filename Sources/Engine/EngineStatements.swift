@@ -17,7 +17,7 @@ package enum EngineStatements {
         AddWrongCodes.self, ClaimSubmission.self, ClaimSubmissions.self, EndOldestScans.self,
         GiveUpSubmission.self,
         HoldSubmissions.self, ReadSwitches.self, ReadTransaction.self, TakeSubmissions.self,
-        WriteAnswers.self, WriteVerdicts.self,
+        WriteAnswers.self, WriteScans.self, WriteVerdicts.self,
     ]
 
     private static let work: [any StatementFamily.Type] = [

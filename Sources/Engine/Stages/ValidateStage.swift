@@ -28,6 +28,8 @@ package struct ValidateStage: Stage, Repair {
     /// As the switches of the last batch said.
     private var expectsUnsigned = false
     private var memory = DayMemory()
+    /// False after a batch of which not all could be written so.
+    private var writesApart = true
     private var days: Days { memory.days }
 
     /// `clock` is that of its threads.
@@ -187,15 +189,21 @@ package struct ValidateStage: Stage, Repair {
         return (verdicts.transactions, pauses)
     }
 
-    /// Commits. False, and nothing is written, when it has to be done once more among all days.
+    /// Commits. False, and nothing is written, when it has to be done once more: among all days, or all by one statement.
     private mutating func write(
         _ verdicts: Verdicts, _ release: [Step], _ connection: inout Connection
     ) async throws -> Bool {
         do {
-            try await connection.pipeline(verdicts.steps(days) + release + [Step(Commit())])
+            let steps = verdicts.steps(days, apart: writesApart) + release + [Step(Commit())]
+            try await connection.pipeline(steps)
+            writesApart = true
             return true
         } catch  where error.state == .outsideDays {
             try await lookEverywhere(&connection)
+            return false
+        } catch  where error.state == .notAll {
+            try await connection.execute("ROLLBACK")
+            writesApart = false
             return false
         }
     }

@@ -252,10 +252,7 @@ struct WriteVerdicts: StatementForDays {
                 network_match = coalesce(v.network_match, r.network_match),
                 country_match = coalesce(v.country_match, r.country_match),
                 browser_known = coalesce(v.browser_known, r.browser_known),
-                -- Who has opened a link is shown no number, and answers by that link or not at all.
-                confirm_number = CASE WHEN NOT (v.browser_known AND r.confirm_if_new OR v.by_link) IS TRUE
-                                      THEN r.confirm_number END,
-                refuse_qr = CASE WHEN v.by_link THEN true ELSE r.refuse_qr END,
+                \(WriteScans.linkSQL),
                 answer_id = CASE v.effect WHEN 'await_confirmation' THEN v.submission_id ELSE r.answer_id END,
                 signature_verified = CASE v.effect WHEN 'await_confirmation' THEN v.signer IS NOT NULL
                                                    ELSE r.signature_verified END,

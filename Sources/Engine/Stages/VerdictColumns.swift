@@ -28,8 +28,14 @@ struct VerdictColumns {
     var linked: [Bool?] = []
 
     var count: Int { submissions.count }
-    /// Whether all end their requests.
-    var areAnswers: Bool { effects.allSatisfy { $0 == "authenticated" || $0 == "denied" } }
+    /// Those that end their requests.
+    var answers: [Int] { places(where: { $0 == "authenticated" || $0 == "denied" }) }
+    /// The first scans.
+    var scans: [Int] { places(where: { $0 == "scan" }) }
+
+    private func places(where isWanted: (String) -> Bool) -> [Int] {
+        effects.indices.filter { isWanted(effects[$0]) }
+    }
 
     /// Effects: `reject`, `scan`, `scan_again`, `scan_later`, `answered_before`, `await_confirmation`,
     /// `confirm` (an enrollment), and the ends

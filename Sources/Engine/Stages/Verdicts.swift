@@ -19,13 +19,16 @@ struct Verdicts {
         columns.append(judge.judge(candidate), of: candidate, submission)
     }
 
-    func steps(_ days: Days) -> [Step] {
+    /// `apart`: whether scans and answers, where there is nothing else, have statements of their own, which write nothing when
+    /// they cannot write all.
+    func steps(_ days: Days, apart: Bool) -> [Step] {
         var steps: [Step] = []
-        if columns.count > 0 {
-            steps.append(
-                days == .recent && columns.areAnswers
-                    ? Step(WriteAnswers(verdicts: columns))
-                    : Step(WriteVerdicts(verdicts: columns, days: days)))
+        let (scans, answers) = (columns.scans, columns.answers)
+        if apart, days == .recent, scans.count + answers.count == columns.count {
+            if !scans.isEmpty { steps.append(Step(WriteScans(verdicts: columns, places: scans))) }
+            if !answers.isEmpty { steps.append(Step(WriteAnswers(verdicts: columns, places: answers))) }
+        } else if columns.count > 0 {
+            steps.append(Step(WriteVerdicts(verdicts: columns, days: days)))
         }
         if !judge.crowded.isEmpty { steps.append(Step(EndOldestScans(enrollments: judge.crowded))) }
         if !judge.wrongCodes.isEmpty { steps.append(Step(AddWrongCodes(counts: judge.wrongCodes))) }

@@ -1,19 +1,26 @@
 import Postgres
 
-/// Writes what `WriteVerdicts` writes of answers that end their requests, where nothing else is to be written: no scan, no
-/// rejection, no confirmation. Most batches are such, and one of 4 takes three quarters of the instructions so.
+/// Writes what `WriteVerdicts` writes of answers that end their requests, and of nothing else: no rejection, no confirmation. Most
+/// verdicts are such answers, or the first scans that `WriteScans` writes, and a batch of 4 takes three quarters of the
+/// instructions so.
 ///
-/// Refuses the whole with `SQLState.outsideDays` when one came too late, or is not of these days: then `WriteVerdicts` has to
+/// Refuses the whole with `SQLState.notAll` when one came too late meanwhile, or is of another day: then `WriteVerdicts` has to
 /// write them all.
 struct WriteAnswers: PreparedStatement {
     let verdicts: VerdictColumns
+    /// Which of them.
+    let places: [Int]
 
     var parameters: [Parameter] {
         [
-            .identifiers(verdicts.submissions), .identifiers(verdicts.transactions),
-            .identifiers(verdicts.enrollments), .texts(verdicts.effects),
-            .bools(verdicts.fingerprints.map { $0 != nil }), .texts(verdicts.fingerprints),
-            .texts(verdicts.countries), .optionalByteses(verdicts.signatures),
+            .identifiers(places.map { verdicts.submissions[$0] }),
+            .identifiers(places.map { verdicts.transactions[$0] }),
+            .identifiers(places.map { verdicts.enrollments[$0] }),
+            .texts(places.map { verdicts.effects[$0] }),
+            .bools(places.map { verdicts.fingerprints[$0] != nil }),
+            .texts(places.map { verdicts.fingerprints[$0] }),
+            .texts(places.map { verdicts.countries[$0] }),
+            .optionalByteses(places.map { verdicts.signatures[$0] }),
         ]
     }
 
@@ -43,7 +50,7 @@ struct WriteAnswers: PreparedStatement {
         )
         SELECT CASE WHEN cardinality(r.ids) = cardinality($1::uuid[])
                     THEN countersign.tell_apps(r.apps, r.ids, array_fill('accepted'::text, ARRAY[cardinality(r.ids)]))
-                    ELSE countersign.refuse('\(SQLState.outsideDays)', 'an answer came too late, or is of another day')
+                    ELSE countersign.refuse('\(SQLState.notAll)', 'an answer came too late, or is of another day')
                     END AS told_apps
         FROM (SELECT ARRAY(SELECT app_id FROM resolved) AS apps, ARRAY(SELECT submission_id FROM resolved) AS ids
               OFFSET 0) AS r

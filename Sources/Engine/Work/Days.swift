@@ -64,6 +64,8 @@ package struct DayMemory: Sendable {
 }
 
 extension SQLState {
-    /// What is to be written is not of the days that the statement is planned for, or not all that it is for: nothing was.
+    /// What is to be written is not of the days that the statement is planned for: nothing was.
     package static let outsideDays: SQLState = "CS900"
+    /// Of what is to be written not all can be, as it is: nothing was.
+    package static let notAll: SQLState = "CS901"
 }
