@@ -29,6 +29,9 @@ enum StatementCosts {
             "validate.add_wrong_codes": "'{\(of.enrollment)}', '{1}'",
             "validate.end_oldest_scans": "'{\(of.enrollment)}', 4", "validate.give_up": "'\(of.submission)'",
             "validate.transaction": "'\(of.submission)'",
+            "validate.write_answers": "\(columns), '{denied}', '{false}', '{NULL}', '{NULL}', '{NULL}'",
+            "validate.write_scans":
+                "\(columns), '{Prompt}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}'",
         ]
         for day in ["", "_of_any_day"] {
             arguments["issue.batch\(day)"] = "\(rounds), \(secrets), \(secrets)"

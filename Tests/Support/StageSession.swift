@@ -1,3 +1,4 @@
+import Countersign
 import Engine
 package import Postgres
 
@@ -8,6 +9,6 @@ extension Database {
         let worker = try Worker(
             WorkerConfiguration(database: options(login: login), host: "test", processID: 1),
             sealer: .ofTests, dispatch: nil, logger: LogCapture.current.logger())
-        return worker.context.sessionOptions("stage")
+        return worker.context.sessionOptions(.validate)
     }
 }
