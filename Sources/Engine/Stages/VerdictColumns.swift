@@ -29,13 +29,11 @@ struct VerdictColumns {
 
     var count: Int { submissions.count }
     /// Those that end their requests.
-    var answers: [Int] { places(where: { $0 == "authenticated" || $0 == "denied" }) }
-    /// The first scans.
-    var scans: [Int] { places(where: { $0 == "scan" }) }
-
-    private func places(where isWanted: (String) -> Bool) -> [Int] {
-        effects.indices.filter { isWanted(effects[$0]) }
+    var answers: [Int] {
+        effects.indices.filter { effects[$0] == "authenticated" || effects[$0] == "denied" }
     }
+    /// The first scans, of the code that is stored.
+    var scans: [Int] { effects.indices.filter { effects[$0] == "scan" && laterCodes[$0] == nil } }
 
     /// Effects: `reject`, `scan`, `scan_again`, `scan_later`, `answered_before`, `await_confirmation`,
     /// `confirm` (an enrollment), and the ends

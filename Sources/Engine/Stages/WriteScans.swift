@@ -1,6 +1,7 @@
 import Postgres
 
-/// Writes what `WriteVerdicts` writes of first scans, and of nothing else: like `WriteAnswers`, and refuses like it.
+/// Writes what `WriteVerdicts` writes of first scans of the code that is stored, and of nothing else: like `WriteAnswers`, and
+/// refuses like it.
 struct WriteScans: PreparedStatement {
     let verdicts: VerdictColumns
     /// Which of them.

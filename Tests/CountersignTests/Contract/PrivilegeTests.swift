@@ -339,7 +339,9 @@ private let decidedPrivileges = """
     submission_content(otp text, enrollment_id text, action text, signed_at text, prompt_digest text, signature
         text, deny_reason text, channel text) - nobody
     submission_of_any_day(id uuid) - worker: execute
+    submission_reason (type) - nobody
     submission_results (view) - app gateway: select
+    submission_status (type) - nobody
     submissions - admin: select (submission_id submitted_at resolved_at app_id status detail reason
         action transaction_id enrollment); app gateway: insert (enrollment_id otp action signed_at
         prompt_digest signature deny_reason channel ip_address user_agent), select (submission_id submitted_at status reason action); monitor:
