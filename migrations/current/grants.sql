@@ -57,7 +57,6 @@ GRANT SELECT (transaction_id, requested_at, expires_at, status, auth_type, callb
               reference, code_rotation)
     ON countersign.auth_requests TO countersign_portal, countersign_gateway;
 GRANT SELECT ON countersign.auth_results, countersign.own_portal TO countersign_portal, countersign_gateway;
-GRANT SELECT ON countersign.portal_of_login TO countersign_portal;
 GRANT EXECUTE ON FUNCTION countersign.current_portal(), countersign.portal_channel(),
     countersign.collect_otp(uuid), countersign.await_otp(uuid, interval), countersign.cancel_request(uuid),
     countersign.rotated_otp(text, timestamptz), countersign.confirm_code(uuid, text),

@@ -3,10 +3,7 @@
 -- after: callers
 
 DROP POLICY IF EXISTS portal_reads ON countersign.auth_requests;
-CREATE POLICY portal_reads ON countersign.auth_requests FOR SELECT TO countersign_portal
-    USING (portal_id = (SELECT own.portal_id FROM countersign.portal_of_login own));
-DROP POLICY IF EXISTS gateway_reads ON countersign.auth_requests;
-CREATE POLICY gateway_reads ON countersign.auth_requests FOR SELECT TO countersign_gateway
+CREATE POLICY portal_reads ON countersign.auth_requests FOR SELECT TO countersign_portal, countersign_gateway
     USING (portal_id = (SELECT countersign.current_portal()));
 -- Whose a request or a submission is, its trigger says by the session's login: the column is granted to nobody, the
 -- trigger cannot be switched off by those who insert, and without it the column would be NULL, which it may not be. To

@@ -42,7 +42,7 @@ import Testing
     }
 
     private let visible: [TestLogin.Group: Set<String>] = [
-        .portal: ["auth_results", "own_portal", "portal_of_login"],
+        .portal: ["auth_results", "own_portal"],
         .app: ["submission_results", "enrollment_results", "app_of_login"],
         .gateway: [
             "auth_results", "own_portal", "submission_results", "enrollment_results", "schema_migrations",
@@ -254,7 +254,6 @@ private let decidedPrivileges = """
     otp_secrets - admin: select (transaction_id); worker: delete, insert, select, update
     other_databases(group_role text) - nobody
     app_of_login (view) - app: select
-    portal_of_login (view) - portal: select
     own_portal (view) - gateway portal: select
     outlived_partitions() - admin monitor worker: execute
     own_ends(since timestamp with time zone, OUT transaction_id uuid, OUT epoch integer, OUT status text, OUT
