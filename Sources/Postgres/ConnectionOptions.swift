@@ -63,9 +63,6 @@ package struct ConnectionOptions: Sendable, CustomStringConvertible {
         if keepingPlans { settings["plan_cache_mode"] = "force_generic_plan" }
     }
 
-    /// For sessions that forget their plans once a minute: these look at the hours alone that begin now, see `recent_until()`.
-    package mutating func forgetPlans() { settings["countersign.forgets_plans"] = "on" }
-
     /// User, host, port and database, never the password.
     package var description: String {
         guard let keywords else { return "an invalid database URL" }

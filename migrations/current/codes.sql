@@ -154,7 +154,6 @@ DECLARE
     pause double precision;
     looks integer := 0;
     ignored text;
-    code bytea;
 BEGIN
     IF timeout IS NULL OR timeout < interval '0' OR timeout > interval '10 s'
        OR current_setting('transaction_isolation') <> 'read committed'
@@ -186,24 +185,7 @@ BEGIN
         END LOOP;
         ignored := countersign.note_wait('countersign.usual_issue', usual, looks, began);
     END IF;
-    -- As collect_otp does, which is another call, with settings of its own, and asks once more whose the portal is: 38,000
-    -- instructions of 458,000 after a wait, and 27,000 of 330,000 without one.
-    IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
-        PERFORM countersign.check_savepoints();
-    END IF;
-    DELETE FROM countersign.otp_secrets o
-        WHERE o.transaction_id = await_otp.transaction_id AND o.portal_id = coalesce(
-                  portal, (SELECT own.portal_id FROM countersign.portals own WHERE own.login = session_user),
-                  (SELECT countersign.current_portal()))
-          AND EXISTS (SELECT FROM countersign.auth_requests r
-                      WHERE r.transaction_id = await_otp.transaction_id AND r.resolved_at IS NULL
-                        AND clock_timestamp() < r.expires_at
-                        AND countersign.is_recent(r.transaction_id))
-        RETURNING o.secret INTO code;
-    IF code IS NULL THEN
-        RETURN countersign.collect_in_full(transaction_id);
-    END IF;
-    RETURN replace(replace(encode(uuid_send(transaction_id) || code, 'base64'), '+', '-'), '/', '_');
+    RETURN countersign.collect_otp(transaction_id);
 END
 $$;
 COMMENT ON FUNCTION countersign.await_otp(uuid, interval) IS

@@ -297,10 +297,7 @@ struct WriteVerdicts: StatementForDays {
             FROM judged j WHERE s.submission_id = j.submission_id\(days.condition("s.submission_id"))
             RETURNING s.submission_id, s.app_id, s.status, s.reason, s.detail, s.action, j.transaction_id,
                       j.enrollment_id, j.effect, j.network_match, j.country_match, j.device_address, j.device_agent
-        ), gone AS (
-            DELETE FROM countersign.validate_queue q USING resolved r
-            WHERE q.app_id = r.app_id AND q.submission_id = r.submission_id
-        ), audited AS (
+        ), \(VerdictRows.goneSQL), audited AS (
             INSERT INTO countersign.events (transaction_id, enrollment_id, app_id, user_id, type, device_address,
                                             device_agent, details)
             SELECT CASE WHEN r.action <> 'confirm' THEN r.transaction_id END, r.enrollment_id, r.app_id, e.user_id,

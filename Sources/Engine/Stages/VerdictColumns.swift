@@ -29,11 +29,13 @@ struct VerdictColumns {
 
     var count: Int { submissions.count }
     /// Those that end their requests.
-    var answers: [Int] {
-        effects.indices.filter { effects[$0] == "authenticated" || effects[$0] == "denied" }
-    }
+    var answers: VerdictRows { rows(where: { effects[$0] == "authenticated" || effects[$0] == "denied" }) }
     /// The first scans, of the code that is stored.
-    var scans: [Int] { effects.indices.filter { effects[$0] == "scan" && laterCodes[$0] == nil } }
+    var scans: VerdictRows { rows(where: { effects[$0] == "scan" && laterCodes[$0] == nil }) }
+
+    private func rows(where isWanted: (Int) -> Bool) -> VerdictRows {
+        VerdictRows(columns: self, places: effects.indices.filter(isWanted))
+    }
 
     /// Effects: `reject`, `scan`, `scan_again`, `scan_later`, `answered_before`, `await_confirmation`,
     /// `confirm` (an enrollment), and the ends
@@ -112,4 +114,26 @@ extension CheckedSubmission {
         default: return nil
         }
     }
+}
+
+/// Some of a batch's verdicts, a column each under its name.
+@dynamicMemberLookup struct VerdictRows {
+    fileprivate let columns: VerdictColumns
+    fileprivate let places: [Int]
+
+    var count: Int { places.count }
+
+    subscript<Value>(dynamicMember column: KeyPath<VerdictColumns, [Value]>) -> [Value] {
+        places.map { columns[keyPath: column][$0] }
+    }
+}
+
+extension VerdictRows {
+    /// CTE `gone`: whatever is `resolved (app_id, submission_id)` waits no more.
+    static let goneSQL = """
+        gone AS (
+            DELETE FROM countersign.validate_queue q USING resolved r
+            WHERE q.app_id = r.app_id AND q.submission_id = r.submission_id
+        )
+        """
 }

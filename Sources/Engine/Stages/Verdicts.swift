@@ -25,8 +25,8 @@ struct Verdicts {
         var steps: [Step] = []
         let (scans, answers) = (columns.scans, columns.answers)
         if apart, days == .recent, scans.count + answers.count == columns.count {
-            if !scans.isEmpty { steps.append(Step(WriteScans(verdicts: columns, places: scans))) }
-            if !answers.isEmpty { steps.append(Step(WriteAnswers(verdicts: columns, places: answers))) }
+            if scans.count > 0 { steps.append(Step(WriteScans(verdicts: scans))) }
+            if answers.count > 0 { steps.append(Step(WriteAnswers(verdicts: answers))) }
         } else if columns.count > 0 {
             steps.append(Step(WriteVerdicts(verdicts: columns, days: days)))
         }

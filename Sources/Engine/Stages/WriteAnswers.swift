@@ -7,20 +7,18 @@ import Postgres
 /// Refuses the whole with `SQLState.notAll` when one came too late meanwhile, or is of another day: then `WriteVerdicts` has to
 /// write them all.
 struct WriteAnswers: PreparedStatement {
-    let verdicts: VerdictColumns
-    /// Which of them.
-    let places: [Int]
+    let verdicts: VerdictRows
 
     var parameters: [Parameter] {
         [
-            .identifiers(places.map { verdicts.submissions[$0] }),
-            .identifiers(places.map { verdicts.transactions[$0] }),
-            .identifiers(places.map { verdicts.enrollments[$0] }),
-            .texts(places.map { verdicts.effects[$0] }),
-            .bools(places.map { verdicts.fingerprints[$0] != nil }),
-            .texts(places.map { verdicts.fingerprints[$0] }),
-            .texts(places.map { verdicts.countries[$0] }),
-            .optionalByteses(places.map { verdicts.signatures[$0] }),
+            .identifiers(verdicts.submissions),
+            .identifiers(verdicts.transactions),
+            .identifiers(verdicts.enrollments),
+            .texts(verdicts.effects),
+            .bools(verdicts.fingerprints.map { $0 != nil }),
+            .texts(verdicts.fingerprints),
+            .texts(verdicts.countries),
+            .optionalByteses(verdicts.signatures),
         ]
     }
 
@@ -44,10 +42,7 @@ struct WriteAnswers: PreparedStatement {
             WHERE s.submission_id = v.submission_id\(Days.recent.condition("s.submission_id"))
               AND v.transaction_id IN (SELECT e.transaction_id FROM ended e)
             RETURNING s.submission_id, s.app_id
-        ), gone AS (
-            DELETE FROM countersign.validate_queue q USING resolved r
-            WHERE q.app_id = r.app_id AND q.submission_id = r.submission_id
-        )
+        ), \(VerdictRows.goneSQL)
         SELECT CASE WHEN cardinality(r.ids) = cardinality($1::uuid[])
                     THEN countersign.tell_apps(r.apps, r.ids, array_fill('accepted'::text, ARRAY[cardinality(r.ids)]))
                     ELSE countersign.refuse('\(SQLState.notAll)', 'an answer came too late, or is of another day')

@@ -3,22 +3,20 @@ import Postgres
 /// Writes what `WriteVerdicts` writes of first scans of the code that is stored, and of nothing else: like `WriteAnswers`, and
 /// refuses like it.
 struct WriteScans: PreparedStatement {
-    let verdicts: VerdictColumns
-    /// Which of them.
-    let places: [Int]
+    let verdicts: VerdictRows
 
     var parameters: [Parameter] {
         [
-            .identifiers(places.map { verdicts.submissions[$0] }),
-            .identifiers(places.map { verdicts.transactions[$0] }),
-            .identifiers(places.map { verdicts.enrollments[$0] }),
-            .texts(places.map { verdicts.prompts[$0] }),
-            .optionalByteses(places.map { verdicts.signed[$0] }),
-            .optionalBools(places.map { verdicts.browsersKnown[$0] }),
-            .texts(places.map { verdicts.networks[$0] }), .texts(places.map { verdicts.addresses[$0] }),
-            .texts(places.map { verdicts.agents[$0] }), .texts(places.map { verdicts.countries[$0] }),
-            .optionalByteses(places.map { verdicts.signatures[$0] }),
-            .optionalBools(places.map { verdicts.linked[$0] }),
+            .identifiers(verdicts.submissions),
+            .identifiers(verdicts.transactions),
+            .identifiers(verdicts.enrollments),
+            .texts(verdicts.prompts),
+            .optionalByteses(verdicts.signed),
+            .optionalBools(verdicts.browsersKnown),
+            .texts(verdicts.networks), .texts(verdicts.addresses),
+            .texts(verdicts.agents), .texts(verdicts.countries),
+            .optionalByteses(verdicts.signatures),
+            .optionalBools(verdicts.linked),
         ]
     }
 
@@ -51,10 +49,7 @@ struct WriteScans: PreparedStatement {
                 kept_signature = v.kept_signature, secret_digest = NULL
             FROM scanned v WHERE s.submission_id = v.submission_id\(Days.recent.condition("s.submission_id"))
             RETURNING s.submission_id, s.app_id
-        ), gone AS (
-            DELETE FROM countersign.validate_queue q USING resolved r
-            WHERE q.app_id = r.app_id AND q.submission_id = r.submission_id
-        ), audited AS (
+        ), \(VerdictRows.goneSQL), audited AS (
             INSERT INTO countersign.events (transaction_id, enrollment_id, app_id, user_id, type, device_address,
                                             device_agent, details)
             SELECT v.transaction_id, v.enrollment_id, r.app_id, CASE WHEN v.enrolled_in = r.app_id THEN v.user_id END,

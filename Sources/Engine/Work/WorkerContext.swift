@@ -88,8 +88,8 @@ package struct WorkerContext: Sendable {
     package func sessionOptions(_ stage: StageName) -> ConnectionOptions {
         var options = sessionOptions(stage.rawValue)
         options.logger = logger(of: stage)
-        // As `Replanning` has it.
-        options.forgetPlans()
+        // As `Replanning` has it; what it changes, see `recent_until()`.
+        options.settings["countersign.forgets_plans"] = "on"
         // Partitions and leftovers take their time, and nobody waits for them.
         if stage == .housekeep { options.limitStatements(to: max(statementLimit, .seconds(30))) }
         return options
